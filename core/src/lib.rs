@@ -1,0 +1,17 @@
+//! The heart of ScaleIQ: from samples of a worker to the number of jobs that should run.
+//!
+//! ```text
+//! sample -> interval -> history & features -> forecast -> policy -> guard -> decision
+//! ```
+//!
+//! `no_std` and without an allocator by default: no I/O, no clock, no heap. Callers pass time in.
+//! The trainer's environment, the backtest, the live agent and the firmware run this same code.
+#![cfg_attr(not(any(feature = "tract", test)), no_std)]
+
+pub mod features;
+pub mod history;
+pub mod interval;
+pub mod sample;
+#[cfg(feature = "sim")]
+pub mod sim;
+pub mod units;

@@ -1,0 +1,169 @@
+//! Quantities with their unit in the type.
+//!
+//! A bare `f32` says neither "seconds" nor "jobs"; most scaler bugs are a mix-up of the two.
+//! Field names carry the unit too (`_ms`, `_s`, `_events`).
+
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// Seconds in a day, whatever the sampling interval is.
+pub const DAY_S: u32 = 86_400;
+/// Seconds in a week.
+pub const WEEK_S: u32 = 7 * DAY_S;
+
+/// A number of jobs (workers, pods, consumers).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Jobs(pub u32);
+
+impl Jobs {
+    /// The count as a float, for arithmetic with rates.
+    #[must_use]
+    pub fn as_f32(self) -> f32 {
+        self.0 as f32
+    }
+
+    /// Rounds a real-valued need up to whole jobs. Negative and NaN give 0, overflow saturates.
+    #[must_use]
+    pub fn ceil(need: f32) -> Self {
+        Jobs(libm::ceilf(need) as u32)
+    }
+
+    /// Rounds to the nearest whole job. Negative and NaN give 0, overflow saturates.
+    #[must_use]
+    pub fn round(need: f32) -> Self {
+        Jobs(libm::roundf(need) as u32)
+    }
+}
+
+impl fmt::Display for Jobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A rate of events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventsPerSecond(pub f32);
+
+/// A span of milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(pub f32);
+
+impl Millis {
+    /// The same span in seconds.
+    #[must_use]
+    pub fn as_secs(self) -> f32 {
+        self.0 / 1000.0
+    }
+}
+
+/// A moment: whole seconds since 1970-01-01T00:00:00Z. Core never reads a clock; callers pass time in.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct UnixSeconds(pub i64);
+
+impl UnixSeconds {
+    /// Seconds since `earlier`; negative if `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: UnixSeconds) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// This moment moved by `seconds`.
+    #[must_use]
+    pub fn plus(self, seconds: i64) -> UnixSeconds {
+        UnixSeconds(self.0.saturating_add(seconds))
+    }
+}
+
+/// Fewest and most jobs allowed. Cannot hold `min > max`, so clamping never panics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct JobLimits {
+    min: Jobs,
+    max: Jobs,
+}
+
+/// Why a pair of job limits is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobLimitsError {
+    /// `min` is above `max`.
+    MinAboveMax {
+        /// The lower limit given.
+        min: u32,
+        /// The upper limit given.
+        max: u32,
+    },
+    /// `max` is 0: nothing could ever run.
+    MaxIsZero,
+}
+
+impl fmt::Display for JobLimitsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MinAboveMax { min, max } => write!(f, "min_jobs {min} is above max_jobs {max}"),
+            Self::MaxIsZero => write!(f, "max_jobs is 0, so nothing could ever run"),
+        }
+    }
+}
+
+impl core::error::Error for JobLimitsError {}
+
+impl JobLimits {
+    /// Checks and keeps a pair of limits.
+    ///
+    /// # Errors
+    /// If `min > max` or `max == 0`.
+    pub const fn new(min: u32, max: u32) -> Result<Self, JobLimitsError> {
+        if max == 0 {
+            return Err(JobLimitsError::MaxIsZero);
+        }
+        if min > max {
+            return Err(JobLimitsError::MinAboveMax { min, max });
+        }
+        Ok(Self { min: Jobs(min), max: Jobs(max) })
+    }
+
+    /// The fewest jobs allowed.
+    #[must_use]
+    pub const fn min(self) -> Jobs {
+        self.min
+    }
+
+    /// The most jobs allowed.
+    #[must_use]
+    pub const fn max(self) -> Jobs {
+        self.max
+    }
+
+    /// The nearest allowed count.
+    #[must_use]
+    pub fn clamp(self, jobs: Jobs) -> Jobs {
+        Jobs(jobs.0.clamp(self.min.0, self.max.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_reject_an_empty_range() {
+        assert_eq!(JobLimits::new(3, 2), Err(JobLimitsError::MinAboveMax { min: 3, max: 2 }));
+        assert_eq!(JobLimits::new(0, 0), Err(JobLimitsError::MaxIsZero));
+    }
+
+    #[test]
+    fn rounding_survives_what_floats_can_hold() {
+        assert_eq!(Jobs::ceil(2.01), Jobs(3));
+        assert_eq!(Jobs::ceil(-4.0), Jobs(0));
+        assert_eq!(Jobs::ceil(f32::NAN), Jobs(0));
+        assert_eq!(Jobs::ceil(f32::INFINITY), Jobs(u32::MAX));
+    }
+}
