@@ -8,10 +8,19 @@
 //! The trainer's environment, the backtest, the live agent and the firmware run this same code.
 #![cfg_attr(not(any(feature = "tract", test)), no_std)]
 
+pub mod controller;
+pub mod decision;
 pub mod features;
+pub mod forecast;
+pub mod guard;
 pub mod history;
 pub mod interval;
+#[cfg(feature = "tract")]
+pub mod model;
+pub mod policy;
 pub mod sample;
+pub mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod situation;
 pub mod units;

@@ -1,0 +1,281 @@
+//! The whole way from sample to decision: the one loop that live agent, backtest, training and
+//! firmware run.
+
+use crate::decision::{Constraint, Decision, Outlook, Reason};
+use crate::forecast::{Forecast, Forecaster, Q50, Q90};
+use crate::guard::Guard;
+use crate::history::FOUR_WEEKS;
+use crate::interval::{Gatherer, Interval, TimeError};
+use crate::policy::{Choice, MULTIPLIERS, Memory, Policy, Stage, State, state};
+use crate::sample::Sample;
+use crate::settings::Settings;
+use crate::situation::{Blind, Observer, Situation};
+use crate::units::{Jobs, UnixSeconds};
+
+/// Observes samples and decides.
+#[derive(Clone, Debug)]
+pub struct Controller<F, P> {
+    settings: Settings,
+    gatherer: Gatherer,
+    observer: Observer,
+    forecaster: F,
+    forecast: Option<Forecast>,
+    policy: P,
+    guard: Guard,
+    memory: Memory,
+    epoch: u64,
+    latched: Option<Decision>,
+}
+
+impl<F: Forecaster, P: Policy> Controller<F, P> {
+    /// A controller that has seen nothing yet.
+    #[must_use]
+    pub fn new(settings: Settings, forecaster: F, policy: P) -> Self {
+        Self {
+            settings,
+            gatherer: Gatherer::new(settings.interval, FOUR_WEEKS as u32),
+            observer: Observer::default(),
+            forecaster,
+            forecast: None,
+            policy,
+            guard: Guard::default(),
+            memory: Memory::default(),
+            epoch: 0,
+            latched: None,
+        }
+    }
+
+    /// Takes a sample. Each model interval that it completes is handed to `closed` after the
+    /// forecast has been made anew.
+    ///
+    /// # Errors
+    /// If the sample is not after the last one; nothing is changed then.
+    pub fn observe(
+        &mut self,
+        sample: &Sample,
+        mut closed: impl FnMut(&Interval, Option<&Forecast>),
+    ) -> Result<(), TimeError> {
+        let Self { gatherer, forecaster, forecast, .. } = self;
+        gatherer.push(sample, |interval| {
+            *forecast = forecaster.push(&interval);
+            closed(&interval, forecast.as_ref());
+        })?;
+        self.observer.push(sample, self.settings.sla_s);
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// Decides how many jobs should run from `now` on. Asked again before the next sample, it
+    /// gives the same decision (promise J-2), unless the data has become stale meanwhile.
+    pub fn decide(&mut self, now: UnixSeconds) -> Decision {
+        let situation = self.situation(now);
+        let stale = situation == Err(Blind::Stale);
+        if let Some(latched) = &self.latched
+            && latched.epoch == self.epoch
+            && !stale
+        {
+            return latched.clone();
+        }
+        let decision = match situation {
+            Ok(situation) => self.decide_on(now, &situation),
+            Err(blind) => self.hold(now, blind),
+        };
+        let changed = self.memory.last_wanted != Some(decision.jobs);
+        self.memory.since_change =
+            if changed { 0 } else { self.memory.since_change.saturating_add(1) };
+        self.memory.last_wanted = Some(decision.jobs);
+        self.latched = Some(decision.clone());
+        decision
+    }
+
+    /// What is known at `now`.
+    ///
+    /// # Errors
+    /// If the data is stale or incomplete.
+    pub fn situation(&self, now: UnixSeconds) -> Result<Situation, Blind> {
+        self.observer.situation(now, self.forecast.as_ref(), &self.settings)
+    }
+
+    /// The state that a Q-network would read at `situation`.
+    #[must_use]
+    pub fn state(&self, situation: &Situation) -> State {
+        state(situation, &self.settings, &self.memory)
+    }
+
+    /// The latest forecast.
+    #[must_use]
+    pub fn forecast(&self) -> Option<&Forecast> {
+        self.forecast.as_ref()
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The forecaster.
+    #[must_use]
+    pub fn forecaster(&self) -> &F {
+        &self.forecaster
+    }
+
+    /// The policy, to steer it from outside (training chooses actions itself).
+    pub fn policy_mut(&mut self) -> &mut P {
+        &mut self.policy
+    }
+
+    fn decide_on(&mut self, now: UnixSeconds, s: &Situation) -> Decision {
+        let state = self.state(s);
+        let choice = self.policy.choose(s, &state, &self.settings);
+        let (jobs, changes) = self.guard.check(choice.jobs, s, &self.settings);
+        Decision {
+            reason: reason(&choice, jobs, s, &self.settings),
+            outlook: Some(Outlook {
+                now: s.rate.0,
+                lead_q50: s.lead_rates[Q50],
+                lead_q90: s.lead_rates[Q90],
+                horizons: s.horizon_rates,
+            }),
+            changes,
+            have: s.have(),
+            multiplier: choice.action.and_then(|a| MULTIPLIERS.get(a)).copied(),
+            ..self.decision(now, jobs, choice)
+        }
+    }
+
+    /// In doubt, hold: the last number wanted, and never fewer than what was last seen to run.
+    fn hold(&mut self, now: UnixSeconds, blind: Blind) -> Decision {
+        let last = self.observer.last();
+        let ready = last.and_then(|s| s.jobs_ready).unwrap_or_default();
+        let starting = last.and_then(|s| s.jobs_starting).unwrap_or_default();
+        let have = Jobs(ready.0.saturating_add(starting.0));
+        let wanted = self.memory.last_wanted.unwrap_or(have);
+        let by = match blind {
+            Blind::Stale => Constraint::Stale,
+            Blind::Missing => Constraint::Missing,
+        };
+        let (jobs, changes) = Guard::hold(by, have, wanted, &self.settings);
+        let choice = Choice { stage: Stage::Hold, action: None, q_values: None, jobs: wanted };
+        Decision { changes, have, ..self.decision(now, jobs, choice) }
+    }
+
+    fn decision(&self, now: UnixSeconds, jobs: Jobs, choice: Choice) -> Decision {
+        Decision {
+            epoch: self.epoch,
+            at: now,
+            jobs,
+            have: jobs,
+            stage: choice.stage,
+            base: self.settings.base,
+            multiplier: None,
+            q_values: choice.q_values,
+            proposed: choice.jobs,
+            changes: heapless::Vec::new(),
+            reason: Reason::Blind,
+            outlook: None,
+        }
+    }
+}
+
+fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Reason {
+    let have = s.have();
+    let limits = settings.limits;
+    if jobs > have {
+        if s.wait_s() > 0.25 * settings.sla_s {
+            Reason::CatchUp
+        } else if s.need(s.rate.0) > have.as_f32() {
+            Reason::LoadNow
+        } else {
+            Reason::ForecastRise
+        }
+    } else if jobs < have {
+        Reason::ForecastFall
+    } else if choice.jobs > limits.max() || choice.jobs < limits.min() {
+        Reason::AtLimit
+    } else if choice.jobs < have {
+        Reason::HeldByGuard
+    } else {
+        Reason::Steady
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::QuantileRule;
+    use crate::sample::RawSample;
+    use crate::units::JobLimits;
+
+    /// No forecasts: the ladder's lower rungs alone.
+    #[derive(Clone)]
+    struct Silent;
+    impl Forecaster for Silent {
+        fn push(&mut self, _: &Interval) -> Option<Forecast> {
+            None
+        }
+    }
+
+    fn controller() -> Controller<Silent, QuantileRule> {
+        let settings = Settings::new(JobLimits::new(1, 100).unwrap(), 60.0, 60.0);
+        Controller::new(settings, Silent, QuantileRule::default())
+    }
+
+    fn sample(time: i64, arrivals: Option<f64>, ready: u32) -> Sample {
+        RawSample {
+            time: time as f64,
+            interval_s: 30.0,
+            logged_events: arrivals,
+            processed_events: arrivals,
+            unprocessed_events: Some(0.0),
+            avg_processing_ms: Some(100.0),
+            jobs_ready: Some(f64::from(ready)),
+            jobs_starting: Some(0.0),
+            ..RawSample::default()
+        }
+        .gate()
+        .unwrap()
+    }
+
+    #[test]
+    fn a_decision_is_latched_until_the_next_sample() {
+        let mut c = controller();
+        c.observe(&sample(30, Some(3000.0), 10), |_, _| {}).unwrap();
+        let first = c.decide(UnixSeconds(30));
+        assert_eq!((first.jobs, first.stage), (Jobs(13), Stage::Reactive));
+        assert_eq!(c.decide(UnixSeconds(31)), first);
+        c.observe(&sample(60, Some(3000.0), 10), |_, _| {}).unwrap();
+        assert_eq!(c.decide(UnixSeconds(60)).epoch, 2);
+    }
+
+    #[test]
+    fn missing_data_never_scales_down() {
+        let mut c = controller();
+        c.observe(&sample(30, Some(3000.0), 10), |_, _| {}).unwrap();
+        c.decide(UnixSeconds(30));
+        for k in 2..40 {
+            c.observe(&sample(30 * k, None, 14), |_, _| {}).unwrap();
+            let d = c.decide(UnixSeconds(30 * k));
+            assert_eq!((d.jobs, d.stage, d.reason), (Jobs(14), Stage::Hold, Reason::Blind));
+        }
+    }
+
+    #[test]
+    fn stale_data_holds_and_says_so() {
+        let mut c = controller();
+        assert_eq!(c.decide(UnixSeconds(0)).stage, Stage::Hold);
+        c.observe(&sample(30, Some(3000.0), 10), |_, _| {}).unwrap();
+        let jobs = c.decide(UnixSeconds(30)).jobs;
+        let late = c.decide(UnixSeconds(1000));
+        assert_eq!((late.jobs, late.reason), (jobs, Reason::Blind));
+    }
+
+    #[test]
+    fn a_sample_from_the_past_changes_nothing() {
+        let mut c = controller();
+        c.observe(&sample(60, Some(3000.0), 10), |_, _| {}).unwrap();
+        let before = c.decide(UnixSeconds(60));
+        assert!(c.observe(&sample(30, Some(0.0), 1), |_, _| {}).is_err());
+        assert_eq!(c.decide(UnixSeconds(60)), before);
+    }
+}

@@ -1,0 +1,123 @@
+//! What was decided, and everything that led to it.
+
+use crate::forecast::HORIZONS;
+use crate::policy::{ACTIONS, Stage};
+use crate::settings::Base;
+use crate::units::{Jobs, UnixSeconds};
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+/// What can change a proposed number of jobs, in the order in which the guard applies it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Constraint {
+    /// Not more than the 0.99 quantile of the forecast needs, while there is no backlog.
+    Ceiling,
+    /// Not fewer than the present rate and backlog need (promise S-7).
+    ReactiveFloor,
+    /// Not fewer than proposed at any time in the scale-down window (promise S-5).
+    ScaleDownWindow,
+    /// Not more than a multiple of the present jobs at once.
+    StepUp,
+    /// Not fewer than a share of the present jobs at once.
+    StepDown,
+    /// The user's limits (promise S-1).
+    Limits,
+    /// Data too old to act on: hold (promises S-2, S-4).
+    Stale,
+    /// Data incomplete: never below the present number (promise S-4).
+    Missing,
+}
+
+/// One constraint at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What changed the number.
+    pub by: Constraint,
+    /// Jobs before.
+    pub from: Jobs,
+    /// Jobs after.
+    pub to: Jobs,
+}
+
+/// Why the number of jobs is what it is: one word for people and for metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The number stays: it fits what is coming.
+    Steady,
+    /// More jobs ahead of rising arrivals.
+    ForecastRise,
+    /// More jobs to work a backlog off.
+    CatchUp,
+    /// More jobs since the present rate needs them.
+    LoadNow,
+    /// Fewer jobs: less is coming.
+    ForecastFall,
+    /// Fewer jobs were proposed and the guard holds them back for now.
+    HeldByGuard,
+    /// The user's limits decide.
+    AtLimit,
+    /// Nothing fresh to go by: the number is held.
+    Blind,
+}
+
+impl Reason {
+    /// A sentence for people.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Steady => "jobs fit what is coming",
+            Self::ForecastRise => "arrivals are forecast to rise",
+            Self::CatchUp => "a backlog is being worked off",
+            Self::LoadNow => "the present rate needs more jobs",
+            Self::ForecastFall => "arrivals are forecast to fall",
+            Self::HeldByGuard => "scale-down held back by the guard",
+            Self::AtLimit => "the configured limit decides",
+            Self::Blind => "no fresh data: holding",
+        }
+    }
+}
+
+/// Rates (events per second) that the decision was based on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// Smoothed present rate.
+    pub now: f32,
+    /// Median rate at lead time.
+    pub lead_q50: f32,
+    /// 0.9 quantile at lead time.
+    pub lead_q90: f32,
+    /// `[q10, q50, q90]` at each of [`HORIZONS`].
+    pub horizons: [[f32; 3]; HORIZONS.len()],
+}
+
+/// An absolute number of jobs, and how it came about. Latched per epoch: asking twice changes
+/// nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Counts samples taken; a decision belongs to one.
+    pub epoch: u64,
+    /// Time that was passed in.
+    pub at: UnixSeconds,
+    /// Jobs that should run from now on.
+    pub jobs: Jobs,
+    /// Jobs that ran or started when it was made.
+    pub have: Jobs,
+    /// Which rung of the ladder spoke.
+    pub stage: Stage,
+    /// What multipliers were applied to.
+    pub base: Base,
+    /// The multiplier chosen, if the Q-network chose one.
+    pub multiplier: Option<f32>,
+    /// The value of each action, if the Q-network was asked.
+    pub q_values: Option<[f32; ACTIONS]>,
+    /// Jobs proposed before the guard.
+    pub proposed: Jobs,
+    /// Each constraint that changed the number, in order.
+    pub changes: Vec<Change, 8>,
+    /// Why, in a word.
+    pub reason: Reason,
+    /// Rates it was based on; `None` when blind.
+    pub outlook: Option<Outlook>,
+}

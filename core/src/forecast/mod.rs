@@ -1,0 +1,156 @@
+//! Forecasts: quantiles of the arrivals in each of the next 24 intervals.
+
+mod baseline;
+mod input;
+mod perception;
+
+pub use baseline::Baseline;
+pub use input::{
+    CALENDAR, CHANNELS, CONTEXT, LEVELS, ModelInput, SLOT_CONTEXT, SLOT_WIDTH, SLOTS, Scale, WINDOW,
+};
+pub use perception::{ForecastModel, Forecaster, Perception};
+
+use crate::interval::IntervalLength;
+use crate::units::{EventsPerSecond, UnixSeconds};
+use serde::{Deserialize, Serialize};
+
+/// Intervals forecast.
+pub const STEPS: usize = 24;
+/// Horizons (in intervals) at which forecasts are reported and scored: 12, 24 and 48 minutes at
+/// 2-minute intervals.
+pub const HORIZONS: [usize; 3] = [6, 12, 24];
+/// Quantile levels, ascending.
+pub const QUANTILES: [f32; 9] = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99];
+/// Index of the 0.1 quantile in [`QUANTILES`].
+pub const Q10: usize = 1;
+/// Index of the median in [`QUANTILES`].
+pub const Q50: usize = 3;
+/// Index of the 0.9 quantile in [`QUANTILES`].
+pub const Q90: usize = 5;
+/// Index of the 0.99 quantile in [`QUANTILES`].
+pub const Q99: usize = 8;
+
+/// Quantiles in events per interval: `[step][quantile]`.
+pub type QuantileGrid = [[f32; QUANTILES.len()]; STEPS];
+
+/// Who made a forecast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForecastSource {
+    /// The trained network.
+    Model,
+    /// Persistence with a spread learned from recent changes: no model, or it failed.
+    Baseline,
+}
+
+/// Arrivals of the next [`STEPS`] intervals as seen from `origin`.
+///
+/// Every number is finite and not negative, and quantiles ascend within a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// End of the last interval known.
+    pub origin: UnixSeconds,
+    /// Length of an interval.
+    pub length: IntervalLength,
+    /// Events per interval, `[step][quantile]`; step 0 is the interval that begins at `origin`.
+    pub events: QuantileGrid,
+    /// Who made it.
+    pub source: ForecastSource,
+}
+
+/// A grid that is no forecast: a number in it was not finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotFinite;
+
+impl Forecast {
+    /// Makes a forecast from raw quantiles: negative counts become 0 and crossing quantiles are
+    /// straightened upwards.
+    ///
+    /// # Errors
+    /// If any number is NaN or infinite.
+    pub fn new(
+        origin: UnixSeconds,
+        length: IntervalLength,
+        mut events: QuantileGrid,
+        source: ForecastSource,
+    ) -> Result<Self, NotFinite> {
+        for step in &mut events {
+            let mut floor = 0.0;
+            for value in step {
+                if !value.is_finite() {
+                    return Err(NotFinite);
+                }
+                *value = value.max(floor);
+                floor = *value;
+            }
+        }
+        Ok(Self { origin, length, events, source })
+    }
+
+    /// Arrival rate at the moment `at`, quantile index `quantile`, interpolated between the
+    /// middles of intervals. Before the first and after the last middle it is constant.
+    #[must_use]
+    pub fn rate(&self, at: UnixSeconds, quantile: usize) -> EventsPerSecond {
+        let length_s = self.length.seconds() as f32;
+        let position = at.since(self.origin) as f32 / length_s - 0.5;
+        let position = position.clamp(0.0, (STEPS - 1) as f32);
+        let low = position as usize;
+        let part = position - low as f32;
+        let value = |step: usize| self.events.get(step).and_then(|q| q.get(quantile)).copied();
+        let a = value(low).unwrap_or(0.0);
+        let b = value(low + 1).unwrap_or(a);
+        EventsPerSecond((a + (b - a) * part) / length_s)
+    }
+
+    /// How sure the forecast is at `step`: 1 for a point, towards 0 as the 10..90 % band grows
+    /// beyond the median.
+    #[must_use]
+    pub fn confidence(&self, step: usize) -> f32 {
+        match self.events.get(step) {
+            Some(q) if q[Q90] > 0.0 => {
+                let spread = (q[Q90] - q[Q10]) / q[Q50].max(0.25 * q[Q90]);
+                1.0 / (1.0 + spread)
+            }
+            Some(_) => 1.0,
+            None => 0.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grid(f: impl Fn(usize, usize) -> f32) -> QuantileGrid {
+        core::array::from_fn(|s| core::array::from_fn(|q| f(s, q)))
+    }
+
+    fn forecast(events: QuantileGrid) -> Result<Forecast, NotFinite> {
+        let origin = UnixSeconds(1200);
+        Forecast::new(origin, IntervalLength::TWO_MINUTES, events, ForecastSource::Model)
+    }
+
+    #[test]
+    fn quantiles_never_cross_and_counts_are_not_negative() {
+        let f = forecast(grid(|_, q| if q % 2 == 0 { q as f32 } else { -5.0 })).unwrap();
+        assert_eq!(f.events[0], [0.0, 0.0, 2.0, 2.0, 4.0, 4.0, 6.0, 6.0, 8.0]);
+        assert_eq!(forecast(grid(|_, _| f32::NAN)), Err(NotFinite));
+    }
+
+    #[test]
+    fn rates_are_read_between_the_middles_of_intervals() {
+        let f = forecast(grid(|s, _| 120.0 * (s + 1) as f32)).unwrap();
+        let rate = |t: i64| f.rate(UnixSeconds(1200 + t), Q50).0;
+        assert_eq!([rate(-500), rate(60), rate(120), rate(180)], [1.0, 1.0, 1.5, 2.0]);
+        assert_eq!(rate(1_000_000), 24.0);
+    }
+
+    #[test]
+    fn a_wider_band_is_less_sure() {
+        let narrow = forecast(grid(|_, q| 100.0 + q as f32)).unwrap();
+        let wide = forecast(grid(|_, q| 100.0 + 20.0 * q as f32)).unwrap();
+        assert!(narrow.confidence(0) > wide.confidence(0));
+        assert!(narrow.confidence(0) < 1.0);
+        assert_eq!(narrow.confidence(STEPS), 0.0);
+    }
+}

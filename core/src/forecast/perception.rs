@@ -1,0 +1,112 @@
+//! From intervals to forecasts: keeps history and features, asks the network, and falls back to
+//! the baseline when the network fails.
+
+use super::{Baseline, Forecast, ForecastSource, ModelInput, QUANTILES, STEPS};
+use crate::features::{FeatureBank, Features};
+use crate::history::ModelHistory;
+use crate::interval::{Interval, IntervalLength};
+use crate::units::UnixSeconds;
+
+/// A trained network: inputs to changes from the anchor, `[STEPS][QUANTILES]` row-major.
+pub trait ForecastModel {
+    /// Why an inference failed.
+    type Error: core::fmt::Display;
+
+    /// Runs the network once.
+    ///
+    /// # Errors
+    /// Whatever the engine reports; the caller falls back to the baseline.
+    fn infer(&mut self, input: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()], Self::Error>;
+}
+
+/// Anything that turns a stream of intervals into forecasts. The live one is [`Perception`];
+/// training replays forecasts that were computed once.
+pub trait Forecaster {
+    /// Takes the next interval; gives the forecast from its end, or `None` while nothing is known.
+    fn push(&mut self, interval: &Interval) -> Option<Forecast>;
+}
+
+/// History, features and a network.
+#[derive(Clone, Debug)]
+pub struct Perception<M> {
+    length: IntervalLength,
+    history: ModelHistory,
+    features: FeatureBank,
+    latest: Option<Features>,
+    last_end: Option<UnixSeconds>,
+    model: M,
+    failures: u32,
+}
+
+impl<M: ForecastModel> Perception<M> {
+    /// An empty memory over `model`.
+    #[must_use]
+    pub fn new(length: IntervalLength, model: M) -> Self {
+        Self {
+            length,
+            history: ModelHistory::default(),
+            features: FeatureBank::new(length),
+            latest: None,
+            last_end: None,
+            model,
+            failures: 0,
+        }
+    }
+
+    /// Remembers an interval without forecasting. An interval that does not follow the last one
+    /// (a hole too long to be filled) starts the memory anew.
+    pub fn remember(&mut self, interval: &Interval) {
+        let expected = self.last_end.map(|end| end.plus(i64::from(self.length.seconds())));
+        if expected.is_some_and(|end| end != interval.end) {
+            self.history = ModelHistory::default();
+            self.features = FeatureBank::new(self.length);
+        }
+        self.last_end = Some(interval.end);
+        self.history.push(interval);
+        self.latest = Some(self.features.push(interval));
+    }
+
+    /// The network's inputs at the end of the last interval; `None` while no count is known.
+    #[must_use]
+    pub fn input(&self) -> Option<ModelInput> {
+        ModelInput::build(&self.history, self.latest.as_ref()?, self.last_end?, self.length)
+    }
+
+    /// Forecasts from the end of the last interval. A network that fails or answers with a
+    /// non-finite number is replaced by the baseline within this very call (promise S-6).
+    pub fn forecast(&mut self) -> Option<Forecast> {
+        let input = self.input()?;
+        let origin = self.last_end?;
+        let answer = self.model.infer(&input).ok().and_then(|changes| {
+            let events = input.scale.grid(&changes);
+            // `grid` would hide a NaN behind `max`, so the raw answer is what is judged.
+            let sound = changes.iter().all(|c| c.is_finite());
+            sound.then(|| Forecast::new(origin, self.length, events, ForecastSource::Model).ok())?
+        });
+        if answer.is_some() {
+            return answer;
+        }
+        self.failures = self.failures.saturating_add(1);
+        let events = Baseline::quantiles(&input);
+        Forecast::new(origin, self.length, events, ForecastSource::Baseline).ok()
+    }
+
+    /// The features of the last interval.
+    #[must_use]
+    pub fn features(&self) -> Option<&Features> {
+        self.latest.as_ref()
+    }
+
+    /// How often the network failed.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+}
+
+impl<M: ForecastModel> Forecaster for Perception<M> {
+    fn push(&mut self, interval: &Interval) -> Option<Forecast> {
+        self.remember(interval);
+        self.forecast()
+    }
+}

@@ -1,0 +1,183 @@
+//! The guard has the last word on every number of jobs.
+//!
+//! It trusts no policy: whatever is proposed is bounded by what the present needs, by what the
+//! forecast can justify, by how fast a pool may change, and by the user's limits.
+
+use crate::decision::{Change, Constraint};
+use crate::history::Ring;
+use crate::policy::reactive_jobs;
+use crate::settings::Settings;
+use crate::situation::{CAP_QUANTILE, Situation};
+use crate::units::{Jobs, UnixSeconds};
+use heapless::Vec;
+
+/// A scale-up may always add this many jobs, however small the pool is.
+pub const MIN_STEP_UP: u32 = 8;
+/// Proposals remembered for the scale-down window.
+const REMEMBERED: usize = 64;
+/// A ceiling leaves this much room above the 0.99 quantile.
+const CEILING_ROOM: f32 = 1.1;
+
+/// Remembers recent proposals for the scale-down window.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    proposals: Ring<(UnixSeconds, Jobs), REMEMBERED>,
+}
+
+/// A number on its way through the guard.
+struct Passage {
+    jobs: Jobs,
+    changes: Vec<Change, 8>,
+}
+
+impl Passage {
+    fn set(&mut self, by: Constraint, to: Jobs) {
+        if to != self.jobs {
+            // Eight places for eight constraints, each of which is applied once.
+            let _ = self.changes.push(Change { by, from: self.jobs, to });
+            self.jobs = to;
+        }
+    }
+}
+
+impl Guard {
+    /// The number of jobs that may stand, and what changed it.
+    pub fn check(
+        &mut self,
+        proposed: Jobs,
+        s: &Situation,
+        settings: &Settings,
+    ) -> (Jobs, Vec<Change, 8>) {
+        let mut passage = Passage { jobs: proposed, changes: Vec::new() };
+        let have = s.have();
+
+        if s.has_forecast && s.wait_s() < 0.5 * settings.sla_s {
+            let highest = s.need(s.lead_rates[CAP_QUANTILE]) * CEILING_ROOM;
+            let ceiling = Jobs::ceil(highest).max(reactive_jobs(s, settings));
+            passage.set(Constraint::Ceiling, passage.jobs.min(ceiling));
+        }
+        passage.set(Constraint::ReactiveFloor, passage.jobs.max(floor(s, settings)));
+
+        self.proposals.push((s.at, passage.jobs));
+        if passage.jobs < have {
+            let highest = self.highest_since(s.at.plus(-i64::from(settings.scale_down_window_s)));
+            let held = highest.min(have).max(passage.jobs);
+            passage.set(Constraint::ScaleDownWindow, held);
+        }
+        let most = Jobs::round(have.as_f32() * settings.max_step_up);
+        let most = most.max(Jobs(have.0.saturating_add(MIN_STEP_UP)));
+        passage.set(Constraint::StepUp, passage.jobs.min(most));
+        let fewest = Jobs::ceil(have.as_f32() * settings.max_step_down);
+        passage.set(Constraint::StepDown, passage.jobs.max(fewest));
+        passage.set(Constraint::Limits, settings.limits.clamp(passage.jobs));
+        (passage.jobs, passage.changes)
+    }
+
+    /// Without sight: the number stays, within limits (never below what runs).
+    #[must_use]
+    pub fn hold(
+        by: Constraint,
+        have: Jobs,
+        wanted: Jobs,
+        settings: &Settings,
+    ) -> (Jobs, Vec<Change, 8>) {
+        let mut passage = Passage { jobs: wanted, changes: Vec::new() };
+        passage.set(by, wanted.max(have));
+        passage.set(Constraint::Limits, settings.limits.clamp(passage.jobs));
+        (passage.jobs, passage.changes)
+    }
+
+    fn highest_since(&self, since: UnixSeconds) -> Jobs {
+        (0..REMEMBERED)
+            .map_while(|age| self.proposals.ago(age))
+            .take_while(|(at, _)| *at >= since)
+            .map(|(_, jobs)| jobs)
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+/// Jobs below which the present rate would not be served, or a backlog not within twice the
+/// catch-up time.
+fn floor(s: &Situation, settings: &Settings) -> Jobs {
+    let backlog_jobs = s.backlog_events * s.work_s / (2.0 * settings.catch_up_s.max(1.0));
+    // A fluid pool at exactly 100 % holds its backlog; the small discount keeps rounding from
+    // forcing a whole job for a thousandth of one.
+    Jobs::ceil(s.need(s.rate.0) * 0.98 + backlog_jobs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::tests::{settings, situation};
+    use crate::units::JobLimits;
+    use proptest::prelude::*;
+
+    fn check(proposed: u32, s: &Situation) -> (Jobs, Vec<Change, 8>) {
+        Guard::default().check(Jobs(proposed), s, &settings())
+    }
+
+    #[test]
+    fn a_fitting_number_passes_unchanged() {
+        let (jobs, changes) = check(11, &situation(10, 100.0, 0.0));
+        assert_eq!((jobs, changes.len()), (Jobs(11), 0));
+    }
+
+    #[test]
+    fn the_floor_serves_the_present_and_works_a_backlog_off() {
+        let (jobs, changes) = check(1, &situation(10, 100.0, 1200.0));
+        // 9.8 jobs for the rate and 120 s of work over two minutes.
+        assert_eq!(jobs, Jobs(11));
+        assert_eq!(changes[0].by, Constraint::ReactiveFloor);
+    }
+
+    #[test]
+    fn no_more_than_the_forecast_can_justify() {
+        let (jobs, changes) = check(150, &situation(10, 100.0, 0.0));
+        // q99 is 1.5x the rate here: 15 jobs and a tenth.
+        assert_eq!(jobs, Jobs(17));
+        assert_eq!(changes[0].by, Constraint::Ceiling);
+    }
+
+    #[test]
+    fn scale_down_waits_for_its_window() {
+        let mut guard = Guard::default();
+        let settings = settings();
+        let mut s = situation(20, 100.0, 0.0);
+        assert_eq!(guard.check(Jobs(17), &s, &settings).0, Jobs(17));
+        s.at = s.at.plus(60);
+        s.ready = Jobs(17);
+        assert_eq!(guard.check(Jobs(12), &s, &settings).0, Jobs(17));
+        s.at = s.at.plus(61);
+        assert_eq!(guard.check(Jobs(12), &s, &settings).0, Jobs(12));
+    }
+
+    #[test]
+    fn a_pool_is_at_most_halved_and_quadrupled() {
+        let mut s = situation(40, 1.0, 0.0);
+        assert_eq!(check(1, &s).0, Jobs(20));
+        s = situation(10, 1900.0, 0.0);
+        assert_eq!(check(190, &s).0, Jobs(40));
+        s = situation(1, 1900.0, 0.0);
+        assert_eq!(check(190, &s).0, Jobs(9));
+    }
+
+    proptest! {
+        /// Promise S-1: whatever is proposed, jobs stay within limits and steps.
+        #[test]
+        fn limits_and_steps_always_hold(
+            proposed in any::<u32>(), ready in 0u32..1000, rate in 0.0f32..1e6,
+            backlog in 0.0f32..1e9, min in 0u32..50, span in 1u32..400,
+        ) {
+            let limits = JobLimits::new(min, min + span).unwrap();
+            let settings = Settings { limits, ..settings() };
+            let s = situation(ready, rate, backlog);
+            let (jobs, changes) = Guard::default().check(Jobs(proposed), &s, &settings);
+            prop_assert!(jobs >= limits.min() && jobs <= limits.max());
+            let most = (4 * ready).max(ready + MIN_STEP_UP).max(min);
+            prop_assert!(jobs.0 <= most, "{jobs} of {ready}");
+            prop_assert!(jobs.0 >= ready.div_ceil(2).min(min + span));
+            prop_assert_eq!(changes.last().map_or(Jobs(proposed), |c| c.to), jobs);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Rules without a network: the rungs below the DQN.
+
+use super::{Choice, Policy, Stage, State};
+use crate::forecast::Q90;
+use crate::settings::Settings;
+use crate::situation::Situation;
+use crate::units::Jobs;
+
+/// Utilisation that the reactive rule aims at: HPA users' usual 70..80 %.
+const REACTIVE_UTILISATION: f32 = 0.8;
+
+/// Jobs for the present rate at 80 % utilisation, and the backlog over the catch-up time.
+#[must_use]
+pub fn reactive_jobs(s: &Situation, settings: &Settings) -> Jobs {
+    let backlog_jobs = s.backlog_events * s.work_s / settings.catch_up_s.max(1.0);
+    Jobs::ceil(s.need(s.rate.0) / REACTIVE_UTILISATION + backlog_jobs)
+}
+
+/// Jobs for a quantile of the forecast at lead time, and the backlog over the catch-up time;
+/// without a forecast, the reactive rule.
+#[derive(Clone, Copy, Debug)]
+pub struct QuantileRule {
+    /// Index into [`crate::forecast::QUANTILES`].
+    pub quantile: usize,
+}
+
+impl Default for QuantileRule {
+    fn default() -> Self {
+        Self { quantile: Q90 }
+    }
+}
+
+impl Policy for QuantileRule {
+    fn choose(&mut self, s: &Situation, _: &State, settings: &Settings) -> Choice {
+        let (stage, jobs) = if s.has_forecast {
+            let required = s.required(self.quantile, settings.catch_up_s);
+            (Stage::QuantileRule, Jobs::ceil(required))
+        } else {
+            (Stage::Reactive, reactive_jobs(s, settings))
+        };
+        Choice { stage, action: None, q_values: None, jobs }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the user tells ScaleIQ about a workload, checked once.
+
+use crate::interval::IntervalLength;
+use crate::units::JobLimits;
+use serde::{Deserialize, Serialize};
+
+/// What a multiplier is applied to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Base {
+    /// The jobs that the median forecast requires when a job started now would be up.
+    #[default]
+    Required,
+    /// The jobs that run or start now, as in the reference system.
+    Current,
+}
+
+/// One workload's settings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Fewest and most jobs.
+    pub limits: JobLimits,
+    /// An event should begin within this many seconds of its arrival.
+    pub sla_s: f32,
+    /// Median seconds until a job that is asked for works.
+    pub start_up_s: f32,
+    /// Length of the model's interval.
+    pub interval: IntervalLength,
+    /// What multipliers are applied to.
+    pub base: Base,
+    /// Seconds in which a backlog should be worked off.
+    pub catch_up_s: f32,
+    /// Data older than this is no ground to act on (promise S-2).
+    pub stale_after_s: u32,
+    /// Scale-down goes to the highest number proposed in this many last seconds (promise S-5).
+    pub scale_down_window_s: u32,
+    /// A decision raises jobs to at most this multiple (at least by [`crate::guard::MIN_STEP_UP`]).
+    pub max_step_up: f32,
+    /// A decision lowers jobs to at least this share.
+    pub max_step_down: f32,
+}
+
+impl Settings {
+    /// Sensible settings for a workload of which only limits, SLA and start-up time are known.
+    #[must_use]
+    pub fn new(limits: JobLimits, sla_s: f32, start_up_s: f32) -> Self {
+        Self {
+            limits,
+            sla_s,
+            start_up_s,
+            interval: IntervalLength::TWO_MINUTES,
+            base: Base::Required,
+            catch_up_s: sla_s.max(1.0),
+            stale_after_s: 300,
+            scale_down_window_s: 120,
+            max_step_up: 4.0,
+            max_step_down: 0.5,
+        }
+    }
+
+    /// Seconds ahead at which a decision takes effect: the start-up time with a margin for the
+    /// slow half of the jobs.
+    #[must_use]
+    pub fn lead_s(&self) -> f32 {
+        self.start_up_s * 1.3
+    }
+}
