@@ -1,1 +1,2 @@
-//! x
+//! The ScaleIQ sidecar as a library; `main.rs` is its command line.
+pub mod command;

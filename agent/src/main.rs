@@ -1,2 +1,2 @@
-//! x
+//! Command line of the ScaleIQ agent.
 fn main() {}

@@ -1,1 +1,27 @@
-//! placeholder
+//! A deterministic queueing simulator: a recorded series of arrivals against a pool of jobs.
+//!
+//! ```text
+//! series -> Load -> Simulator <-> policy -> Score
+//! ```
+//!
+//! The trainer's environment, the agent's backtest and demo, and the tests share it. It replays the
+//! physics of the project's referee (`scaling.py`) in the same order within a step, so that a policy
+//! trained or judged here meets the same world there; `tests/sim_parity.rs` holds the two together.
+//! The same seed gives the same bits.
+//!
+//! Unlike the rest of the crate it allocates: a [`Load`] holds its steps, a [`Simulator`] a wait
+//! histogram and the jobs that are starting. Nothing grows with the length of a backlog.
+
+mod load;
+mod peers;
+mod pool;
+mod simulator;
+mod world;
+
+pub use load::{Load, LoadError, LoadSettings, Scale, Series, Step};
+pub use peers::{HpaRule, LagRule, ScalingRule, StaticRule};
+pub use simulator::{Score, Simulator, TickCost, run};
+pub use world::World;
+
+/// Seconds of simulated time in one step: the resolution of every time in here.
+pub const STEP_S: u32 = 5;

@@ -1,0 +1,317 @@
+//! The jobs, and the events that wait for them.
+//!
+//! Times are whole steps since the load's start: starts, pauses and waits only ever take effect on
+//! a step's border, so nothing is lost against the referee's seconds.
+
+extern crate alloc;
+
+use super::load::Step;
+use super::{STEP_S, World};
+use alloc::vec::Vec;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use rand_distr::{Distribution, StandardNormal};
+
+/// Fewer events than this are none: sums of `f64` leave crumbs.
+const CRUMB_EVENTS: f64 = 1e-9;
+/// Longest wait that the histogram tells apart: a day. Longer waits count as a day.
+const MAX_WAIT_STEPS: usize = 86_400 / STEP_S as usize;
+
+/// A draw from (0, 1].
+pub(super) fn unit_draw(rng: &mut ChaCha8Rng) -> f64 {
+    ((rng.next_u64() >> 11) + 1) as f64 / (1u64 << 53) as f64
+}
+
+/// The jobs of one pool.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    world: World,
+    rng: ChaCha8Rng,
+    ready: u32,
+    /// The step at which each job that was asked for comes up, in no order.
+    starting: Vec<u32>,
+    pause_until_step: u32,
+    /// Logarithm of the probability that a job survives a step; 0 if jobs never crash.
+    log_survival: f64,
+    /// Job-steps that pass before the next crash.
+    job_steps_to_crash: u64,
+}
+
+impl Pool {
+    pub(super) fn new(world: World, ready: u32, seed: u64) -> Self {
+        let log_survival = libm::log1p(-world.crash_probability());
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut pool = Self {
+            world,
+            rng,
+            ready,
+            starting: Vec::new(),
+            pause_until_step: 0,
+            log_survival,
+            job_steps_to_crash: u64::MAX,
+        };
+        pool.draw_crash();
+        pool
+    }
+
+    pub(super) fn ready(&self) -> u32 {
+        self.ready
+    }
+
+    pub(super) fn starting(&self) -> u32 {
+        self.starting.len() as u32
+    }
+
+    /// Jobs that are paid for.
+    pub(super) fn have(&self) -> u32 {
+        self.ready.saturating_add(self.starting())
+    }
+
+    pub(super) fn is_paused(&self, step: u32) -> bool {
+        step < self.pause_until_step
+    }
+
+    /// A step begins: jobs come up, jobs crash and are asked for anew.
+    pub(super) fn begin(&mut self, step: u32) {
+        // Only jobs that were ready before this step may crash in it.
+        let crashed = self.crashes();
+        let before = self.starting.len();
+        self.starting.retain(|&up| up > step);
+        let came_up = (before - self.starting.len()) as u32;
+        if came_up > 0 || crashed > 0 {
+            self.ready = self.ready.saturating_add(came_up).saturating_sub(crashed);
+            self.ask(crashed, step);
+            self.pause(step);
+        }
+    }
+
+    /// Moves the pool to `wanted` jobs, where `step` is the next to be played. A job that has not
+    /// come up is the cheapest to let go, the latest first; stopping a ready one is a rebalance.
+    pub(super) fn set_jobs(&mut self, wanted: u32, step: u32) {
+        let have = self.have();
+        if wanted > have {
+            self.ask(wanted - have, step);
+        } else if wanted < have {
+            let cancelled = (have - wanted).min(self.starting());
+            self.starting.sort_unstable();
+            self.starting.truncate(self.starting.len().saturating_sub(cancelled as usize));
+            let stopped = have - wanted - cancelled;
+            if stopped > 0 {
+                self.ready = self.ready.saturating_sub(stopped);
+                self.pause(step);
+            }
+        }
+    }
+
+    fn ask(&mut self, jobs: u32, step: u32) {
+        for _ in 0..jobs {
+            let normal: f64 = StandardNormal.sample(&mut self.rng);
+            let spread = libm::exp(f64::from(self.world.start_sigma) * normal);
+            let delay_s = f64::from(self.world.start_median_s) * spread;
+            let delay_steps = libm::ceil(delay_s / f64::from(STEP_S)) as u32;
+            self.starting.push(step.saturating_add(delay_steps));
+        }
+    }
+
+    fn pause(&mut self, step: u32) {
+        self.pause_until_step = step.saturating_add(self.world.pause_steps());
+    }
+
+    /// How many jobs crash in this step: exactly binomial. Each job in each step is one trial, and
+    /// drawing the distance to the next failure costs a subtraction where a binomial draw would be
+    /// the most expensive part of the step.
+    fn crashes(&mut self) -> u32 {
+        let mut left = u64::from(self.ready);
+        let mut crashed = 0;
+        while self.job_steps_to_crash < left {
+            left -= self.job_steps_to_crash + 1;
+            crashed += 1;
+            self.draw_crash();
+        }
+        self.job_steps_to_crash = self.job_steps_to_crash.saturating_sub(left);
+        crashed
+    }
+
+    fn draw_crash(&mut self) {
+        self.job_steps_to_crash = if self.log_survival < 0.0 {
+            libm::floor(libm::log(unit_draw(&mut self.rng)) / self.log_survival) as u64
+        } else {
+            u64::MAX
+        };
+    }
+}
+
+/// Events that wait, first come first served. Every event of a step arrives at its start, so the
+/// load itself is the queue: all that is kept is where its head stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fifo {
+    head_step: usize,
+    head_events: f64,
+    backlog_events: f64,
+}
+
+impl Fifo {
+    pub(super) fn backlog_events(&self) -> f64 {
+        self.backlog_events
+    }
+
+    /// Takes in the arrivals of `steps[now]`.
+    pub(super) fn arrive(&mut self, steps: &[Step], now: usize) {
+        let events = steps.get(now).map_or(0.0, |s| f64::from(s.arrivals_events));
+        if self.head_step == now {
+            self.head_events = events;
+        }
+        self.backlog_events += events;
+    }
+
+    /// Begins up to `room_events` events, oldest first; tells `began` how many steps they had
+    /// waited and how many they are. Returns how many began.
+    pub(super) fn begin_work(
+        &mut self,
+        steps: &[Step],
+        now: usize,
+        room_events: f64,
+        mut began: impl FnMut(usize, f64),
+    ) -> f64 {
+        let mut done = 0.0;
+        while self.head_step <= now && room_events - done > CRUMB_EVENTS {
+            let take = self.head_events.min(room_events - done);
+            if take > 0.0 {
+                began(now - self.head_step, take);
+            }
+            self.head_events -= take;
+            done += take;
+            if self.head_events <= CRUMB_EVENTS {
+                self.head_step += 1;
+                self.head_events = match steps.get(self.head_step) {
+                    Some(step) if self.head_step <= now => f64::from(step.arrivals_events),
+                    _ => 0.0,
+                };
+            }
+        }
+        self.backlog_events = (self.backlog_events - done).max(0.0);
+        done
+    }
+
+    /// Everything that still waits when `played` steps are over, as for [`Fifo::begin_work`].
+    pub(super) fn waiting(&self, steps: &[Step], played: usize, mut waits: impl FnMut(usize, f64)) {
+        for (step, content) in steps.iter().enumerate().take(played).skip(self.head_step) {
+            let events = if step == self.head_step {
+                self.head_events
+            } else {
+                f64::from(content.arrivals_events)
+            };
+            if events > 0.0 {
+                waits(played - step, events);
+            }
+        }
+    }
+}
+
+/// How long events waited before work on them began.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Waits {
+    events_by_steps: Vec<f64>,
+    late_events: f64,
+}
+
+impl Waits {
+    /// Counts events that waited so many steps; returns those of them that were late.
+    pub(super) fn add(&mut self, steps: usize, events: f64, sla_s: u32) -> f64 {
+        let slot = steps.min(MAX_WAIT_STEPS);
+        if slot >= self.events_by_steps.len() {
+            self.events_by_steps.resize(slot + 1, 0.0);
+        }
+        if let Some(sum) = self.events_by_steps.get_mut(slot) {
+            *sum += events;
+        }
+        let late = if is_late(steps, sla_s) { events } else { 0.0 };
+        self.late_events += late;
+        late
+    }
+
+    pub(super) fn late_events(&self) -> f64 {
+        self.late_events
+    }
+
+    pub(super) fn total_events(&self) -> f64 {
+        self.events_by_steps.iter().sum()
+    }
+
+    /// The shortest wait that this share of the events did not exceed.
+    pub(super) fn quantile_s(&self, share: f64) -> u32 {
+        let enough = share * self.total_events();
+        let mut sum = 0.0;
+        let reached = self.events_by_steps.iter().position(|events| {
+            sum += events;
+            sum >= enough
+        });
+        reached.map_or(0, |steps| steps as u32 * STEP_S)
+    }
+}
+
+/// Whether a wait of so many steps is too long.
+pub(super) fn is_late(steps: usize, sla_s: u32) -> bool {
+    steps as u64 * u64::from(STEP_S) > u64::from(sla_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STILL: World =
+        World { start_median_s: 12.0, start_sigma: 0.0, mtbf_h: 0.0, ..World::kafka() };
+
+    #[test]
+    fn the_latest_start_is_cancelled_first_and_then_ready_jobs_stop() {
+        let mut pool = Pool::new(STILL, 4, 0);
+        pool.set_jobs(5, 0);
+        pool.set_jobs(6, 1);
+        assert_eq!((pool.ready(), &*pool.starting), (4, &[3, 4][..]));
+        pool.set_jobs(5, 2);
+        assert_eq!((pool.ready(), &*pool.starting, pool.is_paused(2)), (4, &[3][..], false));
+        pool.set_jobs(2, 2);
+        assert_eq!((pool.ready(), pool.starting(), pool.have()), (2, 0, 2));
+        assert_eq!([2, 3, 4].map(|s| pool.is_paused(s)), [true, true, false]);
+    }
+
+    #[test]
+    fn a_job_works_from_the_first_step_after_its_start() {
+        let mut pool = Pool::new(STILL, 1, 0);
+        pool.set_jobs(2, 0);
+        for (step, ready) in [(1, 1), (2, 1), (3, 2)] {
+            pool.begin(step);
+            assert_eq!((pool.ready(), pool.is_paused(step)), (ready, ready == 2));
+        }
+    }
+
+    #[test]
+    fn crashes_are_binomial() {
+        // An hour between crashes: 1/720 a step, so 100 jobs lose 100 x 100 000 / 720 in all.
+        let mut pool = Pool::new(World { mtbf_h: 1.0, ..STILL }, 100, 3);
+        let draws: Vec<f64> = (0..100_000).map(|_| f64::from(pool.crashes())).collect();
+        let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+        let variance =
+            draws.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / draws.len() as f64;
+        assert!((mean * 7.2 - 1.0).abs() < 0.03, "{mean}");
+        assert!((variance / mean - 719.0 / 720.0).abs() < 0.03, "{}", variance / mean);
+    }
+
+    #[test]
+    fn everything_crashes_where_nothing_lives() {
+        let mut pool = Pool::new(World { mtbf_h: 1e-9, ..STILL }, 7, 0);
+        pool.begin(0);
+        assert_eq!((pool.ready(), pool.starting()), (0, 7));
+    }
+
+    #[test]
+    fn a_wait_beyond_the_histogram_is_still_late() {
+        let mut waits = Waits::default();
+        waits.add(0, 10.0, 60);
+        waits.add(12, 10.0, 60);
+        assert_eq!(waits.late_events(), 0.0);
+        waits.add(10 * MAX_WAIT_STEPS, 10.0, 60);
+        assert_eq!((waits.late_events(), waits.total_events()), (10.0, 30.0));
+        assert_eq!([0.3, 0.6, 0.99].map(|q| waits.quantile_s(q)), [0, 60, 86_400]);
+    }
+}
