@@ -1,1 +1,71 @@
-//! x
+//! Trained models on hosts: a folder with a card and ONNX files, run by tract.
+//!
+//! Files are verified against the card's SHA-256 before a parser sees them (promise X-2).
+
+mod bundle;
+mod card;
+mod network;
+
+pub use bundle::{Bundle, LiveController, SHIPPED_NAME};
+pub use card::{
+    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, PolicyCard, Q_NETWORK_F32,
+    Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
+};
+pub use network::{ForecastNetwork, QNetwork};
+
+use std::path::PathBuf;
+
+/// Why a model cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// A file of the model cannot be read.
+    #[error("cannot read model file {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The card is not valid JSON or lacks a field.
+    #[error("{path}, line {line}: the model card is not valid: {message}")]
+    Card {
+        /// The card.
+        path: PathBuf,
+        /// 1-based line.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// The card does not describe what this program can run.
+    #[error("{path}: field `{field}` is {found}, this program needs {expected}")]
+    Mismatch {
+        /// The card.
+        path: PathBuf,
+        /// Its field.
+        field: &'static str,
+        /// What it says.
+        found: String,
+        /// What is needed.
+        expected: String,
+    },
+    /// A file's content is not what the card says.
+    #[error(
+        "model file {path} has SHA-256 {found}, its card says {expected}: truncated, corrupt or from another model"
+    )]
+    Hash {
+        /// The file.
+        path: PathBuf,
+        /// Hash of the content.
+        found: String,
+        /// Hash on the card.
+        expected: String,
+    },
+    /// tract does not accept the graph, or running it failed.
+    #[error("model file {path} cannot be run: {message}")]
+    Network {
+        /// The file.
+        path: PathBuf,
+        /// tract's error.
+        message: String,
+    },
+}

@@ -331,7 +331,8 @@ mod tests {
 
     #[test]
     fn work_drifts_slowly_and_by_fifteen_percent() {
-        let load = Load::from_series(&series(&[60.0; 40_000]), &LoadSettings::default(), 2).unwrap();
+        let load =
+            Load::from_series(&series(&[60.0; 40_000]), &LoadSettings::default(), 2).unwrap();
         let logs: Vec<f64> =
             load.steps().iter().map(|s| libm::log(f64::from(s.work_s) / 0.0736)).collect();
         let n = logs.len() as f64;

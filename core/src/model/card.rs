@@ -1,0 +1,137 @@
+//! The model card: what a model is, what it was made from and how well it does.
+
+use super::ModelError;
+use crate::features;
+use crate::forecast::{HORIZONS, QUANTILES, STEPS};
+use crate::policy::{MULTIPLIERS, STATE_NAMES};
+use crate::settings::Base;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Version of the card and of the networks' inputs and outputs.
+pub const SCHEMA_VERSION: u32 = 1;
+/// The card's file name.
+pub const CARD_FILE: &str = "card.json";
+/// The quantized forecaster: what is run.
+pub const FORECASTER_INT8: &str = "forecaster.int8.onnx";
+/// The same forecaster before quantization.
+pub const FORECASTER_F32: &str = "forecaster.f32.onnx";
+/// The quantized Q-network.
+pub const Q_NETWORK_INT8: &str = "q_network.int8.onnx";
+/// The same Q-network before quantization: what tract runs (int8 is slower there).
+pub const Q_NETWORK_F32: &str = "q_network.f32.onnx";
+
+/// File name to SHA-256 in lower-case hex.
+pub type Files = BTreeMap<String, String>;
+
+/// A model's description, stored as `card.json` beside its files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Name of the model.
+    pub name: String,
+    /// The command that made it.
+    pub command: String,
+    /// Version of the trainer.
+    pub trainer_version: String,
+    /// Parameters of the forecaster.
+    pub parameters: u64,
+    /// Names of the streaming features, in the order of the network's `context` input.
+    pub features: Vec<String>,
+    /// Mean and standard deviation of each feature (compressed, see `forecast::ModelInput`) over the
+    /// training part. They are constants inside the graph; stated here for people.
+    pub scalers: Vec<[f32; 2]>,
+    /// Intervals forecast.
+    pub steps: usize,
+    /// Horizons reported.
+    pub horizons: Vec<usize>,
+    /// Quantile levels.
+    pub quantiles: Vec<f32>,
+    /// The Q-network.
+    pub policy: PolicyCard,
+    /// Name to fingerprint of the data it was trained on.
+    pub data: BTreeMap<String, String>,
+    /// Figures measured on held-out data when it was made.
+    pub metrics: BTreeMap<String, f64>,
+    /// The other files.
+    pub files: Files,
+}
+
+/// What the Q-network's numbers mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyCard {
+    /// Names of the state's numbers.
+    pub state: Vec<String>,
+    /// The actions' multipliers.
+    pub multipliers: Vec<f32>,
+    /// What they were trained to multiply.
+    pub base: Base,
+}
+
+impl PolicyCard {
+    /// The description of the policy that this program runs.
+    #[must_use]
+    pub fn current(base: Base) -> Self {
+        Self {
+            state: STATE_NAMES.map(String::from).to_vec(),
+            multipliers: MULTIPLIERS.to_vec(),
+            base,
+        }
+    }
+}
+
+impl Card {
+    /// Parses and checks a card; `path` is for error messages.
+    ///
+    /// # Errors
+    /// If it is not valid JSON, or describes a model for another version of this program.
+    pub fn parse(json: &[u8], path: &Path) -> Result<Self, ModelError> {
+        let card: Self = serde_json::from_slice(json).map_err(|e| ModelError::Card {
+            path: path.into(),
+            line: e.line(),
+            message: e.to_string(),
+        })?;
+        card.check(path)?;
+        Ok(card)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), ModelError> {
+        let names: Vec<_> = features::SPECS.iter().map(|s| s.name.to_string()).collect();
+        let policy = PolicyCard::current(self.policy.base);
+        same(path, "schema_version", &self.schema_version, &SCHEMA_VERSION)?;
+        same(path, "features", &self.features, &names)?;
+        same(path, "steps", &self.steps, &STEPS)?;
+        same(path, "horizons", &self.horizons, &HORIZONS.to_vec())?;
+        same(path, "quantiles", &self.quantiles, &QUANTILES.to_vec())?;
+        same(path, "policy.state", &self.policy.state, &policy.state)?;
+        same(path, "policy.multipliers", &self.policy.multipliers, &policy.multipliers)
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(
+    path: &Path,
+    field: &'static str,
+    found: &T,
+    expected: &T,
+) -> Result<(), ModelError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(ModelError::Mismatch {
+        path: path.into(),
+        field,
+        found: format!("{found:?}"),
+        expected: format!("{expected:?}"),
+    })
+}
+
+/// SHA-256 in lower-case hex.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
