@@ -179,10 +179,11 @@ impl Load {
     /// If there is no step, or one with a negative or infinite number or without work.
     pub fn from_steps(start: UnixSeconds, steps: Vec<Step>) -> Result<Self, LoadError> {
         let good = |v: f32| v.is_finite() && v >= 0.0;
-        let bad = steps.iter().position(|s| {
-            !(good(s.rate_per_s) && good(s.arrivals_events) && good(s.speed))
-                || !(s.work_s.is_finite() && s.work_s > 0.0)
-        });
+        let is_sound = |s: &Step| {
+            let parts = [s.rate_per_s, s.arrivals_events, s.speed];
+            parts.into_iter().all(good) && s.work_s.is_finite() && s.work_s > 0.0
+        };
+        let bad = steps.iter().position(|s| !is_sound(s));
         match bad {
             Some(index) => Err(LoadError::Step(index)),
             None if steps.is_empty() => Err(LoadError::Empty),

@@ -7,7 +7,8 @@
 //! The trainer's environment, the agent's backtest and demo, and the tests share it. It replays the
 //! physics of the project's referee (`scaling.py`) in the same order within a step, so that a policy
 //! trained or judged here meets the same world there; `tests/sim_parity.rs` holds the two together.
-//! The same seed gives the same bits.
+//! The same build and seed give the same bits (`num-traits` takes its logarithms from the platform
+//! where another crate turns on its `std`, so two builds may differ in a last digit).
 //!
 //! Unlike the rest of the crate it allocates: a [`Load`] holds its steps, a [`Simulator`] a wait
 //! histogram and the jobs that are starting. Nothing grows with the length of a backlog.

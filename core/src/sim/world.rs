@@ -3,8 +3,8 @@
 use super::STEP_S;
 use serde::{Deserialize, Serialize};
 
-/// What a pool of jobs lives in. Any values are allowed: a nonsensical one (negative, NaN) reads
-/// as none, so that a randomised world can never stop a training run.
+/// What a pool of jobs lives in. Any values are allowed: a negative or NaN time means no delay, no
+/// crashes, so that a randomised world can never stop a training run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct World {
     /// Median seconds from asking for a job until it works.
