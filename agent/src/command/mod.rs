@@ -1,3 +1,7 @@
 //! One module per subcommand.
+
 pub mod backtest;
+pub mod check;
 pub mod demo;
+pub mod pipe;
+pub mod run;

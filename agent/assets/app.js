@@ -1,0 +1,274 @@
+// The dashboard: polls /api/live for what is new and draws it.
+"use strict";
+
+(() => {
+  const KEPT_S = 12 * 3600;
+  const AHEAD_S = 48 * 60;
+  const STAGES = {
+    dqn: "Q-network", quantile_rule: "quantile rule", reactive: "reactive rule", hold: "hold",
+  };
+  const CONSTRAINTS = {
+    ceiling: "forecast ceiling", reactive_floor: "reactive floor",
+    scale_down_window: "scale-down window", step_up: "step-up limit",
+    step_down: "step-down limit", limits: "job limits", stale: "stale data", missing: "missing data",
+  };
+  const { number, clock, day } = Charts;
+  const $ = (id) => document.getElementById(id);
+  const put = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
+  const known = (v) => v !== null && v !== undefined;
+  const percent = (v, digits) => `${(Math.floor(v * 100 * 10 ** digits) / 10 ** digits).toFixed(digits)} %`;
+
+  let run = 0, next = 0, hours = 6, columns = [], points = [], live = null, charts = null;
+
+  const element = (tag, kind, text) => {
+    const e = document.createElement(tag);
+    if (kind) e.className = kind;
+    if (text !== undefined) e.textContent = text;
+    return e;
+  };
+
+  // ---- charts ---------------------------------------------------------------------------------
+  const nowAt = () => (points.length ? points[points.length - 1][0] : null);
+
+  const build = () => {
+    for (const id of ["arrivals-chart", "jobs-chart", "backlog-chart"]) $(id).replaceChildren();
+    const small = window.innerWidth < 560;
+    const shape = { sync: "live", now: nowAt };
+    const band = (colour) => [{ series: [4, 3], fill: Charts.faint(Charts.css(colour), 0.2) }];
+    const static_jobs = known(live.about.baseline_jobs);
+    charts = {
+      arrivals: Charts.make($("arrivals-chart"), {
+        ...shape, height: small ? 180 : 178, bands: band("--forecast"),
+        series: [
+          Charts.line("arrivals", "--load"),
+          Charts.line("median forecast", "--forecast", { width: 1.5, dash: [5, 3] }),
+          Charts.line("10 %", "--forecast", { width: 0.5 }),
+          Charts.line("90 %", "--forecast", { width: 0.5 }),
+        ],
+      }),
+      jobs: Charts.make($("jobs-chart"), {
+        ...shape, height: small ? 170 : 160, least: 4,
+        series: [
+          Charts.line("wanted", "--jobs", { steps: true, width: 2 }),
+          Charts.line("ready", "--jobs", { steps: true, area: 0.16, width: 0.75 }),
+          Charts.line("starting", "--starting", { none: "0", steps: true, area: 0.25, width: 1 }),
+          Charts.line("needed", "--load", { width: 1.25 }),
+          Charts.line("ahead", "--forecast", { dash: [5, 3] }),
+          ...(static_jobs ? [Charts.line("static pool", "--peer", { dash: [8, 4], width: 1.25 })] : []),
+        ],
+      }),
+      backlog: Charts.make($("backlog-chart"), {
+        ...shape, height: small ? 100 : 92, least: 10,
+        series: [Charts.line("backlog", "--late", { area: 0.2 })],
+      }),
+    };
+    draw();
+  };
+
+  const draw = () => {
+    if (!charts || !points.length) return;
+    const col = (name) => columns.indexOf(name);
+    const now = nowAt();
+    const past = points.filter((p) => p[0] >= now - hours * 3600);
+    const pick = (name) => { const c = col(name); return past.map((p) => p[c]); };
+    const x = past.map((p) => p[0]);
+    const f = live.forecast;
+    const ahead = [];
+    if (f) {
+      for (let k = 0; k < f.q50.length; k++) {
+        const t = f.origin + (k + 0.5) * f.step_s;
+        if (t > now) ahead.push([t, f.q10[k], f.q50[k], f.q90[k]]);
+      }
+    }
+    const t = x.concat(ahead.map((a) => a[0]));
+    const gap = ahead.map(() => null);
+    const later = (list, values) => list.concat(values ?? gap);
+    const q = (k) => ahead.map((a) => a[k]);
+    const last = past.length - 1;
+    // Work per event, as the controller sees it, turns forecast rates into jobs.
+    const latest = live.decisions[0];
+    const need = past[last][col("need")], rate = latest?.outlook?.now;
+    const work = known(need) && rate > 0 ? need / rate : null;
+    const from = now - hours * 3600, to = now + AHEAD_S;
+    const show = (u, data, index) => {
+      u.batch(() => {
+        u.setData(data, false);
+        u.setScale("x", { min: from, max: to });
+      });
+      Charts.rest(u, index);
+    };
+    show(charts.arrivals, [
+      t, later(pick("arrivals")), later(pick("f50"), q(2)), later(pick("f10"), q(1)),
+      later(pick("f90"), q(3)),
+    ], last);
+    const needAhead = past.map(() => null);
+    if (work !== null && last >= 0) needAhead[last] = need;
+    const jobs = [
+      t, later(pick("wanted")), later(pick("ready")), later(pick("starting").map((n) => n || null)), later(pick("need")),
+      later(needAhead, ahead.map((a) => (work === null ? null : a[2] * work))),
+    ];
+    if (known(live.about.baseline_jobs)) jobs.push(t.map(() => live.about.baseline_jobs));
+    show(charts.jobs, jobs, last);
+    show(charts.backlog, [t, later(pick("backlog"))], last);
+  };
+
+  // ---- numbers --------------------------------------------------------------------------------
+  const header = () => {
+    const { about, forecast } = live;
+    put("workload", about.workload);
+    put("mode", about.speed ? `${about.mode} · ${number(about.speed)}× real time` : about.mode);
+    put("model", `model ${about.model} · v${about.version}`);
+    const source = forecast ? (forecast.source === "model" ? "forecast: network" : "forecast: baseline") : "no forecast yet";
+    put("source", source);
+    $("source").className = forecast?.source === "model" ? "chip" : "chip warn";
+    const now = nowAt();
+    put("clock", now === null ? "" : `${day(now)} ${clock(now)} UTC`);
+    const changes = live.standing?.actions_per_day;
+    put("jobs-chart-note", [
+      `${about.min_jobs}–${about.max_jobs} allowed`, `up in ${number(about.start_up_s)} s`,
+      known(changes) ? `${number(changes, 0)} changes a day` : "",
+    ].filter(Boolean).join(", "));
+    document.title = points.length ? `${points[points.length - 1][columns.indexOf("wanted")]} jobs · ScaleIQ` : "ScaleIQ";
+  };
+
+  const tiles = () => {
+    if (!points.length) return;
+    const value = (name) => points[points.length - 1][columns.indexOf(name)];
+    const { about, standing: ours, baseline: peer } = live;
+    put("jobs", number(value("wanted")));
+    const starting = value("starting");
+    put("jobs-note", `${number(value("ready"))} ready${starting > 0 ? `, ${starting} starting` : ""}, ${number(value("need"), 1)} needed`);
+    const outlook = live.decisions[0]?.outlook;
+    put("arrivals", outlook ? `${number(outlook.now)}/s` : "–");
+    const soon = outlook?.horizons[0];
+    put("arrivals-note", soon ? `${number(soon[1])}/s in 12 min (${number(soon[0])}–${number(soon[2])})` : "no forecast");
+    put("backlog", number(value("backlog"), 0));
+    const wait = value("wait");
+    put("backlog-note", known(wait) ? `wait ${number(wait, 1)} s of at most ${number(about.sla_s)} s` : "");
+    $("backlog").className = `big ${wait > about.sla_s ? "bad" : ""}`;
+    put("sla", known(ours?.sla) ? percent(ours.sla, 3) : "–");
+    put("sla-note", known(peer?.sla) ? `${about.baseline}: ${percent(peer.sla, 3)}` : `within ${number(about.sla_s)} s`);
+    if (known(ours?.job_hours) && peer?.job_hours > 0) {
+      const change = 100 * (ours.job_hours / peer.job_hours - 1);
+      put("cost", `${change > 0 ? "+" : "−"}${Math.abs(change).toFixed(0)} %`);
+      $("cost").className = `big ${change <= 0 ? "good" : "bad"}`;
+      put("cost-note", `${number(ours.job_hours)} of ${number(peer.job_hours)} job-hours`);
+    } else {
+      put("cost-note", known(ours?.job_hours) ? `${number(ours.job_hours)} job-hours` : "");
+    }
+    put("ideal", known(ours?.cost_over_ideal) ? `${ours.cost_over_ideal.toFixed(2)}×` : "–");
+    put("ideal-note", known(peer?.cost_over_ideal) ? `${about.baseline}: ${peer.cost_over_ideal.toFixed(2)}×` : "");
+  };
+
+  const latest = () => {
+    const d = live.decisions[0];
+    if (!d) return;
+    put("latest-time", `${clock(d.at, true)} UTC`);
+    put("latest-jobs", d.jobs === d.have ? `${d.jobs} jobs` : `${d.have} → ${d.jobs} jobs`);
+    const times = known(d.multiplier) ? `×${d.multiplier} of ${d.base}` : "";
+    put("latest-have", [STAGES[d.stage], times].filter(Boolean).join(", "));
+    put("latest-reason", d.sentence);
+    bars(d);
+    const changes = d.changes.map((c) => {
+      const item = element("li");
+      item.append("Guard, ", element("b", "", CONSTRAINTS[c.by] ?? c.by), `: ${c.from} → ${c.to}`);
+      return item;
+    });
+    if (!changes.length) changes.push(element("li", "", "The guard changed nothing."));
+    $("latest-changes").replaceChildren(...changes);
+  };
+
+  const bars = (d) => {
+    const q = d.q_values;
+    if (!q) { $("q-values").replaceChildren(); return; }
+    const low = Math.min(...q), span = Math.max(...q) - low || 1;
+    const chosen = live.multipliers.findIndex((m) => Math.abs(m - d.multiplier) < 1e-4);
+    $("q-values").replaceChildren(...q.map((value, k) => {
+      const cell = element("div", k === chosen ? "q chosen" : "q");
+      const column = element("div", "column"), bar = element("div", "bar");
+      bar.style.height = `${8 + 92 * (value - low) / span}%`;
+      column.append(bar);
+      cell.title = `value ${value.toFixed(3)}`;
+      cell.append(column, `×${Number(live.multipliers[k].toFixed(2))}`);
+      return cell;
+    }));
+    const best = live.multipliers[chosen];
+    $("q-values").setAttribute("aria-label", `Values of the multipliers; chosen: ${best ?? "none"}`);
+  };
+
+  const stages = () => {
+    const total = live.stages.reduce((sum, [, n]) => sum + n, 0) || 1;
+    const shown = live.stages.filter(([, n]) => n > 0);
+    $("stages-bar").replaceChildren(...shown.map(([stage, n]) => {
+      const part = element("div", stage);
+      part.style.width = `${100 * n / total}%`;
+      return part;
+    }));
+    put("stages", shown.map(([s, n]) => `${STAGES[s]} ${(100 * n / total).toFixed(n === total ? 0 : 1)} %`).join(" · "));
+  };
+
+  const list = () => {
+    $("decisions").replaceChildren(...live.decisions.map((d) => {
+      const item = element("li");
+      const way = d.jobs > d.have ? "up" : d.jobs < d.have ? "down" : "";
+      const move = way ? `${d.have} → ${d.jobs}` : `${d.jobs}`;
+      const chips = element("span", "chips");
+      if (known(d.multiplier)) chips.append(element("span", "chip", `×${Number(d.multiplier.toFixed(2))}`));
+      if (d.stage !== "dqn") chips.append(element("span", "chip warn", STAGES[d.stage]));
+      for (const c of d.changes) chips.append(element("span", "chip", CONSTRAINTS[c.by] ?? c.by));
+      if (d.times > 1) chips.append(element("span", "chip", `${d.times} times`));
+      item.append(element("span", "at", clock(d.since, true)), element("span", `move ${way}`, move), element("span", "why", d.sentence));
+      if (chips.childNodes.length) item.append(chips);
+      return item;
+    }));
+  };
+
+  // ---- polling --------------------------------------------------------------------------------
+  const link = (up) => {
+    $("link").className = `link ${up ? "up" : "down"}`;
+    put("link-text", up ? "live" : "reconnecting");
+  };
+
+  const take = (answer) => {
+    if (answer.run !== run) { points = []; charts = null; }
+    live = answer;
+    ({ run, next, columns } = answer);
+    points.push(...answer.points);
+    const oldest = (nowAt() ?? 0) - KEPT_S;
+    const keep = points.findIndex((p) => p[0] >= oldest);
+    if (keep > 0) points.splice(0, keep);
+    if (!charts) build(); else draw();
+    header();
+    tiles();
+    latest();
+    stages();
+    list();
+  };
+
+  const poll = async () => {
+    let wait = 2000;
+    try {
+      if (!document.hidden) {
+        const response = await fetch(`/api/live?run=${run}&since=${next}`, { cache: "no-store" });
+        if (!response.ok) throw new Error(response.statusText);
+        take(await response.json());
+        link(true);
+      }
+      if (live?.about.speed) wait = 500;
+    } catch (error) {
+      console.error(error);
+      link(false);
+    }
+    setTimeout(poll, wait);
+  };
+
+  document.querySelectorAll(".switch button").forEach((button) => {
+    button.addEventListener("click", () => {
+      hours = Number(button.dataset.hours);
+      document.querySelectorAll(".switch button").forEach((b) => b.setAttribute("aria-pressed", String(b === button)));
+      draw();
+    });
+  });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (live) build(); });
+  poll();
+})();

@@ -1,0 +1,10 @@
+//! Replays a history through the code that decides live, and through what people use today.
+//!
+//! ```text
+//! CSV -> history (Load) -> play (every policy, same load and seed) -> table, JSON, HTML
+//! ```
+
+pub mod history;
+pub mod html;
+pub mod play;
+pub mod track;

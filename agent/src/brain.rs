@@ -1,0 +1,131 @@
+//! Opens a model and gives the controller that decides, whatever is inside it.
+
+use anyhow::Context;
+use scaleiq_core::controller::Controller;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::forecast::{
+    Forecast, ForecastModel, Forecaster, ModelInput, Perception, QUANTILES, STEPS,
+};
+use scaleiq_core::interval::TimeError;
+use scaleiq_core::model::Bundle;
+use scaleiq_core::policy::{Policy, QuantileRule};
+use scaleiq_core::sample::Sample;
+use scaleiq_core::settings::Settings;
+use scaleiq_core::situation::Situation;
+use scaleiq_core::units::UnixSeconds;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Which model decides: `--model`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ModelChoice {
+    /// The one built into the program.
+    #[default]
+    Shipped,
+    /// A model folder.
+    Folder(PathBuf),
+    /// No networks: baseline forecasts and the quantile rule, the ladder's lower rungs.
+    None,
+}
+
+impl From<&str> for ModelChoice {
+    fn from(text: &str) -> Self {
+        match text {
+            "none" => Self::None,
+            "shipped" => Self::Shipped,
+            folder => Self::Folder(folder.into()),
+        }
+    }
+}
+
+/// A [`Controller`] of any make.
+pub trait Brain {
+    /// Takes a sample; true if it completed a model interval, so that the forecast is new.
+    ///
+    /// # Errors
+    /// If the sample is not after the last one.
+    fn observe(&mut self, sample: &Sample) -> Result<bool, TimeError>;
+
+    /// Decides how many jobs should run from `now` on.
+    fn decide(&mut self, now: UnixSeconds) -> Decision;
+
+    /// What is known at `now`, unless the data is stale or incomplete.
+    fn situation(&self, now: UnixSeconds) -> Option<Situation>;
+
+    /// The latest forecast.
+    fn forecast(&self) -> Option<&Forecast>;
+}
+
+impl<F: Forecaster, P: Policy> Brain for Controller<F, P> {
+    fn observe(&mut self, sample: &Sample) -> Result<bool, TimeError> {
+        let mut closed = false;
+        Controller::observe(self, sample, |_, _| closed = true)?;
+        Ok(closed)
+    }
+
+    fn decide(&mut self, now: UnixSeconds) -> Decision {
+        Controller::decide(self, now)
+    }
+
+    fn situation(&self, now: UnixSeconds) -> Option<Situation> {
+        Controller::situation(self, now).ok()
+    }
+
+    fn forecast(&self) -> Option<&Forecast> {
+        Controller::forecast(self)
+    }
+}
+
+/// The brain for `choice`, and the model's name.
+///
+/// # Errors
+/// If the model cannot be read, is damaged, or was made for another version.
+pub fn open(choice: &ModelChoice, settings: Settings) -> anyhow::Result<(Box<dyn Brain>, String)> {
+    let bundle = match choice {
+        ModelChoice::Shipped => Bundle::shipped().context("the built-in model cannot be used")?,
+        ModelChoice::Folder(folder) => Bundle::load(folder)?,
+        ModelChoice::None => {
+            let perception = Perception::new(settings.interval, NoModel);
+            let brain = Controller::new(settings, perception, QuantileRule::default());
+            return Ok((Box::new(brain), "none".into()));
+        }
+    };
+    let name = bundle.card().name.clone();
+    Ok((Box::new(bundle.controller(settings)), name))
+}
+
+/// Stands where a network would, and always fails: the baseline forecasts then.
+#[derive(Clone, Copy, Debug)]
+struct NoModel;
+
+/// There is no network to ask.
+#[derive(Clone, Copy, Debug)]
+struct NoNetwork;
+
+impl fmt::Display for NoNetwork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no network is loaded")
+    }
+}
+
+impl ForecastModel for NoModel {
+    type Error = NoNetwork;
+
+    fn infer(&mut self, _: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()], NoNetwork> {
+        Err(NoNetwork)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scaleiq_core::units::JobLimits;
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let settings = Settings::new(JobLimits::new(1, 10).unwrap(), 60.0, 60.0);
+        let error = open(&ModelChoice::from("/no/such/model"), settings).err().unwrap();
+        assert!(error.to_string().contains("/no/such/model"), "{error}");
+        assert_eq!(open(&ModelChoice::None, settings).unwrap().1, "none");
+    }
+}

@@ -1,0 +1,81 @@
+//! The command line: one subcommand per way of using the agent.
+
+use crate::command;
+use clap::{Parser, Subcommand};
+use std::fmt;
+use std::process::ExitCode;
+
+/// Exit code for a command line or configuration that cannot be used.
+pub const USAGE: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  agent                                  the demo: a day of load in a minute, in the terminal
+  agent check --config scaleiq.yaml      is this configuration sound?
+  agent run --config scaleiq.yaml        beside a worker: observe, decide, act, serve REST
+  agent pipe < samples.jsonl             JSON lines in, one decision a line out
+  agent backtest --help                  what would it have done on my own history?
+
+Exit codes: 0 all is well, 1 it failed, 2 the command line or the configuration is wrong.
+Logs go to stderr; RUST_LOG=debug shows more of them.";
+
+/// Predictive auto-scaler for queue workers: forecasts the load and says how many jobs should run.
+#[derive(Debug, Parser)]
+#[command(name = "agent", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do; `demo` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What the agent can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Shows the agent at work on a built-in day of load.
+    Demo(command::demo::DemoArgs),
+    /// Replays a recorded history and prints what the agent would have cost and kept.
+    Backtest(command::backtest::BacktestArgs),
+    /// Reads samples as JSON lines from stdin and writes one decision a line to stdout.
+    Pipe(command::pipe::PipeArgs),
+    /// Runs beside a worker: observes it, decides, acts, and serves REST and metrics.
+    Run(command::run::RunArgs),
+    /// Checks a configuration and the model that it names, and changes nothing.
+    Check(command::check::CheckArgs),
+}
+
+/// A command line or configuration that cannot be used, as opposed to something that failed on the
+/// way: the process ends with [`USAGE`].
+#[derive(Debug)]
+pub struct UsageError(pub String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+impl Cli {
+    /// Runs the command chosen. Errors are printed to stderr.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let done = match self.command {
+            // All of the demo's options have defaults, which only the parser knows.
+            None => return Self::parse_from(["agent", "demo"]).run(),
+            Some(Command::Demo(args)) => command::demo::run(&args),
+            Some(Command::Backtest(args)) => command::backtest::run(&args),
+            Some(Command::Pipe(args)) => command::pipe::run(&args),
+            Some(Command::Run(args)) => command::run::run(&args),
+            Some(Command::Check(args)) => command::check::run(&args),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                let usage = error.chain().any(|e| e.is::<UsageError>());
+                ExitCode::from(if usage { USAGE } else { 1 })
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `agent check`: is a configuration sound, before anything is started?
+
+use crate::cli::UsageError;
+use crate::config::{Actuator, Config, Source};
+use std::env;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  agent check --config scaleiq.yaml && agent run --config scaleiq.yaml
+Exit code 2 and file:line:column with what to do, if anything is wrong.";
+
+/// Options of `agent check`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckArgs {
+    /// Configuration.
+    #[arg(long, short, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Checks the configuration, loads its model, and looks for its files.
+///
+/// # Errors
+/// A [`UsageError`] with everything that is wrong.
+pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.config)?;
+    let usage = |what: String| UsageError(format!("{}: {what}", args.config.display()));
+    let bundle = config.bundle().map_err(|error| usage(format!("`model`: {error}")))?;
+    if let Source::File(path) = &config.source
+        && !path.exists()
+    {
+        Err(usage(format!("`source.path`: there is no file {}", path.display())))?;
+    }
+    if let Actuator::Exec { command, .. } = &config.actuator
+        && let Some(program) = command.first()
+        && !is_there(program)
+    {
+        Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
+    }
+    print!("{}", summary(&config, &bundle.card().name));
+    println!("ok: {} is sound", args.config.display());
+    Ok(())
+}
+
+fn summary(config: &Config, model: &str) -> String {
+    let s = &config.settings;
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:<10} {value}");
+    };
+    line("name", config.name.clone());
+    line("jobs", format!("{} to {}", s.limits.min(), s.limits.max()));
+    line("SLA", format!("work begins within {} s; jobs start in {} s", s.sla_s, s.start_up_s));
+    line("model", format!("{model}, from {}; {} s intervals", config.model_name(), s.interval.seconds()));
+    line("source", match &config.source {
+        Source::Http => "POST /ingest".into(),
+        Source::Stdin => "JSON lines on stdin".into(),
+        Source::File(path) => format!("JSON lines in {}", path.display()),
+    });
+    line("actuator", match &config.actuator {
+        Actuator::DryRun => "none: changes are logged".into(),
+        Actuator::Stdout => "JSON lines on stdout".into(),
+        Actuator::Exec { command, timeout } => {
+            format!("{:?}, up to {} s", command.first().map_or("", String::as_str), timeout.as_secs_f32())
+        }
+    });
+    line("mode", config.mode.word().into());
+    let token = if config.token.is_some() { "with" } else { "without" };
+    line("listen", format!("{}, {token} a token", config.listen));
+    text
+}
+
+/// Whether a program can be found as the system would.
+fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).is_file();
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}

@@ -1,0 +1,183 @@
+//! `agent run`: the life of the process beside a worker.
+
+use crate::actuate::act;
+use crate::config::{Config, Mode, Source};
+use crate::control::{Control, Handle};
+use crate::metrics::Metrics;
+use crate::serve::dashboard::{About, DashboardState};
+use crate::serve::{Access, Api, router};
+use crate::source::{Sink, drain, follow};
+use anyhow::{Context, anyhow, bail};
+use axum::Router;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+/// Open connections get this long to end.
+const DRAIN: Duration = Duration::from_secs(3);
+/// Longest time between two looks at the clock.
+const TICK: Duration = Duration::from_secs(15);
+/// A change gets at least this long to show in the samples.
+const SETTLE_S: f32 = 30.0;
+
+const EXAMPLES: &str = "\
+Examples:
+  agent run --config scaleiq.yaml
+  agent run                                  defaults: samples by POST /ingest, shadow mode
+  curl -d '{\"time\": 1751328030, \"interval_s\": 30, \"logged_events\": 812, ...}' \\
+       http://127.0.0.1:9184/ingest
+  curl -X POST http://127.0.0.1:9184/predict   quantiles of the next 24 intervals
+  curl -X POST http://127.0.0.1:9184/decide    how many jobs, and why
+  curl http://127.0.0.1:9184/metrics           OpenMetrics; /healthz and /readyz for probes
+The dashboard is at http://127.0.0.1:9184/. SIGTERM or Ctrl-C ends it after the present decision.";
+
+/// Options of `agent run`.
+#[derive(clap::Args, Debug, Default)]
+#[command(after_help = EXAMPLES)]
+pub struct RunArgs {
+    /// Configuration; without one: 1 to 200 jobs, SLA 60 s, start-up 60 s, samples by POST.
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Runs until told to stop.
+///
+/// # Errors
+/// If the configuration, the model or the address cannot be used, or a part ends on its own.
+pub fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let config = Config::load_or_default(args.config.as_deref())?;
+    let listener = listen(config.listen)?;
+    let address = listener.local_addr()?;
+    let bundle = config.bundle()?;
+    let model = &bundle.card().name;
+    let metrics = Metrics::new(&config.settings, model, config.mode);
+    let about = About::new(&config.name, config.mode.word(), model, &config.settings);
+    let dashboard = DashboardState::new(about);
+    let controller = bundle.controller(config.settings);
+    let (control, decisions, thread) =
+        Control::start(controller, model.clone(), metrics.clone(), dashboard.clone())?;
+    let routes = router(
+        Api {
+            control: control.clone(),
+            metrics: metrics.clone(),
+            mode: config.mode,
+            takes_samples: config.source == Source::Http,
+        },
+        Access::new(address, config.token.clone()),
+        dashboard,
+    );
+    tracing::info!("listening on http://{address}, model {model}, mode {}", config.mode.word());
+    if config.mode == Mode::Shadow {
+        tracing::info!("shadow mode: decisions are recorded and nothing is changed");
+    }
+
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build();
+    let runtime = runtime.context("cannot start the runtime")?;
+    let settle = Duration::from_secs_f32(config.settings.lead_s().max(SETTLE_S));
+    let actuator = act(config.actuator.clone(), config.mode, settle, decisions, metrics.clone());
+    let mut actuator = runtime.spawn(actuator);
+    let done = runtime.block_on(async {
+        start_source(config.source.clone(), Sink::new(control.clone(), metrics))?;
+        let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
+        tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
+        tokio::select! {
+            done = serve(listener, routes) => done,
+            _ = &mut actuator => bail!("the control loop ended on its own: please report this"),
+        }
+    });
+    // What was asked before is still decided, and a hook that runs is waited for.
+    runtime.block_on(control.stop());
+    let ended = thread.join();
+    if !actuator.is_finished() {
+        runtime.block_on(actuator).context("the actuator ended on its own")?;
+    }
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended.map_err(|_| anyhow!("the control loop ended on its own: please report this"))?;
+    done?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = match TcpListener::bind(address) {
+        Ok(listener) => listener,
+        Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+            "cannot listen on {address}: the address is in use, perhaps by another agent. Stop it, \
+             or set another one in the configuration, such as `listen: 127.0.0.1:9185`"
+        ),
+        Err(error) => bail!("cannot listen on {address}: {error}; set `listen` in the configuration"),
+    };
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// Serves until a signal comes.
+async fn serve(listener: TcpListener, routes: Router) -> anyhow::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = axum::serve(listener, routes).with_graceful_shutdown(async {
+        // Either end of the channel means the same.
+        let _ = stopped.await;
+    });
+    let mut server = tokio::spawn(server.into_future());
+    tokio::select! {
+        signal = signalled() => signal.context("cannot wait for signals")?,
+        ended = &mut server => bail!("the server ended on its own: {ended:?}"),
+    }
+    tracing::info!("stopping");
+    drop(stop);
+    if timeout(DRAIN, &mut server).await.is_err() {
+        tracing::warn!("connections are still open: closing them");
+        server.abort();
+    }
+    Ok(())
+}
+
+async fn tick(control: Handle, every: Duration) {
+    let mut ticks = interval(every.max(Duration::from_secs(1)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        control.tick();
+    }
+}
+
+/// Starts the thread that reads samples. It ends with the process: a read from stdin cannot be
+/// interrupted.
+fn start_source(source: Source, mut sink: Sink) -> anyhow::Result<()> {
+    let read = move || {
+        let done = match &source {
+            Source::Http => return,
+            Source::Stdin => drain(io::stdin().lock(), &mut sink),
+            Source::File(path) => {
+                follow(path, &mut sink).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
+            }
+        };
+        match done {
+            Ok(()) => tracing::warn!("the source has ended: no more samples will come"),
+            Err(error) => tracing::error!("the source failed: {error}; no more samples will come"),
+        }
+    };
+    thread::Builder::new().name("source".into()).spawn(read).context("cannot read the source")?;
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn signalled() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        done = tokio::signal::ctrl_c() => done,
+    }
+}
+
+#[cfg(not(unix))]
+async fn signalled() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,65 @@
+//! A configuration as it is written: every field optional, every value with its place.
+
+use super::{Base, Mode};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) jobs: Option<Spanned<JobsSection>>,
+    pub(super) sla_s: Option<Spanned<f64>>,
+    pub(super) start_up_s: Option<Spanned<f64>>,
+    pub(super) interval_s: Option<Spanned<u32>>,
+    pub(super) base: Option<Base>,
+    pub(super) catch_up_s: Option<Spanned<f64>>,
+    pub(super) stale_after_s: Option<Spanned<u32>>,
+    pub(super) scale_down_window_s: Option<Spanned<u32>>,
+    pub(super) model: Option<Spanned<String>>,
+    pub(super) source: Option<Spanned<SourceSection>>,
+    pub(super) actuator: Option<Spanned<ActuatorSection>>,
+    pub(super) mode: Option<Mode>,
+    pub(super) listen: Option<Spanned<String>>,
+    pub(super) token: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JobsSection {
+    pub(super) min: Option<Spanned<u32>>,
+    pub(super) max: Option<Spanned<u32>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SourceSection {
+    #[serde(rename = "type")]
+    pub(super) kind: SourceKind,
+    pub(super) path: Option<Spanned<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SourceKind {
+    Http,
+    Jsonl,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActuatorSection {
+    #[serde(rename = "type")]
+    pub(super) kind: ActuatorKind,
+    pub(super) command: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) timeout_s: Option<Spanned<f64>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ActuatorKind {
+    Exec,
+    Stdout,
+    DryRun,
+}

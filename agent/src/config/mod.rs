@@ -1,0 +1,181 @@
+//! The configuration: YAML, parsed strictly and once into values that cannot be wrong.
+
+mod env;
+mod file;
+mod problem;
+mod reader;
+mod secret;
+
+pub use problem::{Problem, Problems};
+pub use scaleiq_core::settings::Base;
+pub use secret::Secret;
+
+use crate::cli::UsageError;
+use scaleiq_core::model::{Bundle, ModelError, SHIPPED_NAME};
+use scaleiq_core::settings::Settings;
+use scaleiq_core::units::JobLimits;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::Read;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Largest configuration file that is read.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Whether decisions are carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Decides, records and reports, and changes nothing.
+    #[default]
+    Shadow,
+    /// Decisions go to the actuator.
+    Active,
+}
+
+impl Mode {
+    /// The word for it in configurations and answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::Active => "active",
+        }
+    }
+}
+
+/// Where samples come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// They are posted to `/ingest`.
+    #[default]
+    Http,
+    /// JSON lines on stdin.
+    Stdin,
+    /// JSON lines in a file, which is followed as it grows.
+    File(PathBuf),
+}
+
+/// What carries decisions out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Actuator {
+    /// Nothing: each change is logged.
+    #[default]
+    DryRun,
+    /// One JSON decision a line on stdout.
+    Stdout,
+    /// A command, run for each change.
+    Exec {
+        /// Program and arguments; at least one word.
+        command: Vec<String>,
+        /// How long it may run.
+        timeout: Duration,
+    },
+}
+
+/// Everything that a user can set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Name of the workload, for people.
+    pub name: String,
+    /// What the core needs to know.
+    pub settings: Settings,
+    /// The model's folder; `None` for the one built in.
+    pub model: Option<PathBuf>,
+    /// Where samples come from.
+    pub source: Source,
+    /// What carries decisions out.
+    pub actuator: Actuator,
+    /// Whether they are carried out.
+    pub mode: Mode,
+    /// Address of REST, metrics and dashboard.
+    pub listen: SocketAddr,
+    /// Bearer token of the control endpoints.
+    pub token: Option<Secret>,
+}
+
+/// Limits that hold when nothing is said: 1 to 200 jobs.
+const LIMITS: Result<JobLimits, scaleiq_core::units::JobLimitsError> = JobLimits::new(1, 200);
+
+impl Config {
+    /// What holds where nothing is configured: 1..200 jobs, an SLA of 60 s, 60 s of start-up.
+    #[must_use]
+    pub fn with_limits(limits: JobLimits) -> Self {
+        Self {
+            name: "worker".into(),
+            settings: Settings::new(limits, 60.0, 60.0),
+            model: None,
+            source: Source::default(),
+            actuator: Actuator::default(),
+            mode: Mode::default(),
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9184),
+            token: None,
+        }
+    }
+
+    /// Reads a file, or gives the defaults if there is none.
+    ///
+    /// # Errors
+    /// A [`UsageError`] that names file, line, column and field.
+    pub fn load_or_default(path: Option<&Path>) -> anyhow::Result<Self> {
+        match path {
+            Some(path) => Self::load(path),
+            None => Ok(Self::with_limits(LIMITS?)),
+        }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A [`UsageError`] that names file, line, column and field.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let unreadable = |e: std::io::Error| {
+            UsageError(format!("cannot read the configuration {}: {e}", path.display()))
+        };
+        let mut text = String::new();
+        let file = fs::File::open(path).map_err(unreadable)?;
+        file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if text.len() as u64 > MAX_BYTES {
+            let what = format!("the configuration {} is larger than 1 MiB", path.display());
+            return Err(UsageError(what).into());
+        }
+        let lookup = |name: &str| std::env::var(name).ok();
+        let config = Self::parse(&text, path, lookup);
+        config.map_err(|problems| UsageError(problems.to_string()).into())
+    }
+
+    /// Parses `text`; `path` is for messages, and paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// Everything that was found wrong.
+    pub fn parse(
+        text: &str,
+        path: &Path,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Problems> {
+        reader::read(text, path.parent().unwrap_or(Path::new("")), lookup)
+            .map_err(|list| Problems { file: path.display().to_string(), list })
+    }
+
+    /// Loads the model that is configured.
+    ///
+    /// # Errors
+    /// If it is missing, damaged, or made for another version.
+    pub fn bundle(&self) -> Result<Bundle, ModelError> {
+        match &self.model {
+            Some(folder) => Bundle::load(folder),
+            None => Bundle::shipped(),
+        }
+    }
+
+    /// What `model` says, for people.
+    #[must_use]
+    pub fn model_name(&self) -> String {
+        match &self.model {
+            Some(folder) => folder.display().to_string(),
+            None => format!("{SHIPPED_NAME} (built in)"),
+        }
+    }
+}

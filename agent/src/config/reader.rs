@@ -1,0 +1,248 @@
+//! From what is written to what holds: ranges, substitutions, and rules between fields.
+
+use super::file::{ActuatorKind, ActuatorSection, File, JobsSection, SourceKind, SourceSection};
+use super::{Actuator, Config, LIMITS, Problem, Secret, Source, env};
+use scaleiq_core::interval::IntervalLength;
+use scaleiq_core::units::JobLimits;
+use serde_saphyr::{Location, Spanned};
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Most jobs that may be configured.
+const MOST_JOBS: u32 = 100_000;
+/// Seconds that an exec hook may run unless told otherwise.
+const TIMEOUT_S: f64 = 30.0;
+/// Shortest token.
+const TOKEN_CHARS: usize = 16;
+
+/// Collects problems on the way, so that all are told at once.
+struct Reader<'a, L> {
+    folder: &'a Path,
+    lookup: L,
+    problems: Vec<Problem>,
+}
+
+/// Parses and checks.
+pub(super) fn read(
+    text: &str,
+    folder: &Path,
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<Config, Vec<Problem>> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    let file = serde_saphyr::from_str_with_options::<File>(text, options)
+        .map_err(|error| vec![Problem::parsing(&error, text)])?;
+    let mut reader = Reader { folder, lookup, problems: Vec::new() };
+    let config = reader.config(file);
+    let mut problems = reader.problems;
+    problems.sort_by_key(|p| p.place);
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(problems),
+    }
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
+    fn config(&mut self, file: File) -> Option<Config> {
+        let limits = self.limits(file.jobs.map(|j| j.value));
+        // With bad limits the rest is still checked, so that all problems are told at once.
+        let mut config = Config::with_limits(limits.or(LIMITS.ok())?);
+        let s = &mut config.settings;
+        self.seconds("sla_s", file.sla_s, 0.1..=86_400.0, &mut s.sla_s);
+        s.catch_up_s = s.sla_s.max(1.0);
+        self.seconds("start_up_s", file.start_up_s, 0.0..=7200.0, &mut s.start_up_s);
+        self.seconds("catch_up_s", file.catch_up_s, 1.0..=86_400.0, &mut s.catch_up_s);
+        self.whole("stale_after_s", file.stale_after_s, 5..=86_400, &mut s.stale_after_s);
+        let window = &mut s.scale_down_window_s;
+        self.whole("scale_down_window_s", file.scale_down_window_s, 0..=3600, window);
+        s.base = file.base.unwrap_or(s.base);
+        if let Some(given) = file.interval_s {
+            match IntervalLength::new(given.value) {
+                Ok(length) => s.interval = length,
+                Err(error) => self.problem(given.referenced, format!("`interval_s`: {error}")),
+            }
+        }
+        config.mode = file.mode.unwrap_or_default();
+        if let Some(name) = file.name {
+            config.name = self.text("name", name)?;
+        }
+        if let Some(model) = file.model {
+            let model = self.text("model", model)?;
+            config.model = (model != "shipped").then(|| self.path(&model));
+        }
+        if let Some(source) = file.source {
+            config.source = self.source(source)?;
+        }
+        if let Some(actuator) = file.actuator {
+            config.actuator = self.actuator(actuator)?;
+        }
+        config.token = match file.token {
+            Some(token) => Some(self.token(token)?),
+            None => None,
+        };
+        self.listen(file.listen, &mut config);
+        Some(config)
+    }
+
+    fn problem(&mut self, location: Location, message: String) {
+        self.problems.push(Problem::at(location, message));
+    }
+
+    fn limits(&mut self, section: Option<JobsSection>) -> Option<JobLimits> {
+        let JobsSection { min, max } = section.unwrap_or(JobsSection { min: None, max: None });
+        let location = max.as_ref().or(min.as_ref()).map_or(Location::UNKNOWN, |v| v.referenced);
+        let (mut least, mut most) = (1, 200);
+        let sound = self.whole("jobs.min", min, 0..=MOST_JOBS, &mut least)
+            & self.whole("jobs.max", max, 1..=MOST_JOBS, &mut most);
+        if sound && least > most {
+            let message = format!("`jobs.min` is {least}, above `jobs.max`, which is {most}");
+            self.problem(location, message);
+        }
+        JobLimits::new(least, most).ok()
+    }
+
+    /// A number of seconds; false and a problem if it is out of range.
+    fn seconds(
+        &mut self,
+        field: &str,
+        given: Option<Spanned<f64>>,
+        range: RangeInclusive<f64>,
+        into: &mut f32,
+    ) -> bool {
+        let Some(given) = given else { return true };
+        *into = given.value as f32;
+        self.in_range(field, &given, &range)
+    }
+
+    /// A whole number; false and a problem if it is out of range.
+    fn whole(
+        &mut self,
+        field: &str,
+        given: Option<Spanned<u32>>,
+        range: RangeInclusive<u32>,
+        into: &mut u32,
+    ) -> bool {
+        let Some(given) = given else { return true };
+        *into = given.value;
+        self.in_range(field, &given, &range)
+    }
+
+    fn in_range<T: PartialOrd + Display>(
+        &mut self,
+        field: &str,
+        given: &Spanned<T>,
+        range: &RangeInclusive<T>,
+    ) -> bool {
+        let sound = range.contains(&given.value);
+        if !sound {
+            let (value, low, high) = (&given.value, range.start(), range.end());
+            let message = format!("`{field}` is {value}; it must be from {low} to {high}");
+            self.problem(given.referenced, message);
+        }
+        sound
+    }
+
+    fn text(&mut self, field: &str, given: Spanned<String>) -> Option<String> {
+        let message = match env::substitute(&given.value, &self.lookup) {
+            Ok(text) if !text.trim().is_empty() => return Some(text),
+            Ok(_) => format!("`{field}` is empty"),
+            Err(what) => format!("`{field}` {what}"),
+        };
+        self.problem(given.referenced, message);
+        None
+    }
+
+    /// A path, relative to the configuration's folder.
+    fn path(&self, text: &str) -> PathBuf {
+        self.folder.join(text)
+    }
+
+    fn source(&mut self, section: Spanned<SourceSection>) -> Option<Source> {
+        let location = section.referenced;
+        match (section.value.kind, section.value.path) {
+            (SourceKind::Http, None) => Some(Source::Http),
+            (SourceKind::Http, Some(path)) => {
+                let message = "`source.path` belongs to the type `jsonl`, and the type is `http`";
+                self.problem(path.referenced, message.into());
+                None
+            }
+            (SourceKind::Jsonl, None) => {
+                let message = "`source.path` is missing: a file of JSON lines, or `-` for stdin";
+                self.problem(location, message.into());
+                None
+            }
+            (SourceKind::Jsonl, Some(path)) => {
+                let path = self.text("source.path", path)?;
+                Some(if path == "-" { Source::Stdin } else { Source::File(self.path(&path)) })
+            }
+        }
+    }
+
+    fn actuator(&mut self, section: Spanned<ActuatorSection>) -> Option<Actuator> {
+        let location = section.referenced;
+        let ActuatorSection { kind, command, timeout_s } = section.value;
+        if kind != ActuatorKind::Exec {
+            let places = [
+                ("command", command.map(|c| c.referenced)),
+                ("timeout_s", timeout_s.map(|t| t.referenced)),
+            ];
+            for (field, place) in places {
+                if let Some(place) = place {
+                    self.problem(place, format!("`actuator.{field}` belongs to the type `exec`"));
+                }
+            }
+            let is_stdout = kind == ActuatorKind::Stdout;
+            return Some(if is_stdout { Actuator::Stdout } else { Actuator::DryRun });
+        }
+        let mut seconds = TIMEOUT_S as f32;
+        self.seconds("actuator.timeout_s", timeout_s, 0.1..=600.0, &mut seconds);
+        let timeout = Duration::try_from_secs_f32(seconds).unwrap_or_default();
+        let mut words = Vec::new();
+        for word in command.map(|c| c.value).unwrap_or_default() {
+            words.push(self.text("actuator.command", word)?);
+        }
+        if words.is_empty() {
+            let message = "`actuator.command` is missing: a list of the program and its arguments, \
+                           such as [./scale.sh, \"{jobs}\"]";
+            self.problem(location, message.into());
+        }
+        Some(Actuator::Exec { command: words, timeout })
+    }
+
+    fn token(&mut self, given: Spanned<String>) -> Option<Secret> {
+        let location = given.referenced;
+        let token = self.text("token", given)?;
+        if token.chars().count() < TOKEN_CHARS {
+            let message = format!("`token` is shorter than {TOKEN_CHARS} characters");
+            self.problem(location, message);
+        }
+        Some(Secret::new(token))
+    }
+
+    /// Promise X-1: off loopback, control endpoints need a token.
+    fn listen(&mut self, given: Option<Spanned<String>>, config: &mut Config) {
+        let Some(given) = given else { return };
+        let location = given.referenced;
+        let Some(text) = self.text("listen", given) else { return };
+        match text.parse::<SocketAddr>() {
+            Ok(address) => config.listen = address,
+            Err(_) => {
+                let message = format!(
+                    "`listen` is `{text}`; an IP address with a port is needed, such as \
+                     127.0.0.1:9184 or [::1]:9184"
+                );
+                self.problem(location, message);
+                return;
+            }
+        }
+        if !config.listen.ip().is_loopback() && config.token.is_none() {
+            let message = format!(
+                "`listen` is {text}, which others can reach: set `token` (such as \
+                 ${{env:SCALEIQ_TOKEN}}), or listen on 127.0.0.1"
+            );
+            self.problem(location, message);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The loop: it alone owns the controller, and everything else asks it.
+//!
+//! It runs in a thread of its own, since an inference blocks for a millisecond. Requests come
+//! through a bounded channel and are answered in order, so a decision belongs to exactly the
+//! samples that came before it.
+
+mod handle;
+mod prediction;
+
+pub use handle::{Handle, Ingested, NotReady};
+pub use prediction::{HorizonRates, Prediction, StepEvents};
+
+use crate::metrics::Metrics;
+use crate::serve::dashboard::{DashboardState, Snapshot};
+use crate::source::{Refusal, RefusedSample};
+use handle::Request;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::model::LiveController;
+use scaleiq_core::policy::Stage;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::situation::Blind;
+use scaleiq_core::units::UnixSeconds;
+use std::io;
+use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::{mpsc, watch};
+
+/// Requests that may wait.
+const QUEUE: usize = 64;
+/// A sample may end this far ahead of our clock. Further ahead it would shut out all that follow,
+/// since times must ascend.
+const MAX_AHEAD_S: i64 = 300;
+
+/// The present moment.
+#[must_use]
+pub fn now() -> UnixSeconds {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    UnixSeconds(i64::try_from(since_epoch).unwrap_or(0))
+}
+
+/// The running loop.
+pub struct Control {
+    controller: LiveController,
+    model: String,
+    metrics: Metrics,
+    dashboard: DashboardState,
+    decisions: watch::Sender<Option<Decision>>,
+    last_sample: Option<Sample>,
+    /// A forecast was made since the dashboard was last told.
+    forecast_is_new: bool,
+}
+
+impl Control {
+    /// Starts the loop. Decisions come out of the receiver; the loop ends when told to stop.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(
+        controller: LiveController,
+        model: String,
+        metrics: Metrics,
+        dashboard: DashboardState,
+    ) -> io::Result<(Handle, watch::Receiver<Option<Decision>>, JoinHandle<()>)> {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let (decisions, decided) = watch::channel(None);
+        let control = Self {
+            controller,
+            model,
+            metrics,
+            dashboard,
+            decisions,
+            last_sample: None,
+            forecast_is_new: false,
+        };
+        let thread = thread::Builder::new().name("control".into());
+        let thread = thread.spawn(move || control.run(receiver))?;
+        Ok((Handle::new(sender), decided, thread))
+    }
+
+    fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        while let Some(request) = requests.blocking_recv() {
+            // Who asked may have gone meanwhile; then the answer is of no use to anyone.
+            match request {
+                Request::Ingest(samples, reply) => {
+                    let _ = reply.send(self.ingest(&samples, now()));
+                }
+                Request::Predict(reply) => {
+                    let _ = reply.send(self.predict(now()));
+                }
+                Request::Decide(reply) => {
+                    let _ = reply.send(self.answer(now()));
+                }
+                Request::Ready(reply) => {
+                    let _ = reply.send(self.fresh(now()));
+                }
+                Request::Tick => {
+                    self.decide(now());
+                }
+                Request::Stop => break,
+            }
+        }
+    }
+
+    fn ingest(&mut self, samples: &[Sample], now: UnixSeconds) -> Ingested {
+        let mut ingested = Ingested::default();
+        for sample in samples {
+            match self.observe(sample, now) {
+                Ok(()) => ingested.accepted += 1,
+                Err(refused) => {
+                    self.metrics.sample_refused(refused.refusal);
+                    ingested.refused += 1;
+                    ingested.first_error.get_or_insert(refused);
+                }
+            }
+        }
+        if ingested.accepted > 0 {
+            ingested.jobs = Some(self.decide(now).jobs);
+        }
+        ingested
+    }
+
+    fn observe(&mut self, sample: &Sample, now: UnixSeconds) -> Result<(), RefusedSample> {
+        let ahead_s = sample.end.since(now);
+        if ahead_s > MAX_AHEAD_S {
+            let message = format!(
+                "field `time`: it is {ahead_s} s ahead of this machine's clock; are the clocks \
+                 right, and is it in seconds?"
+            );
+            return Err(RefusedSample::new(Refusal::Future, message));
+        }
+        let forecast_is_new = &mut self.forecast_is_new;
+        self.controller.observe(sample, |_, _| *forecast_is_new = true)?;
+        self.last_sample = Some(*sample);
+        self.metrics.sample_taken(sample);
+        Ok(())
+    }
+
+    /// Decides, and makes known what is new.
+    fn decide(&mut self, now: UnixSeconds) -> Decision {
+        let decision = self.controller.decide(now);
+        let last = self.decisions.borrow().clone();
+        let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
+        if !repeated && self.last_sample.is_some() {
+            self.publish(last.as_ref(), &decision);
+        }
+        decision
+    }
+
+    fn publish(&mut self, last: Option<&Decision>, decision: &Decision) {
+        if last.is_none_or(|l| (l.jobs, l.stage) != (decision.jobs, decision.stage)) {
+            tracing::info!(
+                jobs = decision.jobs.0,
+                have = decision.have.0,
+                stage = ?decision.stage,
+                "{}", decision.reason.sentence()
+            );
+        }
+        let failures = self.controller.forecaster().failures();
+        self.metrics.decided(decision, failures, self.controller.policy_mut().failures());
+        if let Some(sample) = &self.last_sample {
+            let situation = self.controller.situation(decision.at).ok();
+            let mut snapshot = Snapshot::new(sample, situation.as_ref(), decision.clone());
+            if std::mem::take(&mut self.forecast_is_new) {
+                snapshot.forecast = self.controller.forecast().cloned();
+            }
+            self.dashboard.publish(snapshot);
+        }
+        self.decisions.send_replace(Some(decision.clone()));
+    }
+
+    fn answer(&mut self, now: UnixSeconds) -> Result<Decision, NotReady> {
+        if self.last_sample.is_none() {
+            return Err(NotReady::NoSample);
+        }
+        Ok(self.decide(now))
+    }
+
+    fn fresh(&self, now: UnixSeconds) -> Result<(), NotReady> {
+        let Some(sample) = &self.last_sample else { return Err(NotReady::NoSample) };
+        match self.controller.situation(now) {
+            Ok(_) => Ok(()),
+            Err(Blind::Missing) => Err(NotReady::Missing),
+            Err(Blind::Stale) => Err(NotReady::Stale {
+                age_s: now.since(sample.end),
+                stale_after_s: self.controller.settings().stale_after_s,
+            }),
+        }
+    }
+
+    fn predict(&self, now: UnixSeconds) -> Result<Prediction, NotReady> {
+        match self.fresh(now) {
+            // The forecast needs arrivals alone.
+            Ok(()) | Err(NotReady::Missing) => {}
+            Err(error) => return Err(error),
+        }
+        let forecast = self.controller.forecast().ok_or_else(|| NotReady::NoForecast {
+            interval_s: self.controller.settings().interval.seconds(),
+        })?;
+        Ok(Prediction::new(&self.model, forecast))
+    }
+}
+
+/// Whether `next` says nothing that `last` did not say.
+fn repeats(last: &Decision, next: &Decision) -> bool {
+    let same = (last.jobs, last.stage) == (next.jobs, next.stage);
+    same && (last.epoch == next.epoch || next.stage == Stage::Hold)
+}

@@ -1,0 +1,203 @@
+//! What the agent tells Prometheus, in OpenMetrics text.
+
+use crate::config::Mode;
+use crate::source::Refusal;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use scaleiq_core::decision::Decision;
+use scaleiq_core::forecast::HORIZONS;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::settings::Settings;
+use scaleiq_core::units::UnixSeconds;
+use serde::Serialize;
+use std::fmt;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+type Float = Gauge<f64, AtomicU64>;
+type Labels<const N: usize> = [(&'static str, String); N];
+
+/// What became of a decision at the actuator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acted {
+    /// Carried out.
+    Done,
+    /// It failed.
+    Failed,
+    /// Shadow mode or a dry run: it would have been carried out.
+    Withheld,
+}
+
+impl Acted {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Withheld => "withheld",
+        }
+    }
+}
+
+/// All metrics; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Arc<Mutex<Registry>>,
+    last_sample_end: Arc<AtomicI64>,
+    data_age_s: Float,
+    jobs_wanted: Gauge,
+    jobs_ready: Gauge,
+    jobs_starting: Gauge,
+    backlog: Float,
+    rate: Float,
+    forecast: Family<Labels<2>, Float>,
+    decisions: Family<Labels<2>, Counter>,
+    guard_changes: Family<Labels<1>, Counter>,
+    samples: Counter,
+    refused: Family<Labels<1>, Counter>,
+    failures: Family<Labels<1>, Counter>,
+    actuations: Family<Labels<1>, Counter>,
+    horizons_s: [u32; HORIZONS.len()],
+}
+
+impl Metrics {
+    /// Metrics of one workload, all at zero.
+    #[must_use]
+    pub fn new(settings: &Settings, model: &str, mode: Mode) -> Self {
+        let metrics = Self {
+            registry: Arc::new(Mutex::new(Registry::with_prefix("scaleiq"))),
+            last_sample_end: Arc::new(AtomicI64::new(i64::MIN)),
+            data_age_s: Float::default(),
+            jobs_wanted: Gauge::default(),
+            jobs_ready: Gauge::default(),
+            jobs_starting: Gauge::default(),
+            backlog: Float::default(),
+            rate: Float::default(),
+            forecast: Family::default(),
+            decisions: Family::default(),
+            guard_changes: Family::default(),
+            samples: Counter::default(),
+            refused: Family::default(),
+            failures: Family::default(),
+            actuations: Family::default(),
+            horizons_s: HORIZONS
+                .map(|h| settings.interval.seconds().saturating_mul(h.try_into().unwrap_or(0))),
+        };
+        metrics.register(model, mode);
+        // A series that appears with its first event has no increase that an alert could see.
+        for refusal in Refusal::ALL {
+            metrics.refused.get_or_create(&[("reason", refusal.word().into())]);
+        }
+        for network in NETWORKS {
+            metrics.failures.get_or_create(&[("network", network.into())]);
+        }
+        for acted in [Acted::Done, Acted::Failed, Acted::Withheld] {
+            metrics.actuations.get_or_create(&[("result", acted.word().into())]);
+        }
+        metrics
+    }
+
+    fn register(&self, model: &str, mode: Mode) {
+        let m = self.clone();
+        let mut r = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let about = Info::new([
+            ("version", env!("CARGO_PKG_VERSION").to_string()),
+            ("model", model.to_string()),
+            ("mode", mode.word().to_string()),
+        ]);
+        r.register("agent", "This agent", about);
+        r.register("jobs_wanted", "Jobs that should run, by the last decision", m.jobs_wanted);
+        r.register("jobs_ready", "Jobs that work, by the last sample", m.jobs_ready);
+        r.register("jobs_starting", "Jobs that were asked for and are not up", m.jobs_starting);
+        r.register("backlog_events", "Backlog at the end of the last sample", m.backlog);
+        r.register("arrival_rate", "Arrivals in the last sample, in events per second", m.rate);
+        let help = "Forecast arrivals in events per second, by seconds ahead and quantile";
+        r.register("forecast_rate", help, m.forecast);
+        r.register("decisions", "Decisions, by rung of the ladder and reason", m.decisions);
+        r.register("guard_changes", "Changes of a proposal by a constraint", m.guard_changes);
+        r.register("samples", "Samples taken", m.samples);
+        r.register("sample_errors", "Samples refused, by reason", m.refused);
+        r.register("model_failures", "Inferences that failed, by network", m.failures);
+        r.register("actuations", "Changes handed to the actuator, by result", m.actuations);
+        let help = "Age of the last sample; +Inf before the first";
+        r.register_with_unit("data_age", help, Unit::Seconds, m.data_age_s);
+    }
+
+    /// A sample was taken.
+    pub fn sample_taken(&self, sample: &Sample) {
+        self.samples.inc();
+        self.last_sample_end.store(sample.end.0, Ordering::Relaxed);
+        if let Some(ready) = sample.jobs_ready {
+            self.jobs_ready.set(ready.0.into());
+        }
+        if let Some(starting) = sample.jobs_starting {
+            self.jobs_starting.set(starting.0.into());
+        }
+        if let Some(backlog) = sample.backlog_events.known() {
+            self.backlog.set(backlog.into());
+        }
+        if let Some(arrivals) = sample.arrivals_events.known() {
+            self.rate.set(f64::from(arrivals) / f64::from(sample.interval_s.max(1)));
+        }
+    }
+
+    /// A sample was refused.
+    pub fn sample_refused(&self, refusal: Refusal) {
+        self.refused.get_or_create(&[("reason", refusal.word().into())]).inc();
+    }
+
+    /// A decision was made; `failures` are totals of the forecaster and the policy.
+    pub fn decided(&self, decision: &Decision, forecaster_failures: u32, policy_failures: u32) {
+        self.jobs_wanted.set(decision.jobs.0.into());
+        let labels = [("stage", word(&decision.stage)), ("reason", word(&decision.reason))];
+        self.decisions.get_or_create(&labels).inc();
+        for change in &decision.changes {
+            self.guard_changes.get_or_create(&[("constraint", word(&change.by))]).inc();
+        }
+        for (network, total) in NETWORKS.into_iter().zip([forecaster_failures, policy_failures]) {
+            let counter = self.failures.get_or_create_owned(&[("network", network.into())]);
+            counter.inc_by(u64::from(total).saturating_sub(counter.get()));
+        }
+        let Some(outlook) = &decision.outlook else { return };
+        for (seconds, rates) in self.horizons_s.iter().zip(outlook.horizons) {
+            for (quantile, rate) in ["0.1", "0.5", "0.9"].into_iter().zip(rates) {
+                let labels = [("ahead_s", seconds.to_string()), ("quantile", quantile.into())];
+                self.forecast.get_or_create(&labels).set(rate.into());
+            }
+        }
+    }
+
+    /// The actuator was at work.
+    pub fn acted(&self, acted: Acted) {
+        self.actuations.get_or_create(&[("result", acted.word().into())]).inc();
+    }
+
+    /// Everything as OpenMetrics text.
+    ///
+    /// # Errors
+    /// If a metric cannot be written.
+    pub fn text(&self, now: UnixSeconds) -> Result<String, fmt::Error> {
+        let age_s = match self.last_sample_end.load(Ordering::Relaxed) {
+            i64::MIN => f64::INFINITY,
+            end => now.since(UnixSeconds(end)) as f64,
+        };
+        self.data_age_s.set(age_s);
+        let mut text = String::new();
+        encode(&mut text, &*self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Ok(text)
+    }
+}
+
+/// The networks that can fail.
+const NETWORKS: [&str; 2] = ["forecaster", "policy"];
+
+/// The word by which a closed enum is known in decisions, too.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => "unknown".into(),
+    }
+}

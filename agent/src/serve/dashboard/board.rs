@@ -1,0 +1,204 @@
+//! The dashboard's memory: bounded, whatever the cadence and however long it runs.
+
+use super::snapshot::{About, Fan, Snapshot, Standing};
+use crate::hindsight::Hindsight;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::policy::{ACTIONS, MULTIPLIERS, Stage};
+use serde::Serialize;
+use std::collections::VecDeque;
+
+/// Seconds of history that a page can show.
+const KEPT_S: i64 = 12 * 3600;
+/// Points closer together than this are not kept.
+const CLOSEST_S: i64 = 15;
+/// Decisions listed.
+const DECISIONS: usize = 30;
+
+/// A point in time: time, arrivals/s, backlog, wanted, ready, starting, need, wait, and the 0.1,
+/// 0.5 and 0.9 quantiles that were forecast for it 12 minutes before.
+type Point =
+    (i64, Num, Num, u32, Option<u32>, Option<u32>, Num, Num, Option<f32>, Option<f32>, Option<f32>);
+type Num = Option<f32>;
+
+/// Names of a point's numbers, in order, as the page is told.
+const POINT: [&str; 11] = [
+    "t", "arrivals", "backlog", "wanted", "ready", "starting", "need", "wait", "f10", "f50", "f90",
+];
+
+/// A decision, and how often it was repeated.
+#[derive(Clone, Debug, Serialize)]
+struct Entry {
+    since: i64,
+    times: u32,
+    sentence: &'static str,
+    #[serde(flatten)]
+    decision: Decision,
+}
+
+/// What the page polls, from the point numbered `since` on.
+#[derive(Serialize)]
+struct Live<'a> {
+    run: u64,
+    next: u64,
+    about: &'a About,
+    columns: [&'static str; POINT.len()],
+    points: Vec<&'a Point>,
+    forecast: Option<&'a Fan>,
+    decisions: Vec<&'a Entry>,
+    stages: [(Stage, u64); 4],
+    multipliers: [f32; ACTIONS],
+    standing: Option<Standing>,
+    baseline: Option<Standing>,
+}
+
+/// The latest snapshots of one workload.
+#[derive(Debug)]
+pub(super) struct Board {
+    run: u64,
+    about: About,
+    points: VecDeque<Point>,
+    /// Number of the first point kept.
+    first: u64,
+    fan: Option<Fan>,
+    hindsight: Hindsight,
+    decisions: VecDeque<Entry>,
+    stages: [(Stage, u64); 4],
+    standing: Option<Standing>,
+    baseline: Option<Standing>,
+}
+
+impl Board {
+    pub(super) fn new(run: u64, about: About) -> Self {
+        let stages = [Stage::Dqn, Stage::QuantileRule, Stage::Reactive, Stage::Hold];
+        Self {
+            run,
+            about,
+            points: VecDeque::new(),
+            first: 0,
+            fan: None,
+            hindsight: Hindsight::default(),
+            decisions: VecDeque::new(),
+            stages: stages.map(|stage| (stage, 0)),
+            standing: None,
+            baseline: None,
+        }
+    }
+
+    pub(super) fn publish(&mut self, snapshot: Snapshot) {
+        let at = snapshot.at.0;
+        if let Some((_, count)) = self.stages.iter_mut().find(|s| s.0 == snapshot.decision.stage) {
+            *count += 1;
+        }
+        self.add_point(&snapshot);
+        self.add_decision(at, snapshot.decision);
+        if let Some(forecast) = snapshot.forecast {
+            self.hindsight.push(&forecast);
+            self.fan = Some(Fan::from(&forecast));
+        }
+        self.standing = snapshot.standing.or(self.standing);
+        self.baseline = snapshot.baseline.or(self.baseline);
+    }
+
+    fn add_point(&mut self, s: &Snapshot) {
+        let at = s.at.0;
+        if self.points.back().is_some_and(|last| at < last.0.saturating_add(CLOSEST_S)) {
+            return;
+        }
+        let held = self.hindsight.rates(at);
+        let held = |q: usize| held.and_then(|rates| rates.get(q).copied());
+        let (ready, starting) = (s.ready.map(|j| j.0), s.starting.map(|j| j.0));
+        let wanted = s.decision.jobs.0;
+        self.points.push_back((
+            at,
+            s.arrivals_per_s,
+            s.backlog_events,
+            wanted,
+            ready,
+            starting,
+            s.need_jobs,
+            s.wait_s,
+            held(0),
+            held(1),
+            held(2),
+        ));
+        while self.points.front().is_some_and(|p| p.0 < at.saturating_sub(KEPT_S)) {
+            self.points.pop_front();
+            self.first += 1;
+        }
+    }
+
+    fn add_decision(&mut self, at: i64, decision: Decision) {
+        if let Some(last) = self.decisions.back_mut() {
+            let key = |d: &Decision| (d.jobs, d.reason, d.stage);
+            if key(&last.decision) == key(&decision) {
+                last.times = last.times.saturating_add(1);
+                last.decision = decision;
+                return;
+            }
+        }
+        let sentence = decision.reason.sentence();
+        self.decisions.push_back(Entry { since: at, times: 1, sentence, decision });
+        if self.decisions.len() > DECISIONS {
+            self.decisions.pop_front();
+        }
+    }
+
+    /// The page's JSON. `run` tells a page that the program was restarted, so that it begins anew.
+    pub(super) fn json(&self, run: u64, since: u64) -> Result<Vec<u8>, serde_json::Error> {
+        let since = if run == self.run { since } else { 0 };
+        let skip = usize::try_from(since.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        serde_json::to_vec(&Live {
+            run: self.run,
+            next: self.first + self.points.len() as u64,
+            about: &self.about,
+            columns: POINT,
+            points: self.points.iter().skip(skip).collect(),
+            forecast: self.fan.as_ref(),
+            decisions: self.decisions.iter().rev().collect(),
+            stages: self.stages,
+            multipliers: MULTIPLIERS,
+            standing: self.standing,
+            baseline: self.baseline,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::snapshot::tests::snapshot;
+    use super::*;
+
+    fn value(board: &Board, since: u64) -> serde_json::Value {
+        serde_json::from_slice(&board.json(1, since).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn memory_is_bounded_and_pages_get_what_is_new() {
+        let mut board = Board::new(1, About::default());
+        for k in 0..20_000 {
+            board.publish(snapshot(k * 5, (k % 7) as u32));
+        }
+        assert_eq!(board.points.len() as i64, KEPT_S / CLOSEST_S + 1);
+        assert_eq!(board.decisions.len(), DECISIONS);
+        let all = value(&board, 0);
+        let next = all["next"].as_u64().unwrap();
+        board.publish(snapshot(20_010 * 5, 3));
+        assert_eq!(value(&board, next)["points"].as_array().unwrap().len(), 1);
+        let other_run: serde_json::Value =
+            serde_json::from_slice(&board.json(99, next).unwrap()).unwrap();
+        assert_eq!(other_run["points"].as_array().unwrap().len(), board.points.len());
+    }
+
+    #[test]
+    fn repeated_decisions_share_a_line() {
+        let mut board = Board::new(1, About::default());
+        for k in 0..5 {
+            board.publish(snapshot(k * 30, 4));
+        }
+        board.publish(snapshot(150, 5));
+        let live = value(&board, 0);
+        assert_eq!(live["decisions"].as_array().unwrap().len(), 2);
+        assert_eq!(live["decisions"][1]["times"], 5);
+        assert_eq!(live["decisions"][0]["jobs"], 5);
+    }
+}

@@ -1,0 +1,111 @@
+//! JSON lines from stdin, or from a file that is followed as it grows.
+
+use super::{Found, Lines, RefusedSample, parse};
+use crate::control::{Handle, NotReady};
+use crate::metrics::Metrics;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Seek};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a file is looked at for more.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Refused lines are logged no more often than this.
+const WARN_EVERY: Duration = Duration::from_secs(1);
+
+/// Where accepted lines go and refused ones are counted.
+#[derive(Debug)]
+pub struct Sink {
+    handle: Handle,
+    metrics: Metrics,
+    warned: Option<Instant>,
+}
+
+impl Sink {
+    /// A sink into the loop.
+    #[must_use]
+    pub fn new(handle: Handle, metrics: Metrics) -> Self {
+        Self { handle, metrics, warned: None }
+    }
+
+    /// Takes one line; `None` stands for one that was too long.
+    fn take(&mut self, number: u64, line: Option<&[u8]>) -> Result<(), NotReady> {
+        let refused = match line.ok_or_else(RefusedSample::too_long).and_then(parse) {
+            Ok(sample) => self.handle.ingest_blocking(vec![sample])?.first_error,
+            Err(refused) => {
+                self.metrics.sample_refused(refused.refusal);
+                Some(refused)
+            }
+        };
+        let quiet = self.warned.is_some_and(|at| at.elapsed() < WARN_EVERY);
+        if let Some(refused) = refused
+            && !quiet
+        {
+            tracing::warn!(line = number, "sample refused: {refused}");
+            self.warned = Some(Instant::now());
+        }
+        Ok(())
+    }
+}
+
+/// Reads `reader` to its end.
+///
+/// # Errors
+/// If reading fails.
+pub fn drain(reader: impl BufRead, sink: &mut Sink) -> io::Result<()> {
+    let mut lines = Lines::new(reader);
+    loop {
+        let found = lines.read()?;
+        if found == Found::End || sink.take(lines.number(), lines.line()).is_err() {
+            return Ok(());
+        }
+        if found == Found::Rest {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads the file at `path` from its beginning and goes on as it grows, also when it is truncated
+/// or replaced. Ends with the loop.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn follow(path: &Path, sink: &mut Sink) -> io::Result<()> {
+    loop {
+        let file = File::open(path)?;
+        let mut position = file.try_clone()?;
+        let mut lines = Lines::new(BufReader::new(file));
+        loop {
+            if lines.read()? == Found::Line {
+                if sink.take(lines.number(), lines.line()).is_err() {
+                    return Ok(());
+                }
+                continue;
+            }
+            thread::sleep(LOOK_EVERY);
+            if was_replaced(path, &mut position)? {
+                tracing::info!("{} was replaced or truncated: reading it anew", path.display());
+                break;
+            }
+        }
+    }
+}
+
+/// Whether `path` is another file by now, or shorter than what was read of `file`. While there is
+/// nothing at `path`, the old file stays.
+fn was_replaced(path: &Path, file: &mut File) -> io::Result<bool> {
+    let Ok(there) = fs::metadata(path) else { return Ok(false) };
+    let ours = file.metadata()?;
+    if !ours.is_file() {
+        return Ok(false);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) {
+            return Ok(true);
+        }
+    }
+    Ok(there.len() < file.stream_position()?)
+}

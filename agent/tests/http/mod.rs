@@ -1,0 +1,152 @@
+//! An agent process for tests, and an HTTP client of a few lines.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running `agent run`, killed when dropped.
+pub struct Agent {
+    pub address: SocketAddr,
+    pub folder: TempDir,
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+impl Agent {
+    /// Starts one in a folder of its own and waits until it listens.
+    pub fn start(config: &str) -> Self {
+        Self::start_with(config, |_| {})
+    }
+
+    /// As `start`; `prepare` may put files in the folder before.
+    pub fn start_with(config: &str, prepare: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        prepare(folder.path());
+        let mut child = spawn(folder.path(), config);
+        let log = Arc::new(Mutex::new(String::new()));
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let kept = log.clone();
+        thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let mut kept = kept.lock().unwrap();
+                kept.push_str(&line);
+                kept.push('\n');
+            }
+        });
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut agent = Self { address: nowhere, folder, child, log };
+        let log = agent.wait_for_log("listening on http://");
+        let (_, rest) = log.split_once("listening on http://").unwrap();
+        let address: SocketAddr = rest.split(',').next().unwrap().parse().unwrap();
+        agent.address = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
+        agent
+    }
+
+    /// Runs one that is expected to fail: its exit code and its log.
+    pub fn fail(config: &str) -> (Option<i32>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let output = spawn(folder.path(), config).wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// The log, once it contains `words`.
+    pub fn wait_for_log(&self, words: &str) -> String {
+        let mut log = String::new();
+        until(|| {
+            log = self.log.lock().unwrap().clone();
+            log.contains(words)
+        });
+        log
+    }
+
+    /// The content of a file in the folder, once it is there.
+    pub fn wait_for(&self, name: &str) -> String {
+        let path = self.folder.path().join(name);
+        until(|| std::fs::read_to_string(&path).is_ok_and(|text| text.ends_with('\n')));
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    /// Sends SIGTERM: its exit code and its log.
+    pub fn terminate(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let mut code = None;
+        until(|| {
+            let status = self.child.try_wait().unwrap();
+            code = status.and_then(|s| s.code());
+            status.is_some()
+        });
+        (code, self.log.lock().unwrap().clone())
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(folder: &Path, config: &str) -> Child {
+    std::fs::write(folder.join("c.yaml"), config).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_agent"))
+        .args(["run", "--config", "c.yaml"])
+        .current_dir(folder)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until `done`.
+pub fn until(mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < PATIENCE, "it did not happen");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// GET: status and body.
+pub fn get(agent: &Agent, path: &str) -> (u16, String) {
+    request(agent, "GET", path, &[("Host", &agent.address.to_string())], "")
+}
+
+/// POST: status and body.
+pub fn post(agent: &Agent, path: &str, body: &str) -> (u16, String) {
+    request(agent, "POST", path, &[("Host", &agent.address.to_string())], body)
+}
+
+/// One request on a connection of its own.
+pub fn request(
+    agent: &Agent,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (u16, String) {
+    let mut stream = TcpStream::connect(agent.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    head += &format!("Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).unwrap();
+    // A refusal may come before the body was read.
+    let _ = stream.write_all(body.as_bytes());
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_string())
+}

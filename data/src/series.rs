@@ -1,0 +1,111 @@
+//! A regular series of intervals, whatever it came from.
+
+use crate::error::DataError;
+use crate::grid;
+use crate::table::Table;
+use scaleiq_core::interval::Interval;
+use scaleiq_core::units::UnixSeconds;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+/// Event metrics on a regular grid: row `k` speaks of the interval that starts at
+/// `start + k * length_s`. Intervals in which nothing was measured are there, and missing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// Start of the first interval.
+    pub start: UnixSeconds,
+    /// Length of every interval, a whole fraction of a day.
+    pub length_s: u32,
+    /// The intervals, oldest first, without a hole.
+    pub rows: Vec<Interval>,
+    /// What a user should know of how this was read: columns ignored, rows moved, gaps.
+    pub notes: Vec<String>,
+}
+
+impl Series {
+    /// Reads a CSV file of event metrics. [`crate::column::Column`] says which columns; times are
+    /// the starts of the intervals; without a zone they are taken as UTC. An empty or `nan` field
+    /// is a gap.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or something in it is wrong: see [`DataError`].
+    pub fn read_csv(path: &Path) -> Result<Series, DataError> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => DataError::NotFound { file: name.clone() },
+            _ => DataError::Unreadable { file: name.clone(), source },
+        })?;
+        Series::from_reader(&name, file)
+    }
+
+    /// Reads CSV text from anywhere. `name` stands for the file in messages.
+    ///
+    /// # Errors
+    /// As for [`Series::read_csv`].
+    pub fn from_reader(name: &str, reader: impl Read) -> Result<Series, DataError> {
+        grid::regular(Table::read(name, reader)?)
+    }
+
+    /// A fingerprint of the values and times (not of the notes): 16 hexadecimal digits, the same on
+    /// every machine. FNV-1a with 64 bits: it tells files apart, it does not stop a forger.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Fnv::default();
+        hash.add(&self.start.0.to_le_bytes());
+        hash.add(&self.length_s.to_le_bytes());
+        for row in &self.rows {
+            hash.add(&row.end.0.to_le_bytes());
+            for value in [
+                row.arrivals_events,
+                row.processed_events,
+                row.backlog_events,
+                row.queued_events,
+                row.work_ms,
+                row.jobs_ready,
+            ] {
+                // No value that is read has the bits of a missing one: those are a NaN's.
+                hash.add(&value.map_or(u32::MAX, f32::to_bits).to_le_bytes());
+            }
+        }
+        format!("{:016x}", hash.0)
+    }
+
+    /// Arrivals with every gap bridged by a straight line (the nearest value at the ends; 0 if there
+    /// is none at all). For the simulator, which needs events in every interval; never for features,
+    /// since a bridge looks ahead.
+    #[must_use]
+    pub fn arrivals_filled(&self) -> Vec<f32> {
+        let mut filled: Vec<f32> = Vec::with_capacity(self.rows.len());
+        let mut before: Option<f32> = None;
+        for (k, row) in self.rows.iter().enumerate() {
+            let Some(value) = row.arrivals_events else { continue };
+            let from = before.unwrap_or(value);
+            let gap = k - filled.len();
+            for step in 1..=gap {
+                let part = step as f32 / (gap + 1) as f32;
+                filled.push(from + (value - from) * part);
+            }
+            filled.push(value);
+            before = Some(value);
+        }
+        filled.resize(self.rows.len(), before.unwrap_or(0.0));
+        filled
+    }
+}
+
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The `forecaster` section.
+
+use super::check::{Checks, same_numbers};
+use scaleiq_core::forecast::{HORIZONS, QUANTILES, WINDOW};
+use serde::{Deserialize, Serialize};
+
+/// A named size of network; keys given beside it win.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// Under 200 k parameters; runs on a Cortex-M.
+    #[default]
+    Edge,
+    /// The reference system's 256 wide, 8 heads, 6 layers, 1024 in the feed-forward part.
+    Reference,
+}
+
+/// Weights of the parts of the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LossWeights {
+    /// Mean squared error of the median.
+    #[serde(alias = "mse_weight")]
+    pub mse: f32,
+    /// Mean absolute error of the median.
+    #[serde(alias = "mae_weight")]
+    pub mae: f32,
+    /// Huber loss of the median.
+    #[serde(alias = "huber_weight")]
+    pub huber: f32,
+    /// Pinball loss of all quantiles.
+    #[serde(alias = "quantile", alias = "pinball_weight")]
+    pub pinball: f32,
+}
+
+impl Default for LossWeights {
+    fn default() -> Self {
+        Self { mse: 0.5, mae: 0.3, huber: 0.2, pinball: 1.0 }
+    }
+}
+
+/// The forecaster: its size and how it is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Given")]
+pub struct ForecasterConfig {
+    /// Where the defaults of the sizes come from.
+    pub preset: Preset,
+    /// Width of a token.
+    pub d_model: usize,
+    /// Attention heads; divides `d_model`.
+    pub n_heads: usize,
+    /// Transformer blocks.
+    pub n_layers: usize,
+    /// Width of the feed-forward part.
+    pub d_ff: usize,
+    /// Share of activations dropped in training.
+    pub dropout: f64,
+    /// Widths of the convolutions over the recent window; odd.
+    pub kernel_sizes: Vec<usize>,
+    /// Points of the recent window at each resolution. Fixed by the model format.
+    pub sequence_length: usize,
+    /// Horizons (in intervals) that are reported. Fixed by the model format.
+    pub horizons: Vec<usize>,
+    /// Quantile levels. Fixed by the model format.
+    pub quantiles: Vec<f32>,
+    /// Weights of the parts of the loss.
+    pub loss: LossWeights,
+    /// Windows in a step.
+    pub batch_size: usize,
+    /// Highest learning rate of AdamW.
+    pub learning_rate: f64,
+    /// Decay of AdamW.
+    pub weight_decay: f64,
+    /// Steps of the optimiser in all. Either this or `epochs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
+    /// Passes over the training windows. Either this or `steps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+    /// Steps of the first cosine period; each restart doubles it.
+    pub warm_restart_period: usize,
+    /// Largest norm of a step's gradient.
+    pub gradient_clip: f32,
+    /// Evaluations without progress after which training stops; 0: never.
+    pub early_stopping_patience: usize,
+}
+
+impl ForecasterConfig {
+    /// The defaults of `preset`.
+    #[must_use]
+    pub fn preset(preset: Preset) -> Self {
+        let (d_model, n_heads, n_layers, d_ff, dropout, batch_size, learning_rate) = match preset {
+            Preset::Edge => (64, 4, 2, 128, 0.05, 256, 1e-3),
+            Preset::Reference => (256, 8, 6, 1024, 0.1, 256, 3e-4),
+        };
+        Self {
+            preset,
+            d_model,
+            n_heads,
+            n_layers,
+            d_ff,
+            dropout,
+            kernel_sizes: vec![3, 5, 7],
+            sequence_length: WINDOW,
+            horizons: HORIZONS.to_vec(),
+            quantiles: QUANTILES.to_vec(),
+            loss: LossWeights::default(),
+            batch_size,
+            learning_rate,
+            weight_decay: 0.01,
+            steps: Some(6000),
+            epochs: None,
+            warm_restart_period: 2000,
+            gradient_clip: 1.0,
+            early_stopping_patience: 10,
+        }
+    }
+
+    /// Steps of the optimiser in all, when there are `windows` to train on.
+    #[must_use]
+    pub fn total_steps(&self, windows: usize) -> usize {
+        let epoch = windows.div_ceil(self.batch_size.max(1)).max(1);
+        self.steps.unwrap_or_else(|| self.epochs.unwrap_or(1) * epoch)
+    }
+
+    pub(super) fn check(&self, checks: &mut Checks) {
+        let mut c = checks.section("forecaster");
+        c.range("d_model", self.d_model, 8..=1024);
+        c.range("n_heads", self.n_heads, 1..=64);
+        c.require(
+            self.n_heads == 0 || self.d_model.is_multiple_of(self.n_heads),
+            "n_heads",
+            || format!("{} heads do not divide d_model {}", self.n_heads, self.d_model),
+        );
+        c.range("n_layers", self.n_layers, 0..=24);
+        c.range("d_ff", self.d_ff, 8..=8192);
+        c.range("dropout", self.dropout, 0.0..=0.9);
+        let odd = |k: &usize| k % 2 == 1 && *k <= WINDOW;
+        c.require(
+            !self.kernel_sizes.is_empty() && self.kernel_sizes.iter().all(odd),
+            "kernel_sizes",
+            || format!("{:?} should be odd widths of at most {WINDOW}", self.kernel_sizes),
+        );
+        c.fixed("sequence_length", self.sequence_length == WINDOW, || {
+            format!("{WINDOW} points at each of three resolutions, and four weeks of seasons")
+        });
+        c.fixed("horizons", self.horizons == HORIZONS, || format!("{HORIZONS:?}"));
+        let same = same_numbers(&self.quantiles, &QUANTILES);
+        c.fixed("quantiles", same, || format!("{QUANTILES:?}"));
+        c.range("batch_size", self.batch_size, 1..=65_536);
+        c.range("learning_rate", self.learning_rate, 1e-8..=1.0);
+        c.range("weight_decay", self.weight_decay, 0.0..=1.0);
+        let one = self.steps.is_some() != self.epochs.is_some();
+        c.require(one, "steps", || "give either `steps` or `epochs`, not both".into());
+        c.range("steps", self.steps.unwrap_or(1), 1..=100_000_000);
+        c.range("epochs", self.epochs.unwrap_or(1), 1..=1_000_000);
+        c.range("warm_restart_period", self.warm_restart_period, 1..=100_000_000);
+        c.range("gradient_clip", self.gradient_clip, 1e-6..=1e6);
+        let LossWeights { mse, mae, huber, pinball } = self.loss;
+        for (name, weight) in [("mse", mse), ("mae", mae), ("huber", huber), ("pinball", pinball)] {
+            c.range(&format!("loss.{name}"), weight, 0.0..=1000.0);
+        }
+        c.require(pinball > 0.0, "loss.pinball", || {
+            "must be above 0: nothing else trains the outer quantiles".into()
+        });
+    }
+}
+
+impl Default for ForecasterConfig {
+    fn default() -> Self {
+        Self::preset(Preset::default())
+    }
+}
+
+/// The section as written: what is absent comes from the preset.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Given {
+    preset: Preset,
+    #[serde(alias = "hidden_dim", alias = "hidden_size")]
+    d_model: Option<usize>,
+    #[serde(alias = "num_heads", alias = "nhead")]
+    n_heads: Option<usize>,
+    #[serde(alias = "num_layers")]
+    n_layers: Option<usize>,
+    #[serde(alias = "ff_dim", alias = "dim_feedforward")]
+    d_ff: Option<usize>,
+    #[serde(alias = "dropout_rate")]
+    dropout: Option<f64>,
+    kernel_sizes: Option<Vec<usize>>,
+    #[serde(alias = "window_size", alias = "lookback")]
+    sequence_length: Option<usize>,
+    #[serde(alias = "forecast_horizons", alias = "prediction_horizons")]
+    horizons: Option<Vec<usize>>,
+    quantiles: Option<Vec<f32>>,
+    #[serde(alias = "loss_weights")]
+    loss: Option<LossWeights>,
+    batch_size: Option<usize>,
+    #[serde(alias = "lr")]
+    learning_rate: Option<f64>,
+    weight_decay: Option<f64>,
+    #[serde(alias = "max_steps")]
+    steps: Option<usize>,
+    #[serde(alias = "num_epochs", alias = "max_epochs")]
+    epochs: Option<usize>,
+    #[serde(alias = "T_0", alias = "t_0")]
+    warm_restart_period: Option<usize>,
+    #[serde(alias = "grad_clip", alias = "clip_grad_norm", alias = "max_grad_norm")]
+    gradient_clip: Option<f32>,
+    #[serde(alias = "patience")]
+    early_stopping_patience: Option<usize>,
+}
+
+impl From<Given> for ForecasterConfig {
+    fn from(given: Given) -> Self {
+        let base = Self::preset(given.preset);
+        let steps = if given.epochs.is_none() { base.steps } else { None };
+        Self {
+            preset: given.preset,
+            d_model: given.d_model.unwrap_or(base.d_model),
+            n_heads: given.n_heads.unwrap_or(base.n_heads),
+            n_layers: given.n_layers.unwrap_or(base.n_layers),
+            d_ff: given.d_ff.unwrap_or(base.d_ff),
+            dropout: given.dropout.unwrap_or(base.dropout),
+            kernel_sizes: given.kernel_sizes.unwrap_or(base.kernel_sizes),
+            sequence_length: given.sequence_length.unwrap_or(base.sequence_length),
+            horizons: given.horizons.unwrap_or(base.horizons),
+            quantiles: given.quantiles.unwrap_or(base.quantiles),
+            loss: given.loss.unwrap_or(base.loss),
+            batch_size: given.batch_size.unwrap_or(base.batch_size),
+            learning_rate: given.learning_rate.unwrap_or(base.learning_rate),
+            weight_decay: given.weight_decay.unwrap_or(base.weight_decay),
+            steps: given.steps.or(steps),
+            epochs: given.epochs,
+            warm_restart_period: given.warm_restart_period.unwrap_or(base.warm_restart_period),
+            gradient_clip: given.gradient_clip.unwrap_or(base.gradient_clip),
+            early_stopping_patience: given
+                .early_stopping_patience
+                .unwrap_or(base.early_stopping_patience),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The trainer's configuration: one YAML file in which everything has a default.
+//!
+//! Unknown keys are errors (a misspelt key that is ignored costs a day of training), and so are
+//! values out of range. `config.example.yaml` beside this crate shows every key.
+
+mod agent;
+mod check;
+mod device;
+mod forecaster;
+mod parse;
+
+pub use agent::{AgentConfig, RewardWeights};
+pub use device::{DeviceChoice, DeviceError};
+pub use forecaster::{ForecasterConfig, LossWeights, Preset};
+pub use parse::ConfigError;
+
+use check::Checks;
+use scaleiq_core::interval::IntervalLength;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Everything that decides what a training run does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Seed of every random number.
+    #[serde(alias = "random_seed")]
+    pub seed: u64,
+    /// What to train on.
+    pub data: DataConfig,
+    /// The forecasting network.
+    #[serde(alias = "model", alias = "forecasting", alias = "transformer")]
+    pub forecaster: ForecasterConfig,
+    /// The scaling policy.
+    #[serde(alias = "dqn", alias = "rl", alias = "scaling")]
+    pub agent: AgentConfig,
+    /// How to run.
+    pub training: TrainingConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 42,
+            data: DataConfig::default(),
+            forecaster: ForecasterConfig::default(),
+            agent: AgentConfig::default(),
+            training: TrainingConfig::default(),
+        }
+    }
+}
+
+/// The `data` section.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// A CSV file of the user's own traffic; without one, the built-in sample.
+    #[serde(alias = "file", alias = "csv_path", alias = "data_path")]
+    pub path: Option<PathBuf>,
+    /// Length of a model interval in seconds; a whole fraction of a day.
+    #[serde(alias = "interval_seconds")]
+    pub interval_s: u32,
+    /// Share of the file, from its start, that is trained on.
+    #[serde(alias = "train_ratio", alias = "train_split")]
+    pub train_fraction: f64,
+    /// Share after it that chooses the best checkpoint and calibrates; the rest is the test.
+    #[serde(alias = "validation_ratio", alias = "val_ratio", alias = "val_split")]
+    pub validation_fraction: f64,
+    /// Made-up workloads mixed in, so that the model also serves traffic that it never saw.
+    pub synthetic_series: usize,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            path: None,
+            interval_s: IntervalLength::TWO_MINUTES.seconds(),
+            train_fraction: 0.7,
+            validation_fraction: 0.1,
+            synthetic_series: 48,
+        }
+    }
+}
+
+/// The `training` section.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Where to train: `auto`, `cpu`, `gpu` or `gpu:N`.
+    pub device: DeviceChoice,
+    /// Steps of the forecaster between checkpoints.
+    #[serde(alias = "checkpoint_interval", alias = "save_every")]
+    pub checkpoint_every: usize,
+    /// Steps of the forecaster between evaluations on the validation part.
+    #[serde(alias = "eval_interval", alias = "eval_every")]
+    pub evaluate_every: usize,
+    /// Steps between rows of the learning curves.
+    #[serde(alias = "log_interval")]
+    pub log_every: usize,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            device: DeviceChoice::Auto,
+            checkpoint_every: 200,
+            evaluate_every: 200,
+            log_every: 20,
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no valid YAML, or holds an unknown key or a value out of range.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.into(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads and checks the text of a file; `path` is for messages.
+    ///
+    /// # Errors
+    /// If it is no valid YAML, or holds an unknown key or a value out of range.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = parse::parse(text, path)?;
+        config.check().map_err(|problems| ConfigError::Values { path: path.into(), problems })?;
+        Ok(config)
+    }
+
+    /// Settings that show within minutes on a small CPU that everything works; the models are poor.
+    #[must_use]
+    pub fn quick() -> Self {
+        Self::default().quickened()
+    }
+
+    /// These settings with training cut to minutes.
+    #[must_use]
+    pub fn quickened(mut self) -> Self {
+        self.data.synthetic_series = self.data.synthetic_series.min(4);
+        self.forecaster.steps = Some(200);
+        self.forecaster.epochs = None;
+        self.forecaster.batch_size = self.forecaster.batch_size.min(64);
+        self.forecaster.warm_restart_period = 200;
+        self.agent.rounds = self.agent.rounds.min(10);
+        self.agent.evaluate_every = self.agent.evaluate_every.min(5);
+        self.agent.memory_size = self.agent.memory_size.min(20_000).max(self.agent.batch_size);
+        self.training.checkpoint_every = self.training.checkpoint_every.min(100);
+        self.training.evaluate_every = self.training.evaluate_every.min(50);
+        self.training.log_every = self.training.log_every.min(10);
+        self
+    }
+
+    /// The settings as YAML, every key written out.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        serde_saphyr::to_string(self).unwrap_or_default()
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// All problems, each naming its key.
+    pub fn check(&self) -> Result<(), Vec<String>> {
+        let mut checks = Checks::default();
+        let mut c = checks.section("data");
+        let length = IntervalLength::new(self.data.interval_s);
+        c.require(length.is_ok(), "interval_s", || length.unwrap_err().to_string());
+        c.range("train_fraction", self.data.train_fraction, 0.05..=0.95);
+        c.range("validation_fraction", self.data.validation_fraction, 0.01..=0.5);
+        let test = 1.0 - self.data.train_fraction - self.data.validation_fraction;
+        c.require(test >= 0.01, "validation_fraction", || {
+            "with train_fraction it leaves less than 1 % of the data for the test".into()
+        });
+        c.range("synthetic_series", self.data.synthetic_series, 0..=10_000);
+        self.forecaster.check(&mut checks);
+        self.agent.check(&mut checks);
+        let mut c = checks.section("training");
+        c.range("checkpoint_every", self.training.checkpoint_every, 1..=100_000_000);
+        c.range("evaluate_every", self.training.evaluate_every, 1..=100_000_000);
+        c.range("log_every", self.training.log_every, 1..=100_000_000);
+        let problems = checks.into_problems();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! Judging forecasts.
+
+pub mod forecasts;
+pub mod metrics;

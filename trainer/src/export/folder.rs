@@ -1,0 +1,118 @@
+//! Writes a model folder: ONNX files in f32 and int8, and the card that vouches for them.
+
+use super::{Precision, QNetworkWeights, activation_scales, forecaster_graph, q_network_graph};
+use crate::data::WindowSet;
+use crate::model::forecaster::Forecaster;
+use crate::run::{write_atomic, write_json};
+use anyhow::{Context, Result};
+use burn::module::Module;
+use scaleiq_core::features;
+use scaleiq_core::forecast::{
+    CALENDAR, CHANNELS, CONTEXT, HORIZONS, LEVELS, ModelInput, QUANTILES, SLOT_WIDTH, SLOTS, STEPS,
+    WINDOW,
+};
+use scaleiq_core::model::{
+    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, PolicyCard, Q_NETWORK_F32,
+    Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
+};
+use scaleiq_core::policy::{STATE, State};
+use scaleiq_core::settings::Base;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Windows that activation scales are measured on.
+const CALIBRATION_WINDOWS: usize = 256;
+
+/// The files of one network: name and bytes.
+pub type NetworkFiles = Vec<(&'static str, Vec<u8>)>;
+
+/// The forecaster in f32 and int8, calibrated on windows of the training part.
+///
+/// # Errors
+/// If tract cannot run the graph that was built.
+pub fn forecaster_files(network: &Forecaster, windows: &WindowSet) -> Result<NetworkFiles> {
+    let step = (windows.len() / CALIBRATION_WINDOWS).max(1);
+    let inputs: Vec<_> =
+        (0..windows.len()).step_by(step).map(|k| forecaster_tensors(&windows.input(k))).collect();
+    let scales = activation_scales(forecaster_graph(network, Precision::Taps), &inputs)
+        .context("calibrating the forecaster")?;
+    let write = |precision| forecaster_graph(network, precision).finish();
+    Ok(vec![
+        (FORECASTER_F32, write(Precision::Float)),
+        (FORECASTER_INT8, write(Precision::Int8(scales))),
+    ])
+}
+
+/// The Q-network in f32 and int8, calibrated on states met in the simulator.
+///
+/// # Errors
+/// If tract cannot run the graph that was built.
+pub fn q_network_files(weights: &QNetworkWeights, states: &[State]) -> Result<NetworkFiles> {
+    let inputs: Vec<_> = states.iter().map(|s| vec![(vec![1, STATE], s.to_vec())]).collect();
+    let scales = activation_scales(q_network_graph(weights, Precision::Taps), &inputs)
+        .context("calibrating the Q-network")?;
+    let write = |precision| q_network_graph(weights, precision).finish();
+    Ok(vec![
+        (Q_NETWORK_F32, write(Precision::Float)),
+        (Q_NETWORK_INT8, write(Precision::Int8(scales))),
+    ])
+}
+
+/// The forecaster's inputs with their shapes, in the graph's order.
+fn forecaster_tensors(input: &ModelInput) -> Vec<(Vec<usize>, Vec<f32>)> {
+    vec![
+        (vec![LEVELS, CHANNELS, WINDOW], input.recent.as_flattened().as_flattened().to_vec()),
+        (vec![SLOTS, SLOT_WIDTH], input.seasons.as_flattened().to_vec()),
+        (vec![STEPS, CALENDAR], input.calendar.as_flattened().to_vec()),
+        (vec![1, CONTEXT], input.context.to_vec()),
+    ]
+}
+
+/// What a card says beside the names and hashes.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Name of the model.
+    pub name: String,
+    /// The command that made it.
+    pub command: String,
+    /// Data set to fingerprint.
+    pub data: BTreeMap<String, String>,
+    /// Figures on held-out data.
+    pub metrics: BTreeMap<String, f64>,
+}
+
+/// Writes `files` and their card into `folder`.
+///
+/// # Errors
+/// If a file cannot be written.
+pub fn write_folder(
+    folder: &Path,
+    network: &Forecaster,
+    files: &NetworkFiles,
+    facts: Facts,
+) -> Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+    let mut hashes = Files::new();
+    for (name, bytes) in files {
+        write_atomic(&folder.join(name), bytes)?;
+        hashes.insert((*name).into(), sha256_hex(bytes));
+    }
+    let card = Card {
+        schema_version: SCHEMA_VERSION,
+        name: facts.name,
+        command: facts.command,
+        trainer_version: env!("CARGO_PKG_VERSION").into(),
+        // The two scaler vectors are constants, not parameters.
+        parameters: (network.num_params() - 2 * CONTEXT) as u64,
+        features: features::SPECS.iter().map(|s| s.name.to_string()).collect(),
+        scalers: network.scaler(),
+        steps: STEPS,
+        horizons: HORIZONS.to_vec(),
+        quantiles: QUANTILES.to_vec(),
+        policy: PolicyCard::current(Base::Required),
+        data: facts.data,
+        metrics: facts.metrics,
+        files: hashes,
+    };
+    Ok(write_json(&folder.join(CARD_FILE), &card)?)
+}

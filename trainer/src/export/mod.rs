@@ -1,0 +1,13 @@
+//! Networks to ONNX files, quantized, with their card.
+
+mod calibrate;
+mod folder;
+mod forecaster;
+mod graph;
+mod q_network;
+
+pub use calibrate::activation_scales;
+pub use folder::{Facts, NetworkFiles, forecaster_files, q_network_files, write_folder};
+pub use forecaster::{dense, floats, forecaster_graph};
+pub use graph::{Dense, Graph, Precision};
+pub use q_network::{QNetworkWeights, q_network_graph};

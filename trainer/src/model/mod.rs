@@ -1,0 +1,5 @@
+//! The networks that are trained.
+
+pub mod forecaster;
+pub mod noisy;
+pub mod q_network;

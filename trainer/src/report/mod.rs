@@ -1,0 +1,12 @@
+//! Plots and the report of a run.
+
+mod page;
+mod plots;
+mod style;
+
+pub use page::{Page, Table};
+pub use plots::{
+    ForecastSlice, HorizonErrors, ScalingSlice, calibration, error_by_horizon, forecast,
+    learning_curves, scaling,
+};
+pub use style::PlotError;

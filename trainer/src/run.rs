@@ -1,0 +1,284 @@
+//! The folder of a training run.
+//!
+//! ```text
+//! runs/june/  config.yaml   the settings as they took effect
+//!             checkpoints/  to resume from
+//!             models/       what was exported
+//!             curves.csv    learning curves
+//!             metrics.json  figures on held-out data
+//!             plots/*.svg   and report.html
+//!             log           one line an event
+//! runs/latest               the name of the run that was begun last
+//! ```
+//!
+//! A file appears whole or not at all: it is written beside its place and then renamed.
+
+use crate::config::{Config, ConfigError};
+use serde::Serialize;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+mod curves;
+
+pub use curves::{Curves, Point, Stage};
+
+/// Where runs are kept unless told otherwise.
+pub const RUNS: &str = "runs";
+/// The file in the folder of runs that names the run begun last.
+const LATEST: &str = "latest";
+const CONFIG: &str = "config.yaml";
+
+/// What can go wrong with a run's files.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A file or folder cannot be read or written.
+    #[error("cannot {action} {}: {}", path.display(), reason(source))]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The folder holds a run already.
+    #[error("{} holds a run already: add --resume to go on with it, or name another --out", .0.display())]
+    Exists(PathBuf),
+    /// The folder holds no run.
+    #[error("{} holds no run (it has no config.yaml)", .0.display())]
+    NoRun(PathBuf),
+    /// No run was begun yet.
+    #[error("no run was begun in {} yet: name one with --out", .0.display())]
+    NoLatest(PathBuf),
+    /// The run's settings cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A line of the learning curves is wrong.
+    #[error("{}:{line}: not a row of learning curves", path.display())]
+    Curves {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+    },
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full; what was there before is untouched".into()
+        }
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// A run's folder.
+#[derive(Clone, Debug)]
+pub struct Run {
+    dir: PathBuf,
+}
+
+impl Run {
+    /// Begins a run in `dir`, which must not hold one yet, and makes it the latest.
+    ///
+    /// # Errors
+    /// If there is a run already or the folder cannot be written.
+    pub fn create(dir: &Path, config: &Config) -> Result<Self, RunError> {
+        let run = Self { dir: dir.into() };
+        if run.config_path().exists() {
+            return Err(RunError::Exists(dir.into()));
+        }
+        for folder in [run.checkpoints(), run.models(), run.plots()] {
+            fs::create_dir_all(&folder).map_err(io_error("create", &folder))?;
+        }
+        write_atomic(&run.config_path(), config.to_yaml().as_bytes())?;
+        if let (Some(runs), Some(name)) = (dir.parent(), dir.file_name()) {
+            write_atomic(&runs.join(LATEST), name.as_encoded_bytes())?;
+        }
+        Ok(run)
+    }
+
+    /// Opens a run that was begun before.
+    ///
+    /// # Errors
+    /// If there is none or its settings cannot be read.
+    pub fn open(dir: &Path) -> Result<(Self, Config), RunError> {
+        let run = Self { dir: dir.into() };
+        if !run.config_path().exists() {
+            return Err(RunError::NoRun(dir.into()));
+        }
+        let config = Config::load(&run.config_path())?;
+        Ok((run, config))
+    }
+
+    /// A folder for a run that begins now: `runs/20250701-120000` in UTC, numbered if taken.
+    #[must_use]
+    pub fn fresh_dir(runs: &Path) -> PathBuf {
+        let name = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+        let numbered = (2..1000).map(|n| runs.join(format!("{name}-{n}")));
+        let mut names = std::iter::once(runs.join(&name)).chain(numbered);
+        names.find(|dir| !dir.exists()).unwrap_or_else(|| runs.join(name))
+    }
+
+    /// The run in `runs` that was begun last.
+    ///
+    /// # Errors
+    /// If none was.
+    pub fn latest_dir(runs: &Path) -> Result<PathBuf, RunError> {
+        let name = fs::read_to_string(runs.join(LATEST)).unwrap_or_default();
+        match name.trim() {
+            "" => Err(RunError::NoLatest(runs.into())),
+            name => Ok(runs.join(name)),
+        }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The settings as they took effect.
+    #[must_use]
+    pub fn config_path(&self) -> PathBuf {
+        self.dir.join(CONFIG)
+    }
+
+    /// Folder of what training resumes from.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.dir.join("checkpoints")
+    }
+
+    /// Folder of exported models.
+    #[must_use]
+    pub fn models(&self) -> PathBuf {
+        self.dir.join("models")
+    }
+
+    /// Folder of plots.
+    #[must_use]
+    pub fn plots(&self) -> PathBuf {
+        self.dir.join("plots")
+    }
+
+    /// The learning curves.
+    #[must_use]
+    pub fn curves(&self) -> PathBuf {
+        self.dir.join("curves.csv")
+    }
+
+    /// Figures on held-out data.
+    #[must_use]
+    pub fn metrics(&self) -> PathBuf {
+        self.dir.join("metrics.json")
+    }
+
+    /// The report.
+    #[must_use]
+    pub fn report(&self) -> PathBuf {
+        self.dir.join("report.html")
+    }
+
+    /// Adds a line with the time to the log.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn log(&self, line: &str) -> Result<(), RunError> {
+        let path = self.dir.join("log");
+        let line = format!("{:.0} {line}\n", jiff::Timestamp::now());
+        let file = fs::OpenOptions::new().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(io_error("write", &path))
+    }
+}
+
+/// Writes a file so that a reader, or this program after a crash, sees the old or the new one.
+///
+/// # Errors
+/// If it cannot be written. The old file is untouched then.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.tmp"));
+    let write = || -> io::Result<()> {
+        let mut file = fs::File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    };
+    write().map_err(|source| {
+        // Only the half-written copy goes; that it may be gone already is fine.
+        let _ = fs::remove_file(&beside);
+        io_error("write", path)(source)
+    })
+}
+
+/// Writes a value as readable JSON, atomically.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RunError> {
+    let json = serde_json::to_vec_pretty(value).map_err(io::Error::from);
+    let mut json = json.map_err(io_error("write", path))?;
+    json.push(b'\n');
+    write_atomic(path, &json)
+}
+
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
+    let path = path.to_path_buf();
+    move |source| RunError::Io { action, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_begun_once_and_opened_again() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("runs/june");
+        assert!(matches!(Run::open(&dir), Err(RunError::NoRun(_))));
+        let config = Config::quick();
+        let run = Run::create(&dir, &config).unwrap();
+        run.log("began").unwrap();
+        assert!(run.checkpoints().is_dir() && run.models().is_dir() && run.plots().is_dir());
+        assert_eq!(Run::open(&dir).unwrap().1, config);
+        assert_eq!(Run::latest_dir(&root.path().join("runs")).unwrap(), dir);
+        let error = Run::create(&dir, &config).unwrap_err().to_string();
+        assert!(error.ends_with("add --resume to go on with it, or name another --out"), "{error}");
+        let log = fs::read_to_string(dir.join("log")).unwrap();
+        assert!(log.ends_with("Z began\n"), "{log}");
+    }
+
+    #[test]
+    fn without_a_run_there_is_no_latest() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(matches!(Run::latest_dir(root.path()), Err(RunError::NoLatest(_))));
+        let dir = Run::fresh_dir(root.path());
+        fs::create_dir(&dir).unwrap();
+        assert_ne!(Run::fresh_dir(root.path()), dir);
+    }
+
+    #[test]
+    fn files_are_replaced_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("metrics.json");
+        write_json(&path, &[1, 2]).unwrap();
+        write_json(&path, &[3]).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "[\n  3\n]\n");
+        let names: Vec<_> = fs::read_dir(root.path()).unwrap().flatten().collect();
+        assert_eq!(names.len(), 1);
+        let nowhere = root.path().join("no/metrics.json");
+        let error = write_atomic(&nowhere, b"x").unwrap_err().to_string();
+        assert!(error.starts_with("cannot write ") && error.contains("no/metrics.json"), "{error}");
+    }
+
+    #[test]
+    fn a_full_disk_is_called_by_its_name() {
+        let source = io::Error::from(io::ErrorKind::StorageFull);
+        let error = io_error("write", Path::new("runs/a/metrics.json"))(source).to_string();
+        insta::assert_snapshot!(error, @"cannot write runs/a/metrics.json: the disk is full; what was there before is untouched");
+    }
+}

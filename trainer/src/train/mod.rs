@@ -1,0 +1,12 @@
+//! Training loops.
+
+pub mod adamw;
+mod checkpoint;
+pub mod dqn;
+pub mod environment;
+pub mod evaluate;
+pub mod forecaster;
+pub mod learner;
+pub mod loss;
+pub mod replay;
+pub mod workload;

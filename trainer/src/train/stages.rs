@@ -1,0 +1,209 @@
+//! The stages of a run, one after the other; each can be interrupted and resumed.
+
+use super::forecaster::{ForecasterTrainer, Plan};
+use super::policy;
+use crate::cli::Part;
+use crate::config::Config;
+use crate::data::{Corpus, TEST_STRIDE, WindowSet};
+use crate::evaluate::forecasts::{Origin, rolling, scores};
+use crate::export::{Facts, NetworkFiles, forecaster_files, write_folder};
+use crate::interrupt;
+use crate::model::forecaster::Forecaster;
+use crate::progress::Progress;
+use crate::report::summary::{self, Results};
+use crate::run::{Curves, Run, Stage, write_json};
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
+use scaleiq_core::forecast::{Baseline, ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
+use scaleiq_core::model::{
+    Bundle, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, Q_NETWORK_F32, Q_NETWORK_INT8,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// How a run of stages ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All done.
+    Finished,
+    /// Ctrl-C: everything is saved.
+    Interrupted,
+}
+
+/// What the stages work with.
+pub struct Stages<'a> {
+    /// The run's folder.
+    pub run: &'a Run,
+    /// Settings.
+    pub config: &'a Config,
+    /// Data.
+    pub corpus: &'a Corpus,
+    /// Where to train.
+    pub device: Device,
+}
+
+impl Stages<'_> {
+    /// Does what `part` asks for; `command` goes on the card.
+    ///
+    /// # Errors
+    /// If training diverges or a file cannot be written.
+    pub fn all(&self, part: Part, command: &str) -> Result<Outcome> {
+        let train = self.corpus.training_windows();
+        let validation = self.corpus.validation_windows();
+        let trained = match part {
+            Part::Scaling => Some(self.trained_before(&train)?),
+            _ => self.forecaster(&train, &validation)?,
+        };
+        let Some(network) = trained else { return Ok(Outcome::Interrupted) };
+        let mut files = forecaster_files(&network, &train)?;
+        let mut results = self.judge(&files)?;
+        if part == Part::Forecaster {
+            files.extend(policy::shipped_files()?);
+        } else {
+            let engine = engine(&files, FORECASTER_INT8)?;
+            let Some(policy) = policy::train(self, engine)? else {
+                return Ok(Outcome::Interrupted);
+            };
+            files.extend(policy.files);
+            results.policy = Some(policy.results);
+        }
+        self.export(&network, &files, &results, command)?;
+        Ok(Outcome::Finished)
+    }
+
+    /// Trains or resumes the forecaster; `None` if interrupted.
+    fn forecaster(&self, train: &WindowSet, validation: &WindowSet) -> Result<Option<Forecaster>> {
+        let plan = Plan::new(self.config, train.len());
+        let checkpoint = self.run.checkpoints().join("forecaster.ckpt");
+        let mut trainer = if checkpoint.exists() {
+            ForecasterTrainer::load(&checkpoint, plan, &self.device)?
+        } else {
+            ForecasterTrainer::new(plan, train, &self.device)
+        };
+        let total = trainer.plan().steps as u64;
+        let mut curves =
+            Curves::open(&self.run.curves(), Stage::Forecaster, trainer.steps_done())?;
+        let mut progress = Progress::begin("forecaster", total, trainer.steps_done() as u64);
+        let mut best = f32::INFINITY;
+        while !trainer.is_done() {
+            let report = trainer.step(train, validation)?;
+            if report.step.is_multiple_of(self.config.training.log_every) {
+                let figures = [
+                    ("train_loss", f64::from(report.loss)),
+                    ("learning_rate", report.learning_rate),
+                    ("gradient_norm", f64::from(report.gradient_norm)),
+                ];
+                curves.push(report.step, &figures)?;
+            }
+            if let Some(loss) = report.validation {
+                curves.push(report.step, &[("validation_loss", f64::from(loss))])?;
+                best = best.min(loss);
+            }
+            progress.set(report.step as u64, || {
+                format!("loss {:.4}, validation {best:.4}", report.loss)
+            });
+            let due = report.step.is_multiple_of(self.config.training.checkpoint_every);
+            if due || trainer.is_done() || interrupt::requested() {
+                trainer.save(&checkpoint)?;
+            }
+            if interrupt::requested() && !trainer.is_done() {
+                return Ok(None);
+            }
+        }
+        progress.end(&format!("best validation loss {best:.4}, {} windows", train.len()));
+        Ok(Some(trainer.network().clone()))
+    }
+
+    /// The forecaster of the run, for training the policy alone.
+    fn trained_before(&self, train: &WindowSet) -> Result<Forecaster> {
+        let checkpoint = self.run.checkpoints().join("forecaster.ckpt");
+        ensure!(
+            checkpoint.exists(),
+            "--scaling-only goes on from a run with a trained forecaster: name it with --out and \
+             add --resume ({} has none)",
+            self.run.dir().display()
+        );
+        let plan = Plan::new(self.config, train.len());
+        let trainer = ForecasterTrainer::load(&checkpoint, plan, &self.device)?;
+        Ok(trainer.network().clone())
+    }
+
+    /// Scores the exported networks, run as the agent runs them, on the test part.
+    fn judge(&self, files: &NetworkFiles) -> Result<Results> {
+        let rows = self.corpus.own.len() as u64;
+        let mut progress = Progress::begin("evaluation", 3 * rows, 0);
+        let mut done = 0;
+        let mut play = |engine: Engine| {
+            let perception = Perception::new(self.corpus.length, engine);
+            let from = self.corpus.test_from;
+            let origins = rolling(perception, &self.corpus.own, from, TEST_STRIDE, |row| {
+                if row % 512 == 0 {
+                    progress.set(done + row as u64, String::new);
+                }
+            });
+            done += rows;
+            origins
+        };
+        let int8 = play(Engine::Network(Box::new(engine(files, FORECASTER_INT8)?)));
+        let f32 = play(Engine::Network(Box::new(engine(files, FORECASTER_F32)?)));
+        let baseline = play(Engine::Baseline);
+        progress.end(&format!("{} origins of the test part", int8.len()));
+        let score = |origins: &[Origin]| {
+            let day = self.corpus.length.steps_per_day();
+            scores(&self.corpus.own, origins, day, self.corpus.test_from)
+        };
+        let scores = BTreeMap::from([
+            ("int8".to_string(), score(&int8)),
+            ("f32".to_string(), score(&f32)),
+            ("persistence".to_string(), score(&baseline)),
+        ]);
+        Ok(Results::new(&self.corpus.own, self.corpus.length, &int8, scores))
+    }
+
+    fn export(
+        &self,
+        network: &Forecaster,
+        files: &NetworkFiles,
+        results: &Results,
+        command: &str,
+    ) -> Result<()> {
+        let facts = Facts {
+            name: self.config.forecaster.preset.to_string(),
+            command: command.into(),
+            data: self.corpus.fingerprints.clone(),
+            metrics: summary::card_metrics(results),
+        };
+        write_folder(&self.run.models(), network, files, facts)?;
+        // Whoever loads the folder next must be able to: try it while the user is here.
+        Bundle::load(&self.run.models()).context("reading back what was exported")?;
+        write_json(&self.run.metrics(), results)?;
+        Ok(self.run.log("finished")?)
+    }
+}
+
+fn engine(files: &NetworkFiles, name: &str) -> Result<ForecastNetwork> {
+    let file = files.iter().find(|(known, _)| *known == name);
+    let (name, bytes) = file.with_context(|| format!("{name} was not exported"))?;
+    Ok(ForecastNetwork::parse(bytes, Path::new(name))?)
+}
+
+/// What is judged: a network, or persistence.
+enum Engine {
+    Network(Box<ForecastNetwork>),
+    Baseline,
+}
+
+impl ForecastModel for Engine {
+    type Error = anyhow::Error;
+
+    fn infer(&mut self, input: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()]> {
+        match self {
+            Self::Network(network) => network.infer(input),
+            // Refusing makes the perception take its baseline, which is what is to be judged.
+            Self::Baseline => anyhow::bail!("{}", std::any::type_name::<Baseline>()),
+        }
+    }
+}
+
+/// The Q-network's file names, in the order in which they are written.
+pub(super) const Q_FILES: [&str; 2] = [Q_NETWORK_F32, Q_NETWORK_INT8];
