@@ -34,11 +34,13 @@
     for (const id of ["arrivals-chart", "jobs-chart", "backlog-chart"]) $(id).replaceChildren();
     const small = window.innerWidth < 560;
     const shape = { sync: "live", now: nowAt };
+    // A tall window gives its room to the charts.
+    const spare = small ? 0 : Math.min(Math.max(window.innerHeight - 804, 0), 420);
     const band = (colour) => [{ series: [4, 3], fill: Charts.faint(Charts.css(colour), 0.2) }];
     const static_jobs = known(live.about.baseline_jobs);
     charts = {
       arrivals: Charts.make($("arrivals-chart"), {
-        ...shape, height: small ? 180 : 178, bands: band("--forecast"),
+        ...shape, height: small ? 180 : 178 + Math.round(0.4 * spare), bands: band("--forecast"),
         series: [
           Charts.line("arrivals", "--load"),
           Charts.line("median forecast", "--forecast", { width: 1.5, dash: [5, 3] }),
@@ -47,7 +49,7 @@
         ],
       }),
       jobs: Charts.make($("jobs-chart"), {
-        ...shape, height: small ? 170 : 160, least: 4,
+        ...shape, height: small ? 170 : 160 + Math.round(0.4 * spare), least: 4,
         series: [
           Charts.line("wanted", "--jobs", { steps: true, width: 2 }),
           Charts.line("ready", "--jobs", { steps: true, area: 0.16, width: 0.75 }),
@@ -58,7 +60,7 @@
         ],
       }),
       backlog: Charts.make($("backlog-chart"), {
-        ...shape, height: small ? 100 : 92, least: 10,
+        ...shape, height: small ? 100 : 92 + Math.round(0.2 * spare), least: 10,
         series: [Charts.line("backlog", "--late", { area: 0.2 })],
       }),
     };
@@ -137,7 +139,7 @@
     const { about, standing: ours, baseline: peer } = live;
     put("jobs", number(value("wanted")));
     const starting = value("starting");
-    put("jobs-note", `${number(value("ready"))} ready${starting > 0 ? `, ${starting} starting` : ""}, ${number(value("need"), 1)} needed`);
+    put("jobs-note", `${number(value("ready"))} ready, ${starting > 0 ? `${starting} starting` : `${number(value("need"), 1)} needed`}`);
     const outlook = live.decisions[0]?.outlook;
     put("arrivals", outlook ? `${number(outlook.now)}/s` : "–");
     const soon = outlook?.horizons[0];

@@ -44,7 +44,7 @@ const Charts = (() => {
     };
     return [
       { ...common, values: timeTicks, size: 24, space: 70 },
-      { ...common, size: 50, space: 32, values: (u, splits) => splits.map((v) => number(v)) },
+      { ...common, size: 50, space: 24, values: (u, splits) => splits.map((v) => number(v)) },
     ];
   };
 

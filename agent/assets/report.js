@@ -5,6 +5,7 @@
   const D = JSON.parse(document.getElementById("data").textContent);
   const COLOURS = ["--jobs", "--peer", "--peer-2", "--peer-3"];
   const { number } = Charts;
+  let first = null;
   const $ = (id) => document.getElementById(id);
   const element = (tag, kind, text) => {
     const e = document.createElement(tag);
@@ -74,12 +75,15 @@
     for (const id of ["jobs-chart", "arrivals-chart", "wait-chart", "backlog-chart"]) $(id).replaceChildren();
     const t = D.course.times;
     const shape = { sync: "report", drag: true };
-    const per = (field, more) => D.tracks.map((track, k) => Charts.line(track.policy, COLOURS[k % COLOURS.length], more?.(k) ?? {}));
+    // ScaleIQ is drawn last, above the others.
+    const order = [...D.tracks.keys()].slice(1).concat(0);
+    const tracks = (field) => order.map((k) => D.tracks[k][field]);
+    const per = (more) => order.map((k) => [D.tracks[k], k]).map(([track, k]) => Charts.line(track.policy, COLOURS[k % COLOURS.length], more(k)));
     const all = [
       [Charts.make($("jobs-chart"), {
         ...shape, height: 300, least: 4,
-        series: [Charts.line("needed", "--load", { area: 0.14, width: 1 }), ...per("jobs", (k) => ({ width: k === 0 ? 2 : 1.25, show: k < 3 }))],
-      }), [t, D.course.need, ...D.tracks.map((track) => track.jobs)]],
+        series: [Charts.line("needed", "--load", { area: 0.14, width: 1 }), ...per((k) => ({ width: k === 0 ? 2 : 1.25, show: k < 3 }))],
+      }), [t, D.course.need, ...tracks("jobs")]],
       [Charts.make($("arrivals-chart"), {
         ...shape, height: 230,
         bands: [{ series: [4, 3], fill: Charts.faint(Charts.css("--forecast"), 0.22) }],
@@ -90,26 +94,37 @@
       }), [t, D.course.arrivals, D.course.q50, D.course.q10, D.course.q90]],
       [Charts.make($("wait-chart"), {
         ...shape, height: 200, least: D.sla_s,
-        series: [...per("wait_s", (k) => ({ width: k === 0 ? 1.75 : 1, show: k < 3 })), Charts.line(`SLA ${D.sla_s} s`, "--late", { dash: [6, 4] })],
-      }), [t, ...D.tracks.map((track) => track.wait_s), t.map(() => D.sla_s)]],
+        series: [...per((k) => ({ width: k === 0 ? 1.75 : 1, show: k < 3 })), Charts.line(`SLA ${D.sla_s} s`, "--late", { dash: [6, 4] })],
+      }), [t, ...tracks("wait_s"), t.map(() => D.sla_s)]],
       [Charts.make($("backlog-chart"), {
         ...shape, height: 200, least: 10,
-        series: per("backlog_events", (k) => ({ width: k === 0 ? 1.75 : 1, show: k < 3 })),
-      }), [t, ...D.tracks.map((track) => track.backlog_events)]],
+        series: per((k) => ({ width: k === 0 ? 1.75 : 1, show: k < 3 })),
+      }), [t, ...tracks("backlog_events")]],
     ];
     for (const [u, data] of all) {
       u.setData(data);
       Charts.follow(u, all.map(([other]) => other));
     }
+    first = all[0][0];
+  };
+
+  // Shows the last so many days; 0 is all of them. The other charts follow the first.
+  const show = (days) => {
+    const t = D.course.times, end = t[t.length - 1];
+    first.setScale("x", { min: days ? Math.max(end - days * 86400, t[0]) : t[0], max: end });
   };
 
   words();
   table();
   bars("costs", D.rows.map((r, k) => [r.policy, r.job_hours, number(r.job_hours, 0), COLOURS[k % COLOURS.length]]));
-  bars("lates", D.rows.map((r, k) => [r.policy, 1 - r.sla, `${(100 * (1 - r.sla)).toFixed(3)} %`, COLOURS[k % COLOURS.length]]));
+  bars("lates", D.rows.map((r, k) => [r.policy, 1 - r.sla, `${(Math.ceil(1e5 * (1 - r.sla) - 1e-9) / 1e3).toFixed(3)} %`, COLOURS[k % COLOURS.length]]));
   const reasons = [...D.reasons].sort((a, b) => b[2] - a[2]);
   const total = reasons.reduce((sum, r) => sum + r[2], 0) || 1;
   bars("reasons", reasons.map(([, sentence, n]) => [sentence, n, `${(100 * n / total).toFixed(1)} %`, "--accent"]));
   charts();
+  document.querySelectorAll(".switch button").forEach((button) => {
+    button.addEventListener("click", () => show(Number(button.dataset.days)));
+  });
+  if (D.days > 14) show(7);
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", charts);
 })();

@@ -8,10 +8,10 @@ use scaleiq_core::forecast::{
 };
 use scaleiq_core::interval::TimeError;
 use scaleiq_core::model::Bundle;
-use scaleiq_core::policy::{Policy, QuantileRule};
+use scaleiq_core::policy::{Dqn, Policy, QuantileRule, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::Situation;
+use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::UnixSeconds;
 use std::fmt;
 use std::path::PathBuf;
@@ -31,15 +31,18 @@ pub enum ModelChoice {
 impl From<&str> for ModelChoice {
     fn from(text: &str) -> Self {
         match text {
-            "none" => Self::None,
+            NO_MODEL => Self::None,
             "shipped" => Self::Shipped,
             folder => Self::Folder(folder.into()),
         }
     }
 }
 
+/// Name under which [`ModelChoice::None`] goes.
+pub const NO_MODEL: &str = "none";
+
 /// A [`Controller`] of any make.
-pub trait Brain {
+pub trait Brain: Send {
     /// Takes a sample; true if it completed a model interval, so that the forecast is new.
     ///
     /// # Errors
@@ -52,11 +55,45 @@ pub trait Brain {
     /// What is known at `now`, unless the data is stale or incomplete.
     fn situation(&self, now: UnixSeconds) -> Option<Situation>;
 
+    /// Why there is nothing to decide on at `now`.
+    fn blind(&self, now: UnixSeconds) -> Option<Blind>;
+
     /// The latest forecast.
     fn forecast(&self) -> Option<&Forecast>;
+
+    /// How often the forecaster and the policy had to do without their networks.
+    fn failures(&mut self) -> [u32; 2];
 }
 
-impl<F: Forecaster, P: Policy> Brain for Controller<F, P> {
+/// A part that may fail and has something to fall back to.
+pub trait Fallible {
+    /// How often it fell back.
+    fn failures(&self) -> u32;
+}
+
+impl<M: ForecastModel> Fallible for Perception<M> {
+    fn failures(&self) -> u32 {
+        Perception::failures(self)
+    }
+}
+
+impl<Q: ValueModel> Fallible for Dqn<Q> {
+    fn failures(&self) -> u32 {
+        Dqn::failures(self)
+    }
+}
+
+impl Fallible for QuantileRule {
+    fn failures(&self) -> u32 {
+        0
+    }
+}
+
+impl<F, P> Brain for Controller<F, P>
+where
+    F: Forecaster + Fallible + Send,
+    P: Policy + Fallible + Send,
+{
     fn observe(&mut self, sample: &Sample) -> Result<bool, TimeError> {
         let mut closed = false;
         Controller::observe(self, sample, |_, _| closed = true)?;
@@ -71,8 +108,16 @@ impl<F: Forecaster, P: Policy> Brain for Controller<F, P> {
         Controller::situation(self, now).ok()
     }
 
+    fn blind(&self, now: UnixSeconds) -> Option<Blind> {
+        Controller::situation(self, now).err()
+    }
+
     fn forecast(&self) -> Option<&Forecast> {
         Controller::forecast(self)
+    }
+
+    fn failures(&mut self) -> [u32; 2] {
+        [self.forecaster().failures(), self.policy_mut().failures()]
     }
 }
 
@@ -87,7 +132,7 @@ pub fn open(choice: &ModelChoice, settings: Settings) -> anyhow::Result<(Box<dyn
         ModelChoice::None => {
             let perception = Perception::new(settings.interval, NoModel);
             let brain = Controller::new(settings, perception, QuantileRule::default());
-            return Ok((Box::new(brain), "none".into()));
+            return Ok((Box::new(brain), NO_MODEL.into()));
         }
     };
     let name = bundle.card().name.clone();

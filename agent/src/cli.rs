@@ -19,6 +19,18 @@ Examples:
 Exit codes: 0 all is well, 1 it failed, 2 the command line or the configuration is wrong.
 Logs go to stderr; RUST_LOG=debug shows more of them.";
 
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  agent demo                    a simulated day in a minute and a half, with a page
+  agent demo --once             an hour without waiting, then the summary
+  agent demo --speed 60 --for 5m --world kafka";
+
+const BACKTEST_EXAMPLES: &str = "\
+Examples:
+  agent backtest --data history.csv --max-jobs 40
+  agent backtest --data history.csv --world slow --html report.html
+  agent backtest --data history.csv --days 14 --peak-jobs 60 --json figures.json";
+
 /// Predictive auto-scaler for queue workers: forecasts the load and says how many jobs should run.
 #[derive(Debug, Parser)]
 #[command(name = "agent", version, after_help = EXAMPLES)]
@@ -32,8 +44,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Shows the agent at work on a built-in day of load.
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo(command::demo::DemoArgs),
     /// Replays a recorded history and prints what the agent would have cost and kept.
+    #[command(after_help = BACKTEST_EXAMPLES)]
     Backtest(command::backtest::BacktestArgs),
     /// Reads samples as JSON lines from stdin and writes one decision a line to stdout.
     Pipe(command::pipe::PipeArgs),

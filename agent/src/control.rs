@@ -10,14 +10,15 @@ mod prediction;
 pub use handle::{Handle, Ingested, NotReady};
 pub use prediction::{HorizonRates, Prediction, StepEvents};
 
+use crate::brain::{Brain, NO_MODEL};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{DashboardState, Snapshot};
 use crate::source::{Refusal, RefusedSample};
 use handle::Request;
 use scaleiq_core::decision::Decision;
-use scaleiq_core::model::LiveController;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::Sample;
+use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::Blind;
 use scaleiq_core::units::UnixSeconds;
 use std::io;
@@ -40,7 +41,8 @@ pub fn now() -> UnixSeconds {
 
 /// The running loop.
 pub struct Control {
-    controller: LiveController,
+    brain: Box<dyn Brain>,
+    settings: Settings,
     model: String,
     metrics: Metrics,
     dashboard: DashboardState,
@@ -56,7 +58,8 @@ impl Control {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(
-        controller: LiveController,
+        brain: Box<dyn Brain>,
+        settings: Settings,
         model: String,
         metrics: Metrics,
         dashboard: DashboardState,
@@ -64,7 +67,8 @@ impl Control {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (decisions, decided) = watch::channel(None);
         let control = Self {
-            controller,
+            brain,
+            settings,
             model,
             metrics,
             dashboard,
@@ -128,8 +132,7 @@ impl Control {
             );
             return Err(RefusedSample::new(Refusal::Future, message));
         }
-        let forecast_is_new = &mut self.forecast_is_new;
-        self.controller.observe(sample, |_, _| *forecast_is_new = true)?;
+        self.forecast_is_new |= self.brain.observe(sample)?;
         self.last_sample = Some(*sample);
         self.metrics.sample_taken(sample);
         Ok(())
@@ -137,7 +140,7 @@ impl Control {
 
     /// Decides, and makes known what is new.
     fn decide(&mut self, now: UnixSeconds) -> Decision {
-        let decision = self.controller.decide(now);
+        let decision = self.brain.decide(now);
         let last = self.decisions.borrow().clone();
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
         if !repeated && self.last_sample.is_some() {
@@ -155,13 +158,15 @@ impl Control {
                 "{}", decision.reason.sentence()
             );
         }
-        let failures = self.controller.forecaster().failures();
-        self.metrics.decided(decision, failures, self.controller.policy_mut().failures());
+        // Without networks there is nothing that could fail.
+        let has_networks = self.model != NO_MODEL;
+        let failures = if has_networks { self.brain.failures() } else { [0, 0] };
+        self.metrics.decided(decision, failures);
         if let Some(sample) = &self.last_sample {
-            let situation = self.controller.situation(decision.at).ok();
+            let situation = self.brain.situation(decision.at);
             let mut snapshot = Snapshot::new(sample, situation.as_ref(), decision.clone());
             if std::mem::take(&mut self.forecast_is_new) {
-                snapshot.forecast = self.controller.forecast().cloned();
+                snapshot.forecast = self.brain.forecast().cloned();
             }
             self.dashboard.publish(snapshot);
         }
@@ -177,12 +182,12 @@ impl Control {
 
     fn fresh(&self, now: UnixSeconds) -> Result<(), NotReady> {
         let Some(sample) = &self.last_sample else { return Err(NotReady::NoSample) };
-        match self.controller.situation(now) {
-            Ok(_) => Ok(()),
-            Err(Blind::Missing) => Err(NotReady::Missing),
-            Err(Blind::Stale) => Err(NotReady::Stale {
+        match self.brain.blind(now) {
+            None => Ok(()),
+            Some(Blind::Missing) => Err(NotReady::Missing),
+            Some(Blind::Stale) => Err(NotReady::Stale {
                 age_s: now.since(sample.end),
-                stale_after_s: self.controller.settings().stale_after_s,
+                stale_after_s: self.settings.stale_after_s,
             }),
         }
     }
@@ -193,8 +198,8 @@ impl Control {
             Ok(()) | Err(NotReady::Missing) => {}
             Err(error) => return Err(error),
         }
-        let forecast = self.controller.forecast().ok_or_else(|| NotReady::NoForecast {
-            interval_s: self.controller.settings().interval.seconds(),
+        let forecast = self.brain.forecast().ok_or_else(|| NotReady::NoForecast {
+            interval_s: self.settings.interval.seconds(),
         })?;
         Ok(Prediction::new(&self.model, forecast))
     }

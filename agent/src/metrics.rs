@@ -89,13 +89,13 @@ impl Metrics {
         metrics.register(model, mode);
         // A series that appears with its first event has no increase that an alert could see.
         for refusal in Refusal::ALL {
-            metrics.refused.get_or_create(&[("reason", refusal.word().into())]);
+            metrics.refused.get_or_create_owned(&[("reason", refusal.word().into())]);
         }
         for network in NETWORKS {
-            metrics.failures.get_or_create(&[("network", network.into())]);
+            metrics.failures.get_or_create_owned(&[("network", network.into())]);
         }
         for acted in [Acted::Done, Acted::Failed, Acted::Withheld] {
-            metrics.actuations.get_or_create(&[("result", acted.word().into())]);
+            metrics.actuations.get_or_create_owned(&[("result", acted.word().into())]);
         }
         metrics
     }
@@ -150,14 +150,14 @@ impl Metrics {
     }
 
     /// A decision was made; `failures` are totals of the forecaster and the policy.
-    pub fn decided(&self, decision: &Decision, forecaster_failures: u32, policy_failures: u32) {
+    pub fn decided(&self, decision: &Decision, failures: [u32; 2]) {
         self.jobs_wanted.set(decision.jobs.0.into());
         let labels = [("stage", word(&decision.stage)), ("reason", word(&decision.reason))];
         self.decisions.get_or_create(&labels).inc();
         for change in &decision.changes {
             self.guard_changes.get_or_create(&[("constraint", word(&change.by))]).inc();
         }
-        for (network, total) in NETWORKS.into_iter().zip([forecaster_failures, policy_failures]) {
+        for (network, total) in NETWORKS.into_iter().zip(failures) {
             let counter = self.failures.get_or_create_owned(&[("network", network.into())]);
             counter.inc_by(u64::from(total).saturating_sub(counter.get()));
         }

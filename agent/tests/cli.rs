@@ -1,5 +1,9 @@
 //! The command line: help, versions, exit codes.
 
+use scaleiq_core::features::SPECS;
+use scaleiq_core::forecast::{HORIZONS, QUANTILES, STEPS};
+use scaleiq_core::model::{Card, FORECASTER_INT8, PolicyCard, SCHEMA_VERSION, sha256_hex};
+use scaleiq_core::settings::Base;
 use std::process::{Command, Output};
 
 fn agent(arguments: &[&str]) -> Output {
@@ -35,14 +39,14 @@ fn check_tells_what_is_wrong() {
         std::fs::write(&file, text).unwrap();
         agent(&["check", "--config", file.to_str().unwrap()])
     };
-    let sound = check("jobs: {max: 40}\n");
+    let sound = check("model: none\njobs: {max: 40}\n");
     let stdout = String::from_utf8_lossy(&sound.stdout).into_owned();
     assert!(sound.status.success() && stdout.contains("ok: "), "{stdout}{}", stderr(&sound));
     for (text, words) in [
         ("slas: 4\n", "c.yaml:1:1: unknown field `slas`; did you mean `sla_s`?"),
         ("model: nowhere\n", "nowhere/card.json"),
-        ("source: {type: jsonl, path: nowhere}\n", "there is no file"),
-        ("actuator: {type: exec, command: [no-such-program]}\n", "no-such-program"),
+        ("model: none\nsource: {type: jsonl, path: nowhere}\n", "there is no file"),
+        ("model: none\nactuator: {type: exec, command: [no-such-program]}\n", "no-such-program"),
     ] {
         let output = check(text);
         assert_eq!(output.status.code(), Some(2));
@@ -56,15 +60,25 @@ fn check_tells_what_is_wrong() {
 #[test]
 fn a_damaged_model_is_refused_by_its_hash() {
     let folder = tempfile::tempdir().unwrap();
-    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/edge");
-    for entry in std::fs::read_dir(model).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
-    }
-    let network = folder.path().join("q_network.f32.onnx");
-    let mut bytes = std::fs::read(&network).unwrap();
-    bytes[100] ^= 1;
-    std::fs::write(&network, bytes).unwrap();
+    let hash = sha256_hex(b"what it was");
+    let card = Card {
+        schema_version: SCHEMA_VERSION,
+        name: "damaged".into(),
+        command: String::new(),
+        trainer_version: String::new(),
+        parameters: 0,
+        features: SPECS.iter().map(|spec| spec.name.to_string()).collect(),
+        scalers: Vec::new(),
+        steps: STEPS,
+        horizons: HORIZONS.to_vec(),
+        quantiles: QUANTILES.to_vec(),
+        policy: PolicyCard::current(Base::Required),
+        data: Default::default(),
+        metrics: Default::default(),
+        files: [(FORECASTER_INT8.to_string(), hash)].into(),
+    };
+    std::fs::write(folder.path().join("card.json"), serde_json::to_vec(&card).unwrap()).unwrap();
+    std::fs::write(folder.path().join(FORECASTER_INT8), "what it is").unwrap();
     let file = folder.path().join("c.yaml");
     std::fs::write(&file, "model: .\n").unwrap();
     let output = agent(&["check", "--config", file.to_str().unwrap()]);

@@ -1,5 +1,6 @@
 //! Configurations: what is wrong is told with file, line, column, field and what to do.
 
+use agent::brain::ModelChoice;
 use agent::config::{Actuator, Config, Mode, Source};
 use insta::assert_snapshot;
 use std::path::Path;
@@ -37,7 +38,8 @@ fn everything_can_be_set() {
          actuator: {type: exec, command: [./scale.sh, \"{jobs}\"], timeout_s: 2.5}\n",
     )
     .unwrap();
-    assert_eq!(config.model.as_deref(), Some(Path::new("conf/../models/mine")));
+    assert_eq!(config.model, ModelChoice::Folder("conf/../models/mine".into()));
+    assert_eq!(parse("model: none").unwrap().model, ModelChoice::None);
     assert_eq!(config.source, Source::File("conf/in.jsonl".into()));
     let Actuator::Exec { command, timeout } = &config.actuator else { panic!("{config:?}") };
     assert_eq!((command[1].as_str(), timeout.as_millis()), ("{jobs}", 2500));
@@ -47,36 +49,43 @@ fn everything_can_be_set() {
 
 #[test]
 fn typing_mistakes_are_told_with_the_nearest_name() {
-    assert_snapshot!(refused("jobs: {min: 1}\nslas: 60\n"), @"");
-    assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"");
-    assert_snapshot!(refused("colour: red\n"), @"");
-    assert_snapshot!(refused("mode: activ\n"), @"");
-    assert_snapshot!(refused("source: {type: prometheus}\n"), @"");
-    assert_snapshot!(refused("sla_s: 5\nsla_s: 6\n"), @"");
+    assert_snapshot!(refused("jobs: {min: 1}\nslas: 60\n"), @"conf/scaleiq.yaml:2:1: unknown field `slas`; did you mean `sla_s`?");
+    assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, source, actuator, mode, listen, token");
+    assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
+    assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: field `type` is `prometheus`; known are http, jsonl");
+    assert_snapshot!(refused("sla_s: 5\nsla_s: 6\n"), @"conf/scaleiq.yaml:2:1: field `sla_s` is given twice");
 }
 
 #[test]
 fn wrong_kinds_are_told() {
-    assert_snapshot!(refused("sla_s: fast\n"), @"");
-    assert_snapshot!(refused("jobs: {min: 1, max: -3}\n"), @"");
-    assert_snapshot!(refused("jobs: 5\n"), @"");
-    assert_snapshot!(refused("source: {path: x}\n"), @"");
-    assert_snapshot!(refused("jobs: [1\n"), @"");
+    assert_snapshot!(refused("sla_s: fast\n"), @"conf/scaleiq.yaml:1:8: field `sla_s` is not floating point");
+    assert_snapshot!(refused("jobs: {min: 1, max: -3}\n"), @"conf/scaleiq.yaml:1:21: field `max` is not a whole number from 0 up");
+    assert_snapshot!(refused("jobs: 5\n"), @"conf/scaleiq.yaml:1:7: near field `jobs`: expected mapping start at line 1, column 7");
+    assert_snapshot!(refused("source: {path: x}\n"), @"conf/scaleiq.yaml:1:10: field `type` is missing here");
+    assert_snapshot!(refused("jobs: [1\n"), @"conf/scaleiq.yaml:1:7: near field `jobs`: expected mapping start at line 1, column 7");
 }
 
 #[test]
 fn all_ranges_are_told_at_once() {
     let text = "jobs:\n  min: 9\n  max: 3\nsla_s: 0\nstart_up_s: .nan\ninterval_s: 7\n\
                 stale_after_s: 1\nlisten: localhost\n";
-    assert_snapshot!(refused(text), @"");
+    assert_snapshot!(refused(text), @r"
+    conf/scaleiq.yaml:3:8: `jobs.min` is 9, above `jobs.max`, which is 3
+    conf/scaleiq.yaml:4:8: `sla_s` is 0; it must be from 0.1 to 86400
+    conf/scaleiq.yaml:5:13: `start_up_s` is NaN; it must be from 0 to 7200
+    conf/scaleiq.yaml:6:13: `interval_s`: an interval of 7 s is no whole fraction of a day (86400 s)
+    conf/scaleiq.yaml:7:16: `stale_after_s` is 1; it must be from 5 to 86400
+    conf/scaleiq.yaml:8:9: `listen` is `localhost`; an IP address with a port is needed, such as 127.0.0.1:9184 or [::1]:9184
+    ");
 }
 
 #[test]
 fn rules_between_fields_are_told() {
-    assert_snapshot!(refused("listen: 0.0.0.0:9184\n"), @"");
-    assert_snapshot!(refused("token: ${env:NO_SUCH_TOKEN}\n"), @"");
-    assert_snapshot!(refused("token: hunter2\n"), @"");
-    assert_snapshot!(refused("actuator: {type: exec}\n"), @"");
-    assert_snapshot!(refused("actuator: {type: stdout, command: [x]}\n"), @"");
-    assert_snapshot!(refused("source: {type: jsonl}\n"), @"");
+    assert_snapshot!(refused("listen: 0.0.0.0:9184\n"), @"conf/scaleiq.yaml:1:9: `listen` is 0.0.0.0:9184, which others can reach: set `token` (such as ${env:SCALEIQ_TOKEN}), or listen on 127.0.0.1");
+    assert_snapshot!(refused("token: ${env:NO_SUCH_TOKEN}\n"), @r#"conf/scaleiq.yaml:1:8: `token` needs the environment variable "NO_SUCH_TOKEN", which is not set: set it, or write the value here"#);
+    assert_snapshot!(refused("token: hunter2\n"), @"conf/scaleiq.yaml:1:8: `token` is shorter than 16 characters");
+    assert_snapshot!(refused("actuator: {type: exec}\n"), @r#"conf/scaleiq.yaml:1:11: `actuator.command` is missing: a list of the program and its arguments, such as [./scale.sh, "{jobs}"]"#);
+    assert_snapshot!(refused("actuator: {type: stdout, command: [x]}\n"), @"conf/scaleiq.yaml:1:35: `actuator.command` belongs to the type `exec`");
+    assert_snapshot!(refused("source: {type: jsonl}\n"), @"conf/scaleiq.yaml:1:9: `source.path` is missing: a file of JSON lines, or `-` for stdin");
 }

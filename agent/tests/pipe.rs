@@ -13,10 +13,14 @@ fn sample(time: i64, arrivals: f64) -> Value {
 }
 
 /// What the agent answers to `input`, line by line.
-fn pipe(arguments: &[&str], input: &[u8]) -> Vec<Value> {
+fn pipe(input: &[u8]) -> Vec<Value> {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("c.yaml");
+    // Rules alone: what is tested here is the protocol.
+    std::fs::write(&config, "model: none\n").unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_agent"))
-        .arg("pipe")
-        .args(arguments)
+        .args(["pipe", "--config"])
+        .arg(&config)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -33,8 +37,9 @@ fn pipe(arguments: &[&str], input: &[u8]) -> Vec<Value> {
 
 #[test]
 fn each_sample_gets_a_decision() {
-    let input: String = (1..=40).map(|k| format!("{}\n", sample(1_751_328_000 + 30 * k, 3000.0))).collect();
-    let answers = pipe(&[], input.as_bytes());
+    let input: String =
+        (1..=40).map(|k| format!("{}\n", sample(1_751_328_000 + 30 * k, 3000.0))).collect();
+    let answers = pipe(input.as_bytes());
     assert_eq!(answers.len(), 40);
     for answer in &answers {
         let jobs = answer["jobs"].as_u64().unwrap();
@@ -43,7 +48,7 @@ fn each_sample_gets_a_decision() {
             assert!(answer.get(field).is_some(), "{answer} lacks {field}");
         }
     }
-    assert_eq!(answers[39]["stage"], "dqn");
+    assert_eq!(answers[39]["stage"], "quantile_rule");
 }
 
 #[test]
@@ -54,19 +59,37 @@ fn bad_lines_are_answered_and_the_stream_goes_on() {
     let mut negative = sample(start + 60, -1.0).to_string();
     negative.push('\r');
     let lines = [
-        "not json", &good, "", "NaN", "{\"interval_s\": 30}", &negative, &good,
-        &sample(start, 1.0).to_string(), &huge, "\u{fffd}\u{0}", "[1, 30]",
+        "not json",
+        &good,
+        "",
+        "NaN",
+        "{\"interval_s\": 30}",
+        &negative,
+        &good,
+        &sample(start, 1.0).to_string(),
+        &huge,
+        "\u{fffd}\u{0}",
+        "[1, 30]",
         &sample(start + 60, 3000.0).to_string(),
     ];
     // The last line is without its end.
-    let answers = pipe(&[], lines.join("\n").as_bytes());
+    let answers = pipe(lines.join("\n").as_bytes());
     assert_eq!(answers.len(), lines.len());
     assert_eq!(answers[0]["jobs"], Value::Null, "nothing is known, so no number is safe");
     let jobs = answers[1]["jobs"].as_u64().unwrap();
     let words = [
-        "", "", "not a JSON object", "not a JSON object", "missing field `time`",
-        "field `logged_events` is too small", "duplicate time", "is before the last sample's",
-        "longer than 65536 bytes", "not a JSON object", "not a JSON object", "",
+        "",
+        "",
+        "not a JSON object",
+        "not a JSON object",
+        "missing field `time`",
+        "field `logged_events` is too small",
+        "duplicate time",
+        "is before the last sample's",
+        "longer than 65536 bytes",
+        "not a JSON object",
+        "not a JSON object",
+        "",
     ];
     for (k, (answer, words)) in answers.iter().zip(words).enumerate() {
         if k == 1 || k == 11 {
@@ -84,7 +107,7 @@ fn answers_come_at_once_and_limits_of_the_configuration_hold() {
     use std::io::{BufRead, BufReader};
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("c.yaml");
-    std::fs::write(&config, "jobs: {min: 2, max: 12}\n").unwrap();
+    std::fs::write(&config, "jobs: {min: 2, max: 12}\nmodel: none\n").unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_agent"))
         .args(["pipe", "--config", config.to_str().unwrap()])
         .stdin(Stdio::piped())

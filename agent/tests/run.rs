@@ -60,7 +60,7 @@ fn the_life_of_a_sidecar() {
         "scaleiq_arrival_rate 100.0",
         "scaleiq_sample_errors_total{reason=\"time\"} 0",
         "scaleiq_model_failures_total{network=\"forecaster\"} 0",
-        "scaleiq_decisions_total{stage=\"dqn\"",
+        "scaleiq_decisions_total{stage=\"quantile_rule\"",
         "scaleiq_forecast_rate{ahead_s=\"720\",quantile=\"0.5\"}",
         "scaleiq_agent_info{version=",
         "scaleiq_data_age_seconds ",
@@ -159,7 +159,9 @@ fn shadow_mode_changes_nothing() {
 
 #[test]
 fn stale_data_is_held_and_told() {
-    let agent = Agent::start("listen: 127.0.0.1:0\nstale_after_s: 5\nmode: active\nactuator: {type: exec, command: [touch, done]}\n");
+    let agent = Agent::start(
+        "listen: 127.0.0.1:0\nstale_after_s: 5\nmode: active\nactuator: {type: exec, command: [touch, done]}\n",
+    );
     let old = "{\"time\": 1751328030, \"interval_s\": 30, \"logged_events\": 9000, \
                \"unprocessed_events\": 5, \"jobs_ready\": 2}";
     assert_eq!(post(&agent, "/ingest", old).0, 200);

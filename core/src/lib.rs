@@ -24,3 +24,4 @@ pub mod settings;
 pub mod sim;
 pub mod situation;
 pub mod units;
+pub mod wire;

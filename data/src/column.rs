@@ -98,6 +98,8 @@ const NEARLY_EQUAL: f64 = 0.95;
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
     fields: [Option<usize>; Column::ALL.len()],
+    /// Its line.
+    pub(crate) line: u64,
     /// Names as the file spells them.
     pub(crate) names: Vec<String>,
     /// What was ignored.
@@ -109,7 +111,9 @@ impl Header {
     pub(crate) fn find(file: &str, line: u64, cells: &[String]) -> Result<Header, DataError> {
         let names: Vec<String> = cells.iter().map(|cell| cell.trim().to_string()).collect();
         for (k, name) in names.iter().enumerate() {
-            if !name.is_empty() && names.iter().take(k).any(|other| other == name) {
+            if !name.is_empty()
+                && names.iter().take(k).any(|other| other.eq_ignore_ascii_case(name))
+            {
                 let at = Place { file: file.into(), line, column: name.clone() };
                 return Err(DataError::DuplicateColumn { at });
             }
@@ -118,7 +122,7 @@ impl Header {
             |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
         let fields = Column::ALL
             .map(|column| position(column.name()).or_else(|| position(column.short_name()?)));
-        let mut header = Header { fields, names, notes: Vec::new() };
+        let mut header = Header { fields, line, names, notes: Vec::new() };
         let absent = |column: &Column| header.field(*column).is_none();
         let missing: Vec<Column> =
             Column::ALL.into_iter().filter(|c| c.required()).filter(absent).collect();
@@ -252,7 +256,13 @@ mod tests {
             "timestamp,value,cpu_usage,foo,avg_unprocesed_events_count,Is_Holiday,p99_latency_ms",
         )
         .unwrap();
-        insta::assert_snapshot!(header.notes.join("\n"), @"");
+        insta::assert_snapshot!(header.notes.join("\n"), @r"
+        column `cpu_usage` is accepted and not used
+        column `foo` is unknown and ignored
+        column `avg_unprocesed_events_count` is unknown and ignored; did you mean `avg_unprocessed_events_count`?
+        column `Is_Holiday` is accepted and not used
+        column `p99_latency_ms` is accepted and not used
+        ");
     }
 
     #[test]
@@ -265,12 +275,12 @@ mod tests {
     #[test]
     fn wrong_headers_say_what_was_meant() {
         let error = |header| find(header).unwrap_err().to_string();
-        insta::assert_snapshot!(error("DateTime,avg_loged_events_in_interval"), @"");
-        insta::assert_snapshot!(error("time,values"), @"");
-        insta::assert_snapshot!(error("a,b"), @"");
-        insta::assert_snapshot!(error("timestamp;value"), @"");
-        insta::assert_snapshot!(error("2025-03-01T00:00:00Z,12"), @"");
-        insta::assert_snapshot!(error("DateTime,avg_processed_events_in_interval"), @"");
-        insta::assert_snapshot!(error("timestamp,value,value"), @"");
+        insta::assert_snapshot!(error("DateTime,avg_loged_events_in_interval"), @"m.csv, line 1: the header has no `avg_logged_events_in_interval` (or `value`); found `avg_loged_events_in_interval`, did you mean `avg_logged_events_in_interval`?");
+        insta::assert_snapshot!(error("time,values"), @"m.csv, line 1: the header has no `DateTime` (or `timestamp`) and no `avg_logged_events_in_interval` (or `value`); found `time`, did you mean `timestamp`? found `values`, did you mean `value`?");
+        insta::assert_snapshot!(error("a,b"), @"m.csv, line 1: the header has no `DateTime` (or `timestamp`) and no `avg_logged_events_in_interval` (or `value`); found `a`, `b`; rename what holds the time and the count of events that arrived");
+        insta::assert_snapshot!(error("timestamp;value"), @"m.csv, line 1: the header has no `DateTime` (or `timestamp`) and no `avg_logged_events_in_interval` (or `value`); its columns are parted by ';': export with commas");
+        insta::assert_snapshot!(error("2025-03-01T00:00:00Z,12"), @"m.csv, line 1: the header has no `DateTime` (or `timestamp`) and no `avg_logged_events_in_interval` (or `value`); its first line looks like data: put a header above it");
+        insta::assert_snapshot!(error("DateTime,avg_processed_events_in_interval"), @"m.csv, line 1: the header has no `avg_logged_events_in_interval` (or `value`); found `DateTime`, `avg_processed_events_in_interval`; rename what holds the time and the count of events that arrived");
+        insta::assert_snapshot!(error("timestamp,value,value"), @"m.csv, line 1, column `value`: the header names this column twice; remove or rename one of them");
     }
 }

@@ -74,7 +74,7 @@ impl Table {
             0 => Err(DataError::HeaderOnly { file: file.into(), needed }),
             rows if rows < needed => Err(DataError::TooFewRows { file: file.into(), rows, needed }),
             _ if table.rows.iter().all(|row| row.arrivals.is_none()) => {
-                Err(DataError::NoArrivals { at: table.place(1, Column::Arrivals) })
+                Err(DataError::NoArrivals { at: table.place(table.header.line, Column::Arrivals) })
             }
             _ => Ok(table),
         }

@@ -1,6 +1,7 @@
 //! Trains, evaluates and exports ScaleIQ's models; `main.rs` is its command line.
 
 pub mod cli;
+pub mod command;
 pub mod config;
 pub mod data;
 pub mod device;

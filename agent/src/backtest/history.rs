@@ -175,8 +175,7 @@ mod tests {
     use super::*;
     use crate::replay::static_jobs;
 
-    const WISH: Wish =
-        Wish { peak_jobs: None, work_ms: None, warm_days: 1.0, days: None, seed: 1 };
+    const WISH: Wish = Wish { peak_jobs: None, work_ms: None, warm_days: 1.0, days: None, seed: 1 };
 
     fn history(days: usize) -> History {
         History {

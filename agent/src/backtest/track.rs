@@ -4,7 +4,7 @@ use scaleiq_core::units::UnixSeconds;
 use serde::Serialize;
 
 /// Most points drawn: more than a screen has, so that zooming in shows something.
-pub const MOST_POINTS: usize = 4000;
+pub const MOST_POINTS: usize = 10_000;
 
 /// How a series is thinned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,7 +27,7 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.config)?;
     let usage = |what: String| UsageError(format!("{}: {what}", args.config.display()));
-    let bundle = config.bundle().map_err(|error| usage(format!("`model`: {error}")))?;
+    let (_, model) = config.open().map_err(|error| usage(format!("`model`: {error:#}")))?;
     if let Source::File(path) = &config.source
         && !path.exists()
     {
@@ -39,7 +39,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     {
         Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
     }
-    print!("{}", summary(&config, &bundle.card().name));
+    print!("{}", summary(&config, &model));
     println!("ok: {} is sound", args.config.display());
     Ok(())
 }
@@ -54,19 +54,32 @@ fn summary(config: &Config, model: &str) -> String {
     line("name", config.name.clone());
     line("jobs", format!("{} to {}", s.limits.min(), s.limits.max()));
     line("SLA", format!("work begins within {} s; jobs start in {} s", s.sla_s, s.start_up_s));
-    line("model", format!("{model}, from {}; {} s intervals", config.model_name(), s.interval.seconds()));
-    line("source", match &config.source {
-        Source::Http => "POST /ingest".into(),
-        Source::Stdin => "JSON lines on stdin".into(),
-        Source::File(path) => format!("JSON lines in {}", path.display()),
-    });
-    line("actuator", match &config.actuator {
-        Actuator::DryRun => "none: changes are logged".into(),
-        Actuator::Stdout => "JSON lines on stdout".into(),
-        Actuator::Exec { command, timeout } => {
-            format!("{:?}, up to {} s", command.first().map_or("", String::as_str), timeout.as_secs_f32())
-        }
-    });
+    line(
+        "model",
+        format!("{model} ({}); {} s intervals", config.model_origin(), s.interval.seconds()),
+    );
+    line(
+        "source",
+        match &config.source {
+            Source::Http => "POST /ingest".into(),
+            Source::Stdin => "JSON lines on stdin".into(),
+            Source::File(path) => format!("JSON lines in {}", path.display()),
+        },
+    );
+    line(
+        "actuator",
+        match &config.actuator {
+            Actuator::DryRun => "none: changes are logged".into(),
+            Actuator::Stdout => "JSON lines on stdout".into(),
+            Actuator::Exec { command, timeout } => {
+                format!(
+                    "{:?}, up to {} s",
+                    command.first().map_or("", String::as_str),
+                    timeout.as_secs_f32()
+                )
+            }
+        },
+    );
     line("mode", config.mode.word().into());
     let token = if config.token.is_some() { "with" } else { "without" };
     line("listen", format!("{}, {token} a token", config.listen));

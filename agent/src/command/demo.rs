@@ -90,8 +90,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let settings = settings(world, limits);
     let (brain, model) = brain::open(&ModelChoice::from(args.model.as_str()), settings)?;
     let load = traffic::load(args.seed)?;
-    let mut processor =
-        Processor::new(&load, world, limits, args.seed, traffic::WARM_UP_S, brain);
+    let mut processor = Processor::new(&load, world, limits, args.seed, traffic::WARM_UP_S, brain);
     let state = DashboardState::new(About {
         speed: Some(args.speed),
         baseline: Some(format!("static pool of {}", processor.fixed_jobs())),

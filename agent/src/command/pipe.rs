@@ -1,10 +1,10 @@
 //! `agent pipe`: the decision as a filter, JSON lines in and out.
 
+use crate::brain::Brain;
 use crate::config::Config;
 use crate::source::{Found, Lines, RefusedSample, parse};
 use anyhow::Context;
 use scaleiq_core::decision::{Constraint, Decision, Reason};
-use scaleiq_core::model::LiveController;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::units::Jobs;
 use serde::Serialize;
@@ -43,8 +43,8 @@ pub struct PipeArgs {
 /// If the configuration or the model cannot be used, or stdin or stdout fails.
 pub fn run(args: &PipeArgs) -> anyhow::Result<()> {
     let config = Config::load_or_default(args.config.as_deref())?;
-    let controller = config.bundle()?.controller(config.settings);
-    match filter(controller, io::stdin().lock(), io::stdout().lock()) {
+    let (brain, _) = config.open()?;
+    match filter(brain, io::stdin().lock(), io::stdout().lock()) {
         // Whoever read our answers has gone: that is the end of the job and no failure.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => done.context("the pipe broke"),
@@ -84,7 +84,7 @@ impl From<&Decision> for Answer {
 }
 
 fn filter(
-    mut controller: LiveController,
+    mut brain: Box<dyn Brain>,
     input: impl BufRead,
     mut output: impl Write,
 ) -> io::Result<()> {
@@ -97,7 +97,7 @@ fn filter(
             return Ok(());
         }
         let answer = match lines.line() {
-            Some(line) => decide(&mut controller, line),
+            Some(line) => decide(brain.as_mut(), line),
             None => Err(RefusedSample::too_long()),
         };
         match answer {
@@ -119,8 +119,8 @@ fn filter(
     }
 }
 
-fn decide(controller: &mut LiveController, line: &[u8]) -> Result<Decision, RefusedSample> {
+fn decide(brain: &mut dyn Brain, line: &[u8]) -> Result<Decision, RefusedSample> {
     let sample = parse(line)?;
-    controller.observe(&sample, |_, _| {})?;
-    Ok(controller.decide(sample.end))
+    brain.observe(&sample)?;
+    Ok(brain.decide(sample.end))
 }

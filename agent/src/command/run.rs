@@ -52,14 +52,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let config = Config::load_or_default(args.config.as_deref())?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr()?;
-    let bundle = config.bundle()?;
-    let model = &bundle.card().name;
-    let metrics = Metrics::new(&config.settings, model, config.mode);
-    let about = About::new(&config.name, config.mode.word(), model, &config.settings);
+    let (brain, model) = config.open()?;
+    let metrics = Metrics::new(&config.settings, &model, config.mode);
+    let about = About::new(&config.name, config.mode.word(), &model, &config.settings);
     let dashboard = DashboardState::new(about);
-    let controller = bundle.controller(config.settings);
     let (control, decisions, thread) =
-        Control::start(controller, model.clone(), metrics.clone(), dashboard.clone())?;
+        Control::start(brain, config.settings, model.clone(), metrics.clone(), dashboard.clone())?;
     let routes = router(
         Api {
             control: control.clone(),
@@ -110,7 +108,9 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
             "cannot listen on {address}: the address is in use, perhaps by another agent. Stop it, \
              or set another one in the configuration, such as `listen: 127.0.0.1:9185`"
         ),
-        Err(error) => bail!("cannot listen on {address}: {error}; set `listen` in the configuration"),
+        Err(error) => {
+            bail!("cannot listen on {address}: {error}; set `listen` in the configuration")
+        }
     };
     listener.set_nonblocking(true)?;
     Ok(listener)
@@ -154,9 +154,8 @@ fn start_source(source: Source, mut sink: Sink) -> anyhow::Result<()> {
         let done = match &source {
             Source::Http => return,
             Source::Stdin => drain(io::stdin().lock(), &mut sink),
-            Source::File(path) => {
-                follow(path, &mut sink).map_err(|error| io::Error::other(format!("{}: {error}", path.display())))
-            }
+            Source::File(path) => follow(path, &mut sink)
+                .map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
         };
         match done {
             Ok(()) => tracing::warn!("the source has ended: no more samples will come"),

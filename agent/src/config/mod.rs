@@ -10,8 +10,8 @@ pub use problem::{Problem, Problems};
 pub use scaleiq_core::settings::Base;
 pub use secret::Secret;
 
+use crate::brain::{self, Brain, ModelChoice};
 use crate::cli::UsageError;
-use scaleiq_core::model::{Bundle, ModelError, SHIPPED_NAME};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
 use serde::{Deserialize, Serialize};
@@ -82,8 +82,8 @@ pub struct Config {
     pub name: String,
     /// What the core needs to know.
     pub settings: Settings,
-    /// The model's folder; `None` for the one built in.
-    pub model: Option<PathBuf>,
+    /// Which model decides.
+    pub model: ModelChoice,
     /// Where samples come from.
     pub source: Source,
     /// What carries decisions out.
@@ -106,7 +106,7 @@ impl Config {
         Self {
             name: "worker".into(),
             settings: Settings::new(limits, 60.0, 60.0),
-            model: None,
+            model: ModelChoice::Shipped,
             source: Source::default(),
             actuator: Actuator::default(),
             mode: Mode::default(),
@@ -159,23 +159,21 @@ impl Config {
             .map_err(|list| Problems { file: path.display().to_string(), list })
     }
 
-    /// Loads the model that is configured.
+    /// Opens the model that is configured: what decides, and the model's name.
     ///
     /// # Errors
     /// If it is missing, damaged, or made for another version.
-    pub fn bundle(&self) -> Result<Bundle, ModelError> {
-        match &self.model {
-            Some(folder) => Bundle::load(folder),
-            None => Bundle::shipped(),
-        }
+    pub fn open(&self) -> anyhow::Result<(Box<dyn Brain>, String)> {
+        brain::open(&self.model, self.settings)
     }
 
-    /// What `model` says, for people.
+    /// Where the model is from, for people.
     #[must_use]
-    pub fn model_name(&self) -> String {
+    pub fn model_origin(&self) -> String {
         match &self.model {
-            Some(folder) => folder.display().to_string(),
-            None => format!("{SHIPPED_NAME} (built in)"),
+            ModelChoice::Shipped => "built in".into(),
+            ModelChoice::Folder(folder) => folder.display().to_string(),
+            ModelChoice::None => "no networks: baseline forecasts and the quantile rule".into(),
         }
     }
 }

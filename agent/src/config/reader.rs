@@ -2,6 +2,7 @@
 
 use super::file::{ActuatorKind, ActuatorSection, File, JobsSection, SourceKind, SourceSection};
 use super::{Actuator, Config, LIMITS, Problem, Secret, Source, env};
+use crate::brain::ModelChoice;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::units::JobLimits;
 use serde_saphyr::{Location, Spanned};
@@ -70,7 +71,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         }
         if let Some(model) = file.model {
             let model = self.text("model", model)?;
-            config.model = (model != "shipped").then(|| self.path(&model));
+            config.model = match ModelChoice::from(model.as_str()) {
+                ModelChoice::Folder(folder) => ModelChoice::Folder(self.folder.join(folder)),
+                other => other,
+            };
         }
         if let Some(source) = file.source {
             config.source = self.source(source)?;

@@ -101,8 +101,9 @@ pub fn line(moment: &Moment, processor: &Processor) -> String {
     let backlog = sample.backlog_events.known().map_or("?".into(), |b| grouped(f64::from(b)));
     let (ours, fixed) = (processor.score(), processor.fixed_score());
     let saved = 100.0 * saving(ours.job_hours, fixed.job_hours);
+    // What matters most comes first: a narrow terminal cuts the line.
     format!(
-        "{}  jobs {} ({} ready{starting})  {arrivals}  backlog {backlog}  SLA {}  cost {:+.0} % vs static {}  {}",
+        "{}  jobs {} ({} ready{starting})  SLA {}  cost {:+.0} % vs static {}  {arrivals}  backlog {backlog}  {}",
         utc(sample.end.0),
         decision.jobs,
         count(sample.jobs_ready),

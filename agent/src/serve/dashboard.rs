@@ -131,7 +131,10 @@ mod tests {
     fn assets_have_nothing_inline_and_nothing_from_elsewhere() {
         for (path, kind, content) in ASSETS {
             let vendored = path.contains("uPlot");
-            assert!(vendored || !content.replace("http://www.w3.org/", "").contains("://"), "{path}");
+            assert!(
+                vendored || !content.replace("http://www.w3.org/", "").contains("://"),
+                "{path}"
+            );
             if kind == HTML {
                 for bad in [" onclick", " onload", " style=", "<style", "javascript:", "<script>"] {
                     assert!(!content.contains(bad), "{path} has {bad}");

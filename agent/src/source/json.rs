@@ -169,7 +169,10 @@ mod tests {
         for (bad, words) in [
             ("", "empty"),
             ("[60, 30]", "sample 1: not a JSON object"),
-            ("{\"time\": 60, \"interval_s\": 30}\n{\"time\": 90}", "sample 2: not a sample: missing field `interval_s`"),
+            (
+                "{\"time\": 60, \"interval_s\": 30}\n{\"time\": 90}",
+                "sample 2: not a sample: missing field `interval_s`",
+            ),
             ("{\"time\": 60, \"interval_s\": 30} x", "sample 2: not a JSON object"),
             ("{\"time\": 60, \"interval_s\": 0} {", "sample 1: field `interval_s` is too small"),
         ] {

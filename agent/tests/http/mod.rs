@@ -13,21 +13,21 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running `agent run`, killed when dropped.
-pub struct Agent {
-    pub address: SocketAddr,
-    pub folder: TempDir,
+pub(crate) struct Agent {
+    pub(crate) address: SocketAddr,
+    pub(crate) folder: TempDir,
     child: Child,
     log: Arc<Mutex<String>>,
 }
 
 impl Agent {
     /// Starts one in a folder of its own and waits until it listens.
-    pub fn start(config: &str) -> Self {
+    pub(crate) fn start(config: &str) -> Self {
         Self::start_with(config, |_| {})
     }
 
     /// As `start`; `prepare` may put files in the folder before.
-    pub fn start_with(config: &str, prepare: impl FnOnce(&Path)) -> Self {
+    pub(crate) fn start_with(config: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path());
         let mut child = spawn(folder.path(), config);
@@ -51,14 +51,14 @@ impl Agent {
     }
 
     /// Runs one that is expected to fail: its exit code and its log.
-    pub fn fail(config: &str) -> (Option<i32>, String) {
+    pub(crate) fn fail(config: &str) -> (Option<i32>, String) {
         let folder = tempfile::tempdir().unwrap();
         let output = spawn(folder.path(), config).wait_with_output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// The log, once it contains `words`.
-    pub fn wait_for_log(&self, words: &str) -> String {
+    pub(crate) fn wait_for_log(&self, words: &str) -> String {
         let mut log = String::new();
         until(|| {
             log = self.log.lock().unwrap().clone();
@@ -68,14 +68,14 @@ impl Agent {
     }
 
     /// The content of a file in the folder, once it is there.
-    pub fn wait_for(&self, name: &str) -> String {
+    pub(crate) fn wait_for(&self, name: &str) -> String {
         let path = self.folder.path().join(name);
         until(|| std::fs::read_to_string(&path).is_ok_and(|text| text.ends_with('\n')));
         std::fs::read_to_string(path).unwrap()
     }
 
     /// Sends SIGTERM: its exit code and its log.
-    pub fn terminate(mut self) -> (Option<i32>, String) {
+    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         let mut code = None;
@@ -96,7 +96,8 @@ impl Drop for Agent {
 }
 
 fn spawn(folder: &Path, config: &str) -> Child {
-    std::fs::write(folder.join("c.yaml"), config).unwrap();
+    // Rules alone: what is tested here is everything around the model.
+    std::fs::write(folder.join("c.yaml"), format!("model: none\n{config}")).unwrap();
     Command::new(env!("CARGO_BIN_EXE_agent"))
         .args(["run", "--config", "c.yaml"])
         .current_dir(folder)
@@ -109,7 +110,7 @@ fn spawn(folder: &Path, config: &str) -> Child {
 }
 
 /// Waits until `done`.
-pub fn until(mut done: impl FnMut() -> bool) {
+pub(crate) fn until(mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < PATIENCE, "it did not happen");
@@ -118,17 +119,17 @@ pub fn until(mut done: impl FnMut() -> bool) {
 }
 
 /// GET: status and body.
-pub fn get(agent: &Agent, path: &str) -> (u16, String) {
+pub(crate) fn get(agent: &Agent, path: &str) -> (u16, String) {
     request(agent, "GET", path, &[("Host", &agent.address.to_string())], "")
 }
 
 /// POST: status and body.
-pub fn post(agent: &Agent, path: &str, body: &str) -> (u16, String) {
+pub(crate) fn post(agent: &Agent, path: &str, body: &str) -> (u16, String) {
     request(agent, "POST", path, &[("Host", &agent.address.to_string())], body)
 }
 
 /// One request on a connection of its own.
-pub fn request(
+pub(crate) fn request(
     agent: &Agent,
     method: &str,
     path: &str,

@@ -48,6 +48,12 @@ impl Bundle {
         })
     }
 
+    /// The shipped Q-network's ONNX bytes: a forecaster trained alone is paired with it.
+    #[must_use]
+    pub fn shipped_q_network() -> &'static [u8] {
+        SHIPPED.iter().find(|(name, _)| *name == Q_NETWORK_F32).map_or(&[], |(_, bytes)| bytes)
+    }
+
     /// A model folder.
     ///
     /// # Errors

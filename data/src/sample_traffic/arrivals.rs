@@ -9,30 +9,32 @@ use crate::random::{Memory, chance, log_between, normal, stream};
 const PEAK: f64 = 2.5;
 const TROUGH: f64 = 16.5;
 /// The peak has a narrow crown (a nightly batch): its share of the way up, and its width in hours.
-const CROWN: (f64, f64) = (0.15, 0.7);
+const CROWN: (f64, f64) = (0.2, 0.7);
 /// Monday to Friday, relative to each other.
 const WORKDAYS: [f64; 5] = [1.02, 1.06, 1.03, 0.98, 0.91];
 /// Hours around midnight in which the level of one day becomes that of the next.
 const DAY_BLEND_HOURS: f64 = 2.0;
 /// Noise on the logarithm of the rate: standard deviation and memory in hours.
-const NOISE: [(f64, f64); 3] = [(0.08, 72.0), (0.12, 5.0), (0.08, 0.2)];
+const NOISE: [(f64, f64); 3] = [(0.2, 36.0), (0.2, 4.0), (0.08, 0.2)];
 /// Coefficient of variation of the count of one interval, beyond Poisson.
 const RATE_CV: f64 = 0.04;
 /// Campaigns and retries: 10 minutes to 5 hours.
 const CAMPAIGNS: Pulses = Pulses {
-    per_day: 2.5,
+    per_day: 6.0,
     height: 0.35,
-    tail: 2.2,
-    highest: 9.0,
+    tail: 2.4,
+    highest: 8.0,
     shortest_s: 600.0,
     longest_s: 18_000.0,
 };
+/// Where overlapping campaigns saturate (a limit upstream), on the scale of their height.
+const MOST_CAMPAIGN: f64 = 1.6;
 /// Times without a source: how many per day, and their shortest and longest in intervals.
 const OUTAGES: (f64, f64, f64) = (0.03, 5.0, 25.0);
 /// What still arrives then.
 const OUTAGE_LEVEL: f64 = 0.01;
 /// Most rounds of fitting, and how well a figure is met before the last of them.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 80;
 const CLOSE_ENOUGH: f64 = 5e-4;
 
 /// What is solved for.
@@ -75,17 +77,18 @@ pub(super) fn fitted(seed: u64, measured: &[bool]) -> Vec<f64> {
     let draws = draws(seed, measured.len());
     let known: Vec<usize> = (0..ROWS).filter(|k| measured.get(*k) == Some(&true)).collect();
     let mut with = Amplitudes { peak: 7000.0, trough: 2000.0, weekend: 0.33, campaigns: 1.0 };
-    // Each amplitude moves one figure most, so each is scaled by what that figure lacks.
+    // Each amplitude moves one figure most, so each is scaled by what that figure lacks; in small
+    // steps, because all of them move the others too.
     for _ in 0..ROUNDS {
         let lacking = lacking(&draws, &known, with);
         if lacking.iter().all(|ratio| (ratio - 1.0).abs() < CLOSE_ENOUGH) {
             break;
         }
         let [peak, trough, weekend, percentile] = lacking;
-        with.peak *= peak;
-        with.trough *= trough;
+        with.peak *= peak.sqrt();
+        with.trough *= trough.sqrt();
         with.weekend *= weekend;
-        with.campaigns = (with.campaigns * percentile.powi(3)).clamp(0.05, 10.0);
+        with.campaigns = (with.campaigns * percentile).clamp(0.05, 5.0);
     }
     draws.iter().map(|draws| draws.events(with)).collect()
 }
@@ -144,7 +147,7 @@ fn draws(seed: u64, rows: usize) -> Vec<Draws> {
                 workday,
                 weekend,
                 factor: log.exp() * on,
-                campaign: campaigns.next(pulses),
+                campaign: campaigns.next(pulses).min(MOST_CAMPAIGN),
                 chance: normal(rng),
             }
         })
@@ -162,7 +165,7 @@ fn shape(hour: f64) -> f64 {
     let wave = 0.5 + 0.5 * (std::f64::consts::PI * turn).cos();
     let from_peak = since_peak.min(24.0 - since_peak) / CROWN.1;
     let crown = (-0.5 * from_peak * from_peak).exp();
-    (1.0 - CROWN.0) * wave.powf(1.1) + CROWN.0 * crown
+    (1.0 - CROWN.0) * wave.powf(0.85) + CROWN.0 * crown
 }
 
 /// Working-day level and weekend share of a row, blended over midnight.

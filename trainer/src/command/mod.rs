@@ -2,3 +2,5 @@
 
 pub mod doctor;
 pub mod forecast;
+pub mod sample_data;
+pub mod train;

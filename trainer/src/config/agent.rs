@@ -9,20 +9,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RewardWeights {
-    /// Price of the job time beyond what the ideal pool pays.
+    /// Price of the job time beyond what the ideal pool pays, per ideal job time.
     #[serde(alias = "cost_weight")]
     pub cost: f32,
-    /// Price of events that wait longer than the SLA allows.
+    /// Price of events that wait longer than the SLA allows, per event. At 150, one event late in a
+    /// thousand costs as much as 15 % more jobs.
     #[serde(alias = "sla_weight", alias = "sla_penalty")]
     pub sla: f32,
-    /// Price of starting and stopping jobs.
+    /// Price of starting and stopping jobs, per share of the pool changed.
     #[serde(alias = "churn_weight", alias = "stability")]
     pub churn: f32,
 }
 
 impl Default for RewardWeights {
     fn default() -> Self {
-        Self { cost: 1.0, sla: 10.0, churn: 0.05 }
+        Self { cost: 1.0, sla: 150.0, churn: 0.02 }
     }
 }
 
@@ -83,9 +84,9 @@ impl Default for AgentConfig {
             hidden: vec![128, 64],
             gamma: 0.99,
             tau: 0.005,
-            learning_rate: 3e-4,
+            learning_rate: 5e-4,
             batch_size: 128,
-            memory_size: 200_000,
+            memory_size: 100_000,
             alpha: 0.6,
             beta: 0.4,
             n_step: 3,
@@ -93,10 +94,10 @@ impl Default for AgentConfig {
             base: Base::Required,
             multipliers: MULTIPLIERS.to_vec(),
             min_jobs: 1,
-            max_jobs: 100,
+            max_jobs: 400,
             reward: RewardWeights::default(),
-            rounds: 200,
-            evaluate_every: 10,
+            rounds: 60,
+            evaluate_every: 5,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The `forecaster` section.
 
 use super::check::{Checks, same_numbers};
+use crate::model::forecaster::KERNELS;
 use scaleiq_core::forecast::{HORIZONS, QUANTILES, WINDOW};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,15 @@ pub enum Preset {
     Edge,
     /// The reference system's 256 wide, 8 heads, 6 layers, 1024 in the feed-forward part.
     Reference,
+}
+
+impl std::fmt::Display for Preset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Edge => "edge",
+            Self::Reference => "reference",
+        })
+    }
 }
 
 /// Weights of the parts of the loss.
@@ -55,7 +65,7 @@ pub struct ForecasterConfig {
     pub d_ff: usize,
     /// Share of activations dropped in training.
     pub dropout: f64,
-    /// Widths of the convolutions over the recent window; odd.
+    /// Widths of the convolutions over the recent window. Fixed by the model format.
     pub kernel_sizes: Vec<usize>,
     /// Points of the recent window at each resolution. Fixed by the model format.
     pub sequence_length: usize,
@@ -100,7 +110,7 @@ impl ForecasterConfig {
             n_layers,
             d_ff,
             dropout,
-            kernel_sizes: vec![3, 5, 7],
+            kernel_sizes: KERNELS.to_vec(),
             sequence_length: WINDOW,
             horizons: HORIZONS.to_vec(),
             quantiles: QUANTILES.to_vec(),
@@ -135,12 +145,7 @@ impl ForecasterConfig {
         c.range("n_layers", self.n_layers, 0..=24);
         c.range("d_ff", self.d_ff, 8..=8192);
         c.range("dropout", self.dropout, 0.0..=0.9);
-        let odd = |k: &usize| k % 2 == 1 && *k <= WINDOW;
-        c.require(
-            !self.kernel_sizes.is_empty() && self.kernel_sizes.iter().all(odd),
-            "kernel_sizes",
-            || format!("{:?} should be odd widths of at most {WINDOW}", self.kernel_sizes),
-        );
+        c.fixed("kernel_sizes", self.kernel_sizes == KERNELS, || format!("{KERNELS:?}"));
         c.fixed("sequence_length", self.sequence_length == WINDOW, || {
             format!("{WINDOW} points at each of three resolutions, and four weeks of seasons")
         });

@@ -1,6 +1,6 @@
 //! Rolling-origin forecasts of a series, scored at the three horizons.
 
-use super::metrics::{Case, HorizonScores, Scores};
+use super::metrics::{Case, HorizonScores, Scores, mase_scale};
 use scaleiq_core::forecast::{Forecast, ForecastModel, HORIZONS, Perception};
 use scaleiq_core::interval::Interval;
 
@@ -42,7 +42,8 @@ pub fn scores(
     day: usize,
     from: usize,
 ) -> Vec<HorizonScores> {
-    let scale = daily_difference(&intervals[..from.min(intervals.len())], day);
+    let before: Vec<f32> = intervals[..from.min(intervals.len())].iter().map(events).collect();
+    let scale = mase_scale(&before, day);
     HORIZONS
         .map(|horizon| {
             let cases: Vec<Case> =
@@ -50,6 +51,11 @@ pub fn scores(
             HorizonScores { horizon, scores: Scores::of(&cases, scale) }
         })
         .to_vec()
+}
+
+/// The count of an interval, NaN where it is missing.
+fn events(interval: &Interval) -> f32 {
+    interval.arrivals_events.unwrap_or(f32::NAN)
 }
 
 fn cases(intervals: &[Interval], origin: &Origin, steps: usize) -> Vec<Case> {
@@ -63,11 +69,4 @@ fn cases(intervals: &[Interval], origin: &Origin, steps: usize) -> Vec<Case> {
             quantiles: *quantiles,
         })
         .collect()
-}
-
-fn daily_difference(intervals: &[Interval], day: usize) -> Option<f64> {
-    let pairs = intervals.iter().zip(intervals.get(day..)?);
-    let known = pairs.filter_map(|(a, b)| Some((a.arrivals_events?, b.arrivals_events?)));
-    let (sum, n) = known.fold((0.0, 0.0), |(s, n), (a, b)| (s + f64::from((a - b).abs()), n + 1.0));
-    (n > 0.0 && sum > 0.0).then(|| sum / n)
 }

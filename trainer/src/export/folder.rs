@@ -1,8 +1,9 @@
 //! Writes a model folder: ONNX files in f32 and int8, and the card that vouches for them.
 
-use super::{Precision, QNetworkWeights, activation_scales, forecaster_graph, q_network_graph};
+use super::{Precision, activation_scales, forecaster_graph, q_network_graph};
 use crate::data::WindowSet;
 use crate::model::forecaster::Forecaster;
+use crate::model::q_network::QNetworkWeights;
 use crate::run::{write_atomic, write_json};
 use anyhow::{Context, Result};
 use burn::module::Module;

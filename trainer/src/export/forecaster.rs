@@ -1,11 +1,12 @@
 //! The forecaster as an ONNX graph of batch 1. Follows [`crate::model::forecaster`] step by step;
 //! a test holds the two together.
 
-use super::graph::{Dense, Graph, Precision, Value};
+use super::graph::{Graph, Precision, Value};
 use crate::model::forecaster::{
     Attention, FeedForward, Forecaster, HEAD_STEPS, KERNELS, LAYER_NORM_EPSILON, MASKED, MEDIAN,
     PATCH, RECENT_TOKENS, TOKENS, spreads,
 };
+use crate::model::noisy::DenseWeights;
 use burn::module::Param;
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
@@ -219,15 +220,15 @@ pub fn floats<const D: usize>(parameter: &Param<Tensor<D>>) -> Vec<f32> {
 
 /// A linear layer's numbers.
 #[must_use]
-pub fn dense(layer: &Linear) -> Dense {
+pub fn dense(layer: &Linear) -> DenseWeights {
     let [inputs, outputs] = layer.weight.val().dims();
     let bias = layer.bias.as_ref().map_or_else(|| vec![0.0; outputs], floats);
-    Dense { weight: floats(&layer.weight), bias, inputs, outputs }
+    DenseWeights { weight: floats(&layer.weight), bias, inputs, outputs }
 }
 
 /// Kernels of 3, 5 and 7 side by side in one `[REACH * CHANNELS][3 * channels]` matrix, the
 /// shorter ones with zeros for the points that they do not reach.
-fn merged_convolutions(network: &Forecaster) -> Dense {
+fn merged_convolutions(network: &Forecaster) -> DenseWeights {
     let channels = network.convs.first().map_or(0, |conv| conv.weight.val().dims()[0]);
     let outputs = KERNELS.len() * channels;
     let mut weight = vec![0.0; REACH * CHANNELS * outputs];
@@ -245,7 +246,7 @@ fn merged_convolutions(network: &Forecaster) -> Dense {
         }
         bias.extend(conv.bias.as_ref().map_or_else(|| vec![0.0; channels], floats));
     }
-    Dense { weight, bias, inputs: REACH * CHANNELS, outputs }
+    DenseWeights { weight, bias, inputs: REACH * CHANNELS, outputs }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! `QuantizeLinear(u8, zero point 128, scale a power of two) -> MatMulInteger -> Cast -> Mul(s_x *
 //! s_w) -> Add(bias)`; weights are s8, symmetric, one scale per output channel.
 
+use crate::model::noisy::DenseWeights;
 use prost::Message;
 use tract_onnx::pb::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
@@ -18,19 +19,6 @@ const OPSET: i64 = 17;
 const IR_VERSION: i64 = 8;
 /// The u8 that stands for zero in quantized activations.
 pub const ZERO_POINT: u8 = 128;
-
-/// Weights of a dense layer, row-major `[inputs][outputs]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Dense {
-    /// `[inputs][outputs]`
-    pub weight: Vec<f32>,
-    /// `[outputs]`
-    pub bias: Vec<f32>,
-    /// Numbers in.
-    pub inputs: usize,
-    /// Numbers out.
-    pub outputs: usize,
-}
 
 /// How dense layers are written.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,7 +208,7 @@ impl Graph {
     }
 
     /// A dense layer over the last axis, in the graph's precision.
-    pub fn dense(&mut self, x: &Value, layer: &Dense) -> Value {
+    pub fn dense(&mut self, x: &Value, layer: &DenseWeights) -> Value {
         let product = if let Precision::Int8(_) = self.precision {
             self.integer_matmul(x, layer)
         } else {
@@ -234,7 +222,7 @@ impl Graph {
         self.add(&product, &bias)
     }
 
-    fn integer_matmul(&mut self, x: &Value, layer: &Dense) -> Value {
+    fn integer_matmul(&mut self, x: &Value, layer: &DenseWeights) -> Value {
         let zero = self.initializer(DataType::Uint8, &[], vec![ZERO_POINT]);
         let (quantized, scale) = self.quantize(x, &zero);
         let (weight, scales) = quantize_weights(layer);
@@ -288,7 +276,7 @@ impl Graph {
 
 /// s8 weights, and a scale per output channel: `weight = s8 * scale`, rounded half to even.
 #[must_use]
-pub fn quantize_weights(layer: &Dense) -> (Vec<i8>, Vec<f32>) {
+pub fn quantize_weights(layer: &DenseWeights) -> (Vec<i8>, Vec<f32>) {
     let largest = |o: usize| {
         layer.weight.iter().skip(o).step_by(layer.outputs).fold(0.0f32, |m, w| m.max(w.abs()))
     };
@@ -335,8 +323,12 @@ mod tests {
 
     #[test]
     fn weights_keep_their_largest_value_per_channel() {
-        let layer =
-            Dense { weight: vec![1.0, -0.1, 0.5, 0.2], bias: vec![0.0; 2], inputs: 2, outputs: 2 };
+        let layer = DenseWeights {
+            weight: vec![1.0, -0.1, 0.5, 0.2],
+            bias: vec![0.0; 2],
+            inputs: 2,
+            outputs: 2,
+        };
         let (weights, scales) = quantize_weights(&layer);
         assert_eq!(weights, [127, -64, 64, 127]);
         assert!((scales[0] - 1.0 / 127.0).abs() < 1e-9);

@@ -9,5 +9,5 @@ mod q_network;
 pub use calibrate::activation_scales;
 pub use folder::{Facts, NetworkFiles, forecaster_files, q_network_files, write_folder};
 pub use forecaster::{dense, floats, forecaster_graph};
-pub use graph::{Dense, Graph, Precision};
-pub use q_network::{QNetworkWeights, q_network_graph};
+pub use graph::{Graph, Precision};
+pub use q_network::q_network_graph;

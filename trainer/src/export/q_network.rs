@@ -1,18 +1,9 @@
 //! The Q-network as an ONNX graph of batch 1.
 
-use super::graph::{Dense, Graph, Precision, Value};
+use super::graph::{Graph, Precision, Value};
+use crate::model::noisy::DenseWeights;
+use crate::model::q_network::QNetworkWeights;
 use scaleiq_core::policy::{ACTIONS, STATE};
-
-/// A dueling network's dense layers (Wang 2016): ReLU between layers, none after the last.
-#[derive(Clone, Debug, PartialEq)]
-pub struct QNetworkWeights {
-    /// Shared layers, each followed by ReLU.
-    pub trunk: Vec<Dense>,
-    /// Layers to the state's value.
-    pub value: Vec<Dense>,
-    /// Layers to the actions' advantages.
-    pub advantage: Vec<Dense>,
-}
 
 /// `Q = V + A - mean(A)`.
 #[must_use]
@@ -32,7 +23,7 @@ pub fn q_network_graph(weights: &QNetworkWeights, precision: Precision) -> Graph
     graph
 }
 
-fn branch(graph: &mut Graph, x: &Value, layers: &[Dense]) -> Value {
+fn branch(graph: &mut Graph, x: &Value, layers: &[DenseWeights]) -> Value {
     let mut x = x.clone();
     for (k, layer) in layers.iter().enumerate() {
         if k > 0 {

@@ -69,7 +69,8 @@ impl ForecasterShape {
     pub fn init(&self, device: &Device) -> Forecaster {
         let Self { width, heads, layers, feed_forward, conv_channels, dropout } = *self;
         let linear = |inputs, outputs| LinearConfig::new(inputs, outputs).init(device);
-        let norm = || LayerNormConfig::new(width).with_epsilon(LAYER_NORM_EPSILON.into()).init(device);
+        let norm =
+            || LayerNormConfig::new(width).with_epsilon(LAYER_NORM_EPSILON.into()).init(device);
         let small = Initializer::Normal { mean: 0.0, std: 0.02 };
         let head = || {
             let config = LinearConfig::new(width, QUANTILES.len());

@@ -193,7 +193,7 @@ fn stream(layers: &[DeviceLinear], x: Tensor<2>) -> Tensor<2> {
 /// # Panics
 /// If the device fails to hand them over: training cannot go on then.
 pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().into_vec::<f32>().expect("the device hands its f32 tensors over")
+    tensor.into_data().try_into_vec::<f32>().expect("the device hands its f32 tensors over")
 }
 
 /// The action of the highest value, as the deployed policy chooses.
@@ -258,7 +258,10 @@ mod tests {
             let (up, down) = (moved(1e-2), moved(-2e-2));
             moved(1e-2);
             let (slope, gradient) = ((up - down) / 2e-2, gradients[part][index]);
-            assert!((slope - gradient).abs() < 0.02 + 0.05 * slope.abs(), "{part}: {slope} {gradient}");
+            assert!(
+                (slope - gradient).abs() < 0.02 + 0.05 * slope.abs(),
+                "{part}: {slope} {gradient}"
+            );
         }
     }
 

@@ -3,6 +3,7 @@
 mod page;
 mod plots;
 mod style;
+pub mod summary;
 
 pub use page::{Page, Table};
 pub use plots::{

@@ -7,7 +7,8 @@
 //! and nothing outlives a round but networks, optimizer and replay: so a run that is interrupted
 //! between rounds and continued gives the same bytes as an unbroken one.
 
-use super::environment::{Episode, RewardWeights, Scene, Steering, TICK_S, Totals};
+use super::environment::{Episode, Scene, Steering, TICK_S, Totals};
+use crate::config::RewardWeights;
 use super::evaluate::{EvalReport, Judge};
 use super::learner::{Learner, StepSettings};
 use super::replay::{NStep, PrioritizedReplay};
@@ -221,6 +222,12 @@ impl DqnTrainer {
     #[must_use]
     pub fn best_network(&self) -> &QNetwork {
         self.progress.best.as_ref().map_or(self.network(), |(_, network)| network)
+    }
+
+    /// Up to `n` states met in training, to calibrate a quantized network on.
+    #[must_use]
+    pub fn sample_states(&self, n: usize) -> Vec<State> {
+        self.progress.replay.states(n)
     }
 
     /// Plays the held-out cases with the best network.

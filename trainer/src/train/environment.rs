@@ -4,6 +4,7 @@
 //! controller's policy; gathering, forecasts, guard and memory are core's own.
 
 use super::workload::{CachedForecasts, Workload, between, log_uniform};
+use crate::config::RewardWeights;
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use scaleiq_core::controller::Controller;
@@ -14,7 +15,6 @@ use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::sim::{Load, STEP_S, Score, Simulator, World};
 use scaleiq_core::situation::Situation;
 use scaleiq_core::units::JobLimits;
-use serde::{Deserialize, Serialize};
 
 /// Seconds between decisions.
 pub const TICK_S: u32 = 30;
@@ -23,25 +23,6 @@ pub const TICK_S: u32 = 30;
 const MOST_LATE: f32 = 3.0;
 /// Brings the values of states to about 1.
 const REWARD_SCALE: f32 = 0.1;
-
-/// Weights of the parts of the reward.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RewardWeights {
-    /// Price of the job time beyond what the ideal pool pays, per ideal job time.
-    pub cost: f32,
-    /// Price of events that wait longer than the SLA allows, per event. At 150, one event late in a
-    /// thousand costs as much as 15 % more jobs.
-    pub sla: f32,
-    /// Price of starting and stopping jobs, per share of the pool changed.
-    pub churn: f32,
-}
-
-impl Default for RewardWeights {
-    fn default() -> Self {
-        Self { cost: 1.0, sla: 150.0, churn: 0.02 }
-    }
-}
 
 /// What steers an episode.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,8 +160,7 @@ impl Episode {
         let ideal_job_s = (work_s / ticks).max(TICK_S as f32);
         let policy = ExternalPolicy { steering: Steering::Rule, rule: QuantileRule::default() };
         Self {
-            simulator: Simulator::new(load, scene.world, limits, TICK_S, seed)
-                .with_warm_up(warm_s),
+            simulator: Simulator::new(load, scene.world, limits, TICK_S, seed).with_warm_up(warm_s),
             controller: Controller::new(settings, workload.forecasts(), policy),
             weights: scene.weights,
             ideal_job_s,
@@ -293,8 +273,7 @@ mod tests {
             let mut rng = ChaCha8Rng::seed_from_u64(1);
             let mut rewards = Vec::new();
             for seed in 0..8 {
-                let scene =
-                    Scene::random(Base::Required, RewardWeights::default(), &mut rng);
+                let scene = Scene::random(Base::Required, RewardWeights::default(), &mut rng);
                 let mut episode = Episode::random(&workload(seed), 100, scene, 600, &mut rng);
                 while let Some(seen) = episode.observe() {
                     assert!(seen.state.is_none_or(|s| s.iter().all(|x| x.is_finite())));

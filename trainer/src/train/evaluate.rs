@@ -101,7 +101,7 @@ impl Judge {
         });
         let scores = dqn.iter().zip(&self.quantile_rule).zip(&self.reactive);
         let case = |((workload, world), ((dqn, rule), reactive)): ((_, _), ((&_, &_), &_))| {
-            CaseReport { workload, world, dqn, quantile_rule: rule, reactive }
+            CaseReport { workload, world, dqn: *dqn, quantile_rule: *rule, reactive: *reactive }
         };
         EvalReport {
             cases: names.zip(scores).map(case).collect(),

@@ -53,7 +53,7 @@ impl Plan {
     pub fn new(config: &Config, windows: usize) -> Self {
         let c = &config.forecaster;
         Self {
-            seed: plan.seed,
+            seed: config.seed,
             shape: ForecasterShape {
                 width: c.d_model,
                 heads: c.n_heads,

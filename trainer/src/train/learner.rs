@@ -102,7 +102,8 @@ impl Learner {
         let norm = square.sqrt() as f32;
         // A step that is not finite is left out: one bad batch must not end a run.
         if norm.is_finite() {
-            let scale = if norm > settings.gradient_clip { settings.gradient_clip / norm } else { 1.0 };
+            let scale =
+                if norm > settings.gradient_clip { settings.gradient_clip / norm } else { 1.0 };
             self.adam.step(&mut self.online, &gradients, settings.learning_rate, scale);
         }
         self.target.follow(&self.online, settings.tau);

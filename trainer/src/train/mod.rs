@@ -8,5 +8,7 @@ pub mod evaluate;
 pub mod forecaster;
 pub mod learner;
 pub mod loss;
+pub mod policy;
 pub mod replay;
+pub mod stages;
 pub mod workload;

@@ -125,6 +125,13 @@ impl PrioritizedReplay {
         self.transitions.is_empty()
     }
 
+    /// Up to `n` of the states remembered, spread evenly over the memory.
+    #[must_use]
+    pub fn states(&self, n: usize) -> Vec<State> {
+        let step = (self.len() / n.max(1)).max(1);
+        self.transitions.iter().step_by(step).take(n).map(|t| t.state).collect()
+    }
+
     /// Remembers a transition with the highest priority; a full memory forgets its oldest.
     pub fn push(&mut self, transition: Transition) {
         let index = if self.len() < self.capacity {
@@ -273,7 +280,9 @@ mod tests {
                 });
                 if let Some(scan) = scan {
                     let found = tree.find(mass);
-                    assert!(found == scan || (values[..found].iter().sum::<f64>() - mass).abs() < 1e-6);
+                    assert!(
+                        found == scan || (values[..found].iter().sum::<f64>() - mass).abs() < 1e-6
+                    );
                 }
             }
             assert!(tree.find(tree.total() * 2.0) < tree.leaves());

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use scaleiq_core::forecast::{Baseline, ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
 use scaleiq_core::model::{
-    Bundle, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, Q_NETWORK_F32, Q_NETWORK_INT8,
+    Bundle, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, Q_NETWORK_F32,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,7 +58,7 @@ impl Stages<'_> {
         let mut files = forecaster_files(&network, &train)?;
         let mut results = self.judge(&files)?;
         if part == Part::Forecaster {
-            files.extend(policy::shipped_files()?);
+            files.push((Q_NETWORK_F32, Bundle::shipped_q_network().to_vec()));
         } else {
             let engine = engine(&files, FORECASTER_INT8)?;
             let Some(policy) = policy::train(self, engine)? else {
@@ -81,8 +81,7 @@ impl Stages<'_> {
             ForecasterTrainer::new(plan, train, &self.device)
         };
         let total = trainer.plan().steps as u64;
-        let mut curves =
-            Curves::open(&self.run.curves(), Stage::Forecaster, trainer.steps_done())?;
+        let mut curves = Curves::open(&self.run.curves(), Stage::Forecaster, trainer.steps_done())?;
         let mut progress = Progress::begin("forecaster", total, trainer.steps_done() as u64);
         let mut best = f32::INFINITY;
         while !trainer.is_done() {
@@ -204,6 +203,3 @@ impl ForecastModel for Engine {
         }
     }
 }
-
-/// The Q-network's file names, in the order in which they are written.
-pub(super) const Q_FILES: [&str; 2] = [Q_NETWORK_F32, Q_NETWORK_INT8];

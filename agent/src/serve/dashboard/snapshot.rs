@@ -102,7 +102,8 @@ impl From<&Forecast> for Fan {
     fn from(forecast: &Forecast) -> Self {
         let step_s = forecast.length.seconds();
         let rates = |q: usize| {
-            let rate = |step: &[f32; QUANTILES.len()]| step.get(q).copied().unwrap_or(0.0) / step_s as f32;
+            let rate =
+                |step: &[f32; QUANTILES.len()]| step.get(q).copied().unwrap_or(0.0) / step_s as f32;
             forecast.events.iter().map(rate).collect()
         };
         Self {

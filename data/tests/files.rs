@@ -1,0 +1,247 @@
+//! Files as users have them: good ones, and every way in which one can be wrong.
+
+use scaleiq_core::interval::IntervalLength;
+use scaleiq_core::units::UnixSeconds;
+use scaleiq_data::{DataError, Series};
+use std::path::Path;
+
+const HEADER: &str = "DateTime, avg_average_processing_duration_ms, avg_unprocessed_events_count, \
+     avg_processed_events_in_interval, avg_logged_events_in_interval, \
+     avg_queued_events_in_interval\n";
+
+fn read(text: &str) -> Result<Series, DataError> {
+    Series::from_reader("metrics.csv", text.as_bytes())
+}
+
+fn error(text: &str) -> String {
+    read(text).unwrap_err().to_string()
+}
+
+fn good(text: &str) -> Series {
+    read(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn arrivals(series: &Series) -> Vec<Option<f32>> {
+    series.rows.iter().map(|row| row.arrivals_events).collect()
+}
+
+/// A two-column file with a row every two minutes.
+fn short(values: &[&str]) -> String {
+    let rows = values.iter().enumerate();
+    let rows = rows.map(|(k, value)| format!("2025-03-01T00:{:02}:00Z,{value}\n", 2 * k));
+    format!("timestamp,value\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn the_reference_format_is_read_as_it_is() {
+    let series = good(&format!(
+        "{HEADER}2025-03-01 00:00:00, 73.5, 12, 800, 812, 9.5\n\
+         2025-03-01 00:02:00, nan, 20, 0, 8,\n\
+         2025-03-01 00:04:00, 74, 0, 820, 800, 10\n"
+    ));
+    assert_eq!(series.start, UnixSeconds(1_740_787_200));
+    assert_eq!(series.length_s, 120);
+    let [first, second, _] = series.rows[..] else { panic!("{series:?}") };
+    assert_eq!(first.end, UnixSeconds(1_740_787_320));
+    assert_eq!(first.work_ms, Some(73.5));
+    assert_eq!(first.backlog_events, Some(12.0));
+    assert_eq!(first.processed_events, Some(800.0));
+    assert_eq!(first.arrivals_events, Some(812.0));
+    assert_eq!(first.queued_events, Some(9.5));
+    assert_eq!((second.work_ms, second.processed_events), (None, Some(0.0)));
+    assert_eq!(second.queued_events, None);
+    assert!(series.notes.is_empty(), "{:?}", series.notes);
+}
+
+#[test]
+fn a_true_zero_and_a_gap_stay_apart() {
+    let series = good(&short(&["5", "0", "", "NaN", "7"]));
+    assert_eq!(arrivals(&series), [Some(5.0), Some(0.0), None, None, Some(7.0)]);
+    assert_eq!(series.notes, ["2 of 5 intervals have no arrivals (gaps)"]);
+}
+
+#[test]
+fn rows_that_are_not_there_are_missing() {
+    let series = good(
+        "timestamp,value\n2025-03-01 00:00,1\n2025-03-01 00:02,2\n2025-03-01 00:08,5\n\
+         2025-03-01 00:10,6\n",
+    );
+    let got = arrivals(&series);
+    assert_eq!(got, [Some(1.0), Some(2.0), None, None, Some(5.0), Some(6.0)]);
+    assert_eq!(series.rows[3].end, UnixSeconds(1_740_787_200 + 480));
+    assert_eq!(series.arrivals_filled(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+}
+
+#[test]
+fn gaps_at_the_ends_are_filled_with_the_nearest_value() {
+    let series = good(&short(&["", "3", "", "5", ""]));
+    assert_eq!(series.arrivals_filled(), [3.0, 3.0, 4.0, 5.0, 5.0]);
+}
+
+#[test]
+fn zones_epochs_marks_and_line_ends_do_not_matter() {
+    let wanted = good(&short(&["1", "2", "3"]));
+    for text in [
+        "timestamp,value\n2025-03-01T01:00:00+01:00,1\n2025-03-01T01:02:00+01:00,2\n2025-03-01T01:04:00+01:00,3\n",
+        "timestamp,value\n1740787200,1\n1740787320,2\n1740787440.0,3\n",
+        "\u{FEFF}Timestamp , VALUE\r\n\r\n2025-03-01 00:00:00,1\r\n2025-03-01 00:02:00,2\r\n2025-03-01 00:04:00,3",
+        "value,\"timestamp\"\n\n1,2025-03-01\n2,2025-03-01T00:02\n \n3,2025-03-01T00:04Z\n",
+    ] {
+        let got = good(text);
+        assert_eq!(got, wanted, "{text}");
+        assert_eq!(got.fingerprint(), wanted.fingerprint());
+    }
+}
+
+#[test]
+fn clocks_may_change_where_the_zone_is_written() {
+    // Central Europe, 30 March 2025: 01:59 is followed by 03:00 and no time is lost.
+    let series = good(
+        "timestamp,value\n2025-03-30T01:00:00+01:00,1\n2025-03-30T01:30:00+01:00,2\n\
+         2025-03-30T03:00:00+02:00,3\n2025-03-30T03:30:00+02:00,4\n",
+    );
+    assert_eq!(arrivals(&series), [Some(1.0), Some(2.0), Some(3.0), Some(4.0)]);
+}
+
+#[test]
+fn jitter_is_snapped_and_a_shifted_grid_moved() {
+    let series = good(
+        "timestamp,value\n2025-03-01T00:00:03Z,1\n2025-03-01T00:02:00Z,2\n\
+         2025-03-01T00:03:58Z,3\n2025-03-01T00:06:00Z,4\n",
+    );
+    assert_eq!(arrivals(&series), [Some(1.0), Some(2.0), Some(3.0), Some(4.0)]);
+    assert_eq!((series.start, series.length_s), (UnixSeconds(1_740_787_200), 120));
+    let shifted = good(
+        "timestamp,value\n2025-03-01T00:00:45Z,1\n2025-03-01T00:02:45Z,2\n2025-03-01T00:04:45Z,3\n",
+    );
+    assert_eq!(shifted.start, UnixSeconds(1_740_787_200));
+    insta::assert_snapshot!(series.notes.join("\n"), @"2 rows lay up to 3 s off the grid and were moved");
+    insta::assert_snapshot!(shifted.notes.join("\n"), @"all times were moved by -45 s, so that intervals of 120 s start on whole multiples of their length");
+}
+
+#[test]
+fn what_is_wrong_with_a_file_as_a_whole() {
+    insta::assert_snapshot!(error(""), @"metrics.csv: the file is empty; it needs a header and at least 3 rows");
+    insta::assert_snapshot!(error("\n \n"), @"metrics.csv: the file is empty; it needs a header and at least 3 rows");
+    insta::assert_snapshot!(error("timestamp,value\n"), @"metrics.csv: the file has a header and no rows; export at least 3 intervals");
+    insta::assert_snapshot!(error(&short(&["1", "2"])), @"metrics.csv: 2 rows are too few to tell the interval from; export at least 3");
+    insta::assert_snapshot!(error(&short(&["", "", ""])), @"metrics.csv, line 1, column `value`: the column has no value in any row; export the count of events that arrived");
+    insta::assert_snapshot!(error("DateTime,avg_loged_events_in_interval\n"), @"metrics.csv, line 1: the header has no `avg_logged_events_in_interval` (or `value`); found `avg_loged_events_in_interval`, did you mean `avg_logged_events_in_interval`?");
+    let missing = Series::read_csv(Path::new("no/such.csv")).unwrap_err();
+    insta::assert_snapshot!(missing, @"no/such.csv: file not found; check the path and the folder you run this in");
+    let folder = Series::read_csv(Path::new(".")).unwrap_err();
+    assert!(matches!(folder, DataError::Unreadable { .. }), "{folder}");
+    let latin = Series::from_reader("m.csv", &b"timestamp,value\n2025-03-01,\xFC\n"[..]);
+    insta::assert_snapshot!(latin.unwrap_err(), @"m.csv, line 2: not UTF-8 text; save the file as CSV in UTF-8");
+}
+
+#[test]
+fn what_is_wrong_with_a_cell() {
+    insta::assert_snapshot!(error(&short(&["1", "many", "3"])), @"metrics.csv, line 3, column `value`: `many` is not a number; write plain decimals such as 812 or 73.5 and leave the field empty where nothing was measured");
+    insta::assert_snapshot!(error(&short(&["1", "2", "-3"])), @r#"metrics.csv, line 4, column `value`: `-3` is negative, and counts and spans cannot be; if it marks "not measured", leave the field empty"#);
+    insta::assert_snapshot!(error(&short(&["inf", "2", "3"])), @"metrics.csv, line 2, column `value`: `inf` is infinite (often a division by zero in the export); leave the field empty where nothing was measured");
+    insta::assert_snapshot!(error(&short(&["1e13", "2", "3"])), @"metrics.csv, line 2, column `value`: `1e13` is above 1e12, too large for an interval; check the unit");
+    insta::assert_snapshot!(error("timestamp,value\n\n\nyesterday,1\n"), @"metrics.csv, line 4, column `timestamp`: `yesterday` is not a time; write times as 2025-03-01T00:00:00Z, 2025-03-01 00:00:00 (taken as UTC) or seconds since 1970");
+    insta::assert_snapshot!(error("timestamp,value\r\n\r\n1740787200000,1\r\n"), @"metrics.csv, line 3, column `timestamp`: `1740787200000` is after the year 9999 (milliseconds? divide by 1000); write times as 2025-03-01T00:00:00Z, 2025-03-01 00:00:00 (taken as UTC) or seconds since 1970");
+    insta::assert_snapshot!(error("timestamp,value\n,1\n"), @"metrics.csv, line 2, column `timestamp`: `` is empty and no time; write times as 2025-03-01T00:00:00Z, 2025-03-01 00:00:00 (taken as UTC) or seconds since 1970");
+}
+
+#[test]
+fn what_is_wrong_with_a_row() {
+    insta::assert_snapshot!(error(&format!("{HEADER}2025-03-01,73,1,2\n")), @r#"metrics.csv, line 2, column `avg_logged_events_in_interval`: the row has 4 fields and the header has 6, so the fields and the columns part here; add what is missing (two commas around nothing say "no value") or quote fields that hold a comma"#);
+    insta::assert_snapshot!(error(&short(&["1", "2,5", "3"])), @r#"metrics.csv, line 3, column `value`: the row has 3 fields and the header has 2, so the fields and the columns part here; add what is missing (two commas around nothing say "no value") or quote fields that hold a comma"#);
+    let times = |times: &[&str]| {
+        let rows: String = times.iter().map(|time| format!("2025-03-01T{time}Z,1\n")).collect();
+        error(&format!("timestamp,value\n{rows}"))
+    };
+    insta::assert_snapshot!(times(&["00:00", "00:02", "00:01", "00:04"]), @"metrics.csv, line 4, column `timestamp`: `2025-03-01T00:01Z` is before line 3's `2025-03-01T00:02Z`; sort the rows by time, and if the clocks went back there, export in UTC");
+    insta::assert_snapshot!(times(&["00:00", "00:02", "00:02", "00:04"]), @"metrics.csv, line 4, column `timestamp`: `2025-03-01T00:02Z` speaks of the same interval as line 3's `2025-03-01T00:02Z`; keep one row per interval, and if the clocks went back there, export in UTC");
+    insta::assert_snapshot!(times(&["00:00", "00:02", "00:03", "00:05"]), @"metrics.csv, line 4, column `timestamp`: `2025-03-01T00:03Z` lies 60 s off the grid of 120 s intervals (the median distance of the rows); export rows at a fixed interval, or round the times to it");
+    insta::assert_snapshot!(times(&["00:00:00", "00:02:00", "00:02:10", "00:04:05"]), @"metrics.csv, line 2, column `timestamp`: the rows are 115 s apart (median), which is no whole fraction of a day (86400 s); export at 120 s or another interval that divides it");
+    insta::assert_snapshot!(times(&["00:00", "00:07", "00:14", "00:21"]), @"metrics.csv, line 2, column `timestamp`: the rows are 420 s apart (median), which is no whole fraction of a day (86400 s); export at 432 s or another interval that divides it");
+    let same = ["00:00:00", "00:02:00", "00:02:10", "00:04:00", "00:06:00", "00:08:00"];
+    insta::assert_snapshot!(times(&same), @"metrics.csv, line 4, column `timestamp`: `2025-03-01T00:02:10Z` speaks of the same interval as line 3's `2025-03-01T00:02:00Z`; keep one row per interval, and if the clocks went back there, export in UTC");
+    let far = "timestamp,value\n0,1\n1,2\n2,3\n2000000000,4\n";
+    insta::assert_snapshot!(error(far), @"metrics.csv, line 5, column `timestamp`: up to here the file spans 2000000001 intervals of 1 s, and at most 10000000 are read; check for a wrong year, or export fewer or longer intervals");
+}
+
+#[test]
+fn longer_intervals_sum_weigh_and_keep_gaps() {
+    let series = good(&format!(
+        "{HEADER}2025-03-01 00:00:00,100,5,100,105,3\n2025-03-01 00:02:00,50,7,300,302,5\n\
+         2025-03-01 00:04:00,,,,,\n2025-03-01 00:06:00,80,9,10,20,8\n\
+         2025-03-01 00:08:00,,,,,\n2025-03-01 00:10:00,,,,,\n2025-03-01 00:12:00,10,1,8,0,1\n"
+    ));
+    let long = series.resample(IntervalLength::new(240).unwrap());
+    assert_eq!((long.start, long.length_s), (series.start, 240));
+    assert_eq!(arrivals(&long), [Some(407.0), Some(40.0), None, Some(0.0)]);
+    let first = long.rows[0];
+    assert_eq!(first.end, UnixSeconds(1_740_787_200 + 240));
+    assert_eq!(first.processed_events, Some(400.0));
+    assert_eq!(first.backlog_events, Some(7.0));
+    assert_eq!(first.queued_events, Some(4.0));
+    assert_eq!(first.work_ms, Some(62.5));
+    assert_eq!(long.rows[1].backlog_events, Some(9.0));
+    assert_eq!(long.rows[2].backlog_events, None);
+}
+
+#[test]
+fn rows_across_a_border_are_split() {
+    let series = good(&short(&["120", "120", "120", "120", "120"]));
+    let long = series.resample(IntervalLength::new(300).unwrap());
+    assert_eq!(arrivals(&long), [Some(300.0), Some(300.0)]);
+}
+
+#[test]
+fn shorter_intervals_are_refused_with_a_note() {
+    let series = good(&short(&["1", "2", "3"]));
+    let same = series.resample(IntervalLength::new(60).unwrap());
+    assert_eq!((same.rows, same.length_s), (series.rows, 120));
+    insta::assert_snapshot!(same.notes.join("\n"), @"intervals of 120 s cannot be parted into 60 s and are kept");
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let text = format!(
+        "{HEADER}2025-03-01 00:00:00,73.6,1234567,0.1,105.25,3\n2025-03-01 00:02:00,,,,,\n\
+         2025-03-01 00:04:00,,0,0,0,0.333333\n2025-03-01 00:08:00,1e-7,5e11,1,16777216,\n"
+    );
+    let series = good(&text);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("again.csv");
+    series.write_csv(&path).unwrap();
+    let again = Series::read_csv(&path).unwrap();
+    assert_eq!(again, series);
+    assert_eq!(again.fingerprint(), series.fingerprint());
+    let written = std::fs::read_to_string(&path).unwrap();
+    insta::assert_snapshot!(written, @r"
+        DateTime,avg_average_processing_duration_ms,avg_unprocessed_events_count,avg_processed_events_in_interval,avg_logged_events_in_interval,avg_queued_events_in_interval
+        2025-03-01T00:00:00Z,73.6,1234567,0.1,105.25,3
+        2025-03-01T00:02:00Z,,,,,
+        2025-03-01T00:04:00Z,,0,0,0,0.333333
+        2025-03-01T00:06:00Z,,,,,
+        2025-03-01T00:08:00Z,0.0000001,500000000000,1,16777216,
+        ");
+}
+
+#[test]
+fn a_fingerprint_is_stable_and_tells_series_apart() {
+    let series = good(&short(&["1", "2", "3"]));
+    insta::assert_snapshot!(series.fingerprint(), @"3f54a3e4ab89334b");
+    for other in [["1", "2", "4"], ["1", "", "3"], ["1", "0", "3"]] {
+        assert_ne!(good(&short(&other)).fingerprint(), series.fingerprint());
+    }
+}
+
+#[test]
+fn failed_writes_are_said() {
+    let series = good(&short(&["1", "2", "3"]));
+    let error = series.write_csv(Path::new("no/such/folder/out.csv")).unwrap_err();
+    insta::assert_snapshot!(error, @"no/such/folder/out.csv: cannot be written (No such file or directory (os error 2)); check the path, who may write there and the free space, and delete what was written of it");
+    // Linux has a device that is always full.
+    let full = Path::new("/dev/full");
+    if full.exists() {
+        let error = series.write_csv(full).unwrap_err();
+        insta::assert_snapshot!(error, @"/dev/full: cannot be written (No space left on device (os error 28)); check the path, who may write there and the free space, and delete what was written of it");
+    }
+}

@@ -1,0 +1,208 @@
+//! The figures of a run, and its report: plots and tables from what the run saved.
+
+use super::{
+    ForecastSlice, HorizonErrors, Page, Table, calibration, error_by_horizon, forecast,
+    learning_curves,
+};
+use crate::evaluate::forecasts::Origin;
+use crate::evaluate::metrics::HorizonScores;
+use crate::run::{Curves, Run, Stage, write_atomic};
+use crate::train::evaluate::EvalReport;
+use anyhow::{Context, Result};
+use scaleiq_core::forecast::{Q10, Q50, Q90, QUANTILES};
+use scaleiq_core::interval::{Interval, IntervalLength};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Step ahead that the plot of forecasts shows: the middle horizon.
+const PLOTTED_STEP: usize = 12;
+/// Origins that the plot shows.
+const PLOTTED: usize = 240;
+/// Index of the 0.025 and 0.975 quantiles.
+const OUTER: [usize; 2] = [0, 7];
+
+/// A forecast of one moment and what came, for the plot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlottedForecast {
+    /// The moment, in epoch seconds.
+    pub time: i64,
+    /// What came; `None` if it was not observed.
+    pub truth: Option<f32>,
+    /// Quantiles forecast.
+    pub quantiles: [f32; QUANTILES.len()],
+}
+
+/// `metrics.json`: everything that the report is made from, beside the learning curves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// Length of an interval in seconds.
+    pub interval_s: u32,
+    /// Name of the forecaster to its scores on the test part.
+    pub forecast: BTreeMap<String, Vec<HorizonScores>>,
+    /// The policy on held-out loads, if it was trained.
+    pub policy: Option<EvalReport>,
+    /// A stretch of the test part.
+    pub plotted: Vec<PlottedForecast>,
+}
+
+impl Results {
+    /// Gathers the results of the forecasters; the last origins are kept for the plot.
+    #[must_use]
+    pub fn new(
+        intervals: &[Interval],
+        length: IntervalLength,
+        origins: &[Origin],
+        forecast: BTreeMap<String, Vec<HorizonScores>>,
+    ) -> Self {
+        let length_s = i64::from(length.seconds());
+        let plot = |origin: &Origin| {
+            let row = origin.row + PLOTTED_STEP;
+            PlottedForecast {
+                time: origin.forecast.origin.0 + length_s * PLOTTED_STEP as i64,
+                truth: intervals.get(row).and_then(|i| i.arrivals_events),
+                quantiles: origin.forecast.events[PLOTTED_STEP - 1],
+            }
+        };
+        let first = origins.len().saturating_sub(PLOTTED);
+        let plotted = origins[first..].iter().map(plot).collect();
+        Self { interval_s: length.seconds(), forecast, policy: None, plotted }
+    }
+}
+
+/// The figures that go on the model's card.
+#[must_use]
+pub fn card_metrics(results: &Results) -> BTreeMap<String, f64> {
+    let mut metrics = BTreeMap::new();
+    for (name, scores) in &results.forecast {
+        for score in scores {
+            let figures = [
+                ("wape", score.scores.point.wape),
+                ("mase", score.scores.point.mase),
+                ("coverage_80", score.scores.coverage_80),
+            ];
+            for (figure, value) in figures {
+                if let Some(value) = value {
+                    metrics.insert(format!("{name}_h{}_{figure}", score.horizon), value);
+                }
+            }
+        }
+    }
+    if let Some(policy) = &results.policy {
+        let figures = [
+            ("dqn", policy.dqn),
+            ("quantile_rule", policy.quantile_rule),
+            ("reactive", policy.reactive),
+        ];
+        metrics
+            .extend(figures.map(|(name, value)| (format!("policy_penalised_cost_{name}"), value)));
+    }
+    metrics
+}
+
+/// Draws the plots of a run and writes its report.
+///
+/// # Errors
+/// If the run has no results yet, or a file cannot be written.
+pub fn write(run: &Run) -> Result<()> {
+    let path = run.metrics();
+    let json = std::fs::read(&path)
+        .with_context(|| format!("{}: training has not finished yet", path.display()))?;
+    let results: Results =
+        serde_json::from_slice(&json).with_context(|| format!("reading {}", path.display()))?;
+    let points = Curves::read(&run.curves())?;
+    let minutes = f64::from(results.interval_s) / 60.0;
+    let facts = format!("{} · intervals of {minutes} min", run.dir().display());
+    let mut page = Page::new("ScaleIQ training report", &facts);
+    let plot = |page: &mut Page, name: &str, svg: String, caption: &str| -> Result<()> {
+        write_atomic(&run.plots().join(format!("{name}.svg")), svg.as_bytes())?;
+        page.plot(&svg, caption);
+        Ok(())
+    };
+
+    page.section("Forecasts of the test part");
+    let caption = "Every 7th interval of the part that training never saw; the exported int8 \
+                   network, run as the agent runs it.";
+    plot(&mut page, "forecast", forecast(&slice(&results))?, caption)?;
+    plot(&mut page, "errors", error_by_horizon(&errors(&results, minutes))?, "")?;
+    plot(&mut page, "calibration", calibration(&calibration_lines(&results, minutes))?, "")?;
+    for (name, scores) in &results.forecast {
+        page.table(&Table::of_scores(name, scores, minutes));
+    }
+    if let Some(policy) = &results.policy {
+        page.section("Scaling of held-out loads");
+        page.text("The same forecaster and guard under three policies.");
+        page.table(&policy_table(policy));
+    }
+    page.section("Learning");
+    let panels: [(&str, &[&str]); 2] =
+        [("loss", &["train_loss", "validation_loss"]), ("rate", &["learning_rate"])];
+    let curves = learning_curves(&points, Stage::Forecaster, "Learning: forecaster", &panels)?;
+    plot(&mut page, "learning-forecaster", curves, "")?;
+    if points.iter().any(|p| p.stage == Stage::Agent) {
+        let panels: [(&str, &[&str]); 2] = [
+            ("penalised cost, held out", &["held_out", "held_out_rule"]),
+            ("reward a decision", &["reward"]),
+        ];
+        let curves = learning_curves(&points, Stage::Agent, "Learning: scaling policy", &panels)?;
+        plot(&mut page, "learning-policy", curves, "")?;
+    }
+    let config = std::fs::read_to_string(run.config_path()).unwrap_or_default();
+    page.code("Settings", &config);
+    write_atomic(&run.report(), page.finish().as_bytes())?;
+    Ok(())
+}
+
+fn slice(results: &Results) -> ForecastSlice {
+    let band = |low: usize, high: usize| {
+        let ends = |p: &PlottedForecast| (p.quantiles[low].into(), p.quantiles[high].into());
+        results.plotted.iter().map(ends).collect()
+    };
+    let minutes = PLOTTED_STEP as f64 * f64::from(results.interval_s) / 60.0;
+    ForecastSlice {
+        title: format!("Forecast {minutes} minutes ahead"),
+        times: results.plotted.iter().map(|p| p.time).collect(),
+        truth: results.plotted.iter().map(|p| p.truth.map_or(f64::NAN, f64::from)).collect(),
+        median: results.plotted.iter().map(|p| p.quantiles[Q50].into()).collect(),
+        band_80: band(Q10, Q90),
+        band_95: band(OUTER[0], OUTER[1]),
+    }
+}
+
+fn errors(results: &Results, minutes: f64) -> Vec<HorizonErrors> {
+    let of = |(name, scores): (&String, &Vec<HorizonScores>)| HorizonErrors {
+        name: name.clone(),
+        wape: scores
+            .iter()
+            .filter_map(|s| Some(((s.horizon as f64 * minutes) as u32, s.scores.point.wape?)))
+            .collect(),
+    };
+    results.forecast.iter().map(of).collect()
+}
+
+fn calibration_lines(results: &Results, minutes: f64) -> Vec<(String, Vec<(f64, f64)>)> {
+    let int8 = results.forecast.get("int8").into_iter().flatten();
+    int8.map(|s| {
+        let levels = QUANTILES.iter().map(|q| f64::from(*q));
+        let points =
+            levels.zip(&s.scores.calibration).filter_map(|(q, share)| Some((q, (*share)?)));
+        (format!("{} min ahead", s.horizon as f64 * minutes), points.collect())
+    })
+    .collect()
+}
+
+fn policy_table(policy: &EvalReport) -> Table {
+    let header = ["load, world", "DQN SLA", "cost", "rule SLA", "cost", "reactive SLA", "cost"];
+    let row = |case: &crate::train::evaluate::CaseReport| {
+        let mut row = vec![format!("{}, {}", case.workload, case.world)];
+        for score in [&case.dqn, &case.quantile_rule, &case.reactive] {
+            row.push(format!("{:.3} %", 100.0 * score.sla));
+            row.push(format!("{:.3}", score.cost_over_ideal));
+        }
+        row
+    };
+    Table {
+        caption: "SLA and cost over the ideal pool".into(),
+        header: header.map(String::from).to_vec(),
+        rows: policy.cases.iter().map(row).collect(),
+    }
+}
