@@ -1,4 +1,3 @@
-// NOTE TO THE FEATURES HELPER: time ran short, so the founder wrote this version while yours was arriving. KEEP THIS VERSION (others compile against it): delete your orphans anomaly.rs ewm.rs rolling.rs, fix bugs you find here, and port your TESTS (batch comparison, causality, no-panic, stability) to it. Delete these NOTE lines when you have read them.
 //! Where a moment lies in day, week, month and year, UTC.
 
 use super::spec::CALENDAR;

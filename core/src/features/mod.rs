@@ -1,4 +1,3 @@
-// NOTE TO THE FEATURES HELPER: time ran short, so the founder wrote this version while yours was arriving. KEEP THIS VERSION (others compile against it): delete your orphans anomaly.rs ewm.rs rolling.rs, fix bugs you find here, and port your TESTS (batch comparison, causality, no-panic, stability) to it. Delete these NOTE lines when you have read them.
 //! Streaming features of a series of intervals: causal, O(1) per interval, no allocator.
 //!
 //! Each family keeps its own state and writes its own stretch of the array; [`SPECS`] names and
@@ -70,12 +69,13 @@ impl FeatureBank {
 
     /// Takes the interval that follows the last one and gives its features.
     pub fn push(&mut self, interval: &Interval) -> Features {
+        let interval = &sound(interval);
         self.arrivals.push(interval.arrivals_events);
         self.processed.push(interval.processed_events);
         self.backlog.push(interval.backlog_events);
         let (arrivals, backlog) = (self.arrivals.summary(), self.backlog.summary());
         let mut writer = Writer { array: [f32::NAN; COUNT], at: 0 };
-        writer.write(&calendar::features(interval.end.plus(-1)));
+        writer.write(&calendar::features(interval.end));
         writer.write(&self.arrivals.features());
         writer.write(&self.processed.features());
         writer.write(&self.backlog.features());
@@ -85,6 +85,23 @@ impl FeatureBank {
         Features(writer.array.map(|f| if f.is_finite() { f } else { f32::NAN }))
     }
 }
+
+/// Readings that no gate should have let through count as missing, so that sums stay finite.
+fn sound(interval: &Interval) -> Interval {
+    let sound = |v: Option<f32>| v.filter(|v| (0.0..=MAX_READING).contains(v));
+    Interval {
+        end: interval.end,
+        arrivals_events: sound(interval.arrivals_events),
+        processed_events: sound(interval.processed_events),
+        backlog_events: sound(interval.backlog_events),
+        queued_events: sound(interval.queued_events),
+        work_ms: sound(interval.work_ms),
+        jobs_ready: sound(interval.jobs_ready),
+    }
+}
+
+/// Beyond this an `f32` square overflows.
+const MAX_READING: f32 = 1e15;
 
 struct Writer {
     array: [f32; COUNT],
@@ -98,3 +115,6 @@ impl Writer {
         self.at += features.len();
     }
 }
+
+#[cfg(test)]
+mod tests;

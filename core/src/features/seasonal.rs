@@ -1,4 +1,3 @@
-// NOTE TO THE FEATURES HELPER: time ran short, so the founder wrote this version while yours was arriving. KEEP THIS VERSION (others compile against it): delete your orphans anomaly.rs ewm.rs rolling.rs, fix bugs you find here, and port your TESTS (batch comparison, causality, no-panic, stability) to it. Delete these NOTE lines when you have read them.
 //! Causal decomposition into trend, season and rest.
 //!
 //! The reference system decomposes a whole file with a centred filter, so that the future leaks
@@ -43,7 +42,7 @@ impl<const PHASES: usize, const BINS: usize> Season<PHASES, BINS> {
     /// was learned (the trend includes it).
     pub(super) fn push(&mut self, interval: &Interval) -> [f32; PER_SEASON] {
         // An interval belongs to the phase in which it ends, its end excluded.
-        let at = interval.end.0 - 1;
+        let at = interval.end.0.saturating_sub(1);
         self.roll(at.div_euclid(self.period_s / BINS as i64));
         if let Some(value) = interval.arrivals_events {
             self.bin.0 += value;
@@ -59,10 +58,12 @@ impl<const PHASES: usize, const BINS: usize> Season<PHASES, BINS> {
         let Some(profile) = self.profile.get_mut(phase as usize) else {
             return [f32::NAN; PER_SEASON];
         };
-        let season = *profile;
+        // Nothing learned of this phase yet: no season.
+        let learned = !profile.is_nan();
+        let season = if learned { *profile } else { 0.0 };
         let Some(value) = interval.arrivals_events else { return [trend, season, f32::NAN] };
         let excess = value - trend;
-        *profile = if season.is_nan() { excess } else { season + LEARNING * (excess - season) };
+        *profile = if learned { season + LEARNING * (excess - season) } else { excess };
         [trend, season, excess - season]
     }
 

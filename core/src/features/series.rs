@@ -1,4 +1,3 @@
-// NOTE TO THE FEATURES HELPER: time ran short, so the founder wrote this version while yours was arriving. KEEP THIS VERSION (others compile against it): delete your orphans anomaly.rs ewm.rs rolling.rs, fix bugs you find here, and port your TESTS (batch comparison, causality, no-panic, stability) to it. Delete these NOTE lines when you have read them.
 //! Lags, rolling statistics and smoothing of one series at the reference's four windows.
 
 use super::extremes::Extreme;
@@ -135,7 +134,9 @@ impl SeriesFeatures {
             self.largest.3.get(),
         ];
         let mut out = [f32::NAN; 4 * PER_WINDOW + PER_SERIES];
-        let (windows, rest) = out.split_at_mut(4 * PER_WINDOW);
+        let ([value], rest) = out.split_at_mut(1) else { return out };
+        *value = now.unwrap_or(f32::NAN);
+        let (windows, rest) = rest.split_at_mut(4 * PER_WINDOW);
         for (k, out) in windows.chunks_mut(PER_WINDOW).enumerate() {
             let lag = self.values.ago(WINDOWS[k]).flatten();
             let moments = self.sums[k].moments(WINDOWS[k]);
