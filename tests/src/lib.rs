@@ -1,1 +1,1 @@
-//! x
+//! Holds nothing itself: the cross-crate tests are in `tests/`.

@@ -1,0 +1,32 @@
+//! A training step on every graphics adapter gives what the CPU gives.
+
+mod common;
+
+use burn::tensor::Device;
+use trainer::config::DeviceChoice;
+use trainer::device::{adapters, choose};
+use trainer::train::forecaster::probe_step;
+
+#[test]
+fn a_training_step_on_wgpu_equals_the_cpu() {
+    let found = adapters();
+    if found.is_empty() {
+        let error = choose(DeviceChoice::Gpu(None)).err().unwrap().to_string();
+        assert!(error.contains("--device cpu"), "{error}");
+        common::cannot_run("no Vulkan driver: a wgpu training step was not checked");
+        return;
+    }
+    let expected = probe_step(&Device::flex().autodiff()).unwrap();
+    for adapter in found {
+        let losses = probe_step(&adapter.device.autodiff()).unwrap();
+        for (a, b) in losses.iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-3 * b.abs(), "{}: {losses:?} {expected:?}", adapter.name);
+        }
+    }
+}
+
+#[test]
+fn a_device_that_is_not_there_is_named() {
+    let error = choose(DeviceChoice::Gpu(Some(99))).err().unwrap().to_string();
+    assert!(error.contains("gpu:99"), "{error}");
+}
