@@ -28,7 +28,7 @@ pub struct Cli {
 impl Cli {
     /// What is to be done; without arguments, training of both models on the built-in sample.
     #[must_use]
-    pub fn command(self) -> Command {
+    pub fn into_command(self) -> Command {
         self.command.unwrap_or_else(|| Command::Train(TrainArgs::default()))
     }
 }
@@ -218,7 +218,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     fn parse(line: &str) -> Command {
-        Cli::try_parse_from(line.split_whitespace()).unwrap().command()
+        Cli::try_parse_from(line.split_whitespace()).unwrap().into_command()
     }
 
     fn train(line: &str) -> TrainArgs {

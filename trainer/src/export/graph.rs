@@ -18,7 +18,7 @@ use tract_onnx::pb::{
 const OPSET: i64 = 17;
 const IR_VERSION: i64 = 8;
 /// The u8 that stands for zero in quantized activations.
-pub const ZERO_POINT: u8 = 128;
+pub(super) const ZERO_POINT: u8 = 128;
 
 /// How dense layers are written.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub enum Precision {
 }
 
 /// The name of a value in the graph.
-pub type Value = String;
+pub(super) type Value = String;
 
 /// A graph being built.
 #[derive(Debug)]
@@ -276,7 +276,7 @@ impl Graph {
 
 /// s8 weights, and a scale per output channel: `weight = s8 * scale`, rounded half to even.
 #[must_use]
-pub fn quantize_weights(layer: &DenseWeights) -> (Vec<i8>, Vec<f32>) {
+pub(super) fn quantize_weights(layer: &DenseWeights) -> (Vec<i8>, Vec<f32>) {
     let largest = |o: usize| {
         layer.weight.iter().skip(o).step_by(layer.outputs).fold(0.0f32, |m, w| m.max(w.abs()))
     };
