@@ -45,7 +45,7 @@ pub struct LossWeights {
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { mse: 0.5, mae: 0.3, huber: 0.2, pinball: 1.0 }
+        Self { mse: 0.5, mae: 0.3, huber: 0.2, pinball: 4.0 }
     }
 }
 
@@ -100,7 +100,7 @@ impl ForecasterConfig {
     #[must_use]
     pub fn preset(preset: Preset) -> Self {
         let (d_model, n_heads, n_layers, d_ff, dropout, batch_size, learning_rate) = match preset {
-            Preset::Edge => (64, 4, 2, 128, 0.05, 256, 1e-3),
+            Preset::Edge => (64, 4, 2, 128, 0.05, 64, 2e-3),
             Preset::Reference => (256, 8, 6, 1024, 0.1, 256, 3e-4),
         };
         Self {
@@ -118,9 +118,9 @@ impl ForecasterConfig {
             batch_size,
             learning_rate,
             weight_decay: 0.01,
-            steps: Some(6000),
+            steps: Some(2100),
             epochs: None,
-            warm_restart_period: 2000,
+            warm_restart_period: 300,
             gradient_clip: 1.0,
             early_stopping_patience: 10,
         }

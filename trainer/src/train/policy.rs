@@ -17,12 +17,12 @@ use scaleiq_core::model::ForecastNetwork;
 use scaleiq_core::sim::{LoadSettings, Series};
 use scaleiq_core::units::UnixSeconds;
 
-/// Days of each load: two weeks of memory and two to be played.
-const LOAD_DAYS: usize = 16;
+/// Days of each load: a week of memory and five to be played.
+const LOAD_DAYS: usize = 12;
 /// Loads of the user's own traffic, at different scales.
 const OWN_LOADS: u64 = 4;
 /// Made-up loads at most: forecasting them is most of the stage's preparation.
-const MADE_UP_LOADS: usize = 12;
+const MADE_UP_LOADS: usize = 7;
 /// Of those, loads that judge and are not trained on.
 const HELD_OUT: usize = 3;
 
