@@ -198,9 +198,10 @@ impl Control {
             Ok(()) | Err(NotReady::Missing) => {}
             Err(error) => return Err(error),
         }
-        let forecast = self.brain.forecast().ok_or_else(|| NotReady::NoForecast {
-            interval_s: self.settings.interval.seconds(),
-        })?;
+        let forecast = self
+            .brain
+            .forecast()
+            .ok_or_else(|| NotReady::NoForecast { interval_s: self.settings.interval.seconds() })?;
         Ok(Prediction::new(&self.model, forecast))
     }
 }

@@ -127,7 +127,8 @@ mod tests {
     fn samples_become_decisions() {
         let (mut device, alarm) = device();
         for k in 1..20 {
-            let Some(Message::Decision(d)) = send(&mut device, &sample(30.0 * f64::from(k), Some(3000.0)))
+            let Some(Message::Decision(d)) =
+                send(&mut device, &sample(30.0 * f64::from(k), Some(3000.0)))
             else {
                 panic!("no decision for sample {k}")
             };

@@ -41,9 +41,8 @@ fn a_csv_becomes_models_forecasts_and_decisions() {
     while let Some(sample) = simulator.tick() {
         controller
             .observe(&sample, |_, forecast| {
-                forecasts += usize::from(
-                    forecast.is_some_and(|f| f.source == ForecastSource::Model),
-                );
+                forecasts +=
+                    usize::from(forecast.is_some_and(|f| f.source == ForecastSource::Model));
             })
             .unwrap();
         let decision = controller.decide(sample.end);

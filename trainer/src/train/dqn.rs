@@ -8,11 +8,11 @@
 //! between rounds and continued gives the same bytes as an unbroken one.
 
 use super::environment::{Episode, Scene, Steering, TICK_S, Totals};
-use crate::config::RewardWeights;
 use super::evaluate::{EvalReport, Judge};
 use super::learner::{Learner, StepSettings};
 use super::replay::{NStep, PrioritizedReplay};
 use super::workload::Workload;
+use crate::config::RewardWeights;
 use crate::model::q_network::{QNetwork, best_action};
 use anyhow::{Result, ensure};
 use burn::tensor::Device;
