@@ -1,8 +1,7 @@
 //! A training step on every graphics adapter gives what the CPU gives.
 
-mod common;
-
 use burn::tensor::Device;
+use scaleiq_tests::cannot_run;
 use trainer::config::DeviceChoice;
 use trainer::device::{adapters, choose};
 use trainer::train::forecaster::probe_step;
@@ -13,7 +12,7 @@ fn a_training_step_on_wgpu_equals_the_cpu() {
     if found.is_empty() {
         let error = choose(DeviceChoice::Gpu(None)).err().unwrap().to_string();
         assert!(error.contains("--device cpu"), "{error}");
-        common::cannot_run("no Vulkan driver: a wgpu training step was not checked");
+        cannot_run("no Vulkan driver: a wgpu training step was not checked");
         return;
     }
     let expected = probe_step(&Device::flex().autodiff()).unwrap();

@@ -1,8 +1,5 @@
 //! The shipped networks in tract against ONNX Runtime, on inputs from the sample traffic.
 
-mod common;
-
-use common::cannot_run;
 use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, ForecastModel, LEVELS, SLOT_WIDTH, SLOTS, STEPS, WINDOW,
 };
@@ -12,6 +9,7 @@ use scaleiq_core::model::{
 };
 use scaleiq_core::policy::{STATE, ValueModel};
 use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_tests::cannot_run;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;

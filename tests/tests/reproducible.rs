@@ -1,14 +1,16 @@
 //! One seed, one model: twice the same run, and a run that was broken off and resumed.
 
-mod common;
-
 use burn::tensor::Device;
-use common::{sample_csv, tiny, train};
+use scaleiq_tests::{sample_csv, tiny, train};
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use trainer::config::Config;
 use trainer::data::Corpus;
 use trainer::train::forecaster::{ForecasterTrainer, Plan};
+
+/// Weights and dropout draw from the one random stream of the device: one training at a time.
+static DEVICE: Mutex<()> = Mutex::new(());
 
 fn config(folder: &Path) -> Config {
     let mut config = tiny();
@@ -19,6 +21,7 @@ fn config(folder: &Path) -> Config {
 
 #[test]
 fn one_seed_gives_one_model_to_the_byte() {
+    let _alone = DEVICE.lock().unwrap_or_else(PoisonError::into_inner);
     let root = tempfile::tempdir().unwrap();
     let config = config(root.path());
     let a = train(&config, &root.path().join("a"));
@@ -26,7 +29,8 @@ fn one_seed_gives_one_model_to_the_byte() {
     let mut files = 0;
     for entry in fs::read_dir(&a).unwrap() {
         let name = entry.unwrap().file_name();
-        assert_eq!(fs::read(a.join(&name)).unwrap(), fs::read(b.join(&name)).unwrap(), "{name:?}");
+        let same = fs::read(a.join(&name)).unwrap() == fs::read(b.join(&name)).unwrap();
+        assert!(same, "{name:?} differs");
         files += 1;
     }
     assert_eq!(files, 5);
@@ -34,6 +38,7 @@ fn one_seed_gives_one_model_to_the_byte() {
 
 #[test]
 fn a_resumed_forecaster_is_the_unbroken_one() {
+    let _alone = DEVICE.lock().unwrap_or_else(PoisonError::into_inner);
     let root = tempfile::tempdir().unwrap();
     let config = config(root.path());
     let corpus = Corpus::load(&config.data, config.seed).unwrap();

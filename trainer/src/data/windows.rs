@@ -246,7 +246,7 @@ mod tests {
         let read = set.scale(k).events(set.target(k)[2]);
         assert!((read - truth).abs() < 0.01 * truth, "{read} {truth}");
         let (batch, _) = set.batch(&[0, k], &Device::flex());
-        let context = batch.context.to_data().to_vec::<f32>().unwrap();
+        let context = batch.context.to_data().try_to_vec::<f32>().unwrap();
         assert_eq!(context[CONTEXT..], set.input(k).context);
     }
 }

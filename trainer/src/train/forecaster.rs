@@ -239,11 +239,8 @@ impl ForecasterTrainer {
             "{} was made with other settings; start a new run or use the old settings",
             path.display()
         );
-        let restore = |bytes: Vec<u8>| -> Result<Forecaster> {
-            let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes))
-                .map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
-            Ok(plan.shape.init(device).load_record(record).frozen_scaler())
-        };
+        let restore =
+            |bytes| restore(bytes, &plan.shape, device).with_context(|| path.display().to_string());
         Ok(Self {
             network: restore(checkpoint.network)?,
             best: checkpoint.best.map(restore).transpose()?,
@@ -265,6 +262,13 @@ fn pick(seed: u64, step: usize, batch: usize, windows: usize) -> Vec<usize> {
 fn record(network: &Forecaster) -> Result<Vec<u8>> {
     let bytes = network.clone().into_record().into_bytes();
     bytes.map(|b| b.to_vec()).map_err(|e| anyhow::anyhow!("encoding the network: {e}"))
+}
+
+/// The network of a [`record`], on `device`.
+fn restore(bytes: Vec<u8>, shape: &ForecasterShape, device: &Device) -> Result<Forecaster> {
+    let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes))
+        .map_err(|e| anyhow::anyhow!("decoding the network: {e}"))?;
+    Ok(shape.init(device).load_record(record).frozen_scaler())
 }
 
 /// Rows evaluated at once.
@@ -325,10 +329,11 @@ pub fn probe_step(device: &Device) -> Result<Vec<f32>> {
     let mut plan = Plan::new(&Config::default(), 1);
     (plan.shape, plan.batch) = (shape, 4);
     let set = crate::data::probe_windows();
-    // Weights are drawn on the CPU: random numbers differ between backends.
+    // Weights are drawn on the CPU: random numbers differ between backends. They move as a record,
+    // since a tensor that moves between devices stays tied to the gradients of its old one.
     let cpu = Device::flex().autodiff();
     let mut trainer = ForecasterTrainer::new(plan, &set, &cpu);
-    trainer.network = trainer.network.to_device(device);
+    trainer.network = restore(record(&trainer.network)?, &shape, device)?;
     trainer.device = device.clone();
     let empty = WindowSet::default();
     (0..3).map(|_| trainer.step(&set, &empty).map(|report| report.loss)).collect()
