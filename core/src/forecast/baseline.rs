@@ -1,10 +1,7 @@
 //! The forecast without a network: "as now, give or take what changed lately".
 
+use super::ensemble::NORMAL;
 use super::{ModelInput, QUANTILES, QuantileGrid, STEPS, WINDOW};
-
-/// z-scores of [`QUANTILES`] under a normal distribution.
-const NORMAL: [f32; QUANTILES.len()] =
-    [-1.960, -1.2816, -0.6745, 0.0, 0.6745, 1.2816, 1.6449, 1.960, 2.3263];
 
 /// Persistence, with a spread that grows with the square root of the horizon, as a random walk's.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,10 +1,12 @@
 //! Forecasts: quantiles of the arrivals in each of the next 24 intervals.
 
 mod baseline;
+mod ensemble;
 mod input;
 mod perception;
 
 pub use baseline::Baseline;
+pub use ensemble::{EXPERT_NAMES, EXPERTS, Makeup};
 pub use input::{
     CALENDAR, CHANNELS, CONTEXT, LEVELS, ModelInput, SLOT_CONTEXT, SLOT_WIDTH, SLOTS, Scale, WINDOW,
 };
@@ -23,8 +25,12 @@ pub const HORIZONS: [usize; 3] = [6, 12, 24];
 pub const QUANTILES: [f32; 9] = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99];
 /// Index of the 0.1 quantile in [`QUANTILES`].
 pub const Q10: usize = 1;
+/// Index of the lower quartile in [`QUANTILES`].
+pub const Q25: usize = 2;
 /// Index of the median in [`QUANTILES`].
 pub const Q50: usize = 3;
+/// Index of the upper quartile in [`QUANTILES`].
+pub const Q75: usize = 4;
 /// Index of the 0.9 quantile in [`QUANTILES`].
 pub const Q90: usize = 5;
 /// Index of the 0.99 quantile in [`QUANTILES`].
@@ -37,9 +43,9 @@ pub type QuantileGrid = [[f32; QUANTILES.len()]; STEPS];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ForecastSource {
-    /// The trained network.
+    /// The trained network among the other experts.
     Model,
-    /// Persistence with a spread learned from recent changes: no model, or it failed.
+    /// The other experts alone: no network, or it failed.
     Baseline,
 }
 
@@ -56,6 +62,8 @@ pub struct Forecast {
     pub events: QuantileGrid,
     /// Who made it.
     pub source: ForecastSource,
+    /// What it is made of; `None` for forecasts that were not mixed.
+    pub makeup: Option<Makeup>,
 }
 
 /// A grid that is no forecast: a number in it was not finite.
@@ -84,7 +92,7 @@ impl Forecast {
                 floor = *value;
             }
         }
-        Ok(Self { origin, length, events, source })
+        Ok(Self { origin, length, events, source, makeup: None })
     }
 
     /// Arrival rate at the moment `at`, quantile index `quantile`, interpolated between the

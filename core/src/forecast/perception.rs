@@ -1,7 +1,8 @@
-//! From intervals to forecasts: keeps history and features, asks the network, and falls back to
-//! the baseline when the network fails.
+//! From intervals to forecasts: keeps history and features, asks the network and the experts beside
+//! it, and does without the network when it fails.
 
-use super::{Baseline, Forecast, ForecastSource, ModelInput, QUANTILES, STEPS};
+use super::ensemble::Ensemble;
+use super::{Baseline, Forecast, ForecastSource, ModelInput, QUANTILES, QuantileGrid, STEPS};
 use crate::features::{FeatureBank, Features};
 use crate::history::ModelHistory;
 use crate::interval::{Interval, IntervalLength};
@@ -26,7 +27,7 @@ pub trait Forecaster {
     fn push(&mut self, interval: &Interval) -> Option<Forecast>;
 }
 
-/// History, features and a network.
+/// History, features, a network and the experts beside it.
 #[derive(Clone, Debug)]
 pub struct Perception<M> {
     length: IntervalLength,
@@ -34,6 +35,7 @@ pub struct Perception<M> {
     features: FeatureBank,
     latest: Option<Features>,
     last_end: Option<UnixSeconds>,
+    ensemble: Ensemble,
     model: M,
     failures: u32,
 }
@@ -48,18 +50,21 @@ impl<M: ForecastModel> Perception<M> {
             features: FeatureBank::new(length),
             latest: None,
             last_end: None,
+            ensemble: Ensemble::new(length),
             model,
             failures: 0,
         }
     }
 
-    /// Remembers an interval without forecasting. An interval that does not follow the last one
-    /// (a hole too long to be filled) starts the memory anew.
+    /// Remembers an interval without forecasting, and without the experts learning from it: for
+    /// training, which only wants the network's inputs. An interval that does not follow the last
+    /// one (a hole too long to be filled) starts the memory anew.
     pub fn remember(&mut self, interval: &Interval) {
         let expected = self.last_end.map(|end| end.plus(i64::from(self.length.seconds())));
         if expected.is_some_and(|end| end != interval.end) {
             self.history = ModelHistory::default();
             self.features = FeatureBank::new(self.length);
+            self.ensemble.restart();
         }
         self.last_end = Some(interval.end);
         self.history.push(interval);
@@ -72,23 +77,18 @@ impl<M: ForecastModel> Perception<M> {
         ModelInput::build(&self.history, self.latest.as_ref()?, self.last_end?, self.length)
     }
 
-    /// Forecasts from the end of the last interval. A network that fails or answers with a
-    /// non-finite number is replaced by the baseline within this very call (promise S-6).
-    pub fn forecast(&mut self) -> Option<Forecast> {
-        let input = self.input()?;
-        let origin = self.last_end?;
-        let answer = self.model.infer(&input).ok().and_then(|changes| {
-            let events = input.scale.grid(&changes);
-            // `grid` would hide a NaN behind `max`, so the raw answer is what is judged.
-            let sound = changes.iter().all(|c| c.is_finite());
-            sound.then(|| Forecast::new(origin, self.length, events, ForecastSource::Model).ok())?
-        });
-        if answer.is_some() {
-            return answer;
+    /// The network's own quantiles. A network that fails or answers with a non-finite number is
+    /// replaced by the baseline within this very call (promise S-6).
+    fn ask_network(&mut self, input: &ModelInput) -> (QuantileGrid, ForecastSource) {
+        match self.model.infer(input) {
+            Ok(changes) if changes.iter().all(|c| c.is_finite()) => {
+                (input.scale.grid(&changes), ForecastSource::Model)
+            }
+            _ => {
+                self.failures = self.failures.saturating_add(1);
+                (Baseline::quantiles(input), ForecastSource::Baseline)
+            }
         }
-        self.failures = self.failures.saturating_add(1);
-        let events = Baseline::quantiles(&input);
-        Forecast::new(origin, self.length, events, ForecastSource::Baseline).ok()
     }
 
     /// The features of the last interval.
@@ -107,6 +107,11 @@ impl<M: ForecastModel> Perception<M> {
 impl<M: ForecastModel> Forecaster for Perception<M> {
     fn push(&mut self, interval: &Interval) -> Option<Forecast> {
         self.remember(interval);
-        self.forecast()
+        let network = self.input().map(|input| self.ask_network(&input));
+        let grid = network.as_ref().map(|(grid, _)| grid);
+        let mixed = self.ensemble.push(&self.history, interval.end, grid);
+        let ((events, makeup), (_, source)) = mixed.zip(network)?;
+        let forecast = Forecast::new(interval.end, self.length, events, source).ok()?;
+        Some(Forecast { makeup: Some(makeup), ..forecast })
     }
 }

@@ -1,7 +1,7 @@
 //! Rolling-origin forecasts of a series, scored at the three horizons.
 
 use super::metrics::{Case, HorizonScores, Scores, mase_scale};
-use scaleiq_core::forecast::{Forecast, ForecastModel, HORIZONS, Perception};
+use scaleiq_core::forecast::{Forecast, ForecastModel, Forecaster as _, HORIZONS, Perception};
 use scaleiq_core::interval::Interval;
 
 /// A forecast and the row it was made after.
@@ -24,9 +24,9 @@ pub fn rolling<M: ForecastModel>(
 ) -> Vec<Origin> {
     let mut origins = Vec::new();
     for (row, interval) in intervals.iter().enumerate() {
-        perception.remember(interval);
+        let forecast = perception.push(interval);
         if row >= from && (row - from).is_multiple_of(stride.max(1)) {
-            origins.extend(perception.forecast().map(|forecast| Origin { row, forecast }));
+            origins.extend(forecast.map(|forecast| Origin { row, forecast }));
         }
         tick(row);
     }

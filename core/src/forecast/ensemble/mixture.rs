@@ -1,0 +1,112 @@
+//! Mixes experts online: per step, weights follow how each expert did lately.
+//!
+//! Exponentiated gradient on the absolute error with a fixed share (Kivinen and Warmuth 1997;
+//! Herbster and Warmuth 1998). The gradient is scaled by the mixture's own recent error, so that
+//! one learning rate serves every workload.
+
+use super::super::STEPS;
+use super::EXPERTS;
+
+/// How fast weights move.
+const RATE: f32 = 0.05;
+/// Weight that is dealt out anew each time, so that no expert is ever lost.
+const SHARE: f32 = 1e-5;
+/// A gradient counts for at most this much.
+const STEEPEST: f32 = 3.0;
+
+/// One value of each expert.
+pub(crate) type Opinions = [f32; EXPERTS];
+
+/// Weights of the experts for each step.
+#[derive(Clone, Debug)]
+pub(crate) struct Mixture {
+    weights: [Opinions; STEPS],
+    /// Mean square error of the mixture.
+    square_error: [f32; STEPS],
+    /// What a mean keeps per interval.
+    keep: f32,
+}
+
+impl Mixture {
+    /// Starts from `weights` (sum 1); errors are averaged over about `half_life` intervals.
+    pub(crate) fn new(weights: Opinions, half_life: f32) -> Self {
+        let keep = libm::exp2f(-1.0 / half_life.max(1.0));
+        Self { weights: [weights; STEPS], square_error: [0.0; STEPS], keep }
+    }
+
+    /// The weights for `step`.
+    pub(crate) fn weights(&self, step: usize) -> Opinions {
+        self.weights.get(step).copied().unwrap_or_default()
+    }
+
+    /// The weighted mean of what the experts say about `step`.
+    pub(crate) fn mix(&self, step: usize, opinions: &Opinions) -> f32 {
+        self.weights(step).iter().zip(opinions).map(|(w, x)| w * x).sum()
+    }
+
+    /// Takes what came true `step + 1` intervals after the experts spoke.
+    pub(crate) fn learn(&mut self, step: usize, opinions: &Opinions, truth: f32) {
+        let mixed = self.mix(step, opinions);
+        let (Some(weights), Some(square)) =
+            (self.weights.get_mut(step), self.square_error.get_mut(step))
+        else {
+            return;
+        };
+        let error = mixed - truth;
+        *square = if *square > 0.0 {
+            self.keep * *square + (1.0 - self.keep) * error * error
+        } else {
+            error * error
+        };
+        let scale = libm::sqrtf(*square);
+        if !(scale > 1e-9 && scale.is_finite()) {
+            return;
+        }
+        let side = if error > 0.0 { 1.0 } else { -1.0 };
+        let mut sum = 0.0;
+        for (weight, opinion) in weights.iter_mut().zip(opinions) {
+            let gradient = (side * (opinion - mixed) / scale).clamp(-STEEPEST, STEEPEST);
+            *weight *= libm::expf(-RATE * gradient);
+            sum += *weight;
+        }
+        for weight in weights {
+            *weight = (1.0 - SHARE) * *weight / sum + SHARE / EXPERTS as f32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uniform() -> Mixture {
+        Mixture::new([1.0 / EXPERTS as f32; EXPERTS], 100.0)
+    }
+
+    #[test]
+    fn the_better_expert_gains_and_a_change_is_followed() {
+        let mut mixture = uniform();
+        for (good, times) in [(2, 400), (5, 800)] {
+            for k in 0..times {
+                let truth = (k % 7) as f32;
+                let opinions = core::array::from_fn(|e| {
+                    if e == good { truth + 0.1 } else { truth + 1.0 + e as f32 }
+                });
+                mixture.learn(3, &opinions, truth);
+            }
+            let weights = mixture.weights(3);
+            assert!(weights[good] > 0.9, "{good}: {weights:?}");
+            assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+        }
+        assert_eq!(mixture.weights(4), uniform().weights(4));
+    }
+
+    #[test]
+    fn nothing_happens_while_every_forecast_is_right() {
+        let mut mixture = uniform();
+        mixture.learn(0, &[5.0; EXPERTS], 5.0);
+        assert_eq!(mixture.weights(0), uniform().weights(0));
+        mixture.learn(0, &[f32::MAX; EXPERTS], -f32::MAX);
+        assert!(mixture.weights(0).iter().all(|w| w.is_finite()));
+    }
+}

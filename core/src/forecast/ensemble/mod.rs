@@ -1,0 +1,283 @@
+//! The network among other experts: what a workload teaches while it runs, without training.
+//!
+//! ```text
+//! network ---------------\
+//! last value, smoothing --> mixture per step (online) -> median -> band (online) -> quantiles
+//! yesterday, last week ---/
+//! regressions (online) --/
+//! ```
+//!
+//! No one forecaster wins everywhere: persistence when traffic collapses, regressions on regular
+//! days, the network where patterns are not linear. Everything here costs the same for every
+//! interval and remembers a fixed amount.
+
+mod band;
+mod mixture;
+mod predictors;
+mod regression;
+
+pub(super) use band::NORMAL;
+
+use super::{HORIZONS, Q10, Q25, Q50, Q75, Q90, QUANTILES, QuantileGrid, STEPS};
+use crate::history::{ModelHistory, Ring};
+use crate::interval::IntervalLength;
+use crate::units::UnixSeconds;
+use band::Band;
+use mixture::{Mixture, Opinions};
+use nalgebra::SVector;
+use predictors::{NARROW, View, WIDE, Warp, Warped};
+use regression::Regression;
+use serde::{Deserialize, Serialize};
+
+/// Number of experts.
+pub const EXPERTS: usize = 9;
+/// Names of the experts, in the order of their weights.
+pub const EXPERT_NAMES: [&str; EXPERTS] = [
+    "network",
+    "last_value",
+    "slow_smoothing",
+    "fast_smoothing",
+    "yesterday",
+    "last_week",
+    "slow_regression",
+    "fast_regression",
+    "short_regression",
+];
+/// Weights before anything was seen: the network, and what is safe on a first day.
+const FIRST_WEIGHTS: Opinions = [0.4, 0.15, 0.05, 0.25, 0.03, 0.03, 0.03, 0.03, 0.03];
+/// Weights of a new value in the two smoothings.
+const SMOOTHING: [f32; 2] = [0.1, 0.3];
+/// Points over which the level of a past season is compared with the present one.
+const LEVEL_POINTS: usize = 4;
+/// Days after which a sample counts half: slow, fast and short regression.
+const HALF_LIFE_DAYS: [f32; 3] = [30.0, 4.0, 7.0];
+/// Days over which the level is averaged that counts are warped by.
+const LEVEL_DAYS: f32 = 7.0;
+/// Quartile distance of a normal distribution in mean absolute deviations.
+const QUARTILES: f32 = 2.0 * 0.6745 * 1.2533;
+
+/// What a forecast is made of, at each of [`HORIZONS`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Makeup {
+    /// Weight of each expert.
+    pub weights: [[f32; EXPERTS]; HORIZONS.len()],
+    /// Distance of the 0.1 and the 0.9 quantile from the mixture, in mean absolute errors.
+    pub band: [[f32; 2]; HORIZONS.len()],
+    /// Mean absolute error expected, in square roots of events.
+    pub error_size: [f32; HORIZONS.len()],
+}
+
+/// What was said at one moment about the steps ahead, in square roots of events.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    opinions: [Opinions; STEPS],
+    median: [f32; STEPS],
+    size: [f32; STEPS],
+}
+
+/// Experts, their mixture, and the band around it.
+#[derive(Clone, Debug)]
+pub(super) struct Ensemble {
+    length: IntervalLength,
+    slow: Regression<WIDE>,
+    fast: Regression<WIDE>,
+    short: Regression<NARROW>,
+    mixture: Mixture,
+    band: Band,
+    /// The last forecasts, newest first; `None` where there was none.
+    said: Ring<Option<Said>, STEPS>,
+    /// The last value known and the smoothed ones, in square roots of events.
+    last: Option<f32>,
+    smoothed: [Option<f32>; 2],
+    level: Level,
+}
+
+impl Ensemble {
+    pub(super) fn new(length: IntervalLength) -> Self {
+        let day = length.steps_per_day() as f32;
+        let [slow, fast, short] = HALF_LIFE_DAYS.map(|days| days * day);
+        Self {
+            length,
+            slow: Regression::new(slow.max(8.0 * WIDE as f32)),
+            fast: Regression::new(fast.max(4.0 * WIDE as f32)),
+            short: Regression::new(short.max(8.0 * NARROW as f32)),
+            mixture: Mixture::new(FIRST_WEIGHTS, 2.0 * day),
+            band: Band::new(day / 8.0),
+            said: Ring::default(),
+            last: None,
+            smoothed: [None; 2],
+            level: Level { days: LEVEL_DAYS * day, ..Level::default() },
+        }
+    }
+
+    /// Forgets what belongs to the moment and keeps what was learned: the clock has jumped.
+    pub(super) fn restart(&mut self) {
+        self.said = Ring::default();
+        self.last = None;
+        self.smoothed = [None; 2];
+    }
+
+    /// Learns from the interval that `history` was given last, and forecasts from its end, `origin`.
+    /// `network` is the network's own forecast, or what stands in for it.
+    pub(super) fn push(
+        &mut self,
+        history: &ModelHistory,
+        origin: UnixSeconds,
+        network: Option<&QuantileGrid>,
+    ) -> Option<(QuantileGrid, Makeup)> {
+        if let Some(events) = history.arrivals_ago(0) {
+            self.score(libm::sqrtf(events));
+            self.level.add(events);
+        }
+        self.learn(history, origin);
+        let forecast = network.map(|network| self.forecast(history, origin, network));
+        self.said.push(forecast.as_ref().map(|(said, _)| *said));
+        forecast.map(|(_, answer)| answer)
+    }
+
+    /// Compares what was said about this interval, 1 to [`STEPS`] intervals ago, with the truth.
+    fn score(&mut self, truth: f32) {
+        for step in 0..STEPS {
+            if let Some(Some(said)) = self.said.ago(step) {
+                self.mixture.learn(step, &said.opinions[step], truth);
+                self.band.learn(step, truth - said.median[step], said.size[step]);
+            }
+        }
+        self.last = Some(truth);
+        for (smoothed, weight) in self.smoothed.iter_mut().zip(SMOOTHING) {
+            *smoothed = Some(smoothed.map_or(truth, |old| old + weight * (truth - old)));
+        }
+    }
+
+    /// The regressions learn what followed the moment [`STEPS`] intervals ago.
+    fn learn(&mut self, history: &ModelHistory, origin: UnixSeconds) {
+        let then = origin.plus(-(STEPS as i64 * i64::from(self.length.seconds())));
+        if let Some((wide, followed)) = self.view(history, then, STEPS, Warp::Log).sample() {
+            self.slow.learn(&wide, &followed);
+        }
+        if let Some((wide, followed)) = self.view(history, then, STEPS, Warp::Root).sample() {
+            self.fast.learn(&wide, &followed);
+            self.short.learn(&narrow(&wide), &followed);
+        }
+    }
+
+    fn view<'a>(
+        &self,
+        history: &'a ModelHistory,
+        origin: UnixSeconds,
+        age: usize,
+        warp: Warp,
+    ) -> View<'a> {
+        let scale = Warped { warp, level: self.level.get() };
+        View { history, length: self.length, origin, age, scale }
+    }
+
+    fn forecast(
+        &self,
+        history: &ModelHistory,
+        origin: UnixSeconds,
+        network: &QuantileGrid,
+    ) -> (Said, (QuantileGrid, Makeup)) {
+        let opinions = self.opinions(history, origin, network);
+        let mut grid: QuantileGrid = [[0.0; QUANTILES.len()]; STEPS];
+        let mut said = Said { opinions, median: [0.0; STEPS], size: [0.0; STEPS] };
+        for (step, row) in grid.iter_mut().enumerate() {
+            let median = self.mixture.mix(step, &opinions[step]);
+            let size = self.band.size(step, spread(&network[step]));
+            for (value, factor) in row.iter_mut().zip(self.band.factors(step)) {
+                let root = (median + factor * size).max(0.0);
+                *value = root * root;
+            }
+            (said.median[step], said.size[step]) = (median, size);
+        }
+        let at = |step: usize| step - 1;
+        let makeup = Makeup {
+            weights: HORIZONS.map(|h| self.mixture.weights(at(h))),
+            band: HORIZONS.map(|h| {
+                let factors = self.band.factors(at(h));
+                [factors[Q10], factors[Q90]]
+            }),
+            error_size: HORIZONS.map(|h| said.size[at(h)]),
+        };
+        (said, (grid, makeup))
+    }
+
+    /// What each expert expects, `[step][expert]`, in square roots of events.
+    fn opinions(
+        &self,
+        history: &ModelHistory,
+        origin: UnixSeconds,
+        network: &QuantileGrid,
+    ) -> [Opinions; STEPS] {
+        let log = self.view(history, origin, 0, Warp::Log);
+        let root = self.view(history, origin, 0, Warp::Root);
+        let from_log = log.anchor().map(|anchor| (anchor, self.slow.predict(&log.wide(anchor))));
+        let from_root = root.anchor().map(|anchor| {
+            let wide = root.wide(anchor);
+            (anchor, self.fast.predict(&wide), self.short.predict(&narrow(&wide)))
+        });
+        core::array::from_fn(|step| {
+            let network = libm::sqrtf(network[step][Q50].max(0.0));
+            let last = self.last.unwrap_or(network);
+            let smoothed = self.smoothed.map(|value| value.unwrap_or(last));
+            let events = |events: Option<f32>| events.map_or(last, libm::sqrtf);
+            let season = |days| self.season(history, days, step).unwrap_or(last);
+            [
+                network,
+                last,
+                smoothed[0],
+                smoothed[1],
+                season(1),
+                season(7),
+                events(from_log.as_ref().map(|(a, slow)| log.scale.back(a + slow[step]))),
+                events(from_root.as_ref().map(|(a, fast, _)| root.scale.back(a + fast[step]))),
+                events(from_root.as_ref().map(|(a, _, short)| root.scale.back(a + short[step]))),
+            ]
+        })
+    }
+
+    /// The value at the same phase `days` ago, moved by how much the level differs.
+    fn season(&self, history: &ModelHistory, days: usize, step: usize) -> Option<f32> {
+        let back = days * self.length.steps_per_day();
+        let value = |age: usize| history.arrivals_ago(age).map(libm::sqrtf);
+        let mut level = 0.0;
+        for k in 0..LEVEL_POINTS {
+            level += (value(k)? - value(back + k)?) / LEVEL_POINTS as f32;
+        }
+        Some((value(back.checked_sub(step + 1)?)? + level).max(0.0))
+    }
+}
+
+/// The predictors of the short regression, which come first.
+fn narrow(wide: &SVector<f32, WIDE>) -> SVector<f32, NARROW> {
+    wide.fixed_rows::<NARROW>(0).into_owned()
+}
+
+/// Mean absolute error that a row of quantiles expects, in square roots of events.
+fn spread(row: &[f32; QUANTILES.len()]) -> f32 {
+    let root = |q: usize| libm::sqrtf(row[q].max(0.0));
+    (root(Q75) - root(Q25)).max(0.0) / QUARTILES
+}
+
+/// Mean events per interval: of everything at first, of about a week later.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    mean: f32,
+    seen: f32,
+    days: f32,
+}
+
+impl Level {
+    fn add(&mut self, events: f32) {
+        self.seen = (self.seen + 1.0).min(self.days.max(1.0));
+        self.mean += (events - self.mean) / self.seen;
+    }
+
+    /// Above 0 also where nothing ever came.
+    fn get(self) -> f32 {
+        if self.mean > 1e-6 { self.mean } else { 1.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+use super::*;
+use crate::interval::Interval;
+
+const LENGTH: IntervalLength = IntervalLength::TWO_MINUTES;
+
+/// A fixed sequence without a pattern, within 0..1.
+fn noise(k: usize) -> f32 {
+    ((k as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / (1u32 << 24) as f32
+}
+
+/// A day's wave with noise.
+fn wave(k: usize) -> Option<f32> {
+    let turn = core::f32::consts::TAU * (k % 720) as f32 / 720.0;
+    Some(1000.0 + 700.0 * libm::sinf(turn) + 60.0 * noise(k))
+}
+
+/// Forecasts of a network that always says 500.
+fn play(n: usize, events: impl Fn(usize) -> Option<f32>) -> Vec<(QuantileGrid, Makeup)> {
+    let network = [core::array::from_fn(|q| 420.0 + 20.0 * q as f32); STEPS];
+    let mut history = ModelHistory::default();
+    let mut ensemble = Ensemble::new(LENGTH);
+    let mut out = Vec::new();
+    for k in 0..n {
+        let end = UnixSeconds(120 * (k as i64 + 1));
+        history.push(&Interval { arrivals_events: events(k), ..Interval::missing(end) });
+        out.extend(ensemble.push(&history, end, Some(&network)));
+    }
+    out
+}
+
+/// Share of outcomes within 10..90 % and mean error of the median as a share of the truth.
+fn judge(forecasts: &[(QuantileGrid, Makeup)], from: usize, step: usize) -> (f32, f32) {
+    let (mut inside, mut error, mut n) = (0.0, 0.0, 0.0);
+    for k in from..forecasts.len() - STEPS {
+        let row = forecasts[k].0[step];
+        let truth = wave(k + 1 + step).unwrap();
+        inside += f32::from(u8::from(truth >= row[Q10] && truth <= row[Q90]));
+        error += libm::fabsf(row[Q50] - truth) / truth;
+        n += 1.0;
+    }
+    (inside / n, error / n)
+}
+
+#[test]
+fn a_useless_network_is_outvoted_and_bands_are_calibrated() {
+    let forecasts = play(720 * 6, wave);
+    for step in [5, 23] {
+        let (coverage, error) = judge(&forecasts, 720 * 4, step);
+        assert!((0.75..0.85).contains(&coverage), "step {step}: coverage {coverage}");
+        assert!(error < 0.04, "step {step}: error {error}");
+    }
+    let makeup = forecasts.last().unwrap().1;
+    assert!(makeup.weights.iter().all(|w| w[0] < 0.01), "{makeup:?}");
+    assert!(makeup.band.iter().all(|[low, high]| *low < 0.0 && *high > 0.0), "{makeup:?}");
+}
+
+#[test]
+fn the_first_hour_is_served() {
+    let forecasts = play(30 + STEPS, |k| Some(100.0 + (k % 3) as f32));
+    let row = forecasts[29].0[5];
+    assert!((row[Q50] - 101.0).abs() < 25.0, "{row:?}");
+}
+
+#[test]
+fn gaps_jumps_and_silence_give_finite_forecasts() {
+    let wild = |k: usize| match k % 1000 {
+        0..50 => None,
+        50..200 => Some(0.0),
+        200..210 => Some(1e9),
+        _ => wave(k),
+    };
+    for (grid, _) in play(720 * 3, wild) {
+        assert!(grid.as_flattened().iter().all(|v| v.is_finite() && *v >= 0.0));
+    }
+}
+
+#[test]
+fn no_forecast_knows_what_comes_after_it() {
+    let middle = 720 * 2;
+    let one = play(middle + 200, wave);
+    let other = play(middle + 200, |k| if k < middle { wave(k) } else { Some(9e5) });
+    assert!(one[..middle] == other[..middle]);
+    assert!(one[middle] != other[middle]);
+}
