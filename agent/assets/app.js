@@ -120,7 +120,7 @@
     put("workload", about.workload);
     put("mode", about.speed ? `${about.mode} · ${number(about.speed)}× real time` : about.mode);
     put("model", `model ${about.model} · v${about.version}`);
-    const source = forecast ? (forecast.source === "model" ? "forecast: network" : "forecast: baseline") : "no forecast yet";
+    const source = forecast ? (forecast.source === "model" ? "forecast: network" : "forecast: without network") : "no forecast yet";
     put("source", source);
     $("source").className = forecast?.source === "model" ? "chip" : "chip warn";
     const now = nowAt();

@@ -132,7 +132,12 @@ impl Control {
             );
             return Err(RefusedSample::new(Refusal::Future, message));
         }
-        self.forecast_is_new |= self.brain.observe(sample)?;
+        if self.brain.observe(sample)? {
+            self.forecast_is_new = true;
+            if let Some(makeup) = self.brain.forecast().and_then(|f| f.makeup.as_ref()) {
+                self.metrics.forecast_made(makeup);
+            }
+        }
         self.last_sample = Some(*sample);
         self.metrics.sample_taken(sample);
         Ok(())

@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use scaleiq_core::decision::Decision;
-use scaleiq_core::forecast::HORIZONS;
+use scaleiq_core::forecast::{EXPERT_NAMES, HORIZONS, Makeup};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::UnixSeconds;
@@ -54,6 +54,8 @@ pub struct Metrics {
     backlog: Float,
     rate: Float,
     forecast: Family<Labels<2>, Float>,
+    expert_weights: Family<Labels<2>, Float>,
+    band: Family<Labels<2>, Float>,
     decisions: Family<Labels<2>, Counter>,
     guard_changes: Family<Labels<1>, Counter>,
     samples: Counter,
@@ -77,6 +79,8 @@ impl Metrics {
             backlog: Float::default(),
             rate: Float::default(),
             forecast: Family::default(),
+            expert_weights: Family::default(),
+            band: Family::default(),
             decisions: Family::default(),
             guard_changes: Family::default(),
             samples: Counter::default(),
@@ -116,6 +120,10 @@ impl Metrics {
         r.register("arrival_rate", "Arrivals in the last sample, in events per second", m.rate);
         let help = "Forecast arrivals in events per second, by seconds ahead and quantile";
         r.register("forecast_rate", help, m.forecast);
+        let help = "Weight of each expert in the forecast, by seconds ahead";
+        r.register("expert_weight", help, m.expert_weights);
+        let help = "Distance of a quantile from the mixture, in mean absolute errors";
+        r.register("forecast_band", help, m.band);
         r.register("decisions", "Decisions, by rung of the ladder and reason", m.decisions);
         r.register("guard_changes", "Changes of a proposal by a constraint", m.guard_changes);
         r.register("samples", "Samples taken", m.samples);
@@ -166,6 +174,22 @@ impl Metrics {
             for (quantile, rate) in ["0.1", "0.5", "0.9"].into_iter().zip(rates) {
                 let labels = [("ahead_s", seconds.to_string()), ("quantile", quantile.into())];
                 self.forecast.get_or_create(&labels).set(rate.into());
+            }
+        }
+    }
+
+    /// A forecast was made.
+    pub fn forecast_made(&self, makeup: &Makeup) {
+        for (horizon, seconds) in self.horizons_s.iter().enumerate() {
+            let labels = |name: &'static str, value: &str| {
+                [("ahead_s", seconds.to_string()), (name, value.to_string())]
+            };
+            for (expert, weight) in EXPERT_NAMES.into_iter().zip(makeup.weights[horizon]) {
+                let gauge = self.expert_weights.get_or_create_owned(&labels("expert", expert));
+                gauge.set(weight.into());
+            }
+            for (quantile, distance) in ["0.1", "0.9"].into_iter().zip(makeup.band[horizon]) {
+                self.band.get_or_create_owned(&labels("quantile", quantile)).set(distance.into());
             }
         }
     }

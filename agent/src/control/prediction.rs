@@ -1,15 +1,18 @@
 //! A forecast in the form in which it is served.
 
-use scaleiq_core::forecast::{Forecast, ForecastSource, HORIZONS, Q10, Q50, Q90, QUANTILES};
+use scaleiq_core::forecast::{
+    EXPERT_NAMES, Forecast, ForecastSource, HORIZONS, Makeup, Q10, Q50, Q90, QUANTILES,
+};
 use scaleiq_core::units::UnixSeconds;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A forecast: what `POST /predict` answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Prediction {
     /// Name of the model.
     pub model: String,
-    /// The network, or the baseline in its place.
+    /// With the network among the experts, or without it.
     pub source: ForecastSource,
     /// End of the last interval known.
     pub origin: UnixSeconds,
@@ -47,6 +50,28 @@ pub struct HorizonRates {
     pub rate_q90: f32,
     /// How sure the forecast is, 0..=1.
     pub confidence: f32,
+    /// What the forecast is made of; absent if it was not mixed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub makeup: Option<HorizonMakeup>,
+}
+
+/// What a forecast is made of at one horizon.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HorizonMakeup {
+    /// Weight of each expert.
+    pub weights: BTreeMap<&'static str, f32>,
+    /// Distance of the 0.1 and the 0.9 quantile from the mixture, in mean absolute errors.
+    pub band: [f32; 2],
+}
+
+impl HorizonMakeup {
+    fn new(makeup: &Makeup, horizon: usize) -> Self {
+        let weights = makeup.weights[horizon];
+        Self {
+            weights: EXPERT_NAMES.into_iter().zip(weights).collect(),
+            band: makeup.band[horizon],
+        }
+    }
 }
 
 impl Prediction {
@@ -66,9 +91,11 @@ impl Prediction {
             interval_s,
             quantiles: QUANTILES,
             steps: steps.map(|(k, e)| StepEvents { end: after(k + 1), events: *e }).collect(),
-            horizons: HORIZONS
-                .map(|steps| {
+            horizons: (0..HORIZONS.len())
+                .map(|horizon| {
+                    let steps = HORIZONS[horizon];
                     let at = after(steps);
+                    let makeup = forecast.makeup.as_ref();
                     HorizonRates {
                         steps,
                         at,
@@ -76,9 +103,10 @@ impl Prediction {
                         rate_q50: forecast.rate(at, Q50).0,
                         rate_q90: forecast.rate(at, Q90).0,
                         confidence: forecast.confidence(steps - 1),
+                        makeup: makeup.map(|makeup| HorizonMakeup::new(makeup, horizon)),
                     }
                 })
-                .to_vec(),
+                .collect(),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Rolling-origin forecasts of a series, scored at the three horizons.
 
 use super::metrics::{Case, HorizonScores, Scores, mase_scale};
-use scaleiq_core::forecast::{Forecast, ForecastModel, Forecaster as _, HORIZONS, Perception};
-use scaleiq_core::interval::Interval;
+use scaleiq_core::forecast::{
+    Forecast, ForecastModel, ForecastSource, Forecaster as _, HORIZONS, ModelInput, Perception,
+    QUANTILES, QuantileGrid, STEPS,
+};
+use scaleiq_core::interval::{Interval, IntervalLength};
 
 /// A forecast and the row it was made after.
 #[derive(Clone, Debug)]
@@ -31,6 +34,39 @@ pub fn rolling<M: ForecastModel>(
         tick(row);
     }
     origins
+}
+
+/// The same for a forecaster that only reads the network's inputs: no experts beside it.
+pub fn rolling_alone(
+    length: IntervalLength,
+    intervals: &[Interval],
+    from: usize,
+    stride: usize,
+    mut forecast: impl FnMut(&ModelInput) -> QuantileGrid,
+) -> Vec<Origin> {
+    let mut perception = Perception::new(length, NoNetwork);
+    let mut origins = Vec::new();
+    for (row, interval) in intervals.iter().enumerate() {
+        perception.remember(interval);
+        let due = row >= from && (row - from).is_multiple_of(stride.max(1));
+        let grid = perception.input().filter(|_| due).map(|input| forecast(&input));
+        let made = grid
+            .and_then(|grid| Forecast::new(interval.end, length, grid, ForecastSource::Model).ok());
+        origins.extend(made.map(|forecast| Origin { row, forecast }));
+    }
+    origins
+}
+
+/// Stands where a network would and fails: the experts are alone then.
+#[derive(Clone, Copy, Debug)]
+pub struct NoNetwork;
+
+impl ForecastModel for NoNetwork {
+    type Error = &'static str;
+
+    fn infer(&mut self, _: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()], Self::Error> {
+        Err("no network")
+    }
 }
 
 /// Scores over steps 1..=H for each horizon H, and the mean absolute daily difference of the rows

@@ -5,7 +5,7 @@ use super::policy;
 use crate::cli::Part;
 use crate::config::Config;
 use crate::data::{Corpus, TEST_STRIDE, WindowSet};
-use crate::evaluate::forecasts::{Origin, rolling, scores};
+use crate::evaluate::forecasts::{NoNetwork, Origin, rolling, rolling_alone, scores};
 use crate::export::{Facts, NetworkFiles, forecaster_files, write_folder};
 use crate::interrupt;
 use crate::model::forecaster::Forecaster;
@@ -14,11 +14,10 @@ use crate::report::summary::{self, Results};
 use crate::run::{Curves, Run, Stage, write_json};
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
-use scaleiq_core::forecast::{Baseline, ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
+use scaleiq_core::forecast::{Baseline, ForecastModel as _, ModelInput, Perception, QuantileGrid};
 use scaleiq_core::model::{
     Bundle, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, Q_NETWORK_F32,
 };
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How a run of stages ended.
@@ -127,36 +126,46 @@ impl Stages<'_> {
         Ok(trainer.network().clone())
     }
 
-    /// Scores the exported networks, run as the agent runs them, on the test part.
+    /// Scores the exported networks, run as the agent runs them, on the test part; beside them what
+    /// their parts do alone.
     fn judge(&self, files: &NetworkFiles) -> Result<Results> {
-        let rows = self.corpus.own.len() as u64;
-        let mut progress = Progress::begin("evaluation", 3 * rows, 0);
+        let Corpus { own, length, test_from: from, .. } = self.corpus;
+        let mut progress = Progress::begin("evaluation", 3 * own.len() as u64, 0);
         let mut done = 0;
-        let mut play = |engine: Engine| {
-            let perception = Perception::new(self.corpus.length, engine);
-            let from = self.corpus.test_from;
-            let origins = rolling(perception, &self.corpus.own, from, TEST_STRIDE, |row| {
-                if row % 512 == 0 {
-                    progress.set(done + row as u64, String::new);
-                }
-            });
-            done += rows;
-            origins
+        let mut tick = |row: usize| {
+            done += 1;
+            if row.is_multiple_of(512) {
+                progress.set(done, String::new);
+            }
         };
-        let int8 = play(Engine::Network(Box::new(engine(files, FORECASTER_INT8)?)));
-        let f32 = play(Engine::Network(Box::new(engine(files, FORECASTER_F32)?)));
-        let baseline = play(Engine::Baseline);
+        let perceive =
+            |name| Ok::<_, anyhow::Error>(Perception::new(*length, engine(files, name)?));
+        let mut play = |perception| rolling(perception, own, *from, TEST_STRIDE, &mut tick);
+        let int8 = play(perceive(FORECASTER_INT8)?);
+        let f32 = play(perceive(FORECASTER_F32)?);
+        let experts = Perception::new(*length, NoNetwork);
+        let experts = rolling(experts, own, *from, TEST_STRIDE, &mut tick);
+        let alone = |forecast: &mut dyn FnMut(&ModelInput) -> QuantileGrid| {
+            rolling_alone(*length, own, *from, TEST_STRIDE, forecast)
+        };
+        let mut network = engine(files, FORECASTER_INT8)?;
+        let network = alone(&mut |input| match network.infer(input) {
+            Ok(changes) => input.scale.grid(&changes),
+            Err(_) => Baseline::quantiles(input),
+        });
+        let persistence = alone(&mut Baseline::quantiles);
         progress.end(&format!("{} origins of the test part", int8.len()));
-        let score = |origins: &[Origin]| {
-            let day = self.corpus.length.steps_per_day();
-            scores(&self.corpus.own, origins, day, self.corpus.test_from)
+        let score = |(name, origins): (&str, &[Origin])| {
+            (name.to_string(), scores(own, origins, length.steps_per_day(), *from))
         };
-        let scores = BTreeMap::from([
-            ("int8".to_string(), score(&int8)),
-            ("f32".to_string(), score(&f32)),
-            ("persistence".to_string(), score(&baseline)),
-        ]);
-        Ok(Results::new(&self.corpus.own, self.corpus.length, &int8, scores))
+        let all: [(&str, &[Origin]); 5] = [
+            ("int8", &int8),
+            ("f32", &f32),
+            ("network_alone", &network),
+            ("experts_alone", &experts),
+            ("persistence", &persistence),
+        ];
+        Ok(Results::new(own, *length, &int8, all.map(score).into()))
     }
 
     fn export(
@@ -184,22 +193,4 @@ fn engine(files: &NetworkFiles, name: &str) -> Result<ForecastNetwork> {
     let file = files.iter().find(|(known, _)| *known == name);
     let (name, bytes) = file.with_context(|| format!("{name} was not exported"))?;
     Ok(ForecastNetwork::parse(bytes, Path::new(name))?)
-}
-
-/// What is judged: a network, or persistence.
-enum Engine {
-    Network(Box<ForecastNetwork>),
-    Baseline,
-}
-
-impl ForecastModel for Engine {
-    type Error = anyhow::Error;
-
-    fn infer(&mut self, input: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()]> {
-        match self {
-            Self::Network(network) => network.infer(input),
-            // Refusing makes the perception take its baseline, which is what is to be judged.
-            Self::Baseline => anyhow::bail!("{}", std::any::type_name::<Baseline>()),
-        }
-    }
 }
