@@ -44,6 +44,9 @@ fn the_life_of_a_sidecar() {
     assert_eq!(prediction["steps"][0]["events"].as_array().unwrap().len(), 9);
     let median = prediction["horizons"][0]["rate_q50"].as_f64().unwrap();
     assert!((50.0..200.0).contains(&median), "{body}");
+    let weights = prediction["horizons"][0]["makeup"]["weights"].as_object().unwrap();
+    let sum: f64 = weights.values().filter_map(Value::as_f64).sum();
+    assert!(weights.contains_key("network") && (sum - 1.0).abs() < 1e-3, "{body}");
 
     let (status, first) = post(&agent, "/decide", "");
     assert_eq!(status, 200);
@@ -62,6 +65,8 @@ fn the_life_of_a_sidecar() {
         "scaleiq_model_failures_total{network=\"forecaster\"} 0",
         "scaleiq_decisions_total{stage=\"quantile_rule\"",
         "scaleiq_forecast_rate{ahead_s=\"720\",quantile=\"0.5\"}",
+        "scaleiq_expert_weight{ahead_s=\"2880\",expert=\"network\"}",
+        "scaleiq_forecast_band{ahead_s=\"720\",quantile=\"0.9\"}",
         "scaleiq_agent_info{version=",
         "scaleiq_data_age_seconds ",
     ] {

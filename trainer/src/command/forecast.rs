@@ -1,7 +1,7 @@
 //! `trainer forecast`: a model's forecasts over a file.
 
 use crate::cli::ForecastArgs;
-use crate::evaluate::forecasts::rolling;
+use crate::evaluate::forecasts::{Course, rolling};
 use crate::progress::Progress;
 use crate::run::write_atomic;
 use anyhow::{Result, ensure};
@@ -34,7 +34,8 @@ pub fn run(args: &ForecastArgs) -> Result<()> {
     );
     let mut progress = Progress::begin("forecast", series.rows.len() as u64, 0);
     let perception = bundle.perception(length);
-    let origins = rolling(perception, &series.rows, from, args.stride, |row| {
+    let course = Course { start: 0, from, stride: args.stride };
+    let origins = rolling(perception, &series.rows, course, |row| {
         if row % 256 == 0 {
             progress.set(row as u64, String::new);
         }

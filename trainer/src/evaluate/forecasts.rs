@@ -16,19 +16,35 @@ pub struct Origin {
     pub forecast: Forecast,
 }
 
-/// Plays all of `intervals` through `perception` and forecasts after every `stride`-th row from
-/// `from` on. Whatever is forecast knows only the rows up to its origin.
+/// Which rows are played, and which of them are origins.
+#[derive(Clone, Copy, Debug)]
+pub struct Course {
+    /// The first row that is played: experts learn from here on.
+    pub start: usize,
+    /// The first origin.
+    pub from: usize,
+    /// Rows from one origin to the next.
+    pub stride: usize,
+}
+
+impl Course {
+    fn is_origin(&self, row: usize) -> bool {
+        row >= self.from && (row - self.from).is_multiple_of(self.stride.max(1))
+    }
+}
+
+/// Plays `intervals` through `perception` and forecasts from the origins of `course`. Whatever is
+/// forecast knows only the rows up to its origin.
 pub fn rolling<M: ForecastModel>(
     mut perception: Perception<M>,
     intervals: &[Interval],
-    from: usize,
-    stride: usize,
+    course: Course,
     mut tick: impl FnMut(usize),
 ) -> Vec<Origin> {
     let mut origins = Vec::new();
-    for (row, interval) in intervals.iter().enumerate() {
+    for (row, interval) in intervals.iter().enumerate().skip(course.start) {
         let forecast = perception.push(interval);
-        if row >= from && (row - from).is_multiple_of(stride.max(1)) {
+        if course.is_origin(row) {
             origins.extend(forecast.map(|forecast| Origin { row, forecast }));
         }
         tick(row);
@@ -40,16 +56,15 @@ pub fn rolling<M: ForecastModel>(
 pub fn rolling_alone(
     length: IntervalLength,
     intervals: &[Interval],
-    from: usize,
-    stride: usize,
+    course: Course,
     mut forecast: impl FnMut(&ModelInput) -> QuantileGrid,
 ) -> Vec<Origin> {
     let mut perception = Perception::new(length, NoNetwork);
     let mut origins = Vec::new();
-    for (row, interval) in intervals.iter().enumerate() {
+    for (row, interval) in intervals.iter().enumerate().skip(course.start) {
         perception.remember(interval);
-        let due = row >= from && (row - from).is_multiple_of(stride.max(1));
-        let grid = perception.input().filter(|_| due).map(|input| forecast(&input));
+        let due = |_: &ModelInput| course.is_origin(row);
+        let grid = perception.input().filter(due).map(|input| forecast(&input));
         let made = grid
             .and_then(|grid| Forecast::new(interval.end, length, grid, ForecastSource::Model).ok());
         origins.extend(made.map(|forecast| Origin { row, forecast }));

@@ -5,7 +5,7 @@ use super::policy;
 use crate::cli::Part;
 use crate::config::Config;
 use crate::data::{Corpus, TEST_STRIDE, WindowSet};
-use crate::evaluate::forecasts::{NoNetwork, Origin, rolling, rolling_alone, scores};
+use crate::evaluate::forecasts::{Course, NoNetwork, Origin, rolling, rolling_alone, scores};
 use crate::export::{Facts, NetworkFiles, forecaster_files, write_folder};
 use crate::interrupt;
 use crate::model::forecaster::Forecaster;
@@ -19,6 +19,11 @@ use scaleiq_core::model::{
     Bundle, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, Q_NETWORK_F32,
 };
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Days before the test part from which on the experts learn: the four weeks that history holds, and
+/// two more.
+const WARM_DAYS: usize = 42;
 
 /// How a run of stages ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,30 +135,33 @@ impl Stages<'_> {
     /// their parts do alone.
     fn judge(&self, files: &NetworkFiles) -> Result<Results> {
         let Corpus { own, length, test_from: from, .. } = self.corpus;
-        let mut progress = Progress::begin("evaluation", 3 * own.len() as u64, 0);
-        let mut done = 0;
-        let mut tick = |row: usize| {
-            done += 1;
+        let start = from.saturating_sub(WARM_DAYS * length.steps_per_day());
+        let course = Course { start, from: *from, stride: TEST_STRIDE };
+        let rows = (own.len() - start) as u64;
+        let progress = Mutex::new((Progress::begin("evaluation", 3 * rows, 0), 0));
+        let tick = |row: usize| {
             if row.is_multiple_of(512) {
-                progress.set(done, String::new);
+                let (progress, done) =
+                    &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
+                *done += 512;
+                progress.set(*done, String::new);
             }
         };
-        let perceive =
-            |name| Ok::<_, anyhow::Error>(Perception::new(*length, engine(files, name)?));
-        let mut play = |perception| rolling(perception, own, *from, TEST_STRIDE, &mut tick);
-        let int8 = play(perceive(FORECASTER_INT8)?);
-        let f32 = play(perceive(FORECASTER_F32)?);
-        let experts = Perception::new(*length, NoNetwork);
-        let experts = rolling(experts, own, *from, TEST_STRIDE, &mut tick);
+        let network = |name| engine(files, name);
+        let (exact, quantized) = (network(FORECASTER_F32)?, network(FORECASTER_INT8)?);
+        let played = |network| rolling(Perception::new(*length, network), own, course, tick);
+        let experts = || rolling(Perception::new(*length, NoNetwork), own, course, tick);
+        let (int8, (f32, experts)) = both(|| played(quantized), || (played(exact), experts()));
         let alone = |forecast: &mut dyn FnMut(&ModelInput) -> QuantileGrid| {
-            rolling_alone(*length, own, *from, TEST_STRIDE, forecast)
+            rolling_alone(*length, own, course, forecast)
         };
-        let mut network = engine(files, FORECASTER_INT8)?;
-        let network = alone(&mut |input| match network.infer(input) {
+        let mut quantized = network(FORECASTER_INT8)?;
+        let network = alone(&mut |input| match quantized.infer(input) {
             Ok(changes) => input.scale.grid(&changes),
             Err(_) => Baseline::quantiles(input),
         });
         let persistence = alone(&mut Baseline::quantiles);
+        let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         progress.end(&format!("{} origins of the test part", int8.len()));
         let score = |(name, origins): (&str, &[Origin])| {
             (name.to_string(), scores(own, origins, length.steps_per_day(), *from))
@@ -193,4 +201,13 @@ fn engine(files: &NetworkFiles, name: &str) -> Result<ForecastNetwork> {
     let file = files.iter().find(|(known, _)| *known == name);
     let (name, bytes) = file.with_context(|| format!("{name} was not exported"))?;
     Ok(ForecastNetwork::parse(bytes, Path::new(name))?)
+}
+
+/// Does both at once.
+fn both<A, B: Send>(a: impl FnOnce() -> A, b: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let b = scope.spawn(b);
+        let a = a();
+        (a, b.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
