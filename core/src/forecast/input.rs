@@ -110,7 +110,8 @@ impl ModelInput {
 }
 
 /// Level: mean of the known points of the coarse window (about a day and a third), or of the fine
-/// window while the coarse one is young. Anchor: the last known points, weighted 1/2, 1/3, 1/6.
+/// window while the coarse one is young. Anchor: the last known points, weighted 1/2, 1/3, 1/6; of
+/// the coarse window if a gap is as long as the fine one.
 fn measure_scale(history: &ModelHistory) -> Option<Scale> {
     let mean = |values: &mut dyn Iterator<Item = f32>| {
         let (mut sum, mut n) = (0.0f32, 0.0f32);
@@ -120,20 +121,23 @@ fn measure_scale(history: &ModelHistory) -> Option<Scale> {
         }
         (n > 0.0).then(|| sum / n)
     };
-    let fine = mean(&mut (0..WINDOW).filter_map(|k| history.arrivals_ago(k)))?;
-    let coarse = mean(&mut (0..WINDOW).filter_map(|k| history.coarse_ago(k))).unwrap_or(fine);
+    let fine = mean(&mut (0..WINDOW).filter_map(|k| history.arrivals_ago(k)));
+    let coarse = mean(&mut (0..WINDOW).filter_map(|k| history.coarse_ago(k)));
     // A level far below what is seen now would blow `z` up: follow the present within 16x.
-    let level = coarse.max(fine / 16.0);
+    let level = coarse.or(fine)?.max(fine.unwrap_or(0.0) / 16.0);
     let level = if level > 1e-6 { level } else { 1.0 };
-    let mut scale = Scale { level, anchor: 0.0 };
-    let (mut sum, mut weight) = (0.0, 0.0);
-    let last = (0..WINDOW).filter_map(|k| history.arrivals_ago(k));
-    for (value, w) in last.zip([3.0, 2.0, 1.0]) {
-        sum += w * scale.z(value);
-        weight += w;
-    }
-    scale.anchor = sum / weight;
-    Some(scale)
+    let scale = Scale { level, anchor: 0.0 };
+    let anchor = |last: &mut dyn Iterator<Item = f32>| {
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for (value, w) in last.zip([3.0, 2.0, 1.0]) {
+            sum += w * scale.z(value);
+            weight += w;
+        }
+        (weight > 0.0).then(|| sum / weight)
+    };
+    let anchor = anchor(&mut (0..WINDOW).filter_map(|k| history.arrivals_ago(k)))
+        .or_else(|| anchor(&mut (0..WINDOW).filter_map(|k| history.coarse_ago(k))))?;
+    Some(Scale { anchor, ..scale })
 }
 
 fn recent(history: &ModelHistory, scale: &Scale) -> [[[f32; WINDOW]; CHANNELS]; LEVELS] {

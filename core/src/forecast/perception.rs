@@ -115,3 +115,54 @@ impl<M: ForecastModel> Forecaster for Perception<M> {
         Some(Forecast { makeup: Some(makeup), ..forecast })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A network that says "no change", or fails.
+    struct Fake(Option<f32>);
+
+    impl ForecastModel for Fake {
+        type Error = &'static str;
+        fn infer(
+            &mut self,
+            _: &ModelInput,
+        ) -> Result<[f32; STEPS * QUANTILES.len()], &'static str> {
+            self.0.map(|change| [change; STEPS * QUANTILES.len()]).ok_or("no network")
+        }
+    }
+
+    fn play(
+        network: Option<f32>,
+        n: usize,
+        known: impl Fn(usize) -> bool,
+    ) -> Vec<Option<Forecast>> {
+        let mut perception = Perception::new(IntervalLength::TWO_MINUTES, Fake(network));
+        let interval = |k: usize| Interval {
+            arrivals_events: known(k).then_some(100.0),
+            ..Interval::missing(UnixSeconds(120 * (k as i64 + 1)))
+        };
+        (0..n).map(|k| perception.push(&interval(k))).collect()
+    }
+
+    #[test]
+    fn a_gap_longer_than_the_window_is_still_forecast() {
+        let forecasts = play(Some(0.0), 400, |k| (50..150).contains(&k));
+        assert!(forecasts[..50].iter().all(Option::is_none));
+        assert!(forecasts[50..].iter().all(Option::is_some));
+        let row = forecasts[399].as_ref().unwrap().events[3];
+        assert!((row[crate::forecast::Q50] - 100.0).abs() < 1.0, "{row:?}");
+    }
+
+    #[test]
+    fn a_network_that_fails_is_done_without() {
+        for broken in [None, Some(f32::NAN), Some(f32::INFINITY)] {
+            let last = play(broken, 60, |_| true).pop().flatten().unwrap();
+            assert_eq!(last.source, ForecastSource::Baseline);
+            assert!((last.events[0][crate::forecast::Q50] - 100.0).abs() < 1.0);
+        }
+        let last = play(Some(0.0), 60, |_| true).pop().flatten().unwrap();
+        assert_eq!(last.source, ForecastSource::Model);
+    }
+}

@@ -154,10 +154,10 @@ impl Ensemble {
         let then = origin.plus(-(STEPS as i64 * i64::from(self.length.seconds())));
         if let Some((wide, followed)) = self.view(history, then, STEPS, Warp::Log).sample() {
             self.slow.learn(&wide, &followed);
+            self.short.learn(&narrow(&wide), &followed);
         }
         if let Some((wide, followed)) = self.view(history, then, STEPS, Warp::Root).sample() {
             self.fast.learn(&wide, &followed);
-            self.short.learn(&narrow(&wide), &followed);
         }
     }
 
@@ -211,40 +211,43 @@ impl Ensemble {
     ) -> [Opinions; STEPS] {
         let log = self.view(history, origin, 0, Warp::Log);
         let root = self.view(history, origin, 0, Warp::Root);
-        let from_log = log.anchor().map(|anchor| (anchor, self.slow.predict(&log.wide(anchor))));
-        let from_root = root.anchor().map(|anchor| {
-            let wide = root.wide(anchor);
-            (anchor, self.fast.predict(&wide), self.short.predict(&narrow(&wide)))
+        // Changes on their scales; without an anchor there is nothing that they could change.
+        let from_log = log.anchor().map(|anchor| {
+            let wide = log.wide(anchor);
+            let [slow, short] = [self.slow.predict(&wide), self.short.predict(&narrow(&wide))];
+            [slow, short].map(|changes| changes.add_scalar(anchor))
         });
+        let from_root =
+            root.anchor().map(|anchor| self.fast.predict(&root.wide(anchor)).add_scalar(anchor));
         core::array::from_fn(|step| {
             let network = libm::sqrtf(network[step][Q50].max(0.0));
             let last = self.last.unwrap_or(network);
             let smoothed = self.smoothed.map(|value| value.unwrap_or(last));
-            let events = |events: Option<f32>| events.map_or(last, libm::sqrtf);
-            let season = |days| self.season(history, days, step).unwrap_or(last);
-            [
-                network,
-                last,
-                smoothed[0],
-                smoothed[1],
-                season(1),
-                season(7),
-                events(from_log.as_ref().map(|(a, slow)| log.scale.back(a + slow[step]))),
-                events(from_root.as_ref().map(|(a, fast, _)| root.scale.back(a + fast[step]))),
-                events(from_root.as_ref().map(|(a, _, short)| root.scale.back(a + short[step]))),
-            ]
+            let [slow, short] = match &from_log {
+                Some(both) => both.each_ref().map(|v| libm::sqrtf(log.scale.back(v[step]))),
+                None => [last; 2],
+            };
+            let fast = from_root.as_ref().map(|v| libm::sqrtf(root.scale.back(v[step])));
+            let [yesterday, last_week] =
+                [1, 7].map(|days| self.season(history, days, step).unwrap_or(last));
+            let fast = fast.unwrap_or(last);
+            [network, last, smoothed[0], smoothed[1], yesterday, last_week, slow, fast, short]
         })
     }
 
-    /// The value at the same phase `days` ago, moved by how much the level differs.
+    /// The value at the same phase `days` ago, moved by how much the level differs; after a gap, when
+    /// the present level is not known, as it was.
     fn season(&self, history: &ModelHistory, days: usize, step: usize) -> Option<f32> {
         let back = days * self.length.steps_per_day();
         let value = |age: usize| history.arrivals_ago(age).map(libm::sqrtf);
-        let mut level = 0.0;
+        let (mut difference, mut known) = (0.0, 0.0f32);
         for k in 0..LEVEL_POINTS {
-            level += (value(k)? - value(back + k)?) / LEVEL_POINTS as f32;
+            if let (Some(now), Some(then)) = (value(k), value(back + k)) {
+                difference += now - then;
+                known += 1.0;
+            }
         }
-        Some((value(back.checked_sub(step + 1)?)? + level).max(0.0))
+        Some((value(back.checked_sub(step + 1)?)? + difference / known.max(1.0)).max(0.0))
     }
 }
 

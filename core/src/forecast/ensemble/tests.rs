@@ -82,3 +82,14 @@ fn no_forecast_knows_what_comes_after_it() {
     assert!(one[..middle] == other[..middle]);
     assert!(one[middle] != other[middle]);
 }
+
+#[test]
+fn a_forecast_is_there_within_and_after_a_long_gap() {
+    let day = 720;
+    let gap = 4 * day..5 * day;
+    let forecasts = play(6 * day, |k| if gap.contains(&k) { None } else { wave(k) });
+    assert_eq!(forecasts.len(), 6 * day);
+    // The gap's last forecast knows the season, though not the present.
+    let (_, error) = judge(&forecasts, 5 * day, 23);
+    assert!(error < 0.1, "{error}");
+}
