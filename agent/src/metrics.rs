@@ -210,7 +210,7 @@ impl Metrics {
         };
         self.data_age_s.set(age_s);
         let mut text = String::new();
-        encode(&mut text, &*self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(text)
     }
 }

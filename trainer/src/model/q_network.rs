@@ -249,15 +249,15 @@ mod tests {
         let gradients = placed.forward(placed.batch(&[state])).square().sum().backward();
         let gradients = network.gradients(&placed, &noise, &gradients);
         assert_eq!(gradients.len(), network.parameters().count());
-        for part in 0..gradients.len() {
-            let index = gradients[part].len() / 2;
+        for (part, gradient) in gradients.iter().enumerate() {
+            let index = gradient.len() / 2;
             let mut moved = |by: f32| {
                 network.parameters_mut().nth(part).unwrap()[index] += by;
                 loss(&network)
             };
             let (up, down) = (moved(1e-2), moved(-2e-2));
             moved(1e-2);
-            let (slope, gradient) = ((up - down) / 2e-2, gradients[part][index]);
+            let (slope, gradient) = ((up - down) / 2e-2, gradient[index]);
             assert!(
                 (slope - gradient).abs() < 0.02 + 0.05 * slope.abs(),
                 "{part}: {slope} {gradient}"

@@ -31,8 +31,9 @@ fn play(n: usize, events: impl Fn(usize) -> Option<f32>) -> Vec<(QuantileGrid, M
 /// Share of outcomes within 10..90 % and mean error of the median as a share of the truth.
 fn judge(forecasts: &[(QuantileGrid, Makeup)], from: usize, step: usize) -> (f32, f32) {
     let (mut inside, mut error, mut n) = (0.0, 0.0, 0.0);
-    for k in from..forecasts.len() - STEPS {
-        let row = forecasts[k].0[step];
+    let judged = forecasts.iter().enumerate().skip(from).take(forecasts.len() - STEPS - from);
+    for (k, (grid, _)) in judged {
+        let row = grid[step];
         let truth = wave(k + 1 + step).unwrap();
         inside += f32::from(u8::from(truth >= row[Q10] && truth <= row[Q90]));
         error += libm::fabsf(row[Q50] - truth) / truth;
