@@ -26,7 +26,7 @@ use band::Band;
 use mixture::{Mixture, Opinions};
 use nalgebra::SVector;
 use predictors::{NARROW, View, WIDE, Warp, Warped};
-use regression::Regression;
+use regression::{Regression, triangle};
 use serde::{Deserialize, Serialize};
 
 /// Number of experts.
@@ -79,9 +79,9 @@ struct Said {
 #[derive(Clone, Debug)]
 pub(super) struct Ensemble {
     length: IntervalLength,
-    slow: Regression<WIDE>,
-    fast: Regression<WIDE>,
-    short: Regression<NARROW>,
+    slow: Regression<WIDE, { triangle(WIDE) }>,
+    fast: Regression<WIDE, { triangle(WIDE) }>,
+    short: Regression<NARROW, { triangle(NARROW) }>,
     mixture: Mixture,
     band: Band,
     /// The last forecasts, newest first; `None` where there was none.

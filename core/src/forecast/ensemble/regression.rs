@@ -16,11 +16,16 @@ const SOLVE_EVERY: u32 = 12;
 /// Samples before the first solution.
 const FIRST_SOLUTION: u32 = 48;
 
-/// From `D` predictors to the changes of the next [`STEPS`] intervals.
+/// Numbers in the lower triangle of a matrix of `d` rows.
+pub(crate) const fn triangle(d: usize) -> usize {
+    d * (d + 1) / 2
+}
+
+/// From `D` predictors to the changes of the next [`STEPS`] intervals; `T` is [`triangle`] of `D`.
 #[derive(Clone, Debug)]
-pub(crate) struct Regression<const D: usize> {
-    /// Sum of x x', lower triangle.
-    moments: SMatrix<f32, D, D>,
+pub(crate) struct Regression<const D: usize, const T: usize> {
+    /// Sum of x x', the lower triangle row by row: half the memory, which a microcontroller lacks.
+    moments: [f32; T],
     /// Sum of x y'.
     products: SMatrix<f32, D, STEPS>,
     weights: SMatrix<f32, D, STEPS>,
@@ -31,11 +36,11 @@ pub(crate) struct Regression<const D: usize> {
     learned: u32,
 }
 
-impl<const D: usize> Regression<D> {
+impl<const D: usize, const T: usize> Regression<D, T> {
     /// Nothing learned: every change is 0. A sample counts half after `half_life` further ones.
     pub(crate) fn new(half_life: f32) -> Self {
         Self {
-            moments: SMatrix::zeros(),
+            moments: [0.0; T],
             products: SMatrix::zeros(),
             weights: SMatrix::zeros(),
             keep: libm::exp2f(-1.0 / half_life.max(1.0)),
@@ -46,7 +51,14 @@ impl<const D: usize> Regression<D> {
 
     /// Takes what followed `predictors`.
     pub(crate) fn learn(&mut self, predictors: &SVector<f32, D>, changes: &SVector<f32, STEPS>) {
-        self.moments.syger(1.0, predictors, predictors, self.keep);
+        let mut moments = &mut self.moments[..];
+        for (i, x) in predictors.iter().enumerate() {
+            let (row, rest) = moments.split_at_mut((i + 1).min(moments.len()));
+            for (moment, y) in row.iter_mut().zip(predictors.iter()) {
+                *moment = *moment * self.keep + x * y;
+            }
+            moments = rest;
+        }
         self.products.ger(1.0, predictors, changes, self.keep);
         self.worth = self.worth * self.keep + 1.0;
         self.learned = self.learned.saturating_add(1);
@@ -62,11 +74,15 @@ impl<const D: usize> Regression<D> {
 
     fn solve(&mut self) {
         let share = RIDGE + CAUTION / self.worth;
-        let mut penalised = self.moments;
+        let mut penalised = SMatrix::<f32, D, D>::zeros();
+        let mut moments = self.moments.iter();
         for i in 0..D {
+            for (j, moment) in (0..=i).zip(&mut moments) {
+                penalised[(i, j)] = *moment;
+            }
             penalised[(i, i)] += share * penalised[(i, i)] + 1e-9;
         }
-        // With a penalty on the diagonal only numbers out of range can spoil it: the old weights
+        // Cholesky reads the lower triangle alone. With a penalty on the diagonal only numbers out of range can spoil it: the old weights
         // stay then.
         if let Some(factor) = Cholesky::new(penalised) {
             let weights = factor.solve(&self.products);
@@ -94,7 +110,7 @@ mod tests {
 
     #[test]
     fn finds_a_linear_law_and_follows_its_change() {
-        let mut regression = Regression::<3>::new(500.0);
+        let mut regression = Regression::<3, { triangle(3) }>::new(500.0);
         let (x, _) = sample(7, 1.0);
         assert_eq!(regression.predict(&x).amax(), 0.0);
         for (slope, from) in [(0.1, 0), (-0.1, 5000)] {
@@ -110,7 +126,7 @@ mod tests {
 
     #[test]
     fn predictors_that_never_move_do_no_harm() {
-        let mut regression = Regression::<3>::new(100.0);
+        let mut regression = Regression::<3, { triangle(3) }>::new(100.0);
         for k in 0..200 {
             let y = SVector::repeat(noise(k));
             regression.learn(&SVector::from([1.0, 0.0, 0.0]), &y);

@@ -94,3 +94,9 @@ fn a_forecast_is_there_within_and_after_a_long_gap() {
     let (_, error) = judge(&forecasts, 5 * day, 23);
     assert!(error < 0.1, "{error}");
 }
+
+#[test]
+fn the_memory_stays_within_what_a_microcontroller_spares() {
+    let bytes = size_of::<Ensemble>();
+    assert!(bytes <= 140 * 1024, "{bytes} bytes");
+}
