@@ -191,6 +191,8 @@ fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Re
         }
     } else if jobs < have {
         Reason::ForecastFall
+    } else if s.stalled {
+        Reason::Stalled
     } else if choice.jobs > limits.max() || choice.jobs < limits.min() {
         Reason::AtLimit
     } else if choice.jobs < have {

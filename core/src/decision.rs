@@ -58,6 +58,8 @@ pub enum Reason {
     HeldByGuard,
     /// The user's limits decide.
     AtLimit,
+    /// Work is waiting and the pool stands still: more jobs would not help.
+    Stalled,
     /// Nothing fresh to go by: the number is held.
     Blind,
 }
@@ -74,6 +76,7 @@ impl Reason {
             Self::ForecastFall => "arrivals are forecast to fall",
             Self::HeldByGuard => "scale-down held back by the guard",
             Self::AtLimit => "the configured limit decides",
+            Self::Stalled => "the pool stands still: more jobs would not help",
             Self::Blind => "no fresh data: holding",
         }
     }

@@ -22,6 +22,8 @@ const CEILING_ROOM: f32 = 1.1;
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     proposals: Ring<(UnixSeconds, Jobs), REMEMBERED>,
+    /// When the number of jobs was last let change, and to what.
+    changed: Option<(UnixSeconds, Jobs)>,
 }
 
 /// A number on its way through the guard.
@@ -60,7 +62,10 @@ impl Guard {
 
         self.proposals.push((s.at, passage.jobs));
         if passage.jobs < have {
-            let highest = self.highest_since(s.at.plus(-i64::from(settings.scale_down_window_s)));
+            let since = s.at.plus(-i64::from(settings.scale_down_window_s));
+            // One step down a window: each change may cost a pause, and what it does must show first.
+            let settled = self.changed.is_none_or(|(at, _)| at <= since);
+            let highest = if settled { self.highest_since(since) } else { have };
             let held = highest.min(have).max(passage.jobs);
             passage.set(Constraint::ScaleDownWindow, held);
         }
@@ -70,6 +75,9 @@ impl Guard {
         let fewest = Jobs::ceil(have.as_f32() * settings.max_step_down);
         passage.set(Constraint::StepDown, passage.jobs.max(fewest));
         passage.set(Constraint::Limits, settings.limits.clamp(passage.jobs));
+        if self.changed.is_none_or(|(_, jobs)| jobs != passage.jobs) {
+            self.changed = Some((s.at, passage.jobs));
+        }
         (passage.jobs, passage.changes)
     }
 
@@ -100,10 +108,9 @@ impl Guard {
 /// Jobs below which the present rate would not be served, or a backlog not within twice the
 /// catch-up time.
 fn floor(s: &Situation, settings: &Settings) -> Jobs {
-    let backlog_jobs = s.backlog_events * s.work_s / (2.0 * settings.catch_up_s.max(1.0));
     // A fluid pool at exactly 100 % holds its backlog; the small discount keeps rounding from
     // forcing a whole job for a thousandth of one.
-    Jobs::ceil(s.need(s.rate.0) * 0.98 + backlog_jobs)
+    Jobs::ceil(s.with_backlog(s.need(s.rate.0) * 0.98, 2.0 * settings.catch_up_s, settings))
 }
 
 #[cfg(test)]
@@ -125,9 +132,9 @@ mod tests {
 
     #[test]
     fn the_floor_serves_the_present_and_works_a_backlog_off() {
-        let (jobs, changes) = check(1, &situation(10, 100.0, 1200.0));
-        // 9.8 jobs for the rate and 120 s of work over two minutes.
-        assert_eq!(jobs, Jobs(11));
+        let (jobs, changes) = check(1, &situation(10, 100.0, 3900.0));
+        // 9.8 jobs for the rate; of 390 s of work 150 are harmless, the rest is done in two minutes.
+        assert_eq!(jobs, Jobs(12));
         assert_eq!(changes[0].by, Constraint::ReactiveFloor);
     }
 
@@ -150,6 +157,20 @@ mod tests {
         assert_eq!(guard.check(Jobs(12), &s, &settings).0, Jobs(17));
         s.at = s.at.plus(61);
         assert_eq!(guard.check(Jobs(12), &s, &settings).0, Jobs(12));
+    }
+
+    #[test]
+    fn one_step_down_a_window() {
+        let mut guard = Guard::default();
+        let settings = settings();
+        let mut s = situation(20, 100.0, 0.0);
+        let mut jobs = Vec::<u32, 8>::new();
+        for proposed in [17, 14, 14, 12, 12, 12] {
+            let (now, _) = guard.check(Jobs(proposed), &s, &settings);
+            jobs.push(now.0).unwrap();
+            (s.ready, s.at) = (now, s.at.plus(60));
+        }
+        assert_eq!(jobs, [17, 17, 17, 14, 14, 12]);
     }
 
     #[test]

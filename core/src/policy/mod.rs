@@ -54,15 +54,17 @@ pub trait Policy {
     fn choose(&mut self, situation: &Situation, state: &State, settings: &Settings) -> Choice;
 }
 
-/// Jobs that `MULTIPLIERS[action]` stands for. A multiplier other than 1 on the base `current`
+/// Jobs that `MULTIPLIERS[action]` stands for. On the base `required` a pool that lies between this
+/// multiplier and the next is left as it is; a multiplier other than 1 on the base `current`
 /// always moves by at least one job (the reference's `int(1 * 1.5)` could never leave 1).
 #[must_use]
 pub fn jobs_for_action(action: usize, situation: &Situation, settings: &Settings) -> Jobs {
     let multiplier = MULTIPLIERS.get(action).copied().unwrap_or(1.0);
     match settings.base {
         Base::Required => {
-            let required = situation.required(crate::forecast::Q50, settings.catch_up_s);
-            Jobs::ceil(required * multiplier - 1e-3)
+            let required = situation.required(crate::forecast::Q50, settings);
+            let next = MULTIPLIERS.get(action + 1).copied().unwrap_or(multiplier);
+            rules::keep_within(required * multiplier, required * next, situation)
         }
         Base::Current => {
             let have = situation.have();
@@ -97,6 +99,8 @@ pub(crate) mod tests {
             backlog_events,
             lead_rates: core::array::from_fn(|q| rate * (0.7 + 0.1 * q as f32)),
             horizon_rates: [[0.8 * rate, rate, 1.2 * rate]; 3],
+            stalled: false,
+            pause_s: 0.0,
             has_forecast: true,
             budget_left: 1.0,
         }
@@ -104,11 +108,22 @@ pub(crate) mod tests {
 
     #[test]
     fn required_is_multiplied_and_rounded_up() {
-        let s = situation(5, 100.0, 600.0);
-        // 100/s x 0.1 s = 10 jobs, and 60 s of work within 60 s = 1 job.
+        let s = situation(5, 100.0, 1350.0);
+        // 100/s x 0.1 s = 10 jobs; of 135 s of work 75 are harmless, and 60 s within 60 s = 1 job.
         assert_eq!(jobs_for_action(NEUTRAL, &s, &settings()), Jobs(11));
         assert_eq!(jobs_for_action(8, &s, &settings()), Jobs(22));
         assert_eq!(jobs_for_action(0, &s, &settings()), Jobs(6));
+    }
+
+    #[test]
+    fn a_pool_between_two_multipliers_is_left_alone() {
+        let required = |have| jobs_for_action(4, &situation(have, 100.0, 0.0), &settings());
+        // x1.1 of 10 jobs, up to x1.2.
+        let jobs: [Jobs; 5] = core::array::from_fn(|k| required(10 + k as u32));
+        assert_eq!(jobs, [11, 11, 12, 11, 11].map(Jobs));
+        // Where a change costs a pause, growth is one step to the upper end.
+        let dear = Situation { pause_s: 8.0, ..situation(10, 100.0, 0.0) };
+        assert_eq!(jobs_for_action(4, &dear, &settings()), Jobs(12));
     }
 
     #[test]

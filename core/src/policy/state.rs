@@ -6,7 +6,7 @@ use crate::situation::Situation;
 use crate::units::Jobs;
 
 /// Numbers in a state.
-pub const STATE: usize = 26;
+pub const STATE: usize = 28;
 
 /// What each number of a state is. `need(x)` is jobs kept busy by rate x; `log` is the natural one.
 pub const STATE_NAMES: [&str; STATE] = [
@@ -36,6 +36,8 @@ pub const STATE_NAMES: [&str; STATE] = [
     "log(1 + decisions since a change) / 5",
     "required rounded up / required - 1",
     "has forecast",
+    "log(1 + pause at a change)",
+    "stalled",
 ];
 
 /// A state vector; every number is finite and within -5..=5.
@@ -57,7 +59,7 @@ pub fn state(s: &Situation, settings: &Settings, memory: &Memory) -> State {
     let have = s.have().as_f32().max(0.5);
     let now = s.need(s.rate.0);
     let lead = |q: usize| s.need(s.lead_rates[q]);
-    let required = s.required(Q50, settings.catch_up_s).max(0.05);
+    let required = s.required(Q50, settings).max(0.05);
     let [h6, h12, h24] = s.horizon_rates;
     let over_have = |rate: f32| log_ratio(s.need(rate), have);
     let arrivals_in_sla = (s.rate.0 * settings.sla_s).max(1.0);
@@ -89,6 +91,8 @@ pub fn state(s: &Situation, settings: &Settings, memory: &Memory) -> State {
         libm::log1pf(memory.since_change as f32) / 5.0,
         Jobs::ceil(required).as_f32() / required - 1.0,
         if s.has_forecast { 1.0 } else { 0.0 },
+        libm::log1pf(s.pause_s),
+        if s.stalled { 1.0 } else { 0.0 },
     ];
     numbers.map(|x| if x.is_finite() { x.clamp(-5.0, 5.0) } else { 0.0 })
 }

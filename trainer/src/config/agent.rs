@@ -96,7 +96,7 @@ impl Default for AgentConfig {
             min_jobs: 1,
             max_jobs: 400,
             reward: RewardWeights::default(),
-            rounds: 60,
+            rounds: 120,
             evaluate_every: 5,
         }
     }
