@@ -96,7 +96,7 @@ impl Default for AgentConfig {
             min_jobs: 1,
             max_jobs: 400,
             reward: RewardWeights::default(),
-            rounds: 120,
+            rounds: 200,
             evaluate_every: 5,
         }
     }

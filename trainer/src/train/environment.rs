@@ -18,9 +18,9 @@ use scaleiq_core::units::JobLimits;
 
 /// Seconds between decisions.
 pub const TICK_S: u32 = 30;
-/// Most that the late events of one tick count, in ticks of mean arrivals: a backlog of hours must
-/// not drown everything else that a batch teaches.
-const MOST_LATE: f32 = 3.0;
+/// Most that the late events of one tick count, in ticks of mean arrivals: a disaster that no action
+/// could avert must not drown the few percent of cost that most decisions are about.
+const MOST_LATE: f32 = 0.3;
 /// Brings the values of states to about 1.
 const REWARD_SCALE: f32 = 0.1;
 
