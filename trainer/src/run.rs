@@ -33,14 +33,14 @@ const CONFIG: &str = "config.yaml";
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A file or folder cannot be read or written.
-    #[error("cannot {action} {}: {}", path.display(), reason(source))]
+    #[error("cannot {action} {}: {}", path.display(), reason(cause))]
     Io {
         /// What was tried.
         action: &'static str,
         /// On what.
         path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
+        /// Why it failed; told by the message, so not a source of its own.
+        cause: io::Error,
     },
     /// The folder holds a run already.
     #[error("{} holds a run already: add --resume to go on with it, or name another --out", .0.display())]
@@ -201,7 +201,8 @@ impl Run {
 /// If it cannot be written. The old file is untouched then.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.tmp"));
+    // Another process may be writing the same file.
+    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let write = || -> io::Result<()> {
         let mut file = fs::File::create(&beside)?;
         file.write_all(bytes)?;
@@ -228,7 +229,7 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RunError> {
 
 fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
     let path = path.to_path_buf();
-    move |source| RunError::Io { action, path, source }
+    move |cause| RunError::Io { action, path, cause }
 }
 
 #[cfg(test)]
