@@ -287,7 +287,6 @@ mod tests {
             avg_processing_ms: Some(100.0),
             jobs_ready: Some(f64::from(ready)),
             jobs_starting: Some(0.0),
-            ..RawSample::default()
         }
         .gate()
         .unwrap()
