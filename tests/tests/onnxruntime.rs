@@ -89,14 +89,12 @@ fn tract_and_onnx_runtime_agree_on_the_q_network() {
     let cases: Vec<Value> = (0..200)
         .map(|k| json!({ "state": { "shape": [1, STATE], "values": state(k).to_vec() } }))
         .collect();
-    // Shares of the largest value: rounding is relative, and values grow with the reward's weights.
-    for (name, bound) in [(Q_NETWORK_F32, 1e-5), (Q_NETWORK_INT8, 2e-2)] {
+    for (name, bound) in [(Q_NETWORK_F32, 1e-4), (Q_NETWORK_INT8, 2e-2)] {
         let path = shipped(name);
         let bytes = std::fs::read(&path).unwrap();
         let mut tract = QNetwork::parse(&bytes, &path).unwrap();
         for (k, expected) in judge(&path, &cases).iter().enumerate() {
-            let size = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
-            let worst = largest_difference(&tract.values(&state(k)).unwrap(), expected) / size;
+            let worst = largest_difference(&tract.values(&state(k)).unwrap(), expected);
             assert!(worst < bound, "{name}, state {k}: {worst}");
         }
     }
