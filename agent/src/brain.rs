@@ -1,5 +1,6 @@
 //! Opens a model and gives the controller that decides, whatever is inside it.
 
+use crate::planned::{Calendar, Informed};
 use anyhow::Context;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
@@ -71,12 +72,6 @@ pub trait Fallible {
     fn failures(&self) -> u32;
 }
 
-impl<M: ForecastModel> Fallible for Perception<M> {
-    fn failures(&self) -> u32 {
-        Perception::failures(self)
-    }
-}
-
 impl<Q: ValueModel> Fallible for Dqn<Q> {
     fn failures(&self) -> u32 {
         Dqn::failures(self)
@@ -121,22 +116,29 @@ where
     }
 }
 
-/// The brain for `choice`, and the model's name.
+/// The brain for `choice` that knows what is planned, and the model's name.
 ///
 /// # Errors
 /// If the model cannot be read, is damaged, or was made for another version.
-pub fn open(choice: &ModelChoice, settings: Settings) -> anyhow::Result<(Box<dyn Brain>, String)> {
+pub fn open(
+    choice: &ModelChoice,
+    settings: Settings,
+    planned: Calendar,
+) -> anyhow::Result<(Box<dyn Brain>, String)> {
+    let length = settings.interval;
     let bundle = match choice {
         ModelChoice::Shipped => Bundle::shipped().context("the built-in model cannot be used")?,
         ModelChoice::Folder(folder) => Bundle::load(folder)?,
         ModelChoice::None => {
-            let perception = Perception::new(settings.interval, NoModel);
-            let brain = Controller::new(settings, perception, QuantileRule::default());
+            let forecaster = Informed::new(Perception::new(length, NoModel), planned, length);
+            let brain = Controller::new(settings, forecaster, QuantileRule::default());
             return Ok((Box::new(brain), NO_MODEL.into()));
         }
     };
-    let name = bundle.card().name.clone();
-    Ok((Box::new(bundle.controller(settings)), name))
+    let forecaster = Informed::new(bundle.perception(length), planned, length);
+    let policy = Dqn::new(bundle.q_network().clone());
+    let brain = Controller::new(settings, forecaster, policy);
+    Ok((Box::new(brain), bundle.card().name.clone()))
 }
 
 /// Stands where a network would, and always fails: the baseline forecasts then.
@@ -169,8 +171,9 @@ mod tests {
     #[test]
     fn a_missing_folder_is_named() {
         let settings = Settings::new(JobLimits::new(1, 10).unwrap(), 60.0, 60.0);
-        let error = open(&ModelChoice::from("/no/such/model"), settings).err().unwrap();
+        let open = |choice| open(&choice, settings, Calendar::default());
+        let error = open(ModelChoice::from("/no/such/model")).err().unwrap();
         assert!(error.to_string().contains("/no/such/model"), "{error}");
-        assert_eq!(open(&ModelChoice::None, settings).unwrap().1, "none");
+        assert_eq!(open(ModelChoice::None).unwrap().1, "none");
     }
 }

@@ -15,6 +15,7 @@ pub mod control;
 pub mod demo;
 pub mod hindsight;
 pub mod metrics;
+pub mod planned;
 pub mod replay;
 pub mod report;
 pub mod serve;

@@ -48,10 +48,35 @@ fn everything_can_be_set() {
 }
 
 #[test]
+fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
+    let text = |entries: &str| format!("planned:\n{entries}");
+    let config = parse(&text(
+        "  - {kind: campaign, from: 2025-11-28T08:00:00+01:00, to: 2025-11-28T20:00:00+01:00, size: 2}\n\
+         \x20 - kind: holiday\n    from: \"2025-12-25T00:00:00Z\"\n    to: 2025-12-26T00:00:00Z\n",
+    ))
+    .unwrap();
+    let [campaign, holiday] = config.planned.events[..] else { panic!("{config:?}") };
+    assert_eq!((campaign.kind, campaign.size), (1, 2.0));
+    assert_eq!((campaign.from.0, campaign.to.0), (1_764_313_200, 1_764_356_400));
+    assert_eq!((holiday.kind, holiday.size, holiday.from.0), (0, 1.0, 1_766_620_800));
+    let wrong = "  - {kind: campaign, from: 2025-11-28T08:00:00, to: soon}\n\
+                 \x20 - {kind: holiday, from: 2025-12-26T00:00:00Z, to: 2025-12-25T00:00:00Z, size: -1}\n";
+    assert_snapshot!(refused(&text(wrong)), @r"
+    conf/scaleiq.yaml:2:28: `planned[0].from` is `2025-11-28T08:00:00`, which has no zone: write it as 2025-03-01T08:00:00Z (UTC) or 2025-03-01T08:00:00+01:00
+    conf/scaleiq.yaml:2:53: `planned[0].to` is `soon`, which is no time: write it as 2025-03-01T08:00:00Z or 2025-03-01T08:00:00+01:00
+    conf/scaleiq.yaml:3:53: `planned[1].to` is not after `planned[1].from`
+    conf/scaleiq.yaml:3:81: `planned[1].size` is -1; it must be from 0.01 to 100
+    ");
+    assert_snapshot!(refused("planned: [{kind: sale}]\n"), @"conf/scaleiq.yaml:1:18: field `kind` is `sale`; known are holiday, campaign");
+    assert_snapshot!(refused("planned: [{kind: holiday, from: 2025-12-26T00:00:00Z}]\n"), @"conf/scaleiq.yaml:1:27: field `to` is missing here");
+    assert_snapshot!(refused("planned: [{kind: holiday, form: 2025-12-26T00:00:00Z}]\n"), @"conf/scaleiq.yaml:1:27: unknown field `form`; did you mean `from`?");
+}
+
+#[test]
 fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs: {min: 1}\nslas: 60\n"), @"conf/scaleiq.yaml:2:1: unknown field `slas`; did you mean `sla_s`?");
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, source, actuator, mode, listen, token");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, source, actuator, mode, listen, token, planned");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
     assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: field `type` is `prometheus`; known are http, jsonl");
     assert_snapshot!(refused("sla_s: 5\nsla_s: 6\n"), @"conf/scaleiq.yaml:2:1: field `sla_s` is given twice");

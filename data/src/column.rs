@@ -1,6 +1,7 @@
 //! The columns of a file of event metrics: their names, and which field of a row is which.
 
 use crate::error::{DataError, Place};
+use scaleiq_core::forecast::{PLAN_NAMES, PLANS};
 
 /// A column that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,11 +18,15 @@ pub enum Column {
     Arrivals,
     /// Mean backlog over the interval, in events.
     Queued,
+    /// A holiday, and how large it is: 0 is none, 1 the usual size.
+    Holiday,
+    /// A campaign, and how large it is.
+    Campaign,
 }
 
 impl Column {
-    /// Every column, in the reference's order.
-    pub const ALL: [Column; 6] = [
+    /// Every column of the reference, in its order.
+    pub const MEASURED: [Column; 6] = [
         Column::Time,
         Column::WorkMs,
         Column::Backlog,
@@ -29,8 +34,21 @@ impl Column {
         Column::Arrivals,
         Column::Queued,
     ];
+    /// What is known beforehand, in the order of a [`Plan`](scaleiq_core::forecast::Plan).
+    pub const PLANNED: [Column; PLANS] = [Column::Holiday, Column::Campaign];
+    /// Every column.
+    pub const ALL: [Column; 8] = [
+        Column::Time,
+        Column::WorkMs,
+        Column::Backlog,
+        Column::Processed,
+        Column::Arrivals,
+        Column::Queued,
+        Column::Holiday,
+        Column::Campaign,
+    ];
 
-    /// Its name in the reference's files.
+    /// Its name in the reference's files, or in ours where the reference has none.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,6 +58,8 @@ impl Column {
             Column::Processed => "avg_processed_events_in_interval",
             Column::Arrivals => "avg_logged_events_in_interval",
             Column::Queued => "avg_queued_events_in_interval",
+            Column::Holiday => PLAN_NAMES[0],
+            Column::Campaign => PLAN_NAMES[1],
         }
     }
 
@@ -51,6 +71,21 @@ impl Column {
             Column::Arrivals => Some("value"),
             _ => None,
         }
+    }
+
+    /// Further names that it goes by.
+    const fn aliases(self) -> &'static [&'static str] {
+        match self {
+            Column::Holiday => &["is_holiday", "holidays"],
+            Column::Campaign => &["is_campaign", "campaigns", "promo", "promotion"],
+            _ => &[],
+        }
+    }
+
+    /// Every name that it goes by, the first one found in a file is taken.
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let names = [Some(self.name()), self.short_name()].into_iter().flatten();
+        names.chain(self.aliases().iter().copied())
     }
 
     /// Whether a file cannot do without it.
@@ -65,14 +100,13 @@ impl Column {
 
     /// How much a header's cell looks like one of its names, 0..=1.
     fn likeness(self, cell: &str) -> f64 {
-        let names = [Some(self.name()), self.short_name()].into_iter().flatten();
         let likeness =
             |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &cell.to_lowercase());
-        names.map(likeness).fold(0.0, f64::max)
+        self.names().map(likeness).fold(0.0, f64::max)
     }
 }
 
-/// Words in the names of columns that are recommended beside the six, and not used yet.
+/// Words in the names of columns that are recommended beside those that are read, and not used yet.
 const EXTRAS: [&str; 14] = [
     "cpu",
     "memory",
@@ -120,8 +154,7 @@ impl Header {
         }
         let position =
             |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
-        let fields = Column::ALL
-            .map(|column| position(column.name()).or_else(|| position(column.short_name()?)));
+        let fields = Column::ALL.map(|column| column.names().find_map(position));
         let mut header = Header { fields, line, names, notes: Vec::new() };
         let absent = |column: &Column| header.field(*column).is_none();
         let missing: Vec<Column> =
@@ -260,9 +293,17 @@ mod tests {
         column `cpu_usage` is accepted and not used
         column `foo` is unknown and ignored
         column `avg_unprocesed_events_count` is unknown and ignored; did you mean `avg_unprocessed_events_count`?
-        column `Is_Holiday` is accepted and not used
         column `p99_latency_ms` is accepted and not used
         ");
+    }
+
+    #[test]
+    fn plans_go_by_many_names() {
+        let header = find("timestamp,value,Promo,Is_Holiday,campaign_name").unwrap();
+        assert_eq!(header.field(Column::Campaign), Some(2));
+        assert_eq!(header.field(Column::Holiday), Some(3));
+        assert_eq!(header.name(Column::Holiday), "Is_Holiday");
+        assert_eq!(header.notes, ["column `campaign_name` is accepted and not used"]);
     }
 
     #[test]

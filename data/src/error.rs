@@ -140,6 +140,17 @@ pub enum DataError {
         /// The field.
         text: String,
     },
+    /// A field of what is planned that says nothing of it.
+    #[error(
+        "{at}: `{text}` is no size of what is planned; write 0 or 1, true or false, or a size such \
+         as 1.5 (1 is the usual one), or rename the column if it holds something else"
+    )]
+    Plan {
+        /// Where.
+        at: Place,
+        /// The field.
+        text: String,
+    },
     /// An infinite number.
     #[error(
         "{at}: `{text}` is infinite (often a division by zero in the export); leave the field empty \

@@ -4,6 +4,7 @@ use crate::column::Column;
 use crate::error::DataError;
 use crate::series::Series;
 use crate::table::{Row, Table};
+use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::{DAY_S, UnixSeconds};
 
@@ -26,6 +27,8 @@ pub(crate) fn regular(table: Table) -> Result<Series, DataError> {
     let start = UnixSeconds(start_ms / 1000);
 
     let mut rows: Vec<Interval> = Vec::with_capacity(table.rows.len());
+    let planned = Column::PLANNED.into_iter().any(|column| table.header.field(column).is_some());
+    let mut plans: Vec<Plan> = Vec::new();
     let (mut moved, mut farthest_ms) = (0_usize, 0);
     let mut last: Option<&Row> = None;
     for row in &table.rows {
@@ -65,6 +68,10 @@ pub(crate) fn regular(table: Table) -> Result<Series, DataError> {
             work_ms: row.work_ms,
             jobs_ready: None,
         });
+        if planned {
+            plans.resize(slot, Plan::default());
+            plans.push(row.plan);
+        }
         last = Some(row);
     }
 
@@ -80,11 +87,18 @@ pub(crate) fn regular(table: Table) -> Result<Series, DataError> {
              multiples of their length"
         ));
     }
-    let gaps = rows.iter().filter(|row| row.arrivals_events.is_none()).count();
+    let mut series = Series { start, length_s, rows, plans, notes };
+    let measured = if planned { series.measured() } else { series.rows.len() };
+    let gaps =
+        series.rows.iter().take(measured).filter(|row| row.arrivals_events.is_none()).count();
     if gaps > 0 {
-        notes.push(format!("{gaps} of {} intervals have no arrivals (gaps)", rows.len()));
+        series.notes.push(format!("{gaps} of {measured} intervals have no arrivals (gaps)"));
     }
-    Ok(Series { start, length_s, rows, notes })
+    let rest = series.rows.len() - measured;
+    if rest > 0 {
+        series.notes.push(format!("{rest} intervals at the end say only what is planned"));
+    }
+    Ok(series)
 }
 
 /// The length of an interval: the median distance of the rows, or the length that divides a day and

@@ -7,9 +7,11 @@
 //! ```
 //!
 //! What is wrong with a file is said with its name, line and column, and with what to do about it.
-//! A gap stays a gap: it is never read as 0.
+//! A gap stays a gap: it is never read as 0. What is planned (holidays, campaigns) may go on after
+//! the last count.
 
 pub mod column;
+pub mod disguise;
 pub mod error;
 mod grid;
 mod pulse;
@@ -24,3 +26,4 @@ mod write;
 
 pub use error::{DataError, Place};
 pub use series::Series;
+pub use value::moment;

@@ -1,6 +1,7 @@
 //! From short intervals to longer ones.
 
 use crate::series::Series;
+use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::{Interval, IntervalLength};
 
 /// A sum and what it was taken over.
@@ -78,8 +79,9 @@ impl Open {
 impl Series {
     /// The same series in longer intervals. Arrivals and processed are summed (a row that crosses a
     /// border is split in proportion to time; an interval known in part is scaled up), backlog is the
-    /// last, queued and jobs are means over time, work is weighted by the events processed. Where
-    /// more than half of an interval is a gap, the value is missing.
+    /// last, queued and jobs are means over time, work is weighted by the events processed, and of
+    /// what is planned the largest is kept. Where more than half of an interval is a gap, the value
+    /// is missing.
     ///
     /// Shorter intervals cannot be made: the series comes back unchanged, with a note.
     #[must_use]
@@ -124,6 +126,25 @@ impl Series {
         rows.push(close(&open, end));
         let start = scaleiq_core::units::UnixSeconds(start);
         notes.push(format!("intervals of {row_s} s were gathered to {length_s} s"));
-        Series { start, length_s: length.seconds(), rows, notes }
+        let plans = self.resample_plans(start.0, length_s, rows.len());
+        Series { start, length_s: length.seconds(), rows, plans, notes }
+    }
+
+    /// The largest plan of the rows that overlap each of `count` intervals of `length_s`.
+    fn resample_plans(&self, start: i64, length_s: i64, count: usize) -> Vec<Plan> {
+        if self.plans.is_empty() {
+            return Vec::new();
+        }
+        let mut plans = vec![Plan::default(); count];
+        for (row, plan) in self.rows.iter().zip(&self.plans) {
+            let slot = |second: i64| usize::try_from((second - start) / length_s).unwrap_or(0);
+            let (first, last) = (slot(row.end.0 - i64::from(self.length_s)), slot(row.end.0 - 1));
+            for longer in plans.iter_mut().take(last + 1).skip(first) {
+                for (largest, size) in longer.iter_mut().zip(plan) {
+                    *largest = largest.max(*size);
+                }
+            }
+        }
+        plans
     }
 }

@@ -3,6 +3,7 @@
 use crate::error::DataError;
 use crate::grid;
 use crate::table::Table;
+use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::UnixSeconds;
 use std::fs::File;
@@ -19,6 +20,8 @@ pub struct Series {
     pub length_s: u32,
     /// The intervals, oldest first, without a hole.
     pub rows: Vec<Interval>,
+    /// What is planned, row by row; empty where a file has no column for it.
+    pub plans: Vec<Plan>,
     /// What a user should know of how this was read: columns ignored, rows moved, gaps.
     pub notes: Vec<String>,
 }
@@ -26,7 +29,7 @@ pub struct Series {
 impl Series {
     /// Reads a CSV file of event metrics. [`crate::column::Column`] says which columns; times are
     /// the starts of the intervals; without a zone they are taken as UTC. An empty or `nan` field
-    /// is a gap.
+    /// is a gap. Rows at the end that hold no measurement may say what is planned.
     ///
     /// # Errors
     /// If the file cannot be read, or something in it is wrong: see [`DataError`].
@@ -68,7 +71,18 @@ impl Series {
                 hash.add(&value.map_or(u32::MAX, f32::to_bits).to_le_bytes());
             }
         }
+        // Nothing is added where nothing is planned: older fingerprints stay as they are.
+        for size in self.plans.as_flattened() {
+            hash.add(&size.to_bits().to_le_bytes());
+        }
         format!("{:016x}", hash.0)
+    }
+
+    /// Rows up to the last in which anything was measured: what follows only says what is planned.
+    #[must_use]
+    pub fn measured(&self) -> usize {
+        let measured = |row: &Interval| *row != Interval::missing(row.end);
+        self.rows.iter().rposition(measured).map_or(0, |last| last + 1)
     }
 
     /// Arrivals with every gap bridged by a straight line (the nearest value at the ends; 0 if there

@@ -4,6 +4,7 @@ use crate::column::{Column, Header, shown};
 use crate::error::{DataError, Place};
 use crate::value::{self, NumberFault};
 use csv::StringRecord;
+use scaleiq_core::forecast::Plan;
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -24,6 +25,7 @@ pub(crate) struct Row {
     pub(crate) processed: Option<f32>,
     pub(crate) arrivals: Option<f32>,
     pub(crate) queued: Option<f32>,
+    pub(crate) plan: Plan,
 }
 
 /// A file whose every cell is good and whose times go forward.
@@ -110,6 +112,10 @@ impl Table {
             processed: self.number(line, record, Column::Processed)?,
             arrivals: self.number(line, record, Column::Arrivals)?,
             queued: self.number(line, record, Column::Queued)?,
+            plan: [
+                self.size(line, record, Column::Holiday)?,
+                self.size(line, record, Column::Campaign)?,
+            ],
         };
         if let Some(last) = self.rows.last()
             && row.time_ms <= last.time_ms
@@ -124,6 +130,15 @@ impl Table {
         }
         self.rows.push(row);
         Ok(())
+    }
+
+    /// The size of what is planned; 0 where the field or the column is not there.
+    fn size(&self, line: u64, record: &StringRecord, column: Column) -> Result<f32, DataError> {
+        let field = self.header.field(column).and_then(|k| record.get(k)).unwrap_or_default();
+        value::size(field).map_err(|_| DataError::Plan {
+            at: self.place(line, column),
+            text: shown(field.trim()),
+        })
     }
 
     fn number(

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use scaleiq_core::units::UnixSeconds;
 
 /// Last moment that is read: the end of the year 9999.
 const LAST_MS: i64 = 253_402_300_799_000;
@@ -30,6 +31,23 @@ pub(crate) fn time(text: &str) -> Result<i64, &'static str> {
         TimeZone::UTC.to_timestamp(civil).map_err(|_| "is not a time")?.as_millisecond()
     };
     if ms < 0 { Err("is before 1970") } else { Ok(ms) }
+}
+
+/// The moment that a text names, in whole seconds. Unlike in a file the zone must be there, since a
+/// single time that was meant in another one is not noticed.
+///
+/// # Errors
+/// What is wrong with it and what to do, to be put behind the text.
+pub fn moment(text: &str) -> Result<UnixSeconds, &'static str> {
+    let text = text.trim();
+    match text.parse::<Timestamp>() {
+        Ok(moment) if moment.as_second() < 0 => Err("is before 1970"),
+        Ok(moment) => Ok(UnixSeconds(moment.as_second())),
+        Err(_) if text.parse::<DateTime>().is_ok() => {
+            Err("has no zone: write it as 2025-03-01T08:00:00Z (UTC) or 2025-03-01T08:00:00+01:00")
+        }
+        Err(_) => Err("is no time: write it as 2025-03-01T08:00:00Z or 2025-03-01T08:00:00+01:00"),
+    }
 }
 
 /// What is wrong with a number.
@@ -63,6 +81,18 @@ pub(crate) fn number(text: &str) -> Result<Option<f32>, NumberFault> {
     }
 }
 
+/// The size of what is planned: a number, or whether there is anything; 0 for a gap.
+pub(crate) fn size(text: &str) -> Result<f32, NumberFault> {
+    let is = |words: [&str; 2]| words.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
+    if is(["true", "yes"]) {
+        Ok(1.0)
+    } else if is(["false", "no"]) {
+        Ok(0.0)
+    } else {
+        number(text).map(|size| size.unwrap_or(0.0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +119,14 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_needs_its_zone() {
+        assert_eq!(moment("2025-03-01T01:02:00+01:00"), Ok(UnixSeconds(1_740_787_320)));
+        assert!(moment("2025-03-01 00:02").unwrap_err().contains("no zone"));
+        assert!(moment("1740787320").unwrap_err().contains("no time"));
+        assert!(moment("1969-12-31T00:00:00Z").is_err());
+    }
+
+    #[test]
     fn what_is_no_time_is_refused() {
         for text in ["", "soon", "2025-13-01", "01/03/2025 00:02", "-5", "1740787320000", "inf"] {
             assert!(time(text).is_err(), "{text}");
@@ -108,5 +146,13 @@ mod tests {
         assert_eq!(number("-inf"), Err(NumberFault::Infinite));
         assert_eq!(number("2e12"), Err(NumberFault::TooLarge));
         assert_eq!(number("1,234"), Err(NumberFault::NotANumber));
+    }
+
+    #[test]
+    fn sizes_may_be_words() {
+        for (text, size_) in [("", 0.0), ("no", 0.0), (" True ", 1.0), ("1.5", 1.5), ("nan", 0.0)] {
+            assert_eq!(size(text), Ok(size_), "{text}");
+        }
+        assert!(size("-1").is_err() && size("spring").is_err());
     }
 }

@@ -11,8 +11,9 @@ use std::path::Path;
 
 impl Series {
     /// Writes a CSV file in the reference's format: its six columns, times in UTC at the start of
-    /// each interval, gaps as empty fields. Numbers have all their digits, so reading the file gives
-    /// the same values. The number of jobs has no column there and is not written.
+    /// each interval, gaps as empty fields; and what is planned, if the series says so. Numbers
+    /// have all their digits, so reading the file gives the same values. The number of jobs has no
+    /// column there and is not written.
     ///
     /// # Errors
     /// If the file cannot be made or written to its end.
@@ -36,15 +37,22 @@ impl Series {
     }
 
     fn write_rows(&self, out: &mut impl Write) -> io::Result<()> {
-        writeln!(out, "{}", Column::ALL.map(Column::name).join(","))?;
-        for row in &self.rows {
+        write!(out, "{}", Column::MEASURED.map(Column::name).join(","))?;
+        if !self.plans.is_empty() {
+            write!(out, ",{}", Column::PLANNED.map(Column::name).join(","))?;
+        }
+        writeln!(out)?;
+        for (k, row) in self.rows.iter().enumerate() {
             let start = row.end.plus(-i64::from(self.length_s));
             write!(out, "{}", Timestamp::from_second(start.0).map_err(io::Error::other)?)?;
-            for value in Column::ALL.into_iter().filter_map(|column| cell(row, column)) {
+            for value in Column::MEASURED.into_iter().filter_map(|column| cell(row, column)) {
                 match value {
                     Some(value) => write!(out, ",{value}")?,
                     None => write!(out, ",")?,
                 }
+            }
+            for size in self.plans.get(k).into_iter().flatten() {
+                write!(out, ",{size}")?;
             }
             writeln!(out)?;
         }
@@ -54,7 +62,7 @@ impl Series {
 
 fn cell(row: &Interval, column: Column) -> Option<Option<f32>> {
     match column {
-        Column::Time => None,
+        Column::Time | Column::Holiday | Column::Campaign => None,
         Column::WorkMs => Some(row.work_ms),
         Column::Backlog => Some(row.backlog_events),
         Column::Processed => Some(row.processed_events),

@@ -245,3 +245,56 @@ fn failed_writes_are_said() {
         insta::assert_snapshot!(error, @"/dev/full: cannot be written (No space left on device (os error 28)); check the path, who may write there and the free space, and delete what was written of it");
     }
 }
+
+const PLANNED: &str = "timestamp,value,promo,holiday\n2025-03-01 00:00,5,,no\n\
+     2025-03-01 00:02,6,1.5,\n2025-03-01 00:06,8,0,true\n2025-03-01 00:08,,2,0\n\
+     2025-03-01 00:10,,,0\n";
+
+#[test]
+fn plans_are_read_beyond_the_last_measurement() {
+    let series = good(PLANNED);
+    assert_eq!(
+        series.plans,
+        [[0.0, 0.0], [0.0, 1.5], [0.0, 0.0], [1.0, 0.0], [0.0, 2.0], [0.0, 0.0]]
+    );
+    assert_eq!((series.rows.len(), series.measured()), (6, 4));
+    insta::assert_snapshot!(series.notes.join("\n"), @r"
+    1 of 4 intervals have no arrivals (gaps)
+    2 intervals at the end say only what is planned
+    ");
+    let without = good(&short(&["5", "6", "", "8"]));
+    assert!(without.plans.is_empty());
+    assert_ne!(series.fingerprint(), without.fingerprint());
+}
+
+#[test]
+fn of_plans_the_largest_is_kept() {
+    let length = |seconds| IntervalLength::new(seconds).unwrap();
+    let long = good(PLANNED).resample(length(240));
+    assert_eq!(long.plans, [[0.0, 1.5], [1.0, 0.0], [0.0, 2.0]]);
+    // The row from 00:04 to 00:06 lies in both, and so does what is planned from 00:08 on.
+    let across = good(PLANNED).resample(length(300));
+    assert_eq!(across.plans, [[0.0, 1.5], [1.0, 2.0], [0.0, 0.0]]);
+    assert_eq!(across.rows.len(), across.plans.len());
+}
+
+#[test]
+fn plans_are_written_and_read_again() {
+    let series = good(PLANNED);
+    let mut text = Vec::new();
+    series.to_writer("out.csv", &mut text).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.lines().next().unwrap().ends_with("_queued_events_in_interval,holiday,campaign"));
+    assert!(text.lines().nth(2).unwrap().ends_with(",6,,0,1.5"), "{text}");
+    let again = good(&text);
+    assert_eq!(again.plans, series.plans);
+    assert_eq!(again.fingerprint(), series.fingerprint());
+}
+
+#[test]
+fn what_is_wrong_with_a_plan() {
+    let text = |size: &str| PLANNED.replace("1.5", size);
+    insta::assert_snapshot!(error(&text("spring")), @"metrics.csv, line 3, column `promo`: `spring` is no size of what is planned; write 0 or 1, true or false, or a size such as 1.5 (1 is the usual one), or rename the column if it holds something else");
+    insta::assert_snapshot!(error(&text("-1")), @"metrics.csv, line 3, column `promo`: `-1` is no size of what is planned; write 0 or 1, true or false, or a size such as 1.5 (1 is the usual one), or rename the column if it holds something else");
+    assert!(matches!(read(&text("inf")), Err(DataError::Plan { .. })));
+}

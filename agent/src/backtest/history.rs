@@ -1,5 +1,6 @@
 //! From a user's history to a load: scaled if wished, with the work that was recorded.
 
+use crate::planned::Calendar;
 use anyhow::{bail, ensure};
 use scaleiq_core::interval::Interval;
 use scaleiq_core::sim::{Load, LoadSettings, STEP_S, Scale, Series};
@@ -24,6 +25,8 @@ pub struct History {
     pub arrivals_events: Vec<f32>,
     /// Work of an event in each.
     pub work_ms: Vec<f32>,
+    /// What was planned.
+    pub planned: Calendar,
 }
 
 /// What the user wants of a history.
@@ -147,14 +150,18 @@ impl History {
 
 impl From<&scaleiq_data::Series> for History {
     fn from(series: &scaleiq_data::Series) -> Self {
+        // Rows after the last measurement only say what is planned: nothing of them was served.
+        let measured = if series.plans.is_empty() { series.rows.len() } else { series.measured() };
+        let rows = || series.rows.iter().take(measured);
         let column = |value: fn(&Interval) -> Option<f32>| {
-            series.rows.iter().map(|row| value(row).unwrap_or(f32::NAN)).collect()
+            rows().map(|row| value(row).unwrap_or(f32::NAN)).collect()
         };
         Self {
             start: series.start,
             interval_s: series.length_s,
             arrivals_events: column(|row| row.arrivals_events),
             work_ms: column(|row| row.work_ms),
+            planned: Calendar::from(series),
         }
     }
 }
@@ -183,6 +190,7 @@ mod tests {
             interval_s: 120,
             arrivals_events: vec![12_000.0; days * 720],
             work_ms: vec![f32::NAN; days * 720],
+            planned: Calendar::default(),
         }
     }
 

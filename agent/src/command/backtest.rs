@@ -22,7 +22,8 @@ const LEAST_MAX_JOBS: u32 = 10;
 /// Options of `agent backtest`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct BacktestArgs {
-    /// The history: a CSV file with a time column and the events that arrived in each interval.
+    /// The history: a CSV file with a time column and the events that arrived in each interval;
+    /// columns `holiday` and `campaign` say what was planned.
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// What the workers are like: up within a minute, with pauses at each change, or slow to start.
@@ -105,11 +106,12 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
         days: args.days,
         seed: args.seed,
     };
+    let planned = history.planned.clone();
     let (load, warm_s) = history.load(&wish)?;
     let world = world(args)?;
     let limits = limits(args, &load)?;
     let choice = ModelChoice::from(args.model.as_str());
-    let (brain, model) = brain::open(&choice, settings(world, limits))?;
+    let (brain, model) = brain::open(&choice, settings(world, limits), planned)?;
     let plan = Plan { load, world, limits, seed: args.seed, warm_s };
 
     let bar = progress_bar(POLICIES * plan.ticks());

@@ -80,6 +80,9 @@ fn summary(config: &Config, model: &str) -> String {
             }
         },
     );
+    if let events @ 1.. = config.planned.events.len() {
+        line("planned", format!("{events} holidays and campaigns"));
+    }
     line("mode", config.mode.word().into());
     let token = if config.token.is_some() { "with" } else { "without" };
     line("listen", format!("{}, {token} a token", config.listen));

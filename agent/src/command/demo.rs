@@ -5,6 +5,7 @@ use crate::demo::processor::Processor;
 use crate::demo::terminal::{self, Terminal};
 use crate::demo::time::{parse_span, parse_speed};
 use crate::demo::{page, traffic};
+use crate::planned::Calendar;
 use crate::replay::{Moment, TICK_S, settings};
 use crate::report::{Row, comparison, decided, say, table};
 use crate::serve::dashboard::{About, DashboardState};
@@ -88,7 +89,8 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let world = World::named(&args.world).context("no such world")?;
     let limits = JobLimits::new(LIMITS.0, LIMITS.1)?;
     let settings = settings(world, limits);
-    let (brain, model) = brain::open(&ModelChoice::from(args.model.as_str()), settings)?;
+    let choice = ModelChoice::from(args.model.as_str());
+    let (brain, model) = brain::open(&choice, settings, Calendar::default())?;
     let load = traffic::load(args.seed)?;
     let mut processor = Processor::new(&load, world, limits, args.seed, traffic::WARM_UP_S, brain);
     let state = DashboardState::new(About {

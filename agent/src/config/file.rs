@@ -23,6 +23,7 @@ pub(super) struct File {
     pub(super) mode: Option<Mode>,
     pub(super) listen: Option<Spanned<String>>,
     pub(super) token: Option<Spanned<String>>,
+    pub(super) planned: Option<Vec<Spanned<PlannedEntry>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +55,23 @@ pub(super) struct ActuatorSection {
     pub(super) kind: ActuatorKind,
     pub(super) command: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) timeout_s: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlannedEntry {
+    pub(super) kind: PlannedKind,
+    pub(super) from: Spanned<String>,
+    pub(super) to: Spanned<String>,
+    pub(super) size: Option<Spanned<f64>>,
+}
+
+/// In the order of [`scaleiq_core::forecast::PLAN_NAMES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PlannedKind {
+    Holiday,
+    Campaign,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

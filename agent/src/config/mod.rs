@@ -12,6 +12,7 @@ pub use secret::Secret;
 
 use crate::brain::{self, Brain, ModelChoice};
 use crate::cli::UsageError;
+use crate::planned::Calendar;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Bearer token of the control endpoints.
     pub token: Option<Secret>,
+    /// Holidays and campaigns.
+    pub planned: Calendar,
 }
 
 /// Limits that hold when nothing is said: 1 to 200 jobs.
@@ -112,6 +115,7 @@ impl Config {
             mode: Mode::default(),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9184),
             token: None,
+            planned: Calendar::default(),
         }
     }
 
@@ -164,7 +168,7 @@ impl Config {
     /// # Errors
     /// If it is missing, damaged, or made for another version.
     pub fn open(&self) -> anyhow::Result<(Box<dyn Brain>, String)> {
-        brain::open(&self.model, self.settings)
+        brain::open(&self.model, self.settings, self.planned.clone())
     }
 
     /// Where the model is from, for people.

@@ -1,10 +1,13 @@
 //! From what is written to what holds: ranges, substitutions, and rules between fields.
 
-use super::file::{ActuatorKind, ActuatorSection, File, JobsSection, SourceKind, SourceSection};
+use super::file::{
+    ActuatorKind, ActuatorSection, File, JobsSection, PlannedEntry, SourceKind, SourceSection,
+};
 use super::{Actuator, Config, LIMITS, Problem, Secret, Source, env};
 use crate::brain::ModelChoice;
+use crate::planned::Event;
 use scaleiq_core::interval::IntervalLength;
-use scaleiq_core::units::JobLimits;
+use scaleiq_core::units::{JobLimits, UnixSeconds};
 use serde_saphyr::{Location, Spanned};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -86,6 +89,9 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             Some(token) => Some(self.token(token)?),
             None => None,
         };
+        for (k, entry) in file.planned.into_iter().flatten().enumerate() {
+            config.planned.events.extend(self.planned(k, entry));
+        }
         self.listen(file.listen, &mut config);
         Some(config)
     }
@@ -107,7 +113,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         JobLimits::new(least, most).ok()
     }
 
-    /// A number of seconds; false and a problem if it is out of range.
+    /// A number, mostly of seconds; false and a problem if it is out of range.
     fn seconds(
         &mut self,
         field: &str,
@@ -213,6 +219,32 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             self.problem(location, message.into());
         }
         Some(Actuator::Exec { command: words, timeout })
+    }
+
+    fn planned(&mut self, k: usize, entry: Spanned<PlannedEntry>) -> Option<Event> {
+        let PlannedEntry { kind, from, to, size } = entry.value;
+        let end = to.referenced;
+        let from = self.moment(&format!("planned[{k}].from"), from);
+        let to = self.moment(&format!("planned[{k}].to"), to);
+        let mut usual = 1.0;
+        let sound = self.seconds(&format!("planned[{k}].size"), size, 0.01..=100.0, &mut usual);
+        let (from, to) = (from?, to?);
+        if to <= from {
+            self.problem(end, format!("`planned[{k}].to` is not after `planned[{k}].from`"));
+        }
+        sound.then_some(Event { kind: kind as usize, from, to, size: usual })
+    }
+
+    fn moment(&mut self, field: &str, given: Spanned<String>) -> Option<UnixSeconds> {
+        let location = given.referenced;
+        let text = self.text(field, given)?;
+        match scaleiq_data::moment(&text) {
+            Ok(moment) => Some(moment),
+            Err(why) => {
+                self.problem(location, format!("`{field}` is `{text}`, which {why}"));
+                None
+            }
+        }
     }
 
     fn token(&mut self, given: Spanned<String>) -> Option<Secret> {
