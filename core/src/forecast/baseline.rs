@@ -21,7 +21,7 @@ impl Baseline {
             }
         }
         // With nothing to go by, a tenth of the level either way.
-        let deviation = if n > 0.0 { libm::sqrtf(sum / n) } else { 0.1 };
+        let deviation = if n > 0.0 { libm::sqrtf(sum / n) } else { 0.1 / input.scale.swing };
         let mut changes = [0.0; STEPS * QUANTILES.len()];
         for (step, row) in changes.chunks_mut(QUANTILES.len()).enumerate() {
             let spread = deviation * libm::sqrtf((step + 1) as f32 / 2.0);

@@ -3,7 +3,9 @@
 //! Everything is made free of scale first: `z = sqrt(events / level)`, where `level` is the mean of
 //! the last day or so. The square root evens out the noise of counts (Anscombe 1948); dividing by
 //! the level lets one network serve 5 events a minute and 5 million. All values are changes from an
-//! *anchor*, the smoothed last `z`, so that a network that answers 0 says "no change".
+//! *anchor*, the smoothed last `z`, so that a network that answers 0 says "no change", and they are
+//! told in *swings*, the distance that `z` usually moves within the steps ahead: otherwise noisy
+//! traffic would be all that training is about, and smooth traffic would drown in rounding.
 
 use super::{QUANTILES, QuantileGrid, STEPS};
 use crate::features::{self, Features, Unit};
@@ -39,23 +41,25 @@ pub struct Scale {
     pub level: f32,
     /// The smoothed last `z`, which all values are relative to.
     pub anchor: f32,
+    /// How far `z` usually moves within [`STEPS`] intervals; above 0.
+    pub swing: f32,
 }
 
 impl Scale {
-    /// Events to relative `z`.
+    /// Events to swings from the anchor.
     #[must_use]
     pub fn relative(&self, events: f32) -> f32 {
-        self.z(events) - self.anchor
+        (self.z(events) - self.anchor) / self.swing
     }
 
     fn z(&self, events: f32) -> f32 {
         libm::sqrtf(events.max(0.0) / self.level)
     }
 
-    /// Relative `z` back to events.
+    /// Swings from the anchor back to events.
     #[must_use]
     pub fn events(&self, relative: f32) -> f32 {
-        let z = (relative + self.anchor).max(0.0);
+        let z = (relative * self.swing + self.anchor).max(0.0);
         z * z * self.level
     }
 
@@ -126,7 +130,7 @@ fn measure_scale(history: &ModelHistory) -> Option<Scale> {
     // A level far below what is seen now would blow `z` up: follow the present within 16x.
     let level = coarse.or(fine)?.max(fine.unwrap_or(0.0) / 16.0);
     let level = if level > 1e-6 { level } else { 1.0 };
-    let scale = Scale { level, anchor: 0.0 };
+    let scale = Scale { level, anchor: 0.0, swing: 1.0 };
     let anchor = |last: &mut dyn Iterator<Item = f32>| {
         let (mut sum, mut weight) = (0.0, 0.0);
         for (value, w) in last.zip([3.0, 2.0, 1.0]) {
@@ -137,7 +141,37 @@ fn measure_scale(history: &ModelHistory) -> Option<Scale> {
     };
     let anchor = anchor(&mut (0..WINDOW).filter_map(|k| history.arrivals_ago(k)))
         .or_else(|| anchor(&mut (0..WINDOW).filter_map(|k| history.coarse_ago(k))))?;
-    Some(Scale { anchor, ..scale })
+    Some(Scale { anchor, swing: measure_swing(history, &scale), ..scale })
+}
+
+/// Least swing: traffic that stands still says nothing about how far it may move.
+const LEAST_SWING: f32 = 0.01;
+/// Fewest changes of the coarse window that say how far traffic drifts, and the drift in steps of
+/// the fine window before.
+const FEWEST_DRIFTS: usize = 4;
+const FIRST_DRIFT: f32 = 2.0;
+
+/// Mean change from one coarse point to the next (about [`STEPS`] intervals), which is drift, and
+/// from one interval to the next, which is noise.
+fn measure_swing(history: &ModelHistory, scale: &Scale) -> f32 {
+    let step = mean_change(scale, |k| history.arrivals_ago(k)).map_or(0.0, |(step, _)| step);
+    let drift = match mean_change(scale, |k| history.coarse_ago(k)) {
+        Some((drift, changes)) if changes >= FEWEST_DRIFTS => drift,
+        _ => FIRST_DRIFT * step,
+    };
+    libm::sqrtf(drift * drift + step * step).max(LEAST_SWING)
+}
+
+/// Mean |change| of `z` between neighbours of a window, and how many changes are known.
+fn mean_change(scale: &Scale, ago: impl Fn(usize) -> Option<f32>) -> Option<(f32, usize)> {
+    let (mut sum, mut n) = (0.0, 0);
+    for k in 1..WINDOW {
+        if let (Some(new), Some(old)) = (ago(k - 1), ago(k)) {
+            sum += libm::fabsf(scale.z(new) - scale.z(old));
+            n += 1;
+        }
+    }
+    (n > 0).then(|| (sum / n as f32, n))
 }
 
 fn recent(history: &ModelHistory, scale: &Scale) -> [[[f32; WINDOW]; CHANNELS]; LEVELS] {
@@ -181,15 +215,15 @@ fn seasons(
         let (context, rest) = slot.split_at_mut(SLOT_CONTEXT);
         let (following, facts) = rest.split_at_mut(STEPS);
         for (k, value) in context.iter_mut().rev().enumerate() {
-            *value = z_ago(back + k).map_or(0.0, |z| clip(z - anchor));
+            *value = z_ago(back + k).map_or(0.0, |z| clip((z - anchor) / scale.swing));
         }
         for (h, value) in following.iter_mut().enumerate() {
-            *value = z_ago(back - 1 - h).map_or(0.0, |z| clip(z - anchor));
+            *value = z_ago(back - 1 - h).map_or(0.0, |z| clip((z - anchor) / scale.swing));
         }
         let then = origin.plus(-((days as i64) * i64::from(DAY_S)));
         let same_kind = is_weekend(then) == is_weekend(origin);
         facts.copy_from_slice(&[
-            clip(anchor - scale.anchor),
+            clip((anchor - scale.anchor) / scale.swing),
             days as f32 / 7.0,
             f32::from(u8::from(same_kind)),
             1.0,
@@ -232,6 +266,6 @@ fn context(features: &Features, scale: &Scale) -> [f32; CONTEXT] {
 }
 
 /// Keeps one wild count from flooding the network.
-fn clip(z: f32) -> f32 {
-    z.clamp(-8.0, 8.0)
+fn clip(swings: f32) -> f32 {
+    swings.clamp(-8.0, 8.0)
 }

@@ -4,13 +4,15 @@ mod baseline;
 mod ensemble;
 mod input;
 mod perception;
+mod plan;
 
 pub use baseline::Baseline;
-pub use ensemble::{EXPERT_NAMES, EXPERTS, Makeup};
+pub use ensemble::{Adaptation, EXPERT_NAMES, EXPERTS, Makeup};
 pub use input::{
     CALENDAR, CHANNELS, CONTEXT, LEVELS, ModelInput, SLOT_CONTEXT, SLOT_WIDTH, SLOTS, Scale, WINDOW,
 };
 pub use perception::{ForecastModel, Forecaster, Perception};
+pub use plan::{Ahead, PLAN_NAMES, PLANS, Plan, ahead};
 
 use crate::interval::IntervalLength;
 use crate::units::{EventsPerSecond, UnixSeconds};

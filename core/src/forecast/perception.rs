@@ -1,8 +1,10 @@
 //! From intervals to forecasts: keeps history and features, asks the network and the experts beside
 //! it, and does without the network when it fails.
 
-use super::ensemble::Ensemble;
-use super::{Baseline, Forecast, ForecastSource, ModelInput, QUANTILES, QuantileGrid, STEPS};
+use super::ensemble::{Adaptation, Ensemble};
+use super::{
+    Ahead, Baseline, Forecast, ForecastSource, ModelInput, QUANTILES, QuantileGrid, STEPS,
+};
 use crate::features::{FeatureBank, Features};
 use crate::history::ModelHistory;
 use crate::interval::{Interval, IntervalLength};
@@ -44,13 +46,19 @@ impl<M: ForecastModel> Perception<M> {
     /// An empty memory over `model`.
     #[must_use]
     pub fn new(length: IntervalLength, model: M) -> Self {
+        Self::adapting(length, model, Adaptation::default())
+    }
+
+    /// An empty memory over `model` of which only some parts adapt: for measuring the others.
+    #[must_use]
+    pub fn adapting(length: IntervalLength, model: M, adaptation: Adaptation) -> Self {
         Self {
             length,
             history: ModelHistory::default(),
             features: FeatureBank::new(length),
             latest: None,
             last_end: None,
-            ensemble: Ensemble::new(length),
+            ensemble: Ensemble::new(length, adaptation),
             model,
             failures: 0,
         }
@@ -69,6 +77,12 @@ impl<M: ForecastModel> Perception<M> {
         self.last_end = Some(interval.end);
         self.history.push(interval);
         self.latest = Some(self.features.push(interval));
+    }
+
+    /// Says what the user has planned for the interval that is pushed next and for those after it.
+    /// It holds for that one push; what is not told is not planned.
+    pub fn expect(&mut self, ahead: &Ahead) {
+        self.ensemble.expect(ahead);
     }
 
     /// The network's inputs at the end of the last interval; `None` while no count is known.

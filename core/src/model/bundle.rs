@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// The controller that the agent runs.
+/// The controller that the agent runs, but for the plans it is told.
 pub type LiveController = Controller<Perception<ForecastNetwork>, Dqn<QNetwork>>;
 
 /// Name of the model built into the program.
@@ -95,6 +95,18 @@ impl Bundle {
     #[must_use]
     pub fn card(&self) -> &Card {
         &self.card
+    }
+
+    /// The forecaster's network.
+    #[must_use]
+    pub fn forecaster(&self) -> &ForecastNetwork {
+        &self.forecaster
+    }
+
+    /// The policy's network.
+    #[must_use]
+    pub fn q_network(&self) -> &QNetwork {
+        &self.q_network
     }
 
     /// A memory over the forecaster alone.

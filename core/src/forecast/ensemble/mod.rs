@@ -4,7 +4,8 @@
 //! network ---------------\
 //! last value, smoothing --> mixture per step (online) -> median -> band (online) -> quantiles
 //! yesterday, last week ---/
-//! regressions (online) --/
+//! regressions (online) --/          ^
+//!                     planned events (online)
 //! ```
 //!
 //! No one forecaster wins everywhere: persistence when traffic collapses, regressions on regular
@@ -12,17 +13,19 @@
 //! interval and remembers a fixed amount.
 
 mod band;
+mod effect;
 mod mixture;
 mod predictors;
 mod regression;
 
 pub(super) use band::NORMAL;
 
-use super::{HORIZONS, Q10, Q25, Q50, Q75, Q90, QUANTILES, QuantileGrid, STEPS};
+use super::{Ahead, HORIZONS, Q10, Q25, Q50, Q75, Q90, QUANTILES, QuantileGrid, STEPS};
 use crate::history::{ModelHistory, Ring};
 use crate::interval::IntervalLength;
 use crate::units::UnixSeconds;
 use band::Band;
+use effect::Effects;
 use mixture::{Mixture, Opinions};
 use nalgebra::SVector;
 use predictors::{NARROW, View, WIDE, Warp, Warped};
@@ -43,8 +46,11 @@ pub const EXPERT_NAMES: [&str; EXPERTS] = [
     "fast_regression",
     "short_regression",
 ];
-/// Weights before anything was seen: the network, and what is safe on a first day.
-const FIRST_WEIGHTS: Opinions = [0.4, 0.15, 0.05, 0.25, 0.03, 0.03, 0.03, 0.03, 0.03];
+/// Weights before anything was seen: the network, and what is safe on a first day. Seasons are the
+/// last value until there are some; regressions must earn their weight.
+const FIRST_WEIGHTS: Opinions = [0.25, 0.28, 0.13, 0.25, 0.04, 0.04, 0.003, 0.003, 0.004];
+/// Weights without a mixture.
+const NETWORK_ALONE: Opinions = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
 /// Weights of a new value in the two smoothings.
 const SMOOTHING: [f32; 2] = [0.1, 0.3];
 /// Points over which the level of a past season is compared with the present one.
@@ -55,6 +61,21 @@ const HALF_LIFE_DAYS: [f32; 3] = [30.0, 4.0, 7.0];
 const LEVEL_DAYS: f32 = 7.0;
 /// Quartile distance of a normal distribution in mean absolute deviations.
 const QUARTILES: f32 = 2.0 * 0.6745 * 1.2533;
+
+/// Which parts adapt to the workload. All do; each can be held still to measure what it is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adaptation {
+    /// Weights of the experts; without it the network speaks alone.
+    pub mixture: bool,
+    /// Width of the band; without it the network's own spread stands.
+    pub band: bool,
+}
+
+impl Default for Adaptation {
+    fn default() -> Self {
+        Self { mixture: true, band: true }
+    }
+}
 
 /// What a forecast is made of, at each of [`HORIZONS`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,6 +91,7 @@ pub struct Makeup {
 /// What was said at one moment about the steps ahead, in square roots of events.
 #[derive(Clone, Copy, Debug)]
 struct Said {
+    /// What the experts say, who know of no plans.
     opinions: [Opinions; STEPS],
     median: [f32; STEPS],
     size: [f32; STEPS],
@@ -90,10 +112,12 @@ pub(super) struct Ensemble {
     last: Option<f32>,
     smoothed: [Option<f32>; 2],
     level: Level,
+    effects: Effects,
+    adaptation: Adaptation,
 }
 
 impl Ensemble {
-    pub(super) fn new(length: IntervalLength) -> Self {
+    pub(super) fn new(length: IntervalLength, adaptation: Adaptation) -> Self {
         let day = length.steps_per_day() as f32;
         let [slow, fast, short] = HALF_LIFE_DAYS.map(|days| days * day);
         Self {
@@ -101,13 +125,23 @@ impl Ensemble {
             slow: Regression::new(slow.max(8.0 * WIDE as f32)),
             fast: Regression::new(fast.max(4.0 * WIDE as f32)),
             short: Regression::new(short.max(8.0 * NARROW as f32)),
-            mixture: Mixture::new(FIRST_WEIGHTS, 2.0 * day),
+            mixture: Mixture::new(
+                if adaptation.mixture { FIRST_WEIGHTS } else { NETWORK_ALONE },
+                day / 4.0,
+            ),
             band: Band::new(day / 8.0),
             said: Ring::default(),
             last: None,
             smoothed: [None; 2],
             level: Level { days: LEVEL_DAYS * day, ..Level::default() },
+            effects: Effects::new(),
+            adaptation,
         }
+    }
+
+    /// Takes what is planned for the interval that is pushed next and for those after it.
+    pub(super) fn expect(&mut self, ahead: &Ahead) {
+        self.effects.expect(ahead);
     }
 
     /// Forgets what belongs to the moment and keeps what was learned: the clock has jumped.
@@ -115,6 +149,7 @@ impl Ensemble {
         self.said = Ring::default();
         self.last = None;
         self.smoothed = [None; 2];
+        self.effects.restart();
     }
 
     /// Learns from the interval that `history` was given last, and forecasts from its end, `origin`.
@@ -125,12 +160,14 @@ impl Ensemble {
         origin: UnixSeconds,
         network: Option<&QuantileGrid>,
     ) -> Option<(QuantileGrid, Makeup)> {
+        self.effects.advance();
         if let Some(events) = history.arrivals_ago(0) {
             self.score(libm::sqrtf(events));
             self.level.add(events);
         }
         self.learn(history, origin);
         let forecast = network.map(|network| self.forecast(history, origin, network));
+        self.effects.done();
         self.said.push(forecast.as_ref().map(|(said, _)| *said));
         forecast.map(|(_, answer)| answer)
     }
@@ -139,8 +176,15 @@ impl Ensemble {
     fn score(&mut self, truth: f32) {
         for step in 0..STEPS {
             if let Some(Some(said)) = self.said.ago(step) {
-                self.mixture.learn(step, &said.opinions[step], truth);
-                self.band.learn(step, truth - said.median[step], said.size[step]);
+                let opinions = &said.opinions[step];
+                self.effects.learn(step, self.mixture.mix(step, opinions), truth);
+                let factor = self.effects.factor_since(step);
+                if self.adaptation.mixture {
+                    self.mixture.learn(step, &opinions.map(|value| value * factor), truth);
+                }
+                if self.adaptation.band {
+                    self.band.learn(step, truth - said.median[step], said.size[step]);
+                }
             }
         }
         self.last = Some(truth);
@@ -182,8 +226,10 @@ impl Ensemble {
         let mut grid: QuantileGrid = [[0.0; QUANTILES.len()]; STEPS];
         let mut said = Said { opinions, median: [0.0; STEPS], size: [0.0; STEPS] };
         for (step, row) in grid.iter_mut().enumerate() {
-            let median = self.mixture.mix(step, &opinions[step]);
-            let size = self.band.size(step, spread(&network[step]));
+            let factor = self.effects.factor_ahead(step);
+            let median = factor * self.mixture.mix(step, &opinions[step]);
+            // More to come is more to be wrong about; a lull need not be any surer.
+            let size = factor.max(1.0) * self.band.size(step, spread(&network[step]));
             for (value, factor) in row.iter_mut().zip(self.band.factors(step)) {
                 let root = (median + factor * size).max(0.0);
                 *value = root * root;

@@ -16,9 +16,17 @@ fn wave(k: usize) -> Option<f32> {
 
 /// Forecasts of a network that always says 500.
 fn play(n: usize, events: impl Fn(usize) -> Option<f32>) -> Vec<(QuantileGrid, Makeup)> {
+    play_adapting(Adaptation::default(), n, events)
+}
+
+fn play_adapting(
+    adaptation: Adaptation,
+    n: usize,
+    events: impl Fn(usize) -> Option<f32>,
+) -> Vec<(QuantileGrid, Makeup)> {
     let network = [core::array::from_fn(|q| 420.0 + 20.0 * q as f32); STEPS];
     let mut history = ModelHistory::default();
-    let mut ensemble = Ensemble::new(LENGTH);
+    let mut ensemble = Ensemble::new(LENGTH, adaptation);
     let mut out = Vec::new();
     for k in 0..n {
         let end = UnixSeconds(120 * (k as i64 + 1));
@@ -99,4 +107,24 @@ fn a_forecast_is_there_within_and_after_a_long_gap() {
 fn the_memory_stays_within_what_a_microcontroller_spares() {
     let bytes = size_of::<Ensemble>();
     assert!(bytes <= 140 * 1024, "{bytes} bytes");
+}
+
+#[test]
+fn what_does_not_adapt_stays_the_networks() {
+    let still = |mixture, band| {
+        let adaptation = Adaptation { mixture, band };
+        *play_adapting(adaptation, 720, wave).last().unwrap()
+    };
+    let first = Band::new(1.0).factors(0);
+    let (grid, makeup) = still(false, false);
+    assert!((grid[5][Q50] - 480.0).abs() < 1.0, "{:?}", grid[5]);
+    assert_eq!(makeup.weights, [NETWORK_ALONE; HORIZONS.len()]);
+    assert_eq!(makeup.band, [[first[Q10], first[Q90]]; HORIZONS.len()]);
+    // Each part adapts without the other.
+    let (_, makeup) = still(false, true);
+    assert_eq!(makeup.weights, [NETWORK_ALONE; HORIZONS.len()]);
+    assert_ne!(makeup.band[0], [first[Q10], first[Q90]]);
+    let (_, makeup) = still(true, false);
+    assert_eq!(makeup.band[0], [first[Q10], first[Q90]]);
+    assert!(makeup.weights[0][0] < FIRST_WEIGHTS[0]);
 }
