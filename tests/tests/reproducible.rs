@@ -51,9 +51,9 @@ fn a_resumed_forecaster_is_the_unbroken_one() {
         (0..steps).map(step).collect::<Vec<_>>()
     };
 
-    let mut unbroken = ForecasterTrainer::new(plan.clone(), &train, &device);
+    let mut unbroken = ForecasterTrainer::new(plan.clone(), &train, &device).unwrap();
     let expected = losses(&mut unbroken, 10);
-    let mut broken = ForecasterTrainer::new(plan.clone(), &train, &device);
+    let mut broken = ForecasterTrainer::new(plan.clone(), &train, &device).unwrap();
     losses(&mut broken, 6);
     broken.save(&path).unwrap();
     drop(broken);

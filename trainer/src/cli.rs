@@ -1,6 +1,8 @@
 //! The command line.
 
 use crate::config::{Config, ConfigError, DeviceChoice};
+use crate::data::TEST_STRIDE;
+use crate::evaluate::peers::Chosen;
 use clap::{Args, Parser, Subcommand};
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::units::UnixSeconds;
@@ -14,6 +16,8 @@ Examples:
   trainer train --out runs/june --resume   go on where it was stopped
   trainer train --out runs/june --visualize-only
   trainer forecast --data events.csv --from 2025-07-01T00:00:00Z --stride 7 --out forecast.csv
+  trainer evaluate --data events.csv --out evaluation   the model beside classical forecasters
+  trainer ablate                           what is each part of the forecaster worth?
   trainer sample-data --out sample.csv
   trainer doctor                           which devices are there, and do they compute right?";
 
@@ -40,6 +44,10 @@ pub enum Command {
     Train(TrainArgs),
     /// Writes a trained model's forecasts over a file as CSV
     Forecast(ForecastArgs),
+    /// Judges models beside classical forecasters on the last part of files
+    Evaluate(EvaluateArgs),
+    /// Trains networks that lack a part and tells what each part is worth
+    Ablate(AblateArgs),
     /// Writes the built-in sample traffic as CSV
     SampleData(SampleDataArgs),
     /// Lists devices and checks that each computes a training step right
@@ -52,9 +60,16 @@ pub struct TrainArgs {
     /// Settings (YAML; every key has a default) [example: trainer/config.example.yaml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// CSV of your own traffic [default: the built-in sample]
+    /// CSV of your own traffic, to which the shipped network is tuned [default: a fresh one is
+    /// trained on the built-in sample]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// Train a fresh network on --data instead of tuning the shipped one
+    #[arg(long)]
+    pub fresh: bool,
+    /// A further CSV to learn from; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub also: Vec<PathBuf>,
     /// Folder of the run [default: runs/<time>; the latest one to resume or visualize]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -67,7 +82,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Go on from the last checkpoint of the run, with its settings
-    #[arg(long, conflicts_with_all = ["config", "data", "seed", "quick", "visualize_only"])]
+    #[arg(long, conflicts_with_all = ["config", "data", "also", "fresh", "seed", "quick", "visualize_only"])]
     pub resume: bool,
     /// Train for minutes only: shows that everything works, the models are poor
     #[arg(long)]
@@ -118,7 +133,11 @@ impl TrainArgs {
     /// # Errors
     /// If the file cannot be read or is wrong.
     pub fn config(&self) -> Result<Config, ConfigError> {
-        let config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::load)?;
+        let config = match &self.config {
+            Some(path) => Config::load(path)?,
+            None if self.data.is_some() && !self.fresh => Config::default().tuning(),
+            None => Config::default(),
+        };
         Ok(self.over(config))
     }
 
@@ -131,6 +150,7 @@ impl TrainArgs {
         if let Some(data) = &self.data {
             config.data.path = Some(data.clone());
         }
+        config.data.also.extend(self.also.iter().cloned());
         if let Some(device) = self.device {
             config.training.device = device;
         }
@@ -144,7 +164,8 @@ impl TrainArgs {
 /// Options of `trainer forecast`.
 #[derive(Args, Debug)]
 pub struct ForecastArgs {
-    /// CSV with the traffic to forecast
+    /// CSV with the traffic to forecast; columns `holiday` and `campaign` say what is planned, also
+    /// in rows at its end without a count
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
     /// First origin: seconds since 1970 or RFC 3339, such as 2025-07-01T00:00:00Z
@@ -162,6 +183,91 @@ pub struct ForecastArgs {
     /// Folder of the model [default: models/edge]
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
+    /// Tune the network first on the rows before --from: a minute or two on a CPU
+    #[arg(long)]
+    pub tune: bool,
+}
+
+/// Options of `trainer evaluate`.
+#[derive(Args, Debug)]
+pub struct EvaluateArgs {
+    /// CSV to judge on; may be repeated
+    #[arg(long, value_name = "FILE", required = true)]
+    pub data: Vec<PathBuf>,
+    /// Folder of a model to judge; may be repeated [default: models/edge]
+    #[arg(long, value_name = "DIR")]
+    pub model: Vec<PathBuf>,
+    /// Classical forecasters beside it: all, none, or names with commas between
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub peers: Chosen,
+    /// First row that judges: seconds since 1970 or RFC 3339, such as 2025-07-01T00:00:00Z
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = parse_time,
+        allow_negative_numbers = true,
+        conflicts_with = "test_fraction"
+    )]
+    pub from: Option<UnixSeconds>,
+    /// Share of the rows, from the end, that judges
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2, value_parser = parse_share)]
+    pub test_fraction: f64,
+    /// Intervals from one origin to the next
+    #[arg(long, value_name = "N", default_value_t = TEST_STRIDE, value_parser = at_least_one)]
+    pub stride: usize,
+    /// Judge the network without the experts beside it, and the experts without it, too
+    #[arg(long)]
+    pub parts: bool,
+    /// Folder to write scores.csv and report.html to
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Options of `trainer ablate`.
+#[derive(Args, Debug, Default)]
+pub struct AblateArgs {
+    /// Settings, as for `trainer train`
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// CSV to train and judge on [default: the built-in sample]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// A further CSV to train and judge on; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub also: Vec<PathBuf>,
+    /// auto, cpu, gpu or gpu:N [default: auto]
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<DeviceChoice>,
+    /// Train for minutes only: shows that everything works
+    #[arg(long)]
+    pub quick: bool,
+    /// CSV to write beside the table on stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+impl AblateArgs {
+    /// The settings: those that a fresh training would have, but for a third of its steps, which
+    /// is enough to compare.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is wrong.
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        let train = TrainArgs {
+            config: self.config.clone(),
+            data: self.data.clone(),
+            also: self.also.clone(),
+            device: self.device,
+            quick: self.quick,
+            fresh: true,
+            ..TrainArgs::default()
+        };
+        let mut config = train.config()?;
+        if self.config.is_none() && !self.quick {
+            config.forecaster = config.forecaster.shortened();
+        }
+        Ok(config)
+    }
 }
 
 /// Options of `trainer sample-data`.
@@ -204,6 +310,13 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+fn parse_share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("should lie between 0 and 1, such as 0.2".into()),
+    }
+}
+
 fn parse_steps(text: &str) -> Result<usize, String> {
     let steps = at_least_one(text)?;
     if steps > STEPS {
@@ -215,6 +328,7 @@ fn parse_steps(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Start;
     use clap::CommandFactory as _;
 
     fn parse(line: &str) -> Command {
@@ -249,7 +363,20 @@ mod tests {
         let config = args.config().unwrap();
         assert_eq!(config.data.path, Some(PathBuf::from("a.csv")));
         assert_eq!((config.seed, config.training.device), (7, DeviceChoice::Gpu(Some(1))));
-        assert_eq!(config.forecaster, Config::quick().forecaster);
+        assert_eq!(config.forecaster, Config::default().tuning().quickened().forecaster);
+    }
+
+    #[test]
+    fn own_data_tunes_the_shipped_network_unless_told_otherwise() {
+        let start = |line: &str| train(line).config().unwrap().forecaster.start;
+        assert_eq!(start("trainer train"), Start::Fresh);
+        assert_eq!(start("trainer train --data a.csv"), Start::Shipped);
+        assert_eq!(start("trainer train --data a.csv --fresh"), Start::Fresh);
+        let Command::Ablate(args) = parse("trainer ablate --data a.csv --also b.csv") else {
+            panic!("not an ablation")
+        };
+        let config = args.config().unwrap();
+        assert_eq!((config.forecaster.start, config.data.also.len()), (Start::Fresh, 1));
     }
 
     #[test]
@@ -277,6 +404,26 @@ mod tests {
         insta::assert_snapshot!(bad("--from noon"), @"error: invalid value 'noon' for '--from <TIME>': use seconds since 1970, or RFC 3339 such as 2025-07-01T00:00:00Z");
         insta::assert_snapshot!(bad("--from 1 --steps 25"), @"error: invalid value '25' for '--steps <N>': the model forecasts 24 intervals");
         insta::assert_snapshot!(bad("--from 1 --stride 0"), @"error: invalid value '0' for '--stride <N>': must be at least 1");
+    }
+
+    #[test]
+    fn an_evaluation_takes_several_files_and_models() {
+        let evaluate = |line: &str| {
+            let Command::Evaluate(args) = parse(line) else { panic!("{line}") };
+            args
+        };
+        let args = evaluate("trainer evaluate --data a.csv");
+        assert_eq!((args.peers.0.len(), args.stride, args.test_fraction), (8, 7, 0.2));
+        assert!(args.model.is_empty() && args.from.is_none() && !args.parts);
+        let args = evaluate(
+            "trainer evaluate --data a.csv --data b.csv --model m --model n --from 5 --peers none",
+        );
+        assert_eq!((args.data.len(), args.model.len(), args.from), (2, 2, Some(UnixSeconds(5))));
+        assert!(args.peers.0.is_empty());
+        let bad = |more: &str| error(&format!("trainer evaluate --data a {more}"));
+        insta::assert_snapshot!(bad("--peers ridge_24,arima"), @"error: invalid value 'ridge_24,arima' for '--peers <NAMES>': there is no peer `arima`; there are: persistence, seasonal_naive_day, seasonal_naive_week, smoothing, holt_winters, ridge_24, ridge_336, ridge_96_seasonal");
+        insta::assert_snapshot!(bad("--test-fraction 1"), @"error: invalid value '1' for '--test-fraction <SHARE>': should lie between 0 and 1, such as 0.2");
+        insta::assert_snapshot!(bad("--from 5 --test-fraction 0.1"), @"error: the argument '--from <TIME>' cannot be used with '--test-fraction <SHARE>'");
     }
 
     #[test]

@@ -13,6 +13,8 @@ fn main() -> ExitCode {
     let result = match &command {
         Command::Train(args) => command::train::run(args),
         Command::Forecast(args) => command::forecast::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Evaluate(args) => command::evaluate::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Ablate(args) => command::ablate::run(args).map(|()| ExitCode::SUCCESS),
         Command::SampleData(args) => command::sample_data::run(args).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => command::doctor::run(args).map(|()| ExitCode::SUCCESS),
     };

@@ -1,6 +1,8 @@
 //! One module per subcommand.
 
+pub mod ablate;
 pub mod doctor;
+pub mod evaluate;
 pub mod forecast;
 pub mod sample_data;
 pub mod train;

@@ -25,6 +25,17 @@ impl std::fmt::Display for Preset {
     }
 }
 
+/// What training begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// Random weights.
+    #[default]
+    Fresh,
+    /// The shipped forecaster, which is then tuned to the data.
+    Shipped,
+}
+
 /// Weights of the parts of the loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -45,7 +56,7 @@ pub struct LossWeights {
 
 impl Default for LossWeights {
     fn default() -> Self {
-        Self { mse: 0.5, mae: 0.3, huber: 0.2, pinball: 4.0 }
+        Self { mse: 0.2, mae: 0.6, huber: 0.2, pinball: 4.0 }
     }
 }
 
@@ -55,6 +66,8 @@ impl Default for LossWeights {
 pub struct ForecasterConfig {
     /// Where the defaults of the sizes come from.
     pub preset: Preset,
+    /// What training begins with.
+    pub start: Start,
     /// Width of a token.
     pub d_model: usize,
     /// Attention heads; divides `d_model`.
@@ -95,6 +108,10 @@ pub struct ForecasterConfig {
     pub early_stopping_patience: usize,
 }
 
+/// Steps and learning rate with which the shipped network is tuned.
+const TUNING_STEPS: usize = 600;
+const TUNING_RATE: f64 = 5e-4;
+
 impl ForecasterConfig {
     /// The defaults of `preset`.
     #[must_use]
@@ -105,6 +122,7 @@ impl ForecasterConfig {
         };
         Self {
             preset,
+            start: Start::Fresh,
             d_model,
             n_heads,
             n_layers,
@@ -118,12 +136,33 @@ impl ForecasterConfig {
             batch_size,
             learning_rate,
             weight_decay: 0.01,
-            steps: Some(2100),
+            steps: Some(4500),
             epochs: None,
-            warm_restart_period: 300,
+            // One long period: no restart before the last step.
+            warm_restart_period: 4500,
             gradient_clip: 1.0,
-            early_stopping_patience: 10,
+            early_stopping_patience: 0,
         }
+    }
+
+    /// These settings for tuning the shipped network to a workload: shorter and gentler, so that
+    /// it keeps what it knows of others.
+    #[must_use]
+    pub fn tuning(self) -> Self {
+        Self {
+            start: Start::Shipped,
+            learning_rate: TUNING_RATE,
+            steps: Some(TUNING_STEPS),
+            warm_restart_period: TUNING_STEPS,
+            ..self
+        }
+    }
+
+    /// A third of the steps, in one period of the learning rate.
+    #[must_use]
+    pub fn shortened(self) -> Self {
+        let steps = self.steps.map(|steps| steps.div_ceil(3));
+        Self { warm_restart_period: steps.unwrap_or(self.warm_restart_period), steps, ..self }
     }
 
     /// Steps of the optimiser in all, when there are `windows` to train on.
@@ -182,6 +221,7 @@ impl Default for ForecasterConfig {
 #[serde(default, deny_unknown_fields)]
 struct Given {
     preset: Preset,
+    start: Start,
     #[serde(alias = "hidden_dim", alias = "hidden_size")]
     d_model: Option<usize>,
     #[serde(alias = "num_heads", alias = "nhead")]
@@ -222,6 +262,7 @@ impl From<Given> for ForecasterConfig {
         let steps = if given.epochs.is_none() { base.steps } else { None };
         Self {
             preset: given.preset,
+            start: given.start,
             d_model: given.d_model.unwrap_or(base.d_model),
             n_heads: given.n_heads.unwrap_or(base.n_heads),
             n_layers: given.n_layers.unwrap_or(base.n_layers),

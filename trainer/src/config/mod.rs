@@ -11,7 +11,7 @@ mod parse;
 
 pub use agent::{AgentConfig, RewardWeights};
 pub use device::{DeviceChoice, DeviceError};
-pub use forecaster::{ForecasterConfig, LossWeights, Preset};
+pub use forecaster::{ForecasterConfig, LossWeights, Preset, Start};
 pub use parse::ConfigError;
 
 use check::Checks;
@@ -57,6 +57,10 @@ pub struct DataConfig {
     /// A CSV file of the user's own traffic; without one, the built-in sample.
     #[serde(alias = "file", alias = "csv_path", alias = "data_path")]
     pub path: Option<PathBuf>,
+    /// Further CSV files: the network learns from their training parts as well, each at its own
+    /// interval, so that it knows more kinds of traffic.
+    #[serde(alias = "further")]
+    pub also: Vec<PathBuf>,
     /// Length of a model interval in seconds; a whole fraction of a day.
     #[serde(alias = "interval_seconds")]
     pub interval_s: u32,
@@ -74,6 +78,7 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             path: None,
+            also: Vec::new(),
             interval_s: IntervalLength::TWO_MINUTES.seconds(),
             train_fraction: 0.7,
             validation_fraction: 0.1,
@@ -137,6 +142,12 @@ impl Config {
         Self::default().quickened()
     }
 
+    /// These settings for tuning the shipped forecaster to a workload.
+    #[must_use]
+    pub fn tuning(self) -> Self {
+        Self { forecaster: self.forecaster.tuning(), ..self }
+    }
+
     /// These settings with training cut to minutes.
     #[must_use]
     pub fn quickened(mut self) -> Self {
@@ -144,7 +155,7 @@ impl Config {
         self.forecaster.steps = Some(200);
         self.forecaster.epochs = None;
         self.forecaster.batch_size = self.forecaster.batch_size.min(64);
-        self.forecaster.warm_restart_period = 200;
+        self.forecaster.warm_restart_period = self.forecaster.warm_restart_period.min(200);
         self.agent.rounds = self.agent.rounds.min(10);
         self.agent.evaluate_every = self.agent.evaluate_every.min(5);
         self.agent.memory_size = self.agent.memory_size.min(20_000).max(self.agent.batch_size);

@@ -3,6 +3,7 @@
 //! Inputs come from the same [`Perception`] that the agent runs, fed interval by interval, so
 //! nothing in them looks ahead and nothing can differ between training and serving.
 
+use super::Mask;
 use crate::model::forecaster::Batch;
 use burn::tensor::{Device, Tensor, TensorData};
 use scaleiq_core::forecast::{
@@ -30,7 +31,7 @@ pub struct Split {
 #[derive(Clone, Debug, Default)]
 pub struct WindowSet {
     inputs: Vec<f32>,
-    /// Changes of `z` from the anchor; NaN where the truth is missing.
+    /// Swings from the anchor; NaN where the truth is missing.
     targets: Vec<f32>,
     scales: Vec<Scale>,
     origins: Vec<usize>,
@@ -78,15 +79,31 @@ impl WindowSet {
         if truth.clone().all(|t| t.is_none()) {
             return;
         }
-        self.inputs.extend_from_slice(input.recent.as_flattened().as_flattened());
-        self.inputs.extend_from_slice(input.seasons.as_flattened());
-        self.inputs.extend_from_slice(input.calendar.as_flattened());
-        self.inputs.extend_from_slice(&input.context);
+        self.push_input(input);
         let relative =
             |t: Option<f32>| t.map_or(f32::NAN, |v| input.scale.relative(v).clamp(-8.0, 8.0));
         self.targets.extend(truth.map(relative));
         self.scales.push(input.scale);
         self.origins.push(origin);
+    }
+
+    fn push_input(&mut self, input: &ModelInput) {
+        self.inputs.extend_from_slice(input.recent.as_flattened().as_flattened());
+        self.inputs.extend_from_slice(input.seasons.as_flattened());
+        self.inputs.extend_from_slice(input.calendar.as_flattened());
+        self.inputs.extend_from_slice(&input.context);
+    }
+
+    /// These windows as a network behind `mask` sees them.
+    #[must_use]
+    pub fn masked(&self, mask: Mask) -> Self {
+        let mut masked = Self { inputs: Vec::with_capacity(self.inputs.len()), ..self.clone() };
+        for k in 0..self.len() {
+            let mut input = self.input(k);
+            mask.apply(&mut input);
+            masked.push_input(&input);
+        }
+        masked
     }
 
     /// Appends the windows of another series.

@@ -1,11 +1,16 @@
 //! Rolling-origin forecasts of a series, scored at the three horizons.
 
-use super::metrics::{Case, HorizonScores, Scores, mase_scale};
+use super::metrics::{Case, HorizonScores, PointScores, Scores, mase_scale, worst_day_coverage_80};
 use scaleiq_core::forecast::{
     Forecast, ForecastModel, ForecastSource, Forecaster as _, HORIZONS, ModelInput, Perception,
-    QUANTILES, QuantileGrid, STEPS,
+    Plan, QUANTILES, QuantileGrid, STEPS, ahead,
 };
 use scaleiq_core::interval::{Interval, IntervalLength};
+use scaleiq_core::units::DAY_S;
+
+/// Days before a test part from which on the experts learn: the four weeks that history holds, and
+/// two more.
+pub const WARM_DAYS: usize = 42;
 
 /// A forecast and the row it was made after.
 #[derive(Clone, Debug)]
@@ -36,13 +41,26 @@ impl Course {
 /// Plays `intervals` through `perception` and forecasts from the origins of `course`. Whatever is
 /// forecast knows only the rows up to its origin.
 pub fn rolling<M: ForecastModel>(
+    perception: Perception<M>,
+    intervals: &[Interval],
+    course: Course,
+    tick: impl FnMut(usize),
+) -> Vec<Origin> {
+    rolling_planned(perception, intervals, &[], course, tick)
+}
+
+/// The same where something is planned: a forecast also knows `plans` (row by row, which may go on
+/// after the last interval) up to [`STEPS`] rows after its origin.
+pub fn rolling_planned<M: ForecastModel>(
     mut perception: Perception<M>,
     intervals: &[Interval],
+    plans: &[Plan],
     course: Course,
     mut tick: impl FnMut(usize),
 ) -> Vec<Origin> {
     let mut origins = Vec::new();
     for (row, interval) in intervals.iter().enumerate().skip(course.start) {
+        perception.expect(&ahead(plans, row));
         let forecast = perception.push(interval);
         if course.is_origin(row) {
             origins.extend(forecast.map(|forecast| Origin { row, forecast }));
@@ -93,31 +111,125 @@ pub fn scores(
     day: usize,
     from: usize,
 ) -> Vec<HorizonScores> {
-    let before: Vec<f32> = intervals[..from.min(intervals.len())].iter().map(events).collect();
-    let scale = mase_scale(&before, day);
+    let scale = scale(intervals, day, from);
+    let day_of = |origin: &Origin| origin.forecast.origin.0.div_euclid(i64::from(DAY_S));
     HORIZONS
         .map(|horizon| {
-            let cases: Vec<Case> =
-                origins.iter().flat_map(|o| cases(intervals, o, horizon)).collect();
-            HorizonScores { horizon, scores: Scores::of(&cases, scale) }
+            let cases: Vec<Vec<Case>> =
+                origins.iter().map(|o| cases(intervals, o, horizon)).collect();
+            let by_day = origins.iter().map(day_of).zip(cases.iter().map(Vec::as_slice));
+            HorizonScores {
+                horizon,
+                worst_day_coverage_80: worst_day_coverage_80(by_day),
+                scores: Scores::of(&cases.concat(), scale),
+            }
         })
         .to_vec()
 }
 
-/// The count of an interval, NaN where it is missing.
-fn events(interval: &Interval) -> f32 {
-    interval.arrivals_events.unwrap_or(f32::NAN)
+/// The same for forecasters that only give medians: no figure of the bands. Each item is an
+/// origin's row and what was forecast from there.
+#[must_use]
+pub fn median_scores(
+    intervals: &[Interval],
+    origins: &[(usize, [f32; STEPS])],
+    day: usize,
+    from: usize,
+) -> Vec<HorizonScores> {
+    let scale = scale(intervals, day, from);
+    let point = |horizon: usize| {
+        let (mut truth, mut median, mut last) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, medians) in origins {
+            let rows = row + 1..=row + horizon.min(STEPS);
+            truth.extend(rows.map(|row| count(intervals, row)));
+            median.extend(medians.iter().take(horizon));
+            last.resize(truth.len(), count(intervals, *row));
+        }
+        PointScores::of(&truth, &median, &last, scale)
+    };
+    HORIZONS
+        .map(|horizon| HorizonScores {
+            horizon,
+            scores: Scores { point: point(horizon), ..Scores::default() },
+            worst_day_coverage_80: None,
+        })
+        .to_vec()
+}
+
+fn scale(intervals: &[Interval], day: usize, from: usize) -> Option<f64> {
+    let before = from.min(intervals.len());
+    let before: Vec<f32> = (0..before).map(|row| count(intervals, row)).collect();
+    mase_scale(&before, day)
+}
+
+/// The count of a row, NaN where it is missing or there is no such row.
+fn count(intervals: &[Interval], row: usize) -> f32 {
+    intervals.get(row).and_then(|i| i.arrivals_events).unwrap_or(f32::NAN)
 }
 
 fn cases(intervals: &[Interval], origin: &Origin, steps: usize) -> Vec<Case> {
-    let events =
-        |row: usize| intervals.get(row).and_then(|i| i.arrivals_events).unwrap_or(f32::NAN);
     let quantiles = origin.forecast.events.iter().take(steps).enumerate();
     quantiles
         .map(|(step, quantiles)| Case {
-            truth: events(origin.row + 1 + step),
-            last: events(origin.row),
+            truth: count(intervals, origin.row + 1 + step),
+            last: count(intervals, origin.row),
             quantiles: *quantiles,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scaleiq_data::Series;
+    use std::fmt::Write as _;
+
+    /// Rows that are measured; further ones only say what is planned.
+    const MEASURED: usize = 7 * 288;
+
+    /// A file of 5-minute rows; campaigns of an hour double the arrivals.
+    fn series(campaign: impl Fn(usize) -> bool) -> Series {
+        let mut csv = String::from("timestamp,value,campaign\n");
+        for row in 0..MEASURED + 30 {
+            let size = u8::from(campaign(row));
+            let usual = 500 + row * 7919 % 41;
+            let _ = match row < MEASURED {
+                true => writeln!(csv, "{},{},{size}", row * 300, usual * usize::from(1 + size)),
+                false => writeln!(csv, "{},,{size}", row * 300),
+            };
+        }
+        Series::from_reader("planned.csv", csv.as_bytes()).unwrap()
+    }
+
+    fn play(series: &Series, plans: &[Plan]) -> Vec<Origin> {
+        let perception = Perception::new(IntervalLength::new(300).unwrap(), NoNetwork);
+        let course = Course { start: 0, from: 0, stride: 1 };
+        rolling_planned(perception, &series.rows[..series.measured()], plans, course, |_| {})
+    }
+
+    #[test]
+    fn plans_are_known_as_far_as_a_forecast_reaches_and_no_further() {
+        let campaign = |row: usize| row % 97 < 12 || row >= MEASURED + 6;
+        let series = series(campaign);
+        let told = play(&series, &series.plans);
+        let last = told.last().unwrap();
+        assert_eq!((last.row, told.len()), (MEASURED - 1, MEASURED));
+        // The campaign in the rows without measurements is forecast.
+        let median = |step: usize| last.forecast.events[step][scaleiq_core::forecast::Q50];
+        assert!((400.0..650.0).contains(&median(5)), "{}", median(5));
+        assert!((900.0..1200.0).contains(&median(6)), "{}", median(6));
+
+        let origin = 5 * 288;
+        let mut other = series.plans.clone();
+        other[origin + STEPS + 1..].fill([1.0, 3.0]);
+        let changed = play(&series, &other);
+        let same = |a: &Origin, b: &Origin| a.forecast == b.forecast;
+        assert!(told[..=origin].iter().zip(&changed).all(|(a, b)| same(a, b)));
+        assert!(!same(&told[origin + 1], &changed[origin + 1]));
+
+        let course = Course { start: 0, from: 0, stride: 1 };
+        let perception = Perception::new(IntervalLength::new(300).unwrap(), NoNetwork);
+        let untold = rolling(perception, &series.rows[..MEASURED], course, |_| {});
+        assert!(untold.iter().zip(&play(&series, &[])).all(|(a, b)| same(a, b)));
+    }
 }

@@ -5,9 +5,12 @@
 
 use scaleiq_core::forecast::{Q10, Q50, Q90, QUANTILES};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Share of the truths below a peak.
 pub const PEAK_LEVEL: f64 = 0.95;
+/// A day counts as one if it has at least this share of the origins of the fullest day.
+const WHOLE_DAY: f64 = 0.2;
 /// Index of the 0.025 quantile.
 const Q025: usize = 0;
 /// Index of the 0.975 quantile.
@@ -79,6 +82,9 @@ pub struct HorizonScores {
     /// Its scores.
     #[serde(flatten)]
     pub scores: Scores,
+    /// Share of truths within the 10 % to 90 % band on the worst day.
+    #[serde(default)]
+    pub worst_day_coverage_80: Option<f64>,
 }
 
 impl PointScores {
@@ -164,6 +170,27 @@ impl Case {
 pub fn pinball(truth: f64, quantile: f64, level: f64) -> f64 {
     let below = truth - quantile;
     if below >= 0.0 { level * below } else { (level - 1.0) * below }
+}
+
+/// The lowest share of truths within the 10 % to 90 % band among the days: each item is the UTC day
+/// of an origin and what was forecast from there. A band may be right on average and miss a whole
+/// day. Days with few origins are left out, since a handful misses by chance.
+#[must_use]
+pub fn worst_day_coverage_80<'a>(
+    origins: impl IntoIterator<Item = (i64, &'a [Case])>,
+) -> Option<f64> {
+    let mut days: BTreeMap<i64, (usize, Vec<&Case>)> = BTreeMap::new();
+    for (day, cases) in origins {
+        let known = cases.iter().filter(|c| c.truth.is_finite());
+        let (origins, all) = days.entry(day).or_default();
+        let before = all.len();
+        all.extend(known);
+        *origins += usize::from(all.len() > before);
+    }
+    let fullest = days.values().map(|(origins, _)| *origins).max()?;
+    let whole = days.values().filter(|(n, _)| *n as f64 >= WHOLE_DAY * fullest as f64);
+    let within = |c: &&Case| c.quantiles[Q10] <= c.truth && c.truth <= c.quantiles[Q90];
+    whole.filter_map(|(_, cases)| share(cases.iter(), within)).reduce(f64::min)
 }
 
 /// Mean absolute change over `season` intervals where both ends are known: the scale of MASE

@@ -4,6 +4,7 @@ use super::{Precision, activation_scales, forecaster_graph, q_network_graph};
 use crate::data::WindowSet;
 use crate::model::forecaster::Forecaster;
 use crate::model::q_network::QNetworkWeights;
+use crate::model::weights::{WEIGHTS_FILE, Weights};
 use crate::run::{write_atomic, write_json};
 use anyhow::{Context, Result};
 use burn::module::Module;
@@ -13,8 +14,8 @@ use scaleiq_core::forecast::{
     WINDOW,
 };
 use scaleiq_core::model::{
-    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, PolicyCard, Q_NETWORK_F32,
-    Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
+    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, ForecastNetwork, PolicyCard,
+    Q_NETWORK_F32, Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
 };
 use scaleiq_core::policy::{STATE, State};
 use scaleiq_core::settings::Base;
@@ -27,10 +28,10 @@ const CALIBRATION_WINDOWS: usize = 256;
 /// The files of one network: name and bytes.
 pub type NetworkFiles = Vec<(&'static str, Vec<u8>)>;
 
-/// The forecaster in f32 and int8, calibrated on windows of the training part.
+/// The forecaster in f32, in int8, calibrated on windows of the training part, and its weights.
 ///
 /// # Errors
-/// If tract cannot run the graph that was built.
+/// If tract cannot run the graph that was built, or the weights cannot be encoded.
 pub fn forecaster_files(network: &Forecaster, windows: &WindowSet) -> Result<NetworkFiles> {
     let step = (windows.len() / CALIBRATION_WINDOWS).max(1);
     let inputs: Vec<_> =
@@ -41,7 +42,18 @@ pub fn forecaster_files(network: &Forecaster, windows: &WindowSet) -> Result<Net
     Ok(vec![
         (FORECASTER_F32, write(Precision::Float)),
         (FORECASTER_INT8, write(Precision::Int8(scales))),
+        (WEIGHTS_FILE, Weights::of(network)?.to_bytes()?),
     ])
+}
+
+/// The forecaster `name` among `files`, ready to run.
+///
+/// # Errors
+/// If it is not there or tract cannot run it.
+pub fn engine(files: &NetworkFiles, name: &str) -> Result<ForecastNetwork> {
+    let file = files.iter().find(|(known, _)| *known == name);
+    let (name, bytes) = file.with_context(|| format!("{name} was not exported"))?;
+    Ok(ForecastNetwork::parse(bytes, Path::new(name))?)
 }
 
 /// The Q-network in f32 and int8, calibrated on states met in the simulator.

@@ -7,7 +7,7 @@ mod graph;
 mod q_network;
 
 pub use calibrate::activation_scales;
-pub use folder::{Facts, NetworkFiles, forecaster_files, q_network_files, write_folder};
+pub use folder::{Facts, NetworkFiles, engine, forecaster_files, q_network_files, write_folder};
 pub use forecaster::{dense, floats, forecaster_graph};
 pub use graph::{Graph, Precision};
 pub use q_network::q_network_graph;

@@ -43,8 +43,8 @@ pub const MEDIAN: usize = scaleiq_core::forecast::Q50;
 pub const MASKED: f32 = -1e4;
 /// Added to the variance in layer normalisation.
 pub const LAYER_NORM_EPSILON: f32 = 1e-5;
-/// Spread at the start of training: softplus(-3) = 0.05 in z.
-const FIRST_SPREAD: f32 = -3.0;
+/// Spread at the start of training: softplus(-1.5) = 0.2 swings from one quantile to the next.
+const FIRST_SPREAD: f32 = -1.5;
 
 /// Sizes of a forecaster.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -322,7 +322,38 @@ impl Forecaster {
     }
 }
 
+impl std::fmt::Display for ForecasterShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { width, heads, layers, feed_forward, .. } = self;
+        write!(f, "d_model {width}, n_heads {heads}, n_layers {layers}, d_ff {feed_forward}")
+    }
+}
+
 impl Forecaster {
+    /// Its sizes.
+    #[must_use]
+    pub fn shape(&self) -> ForecasterShape {
+        let [_, width] = self.positions.dims();
+        let [_, feed_forward] = self.decoder.inner.weight.dims();
+        let conv_channels = self.convs.first().map_or(0, |conv| conv.weight.dims()[0]);
+        ForecasterShape {
+            width,
+            heads: self.attention_heads,
+            layers: self.blocks.len(),
+            feed_forward,
+            conv_channels,
+            dropout: self.dropout.prob,
+        }
+    }
+
+    /// Fixes the null slot's score where softmax gives it nothing.
+    #[must_use]
+    pub fn without_null_slot(mut self, device: &Device) -> Self {
+        let score = Tensor::full([self.attention_heads], MASKED, device);
+        self.null_score = Param::from_tensor(score).set_require_grad(false);
+        self
+    }
+
     /// Sets the context's scaler, `[mean, standard deviation]` each.
     #[must_use]
     pub fn with_scaler(mut self, scaler: &[[f32; 2]], device: &Device) -> Self {

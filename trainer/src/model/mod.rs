@@ -3,3 +3,4 @@
 pub mod forecaster;
 pub mod noisy;
 pub mod q_network;
+pub mod weights;

@@ -1,5 +1,7 @@
 //! Plots and the report of a run.
 
+pub mod comparison;
+pub mod evaluation;
 mod page;
 mod plots;
 mod style;

@@ -25,7 +25,7 @@ impl Table {
             scores.iter().map(|s| format!("{} min ahead", s.horizon as f64 * minutes_per_step)),
         );
         type Figure = fn(&HorizonScores) -> Option<f64>;
-        let figures: [(&str, usize, f64, Figure); 15] = [
+        let figures: [(&str, usize, f64, Figure); 16] = [
             ("MAE, events", 1, 1.0, |s| s.scores.point.mae),
             ("MSE, events²", 0, 1.0, |s| s.scores.point.mse),
             ("RMSE, events", 1, 1.0, |s| s.scores.point.rmse),
@@ -41,6 +41,7 @@ impl Table {
             ("pinball loss, % of events", 2, 100.0, |s| s.scores.weighted_pinball),
             ("within the 80 % band, %", 1, 100.0, |s| s.scores.coverage_80),
             ("within the 95 % band, %", 1, 100.0, |s| s.scores.coverage_95),
+            ("within the 80 % band on the worst day, %", 1, 100.0, |s| s.worst_day_coverage_80),
         ];
         let rows = figures.iter().map(|(name, digits, factor, figure)| {
             let cell =

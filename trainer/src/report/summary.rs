@@ -54,19 +54,28 @@ impl Results {
         origins: &[Origin],
         forecast: BTreeMap<String, Vec<HorizonScores>>,
     ) -> Self {
-        let length_s = i64::from(length.seconds());
-        let plot = |origin: &Origin| {
-            let row = origin.row + PLOTTED_STEP;
-            PlottedForecast {
-                time: origin.forecast.origin.0 + length_s * PLOTTED_STEP as i64,
-                truth: intervals.get(row).and_then(|i| i.arrivals_events),
-                quantiles: origin.forecast.events[PLOTTED_STEP - 1],
-            }
-        };
-        let first = origins.len().saturating_sub(PLOTTED);
-        let plotted = origins[first..].iter().map(plot).collect();
+        let plotted = plotted(intervals, length, origins);
         Self { interval_s: length.seconds(), forecast, policy: None, plotted }
     }
+}
+
+/// The last origins for the plot.
+pub(super) fn plotted(
+    intervals: &[Interval],
+    length: IntervalLength,
+    origins: &[Origin],
+) -> Vec<PlottedForecast> {
+    let length_s = i64::from(length.seconds());
+    let plot = |origin: &Origin| {
+        let row = origin.row + PLOTTED_STEP;
+        PlottedForecast {
+            time: origin.forecast.origin.0 + length_s * PLOTTED_STEP as i64,
+            truth: intervals.get(row).and_then(|i| i.arrivals_events),
+            quantiles: origin.forecast.events[PLOTTED_STEP - 1],
+        }
+    };
+    let first = origins.len().saturating_sub(PLOTTED);
+    origins[first..].iter().map(plot).collect()
 }
 
 /// The figures that go on the model's card.
@@ -122,9 +131,12 @@ pub fn write(run: &Run) -> Result<()> {
     page.section("Forecasts of the test part");
     let caption = "Every 7th interval of the part that training never saw; the exported int8 \
                    network, run as the agent runs it.";
-    plot(&mut page, "forecast", forecast(&slice(&results))?, caption)?;
-    plot(&mut page, "errors", error_by_horizon(&errors(&results, minutes))?, "")?;
-    plot(&mut page, "calibration", calibration(&calibration_lines(&results, minutes))?, "")?;
+    plot(&mut page, "forecast", forecast(&slice(&results.plotted, minutes))?, caption)?;
+    let all: Vec<HorizonErrors> =
+        results.forecast.iter().map(|(name, scores)| errors(name, scores, minutes)).collect();
+    plot(&mut page, "errors", error_by_horizon(&all)?, "")?;
+    let int8 = results.forecast.get("int8").map_or(&[][..], Vec::as_slice);
+    plot(&mut page, "calibration", calibration(&calibration_lines(int8, minutes))?, "")?;
     for (name, scores) in &results.forecast {
         page.table(&Table::of_scores(name, scores, minutes));
     }
@@ -152,42 +164,42 @@ pub fn write(run: &Run) -> Result<()> {
     Ok(())
 }
 
-fn slice(results: &Results) -> ForecastSlice {
+/// What the plot of forecasts shows, from intervals of `minutes`.
+pub(super) fn slice(plotted: &[PlottedForecast], minutes: f64) -> ForecastSlice {
     let band = |low: usize, high: usize| {
         let ends = |p: &PlottedForecast| (p.quantiles[low].into(), p.quantiles[high].into());
-        results.plotted.iter().map(ends).collect()
+        plotted.iter().map(ends).collect()
     };
-    let minutes = PLOTTED_STEP as f64 * f64::from(results.interval_s) / 60.0;
     ForecastSlice {
-        title: format!("Forecast {minutes} minutes ahead"),
-        times: results.plotted.iter().map(|p| p.time).collect(),
-        truth: results.plotted.iter().map(|p| p.truth.map_or(f64::NAN, f64::from)).collect(),
-        median: results.plotted.iter().map(|p| p.quantiles[Q50].into()).collect(),
+        title: format!("Forecast {} minutes ahead", PLOTTED_STEP as f64 * minutes),
+        times: plotted.iter().map(|p| p.time).collect(),
+        truth: plotted.iter().map(|p| p.truth.map_or(f64::NAN, f64::from)).collect(),
+        median: plotted.iter().map(|p| p.quantiles[Q50].into()).collect(),
         band_80: band(Q10, Q90),
         band_95: band(OUTER[0], OUTER[1]),
     }
 }
 
-fn errors(results: &Results, minutes: f64) -> Vec<HorizonErrors> {
-    let of = |(name, scores): (&String, &Vec<HorizonScores>)| HorizonErrors {
-        name: name.clone(),
-        wape: scores
-            .iter()
-            .filter_map(|s| Some(((s.horizon as f64 * minutes) as u32, s.scores.point.wape?)))
-            .collect(),
-    };
-    results.forecast.iter().map(of).collect()
+/// A forecaster's errors, from intervals of `minutes`.
+pub(super) fn errors(name: &str, scores: &[HorizonScores], minutes: f64) -> HorizonErrors {
+    let known = scores
+        .iter()
+        .filter_map(|s| Some(((s.horizon as f64 * minutes) as u32, s.scores.point.wape?)));
+    HorizonErrors { name: name.into(), wape: known.collect() }
 }
 
-fn calibration_lines(results: &Results, minutes: f64) -> Vec<(String, Vec<(f64, f64)>)> {
-    let int8 = results.forecast.get("int8").into_iter().flatten();
-    int8.map(|s| {
+/// A forecaster's calibration, one line for each horizon, from intervals of `minutes`.
+pub(super) fn calibration_lines(
+    scores: &[HorizonScores],
+    minutes: f64,
+) -> Vec<(String, Vec<(f64, f64)>)> {
+    let line = |s: &HorizonScores| {
         let levels = QUANTILES.iter().map(|q| f64::from(*q));
         let points =
             levels.zip(&s.scores.calibration).filter_map(|(q, share)| Some((q, (*share)?)));
         (format!("{} min ahead", s.horizon as f64 * minutes), points.collect())
-    })
-    .collect()
+    };
+    scores.iter().map(line).collect()
 }
 
 fn policy_table(policy: &EvalReport) -> Table {

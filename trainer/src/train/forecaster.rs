@@ -5,14 +5,14 @@
 
 use super::adamw::{AdamW, AdamWConfig, AdamWState};
 use super::loss::loss;
-use crate::config::{Config, LossWeights};
+use crate::config::{Config, LossWeights, Start};
 use crate::data::WindowSet;
 use crate::model::forecaster::{Forecaster, ForecasterShape};
+use crate::model::weights::Weights;
 use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use burn::optim::GradientsParams;
-use burn::store::ModuleRecord;
-use burn::tensor::{Bytes, Device};
+use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use scaleiq_core::forecast::{QUANTILES, STEPS};
@@ -26,6 +26,8 @@ pub struct Plan {
     pub seed: u64,
     /// Sizes.
     pub shape: ForecasterShape,
+    /// Weights to begin with.
+    pub start: Start,
     /// Steps in all.
     pub steps: usize,
     /// Windows in a batch.
@@ -62,6 +64,7 @@ impl Plan {
                 conv_channels: (c.d_model / 4).max(1),
                 dropout: c.dropout,
             },
+            start: c.start,
             steps: c.total_steps(windows),
             batch: c.batch_size,
             learning_rate: c.learning_rate,
@@ -115,8 +118,8 @@ struct Progress {
 struct Checkpoint {
     plan: Plan,
     progress: Progress,
-    network: Vec<u8>,
-    best: Option<Vec<u8>>,
+    network: Weights,
+    best: Option<Weights>,
     optimizer: AdamWState,
 }
 
@@ -136,14 +139,41 @@ pub struct StepReport {
 }
 
 impl ForecasterTrainer {
-    /// A fresh network whose scaler is fit to `train` (the training part alone).
-    #[must_use]
-    pub fn new(plan: Plan, train: &WindowSet, device: &Device) -> Self {
+    /// A fresh network whose scaler is fit to `train` (the training part alone), or the shipped one
+    /// with its scaler.
+    ///
+    /// # Errors
+    /// If the plan starts from the shipped weights and has other sizes.
+    pub fn new(plan: Plan, train: &WindowSet, device: &Device) -> Result<Self> {
+        if plan.start == Start::Shipped {
+            return Self::from_weights(plan, Weights::shipped()?, device)
+                .context("`start: shipped` takes the sizes of preset `edge`");
+        }
         device.seed(plan.seed);
         let network = plan.shape.init(device).with_scaler(&train.context_scaler(), device);
+        Ok(Self::of(plan, network, device))
+    }
+
+    /// Goes on from `weights`, with their scaler.
+    ///
+    /// # Errors
+    /// If they are of other sizes than the plan's.
+    pub fn from_weights(plan: Plan, weights: Weights, device: &Device) -> Result<Self> {
+        let network = weights.network(&plan.shape, device)?;
+        Ok(Self::of(plan, network, device))
+    }
+
+    fn of(plan: Plan, network: Forecaster, device: &Device) -> Self {
         let optimizer = AdamW::new(plan.optimizer);
         let progress = Progress::default();
         Self { plan, device: device.clone(), network, optimizer, progress, best: None }
+    }
+
+    /// The same without the choice to copy nothing: for measuring what that choice is worth.
+    #[must_use]
+    pub fn without_null_slot(mut self, device: &Device) -> Self {
+        self.network = self.network.without_null_slot(device);
+        self
     }
 
     /// Whether all steps are done, or training stopped early.
@@ -218,8 +248,8 @@ impl ForecasterTrainer {
         let checkpoint = Checkpoint {
             plan: self.plan.clone(),
             progress: self.progress.clone(),
-            network: record(&self.network)?,
-            best: self.best.as_ref().map(record).transpose()?,
+            network: Weights::of(&self.network)?,
+            best: self.best.as_ref().map(Weights::of).transpose()?,
             optimizer: self.optimizer.state(),
         };
         let bytes = postcard::to_stdvec(&checkpoint).context("encoding the checkpoint")?;
@@ -239,8 +269,9 @@ impl ForecasterTrainer {
             "{} was made with other settings; start a new run or use the old settings",
             path.display()
         );
-        let restore =
-            |bytes| restore(bytes, &plan.shape, device).with_context(|| path.display().to_string());
+        let restore = |weights: Weights| {
+            weights.network(&plan.shape, device).with_context(|| path.display().to_string())
+        };
         Ok(Self {
             network: restore(checkpoint.network)?,
             best: checkpoint.best.map(restore).transpose()?,
@@ -257,18 +288,6 @@ fn pick(seed: u64, step: usize, batch: usize, windows: usize) -> Vec<usize> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(step as u64 + 1);
     (0..batch).map(|_| (rng.next_u64() % windows as u64) as usize).collect()
-}
-
-fn record(network: &Forecaster) -> Result<Vec<u8>> {
-    let bytes = network.clone().into_record().into_bytes();
-    bytes.map(|b| b.to_vec()).map_err(|e| anyhow::anyhow!("encoding the network: {e}"))
-}
-
-/// The network of a [`record`], on `device`.
-fn restore(bytes: Vec<u8>, shape: &ForecasterShape, device: &Device) -> Result<Forecaster> {
-    let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes))
-        .map_err(|e| anyhow::anyhow!("decoding the network: {e}"))?;
-    Ok(shape.init(device).load_record(record).frozen_scaler())
 }
 
 /// Rows evaluated at once.
@@ -332,8 +351,8 @@ pub fn probe_step(device: &Device) -> Result<Vec<f32>> {
     // Weights are drawn on the CPU: random numbers differ between backends. They move as a record,
     // since a tensor that moves between devices stays tied to the gradients of its old one.
     let cpu = Device::flex().autodiff();
-    let mut trainer = ForecasterTrainer::new(plan, &set, &cpu);
-    trainer.network = restore(record(&trainer.network)?, &shape, device)?;
+    let mut trainer = ForecasterTrainer::new(plan, &set, &cpu)?;
+    trainer.network = Weights::of(&trainer.network)?.network(&shape, device)?;
     trainer.device = device.clone();
     let empty = WindowSet::default();
     (0..3).map(|_| trainer.step(&set, &empty).map(|report| report.loss)).collect()

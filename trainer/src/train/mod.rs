@@ -1,5 +1,6 @@
 //! Training loops.
 
+pub mod ablation;
 pub mod adamw;
 mod checkpoint;
 pub mod dqn;
@@ -11,4 +12,5 @@ pub mod loss;
 pub mod policy;
 pub mod replay;
 pub mod stages;
+pub mod tuning;
 pub mod workload;

@@ -113,14 +113,15 @@ fn workloads(
     seed: u64,
     engine: &ForecastNetwork,
 ) -> Result<(Vec<Workload>, Vec<Workload>)> {
-    let rows = LOAD_DAYS * corpus.length.steps_per_day();
+    let own = &corpus.own;
+    let rows = LOAD_DAYS * own.length.steps_per_day();
     let made_up: Vec<_> = corpus.synthetic.iter().take(MADE_UP_LOADS).collect();
     let total = OWN_LOADS as usize + 1 + made_up.len();
     let mut progress = Progress::begin("workloads", total as u64, 0);
     let mut forecast = |intervals: &[Interval]| forecast_all(engine, intervals);
     let mut make = |name: &str, rows: &[Interval], random: Option<u64>| {
         let counts: Vec<f32> = rows.iter().map(|i| i.arrivals_events.unwrap_or(f32::NAN)).collect();
-        let interval_s = corpus.length.seconds();
+        let interval_s = own.length.seconds();
         let start = rows.first().map_or(UnixSeconds(0), |i| i.end.plus(-i64::from(interval_s)));
         let series = Series { start, interval_s, counts_events: &counts };
         match random {
@@ -133,21 +134,21 @@ fn workloads(
         done += 1;
         progress.set(done, String::new);
     };
-    let training = &corpus.own[..corpus.validation_from];
+    let training = &own.rows[..own.validation_from];
     let mut train = Vec::new();
     for k in 0..OWN_LOADS {
         let room = training.len().saturating_sub(rows);
         let from = room * k as usize / (OWN_LOADS as usize - 1);
         let part = &training[from..training.len().min(from + rows)];
-        train.push(make(&format!("{} {}", corpus.name, k + 1), part, Some(seed ^ (k + 1)))?);
+        train.push(make(&format!("{} {}", own.name, k + 1), part, Some(seed ^ (k + 1)))?);
         step();
     }
-    let judged = &corpus.own[..corpus.test_from];
+    let judged = &own.rows[..own.test_from];
     let judged = &judged[judged.len().saturating_sub(rows)..];
-    let mut held_out = vec![make(&format!("{}, later", corpus.name), judged, None)?];
+    let mut held_out = vec![make(&format!("{}, later", own.name), judged, None)?];
     step();
     for (k, series) in made_up.iter().enumerate() {
-        let part = &series[..series.len().min(rows)];
+        let part = &series.rows[..series.rows.len().min(rows)];
         // A made-up series may be silent for two weeks; it teaches nothing then.
         if let Ok(load) = make(&format!("made-up {}", k + 1), part, Some(seed ^ (100 + k as u64))) {
             if k < HELD_OUT { held_out.push(load) } else { train.push(load) }

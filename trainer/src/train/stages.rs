@@ -4,9 +4,12 @@ use super::forecaster::{ForecasterTrainer, Plan};
 use super::policy;
 use crate::cli::Part;
 use crate::config::Config;
-use crate::data::{Corpus, TEST_STRIDE, WindowSet};
-use crate::evaluate::forecasts::{Course, NoNetwork, Origin, rolling, rolling_alone, scores};
-use crate::export::{Facts, NetworkFiles, forecaster_files, write_folder};
+use crate::data::{Corpus, TEST_STRIDE, Track, WindowSet};
+use crate::evaluate::forecasts::{
+    Course, Origin, WARM_DAYS, rolling_alone, rolling_planned, scores,
+};
+use crate::evaluate::parts::{experts_alone, network_alone};
+use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
 use crate::interrupt;
 use crate::model::forecaster::Forecaster;
 use crate::progress::Progress;
@@ -14,16 +17,9 @@ use crate::report::summary::{self, Results};
 use crate::run::{Curves, Run, Stage, write_json};
 use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
-use scaleiq_core::forecast::{Baseline, ForecastModel as _, ModelInput, Perception, QuantileGrid};
-use scaleiq_core::model::{
-    Bundle, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, Q_NETWORK_F32,
-};
-use std::path::Path;
+use scaleiq_core::forecast::{Baseline, Perception};
+use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, Q_NETWORK_F32};
 use std::sync::{Mutex, PoisonError};
-
-/// Days before the test part from which on the experts learn: the four weeks that history holds, and
-/// two more.
-const WARM_DAYS: usize = 42;
 
 /// How a run of stages ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +78,7 @@ impl Stages<'_> {
         let mut trainer = if checkpoint.exists() {
             ForecasterTrainer::load(&checkpoint, plan, &self.device)?
         } else {
-            ForecasterTrainer::new(plan, train, &self.device)
+            ForecasterTrainer::new(plan, train, &self.device)?
         };
         let total = trainer.plan().steps as u64;
         let mut curves = Curves::open(&self.run.curves(), Stage::Forecaster, trainer.steps_done())?;
@@ -134,7 +130,7 @@ impl Stages<'_> {
     /// Scores the exported networks, run as the agent runs them, on the test part; beside them what
     /// their parts do alone.
     fn judge(&self, files: &NetworkFiles) -> Result<Results> {
-        let Corpus { own, length, test_from: from, .. } = self.corpus;
+        let Track { rows: own, plans, length, test_from: from, .. } = &self.corpus.own;
         let start = from.saturating_sub(WARM_DAYS * length.steps_per_day());
         let course = Course { start, from: *from, stride: TEST_STRIDE };
         let rows = (own.len() - start) as u64;
@@ -149,18 +145,12 @@ impl Stages<'_> {
         };
         let network = |name| engine(files, name);
         let (exact, quantized) = (network(FORECASTER_F32)?, network(FORECASTER_INT8)?);
-        let played = |network| rolling(Perception::new(*length, network), own, course, tick);
-        let experts = || rolling(Perception::new(*length, NoNetwork), own, course, tick);
+        let played =
+            |network| rolling_planned(Perception::new(*length, network), own, plans, course, tick);
+        let experts = || experts_alone(*length, own, plans, course, tick);
         let (int8, (f32, experts)) = both(|| played(quantized), || (played(exact), experts()));
-        let alone = |forecast: &mut dyn FnMut(&ModelInput) -> QuantileGrid| {
-            rolling_alone(*length, own, course, forecast)
-        };
-        let mut quantized = network(FORECASTER_INT8)?;
-        let network = alone(&mut |input| match quantized.infer(input) {
-            Ok(changes) => input.scale.grid(&changes),
-            Err(_) => Baseline::quantiles(input),
-        });
-        let persistence = alone(&mut Baseline::quantiles);
+        let network = network_alone(network(FORECASTER_INT8)?, *length, own, course);
+        let persistence = rolling_alone(*length, own, course, Baseline::quantiles);
         let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         progress.end(&format!("{} origins of the test part", int8.len()));
         let score = |(name, origins): (&str, &[Origin])| {
@@ -195,12 +185,6 @@ impl Stages<'_> {
         write_json(&self.run.metrics(), results)?;
         Ok(self.run.log("finished")?)
     }
-}
-
-fn engine(files: &NetworkFiles, name: &str) -> Result<ForecastNetwork> {
-    let file = files.iter().find(|(known, _)| *known == name);
-    let (name, bytes) = file.with_context(|| format!("{name} was not exported"))?;
-    Ok(ForecastNetwork::parse(bytes, Path::new(name))?)
 }
 
 /// Does both at once.

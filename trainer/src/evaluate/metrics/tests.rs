@@ -114,6 +114,24 @@ fn coverage_and_calibration_are_shares_of_the_truth() {
 }
 
 #[test]
+fn the_worst_day_has_the_lowest_share_within_the_band() {
+    // The band is 20..=60. Day 1: 5 origins, 8 of their 10 truths within. Day 2: 1 origin, a fifth
+    // of day 1's: 1 of 2 known truths. Day 3: gaps alone, so no origin and no day.
+    let quantiles = core::array::from_fn(|q| 10.0 * (q + 1) as f32);
+    let case = |truth| Case { truth, last: 0.0, quantiles };
+    let (in_it, half) = ([case(20.0), case(60.0)], [case(61.0), case(f32::NAN), case(30.0)]);
+    let (out, gap) = ([case(19.0), case(70.0)], [case(f32::NAN)]);
+    let mut origins: Vec<(i64, &[Case])> = vec![(1, &in_it); 4];
+    origins.extend([(1, &out[..]), (2, &half), (3, &gap)]);
+    close(worst_day_coverage_80(origins.clone()), 0.5);
+    // A sixth origin on day 1 and day 2 has less than a fifth: 10 of 12 are left.
+    origins.push((1, &in_it));
+    close(worst_day_coverage_80(origins), 10.0 / 12.0);
+    assert_eq!(worst_day_coverage_80([(1, &gap[..])]), None);
+    assert_eq!(worst_day_coverage_80([]), None);
+}
+
+#[test]
 fn the_scale_of_mase_skips_gaps() {
     // Over 2 intervals: |4-1| = 3, gap, |9-4| = 5.
     close(mase_scale(&[1.0, f32::NAN, 4.0, 6.0, 9.0], 2), 4.0);
@@ -130,8 +148,11 @@ fn quantiles_are_interpolated() {
 
 #[test]
 fn scores_survive_json() {
-    let scores =
-        HorizonScores { horizon: 6, scores: Scores { point: example(), ..Scores::default() } };
+    let scores = HorizonScores {
+        horizon: 6,
+        scores: Scores { point: example(), ..Scores::default() },
+        worst_day_coverage_80: Some(0.5),
+    };
     let json = serde_json::to_string(&scores).unwrap();
     assert_eq!(serde_json::from_str::<HorizonScores>(&json).unwrap(), scores);
 }

@@ -1,0 +1,270 @@
+//! Models and peers on the same origins of the same series.
+
+use super::forecasts::{Course, Origin, median_scores, rolling_planned, scores};
+use super::metrics::HorizonScores;
+use super::parts::{experts_alone, network_alone};
+use super::peers::{MIXTURE, Medians, Past, Peer, mixture};
+use super::test_series::TestSeries;
+use crate::interrupt;
+use anyhow::{Result, bail};
+use scaleiq_core::forecast::Perception;
+use scaleiq_core::model::ForecastNetwork;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// Rows between two reports of progress.
+const TICK: usize = 512;
+
+/// A model to judge.
+#[derive(Clone)]
+pub struct Model {
+    /// Its name in tables.
+    pub name: String,
+    /// Its network.
+    pub network: ForecastNetwork,
+}
+
+/// Who takes part.
+#[derive(Clone)]
+pub struct Contest {
+    /// Models, each judged as the agent runs it.
+    pub models: Vec<Model>,
+    /// Whether the models' networks and the experts are judged alone, too.
+    pub parts: bool,
+    /// Classical forecasters; a mixture of them takes part as well.
+    pub peers: Vec<Peer>,
+}
+
+/// What somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole model.
+    Model,
+    /// A part of one.
+    Part,
+    /// A classical forecaster.
+    Peer,
+}
+
+/// How somebody did on one series.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Who.
+    pub name: String,
+    /// What that is.
+    pub kind: Kind,
+    /// Scores of each horizon.
+    pub scores: Vec<HorizonScores>,
+    /// What was forecast, for plots; peers keep nothing.
+    pub origins: Vec<Origin>,
+}
+
+/// How all did on one series.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The series.
+    pub series: TestSeries,
+    /// Models, their parts, peers.
+    pub standings: Vec<Standing>,
+    /// Peers for which the series is too short.
+    pub left_out: Vec<String>,
+}
+
+/// Somebody who forecasts a series.
+#[derive(Clone, Copy)]
+enum Player<'a> {
+    Model(&'a Model),
+    Network(&'a Model),
+    Experts,
+    Peer(Peer),
+}
+
+/// What was forecast.
+enum Made {
+    Quantiles(Vec<Origin>),
+    Medians(Option<Vec<Medians>>),
+}
+
+impl Contest {
+    /// Rows that will be played in all; what `tick` of [`Self::run`] is told sums to about as many.
+    #[must_use]
+    pub fn rows(&self, series: &[TestSeries]) -> usize {
+        self.players().len() * series.iter().map(|s| s.rows.len()).sum::<usize>()
+    }
+
+    /// Lets everybody forecast every series, several at a time.
+    ///
+    /// # Errors
+    /// If Ctrl-C was pressed.
+    pub fn run(
+        &self,
+        series: Vec<TestSeries>,
+        tick: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Comparison>> {
+        let players = self.players();
+        let pasts: Vec<Past> =
+            series.iter().map(|s| Past::new(&s.rows, s.length, s.from)).collect();
+        let each = series.iter().zip(&pasts);
+        let jobs: Vec<_> =
+            each.flat_map(|(s, p)| players.iter().map(move |w| (s, p, *w))).collect();
+        let made = on_all_cores(&jobs, |(series, past, player)| {
+            if interrupt::requested() {
+                bail!("interrupted");
+            }
+            Ok(player.play(series, past, tick))
+        });
+        let mut made = made.into_iter().collect::<Result<Vec<Made>>>()?.into_iter();
+        let compared = series.into_iter().zip(&pasts);
+        Ok(compared
+            .map(|(series, past)| {
+                let mine = made.by_ref().take(players.len());
+                compare(series, past, players.iter().copied().zip(mine))
+            })
+            .collect())
+    }
+
+    fn players(&self) -> Vec<Player<'_>> {
+        let mut players: Vec<Player<'_>> = self.models.iter().map(Player::Model).collect();
+        if self.parts {
+            players.extend(self.models.iter().map(Player::Network));
+            players.push(Player::Experts);
+        }
+        players.extend(self.peers.iter().copied().map(Player::Peer));
+        players
+    }
+}
+
+impl Player<'_> {
+    fn name(self) -> String {
+        match self {
+            Self::Model(model) => model.name.clone(),
+            Self::Network(model) => format!("{} network_alone", model.name),
+            Self::Experts => "experts_alone".into(),
+            Self::Peer(peer) => peer.name().into(),
+        }
+    }
+
+    fn play(self, series: &TestSeries, past: &Past, tick: &(dyn Fn(usize) + Sync)) -> Made {
+        let TestSeries { rows, plans, length, from, stride, .. } = series;
+        // All that is known before the test part is played, for the experts to learn from.
+        let course = Course { start: 0, from: *from, stride: *stride };
+        let played = |row: usize| {
+            if row % TICK == TICK - 1 {
+                tick(TICK);
+            }
+        };
+        let made = match self {
+            Self::Model(model) => {
+                let perception = Perception::new(*length, model.network.clone());
+                Made::Quantiles(rolling_planned(perception, rows, plans, course, played))
+            }
+            Self::Network(model) => {
+                Made::Quantiles(network_alone(model.network.clone(), *length, rows, course))
+            }
+            Self::Experts => Made::Quantiles(experts_alone(*length, rows, plans, course, played)),
+            Self::Peer(peer) => {
+                let origins: Vec<usize> = series.origins().collect();
+                Made::Medians(peer.forecasts(past, &origins))
+            }
+        };
+        if matches!(self, Self::Network(_) | Self::Peer(_)) {
+            tick(rows.len());
+        }
+        made
+    }
+}
+
+fn compare<'a>(
+    series: TestSeries,
+    past: &Past,
+    all: impl Iterator<Item = (Player<'a>, Made)>,
+) -> Comparison {
+    let origins: Vec<usize> = series.origins().collect();
+    let day = series.length.steps_per_day();
+    let peer = |name: &str, made: &[Medians]| {
+        let made: Vec<_> = origins.iter().copied().zip(made.iter().copied()).collect();
+        let scores = median_scores(&series.rows, &made, day, series.from);
+        Standing { name: name.into(), kind: Kind::Peer, scores, origins: Vec::new() }
+    };
+    let (mut standings, mut left_out, mut peers) = (Vec::new(), Vec::new(), Vec::new());
+    for (player, made) in all {
+        match (player, made) {
+            (who, Made::Medians(None)) => left_out.push(who.name()),
+            (who, Made::Medians(Some(made))) => {
+                standings.push(peer(&who.name(), &made));
+                peers.push(made);
+            }
+            (who, Made::Quantiles(mut made)) => {
+                made.retain(|origin| origins.binary_search(&origin.row).is_ok());
+                let scores = scores(&series.rows, &made, day, series.from);
+                let whole = matches!(who, Player::Model(_));
+                let kind = if whole { Kind::Model } else { Kind::Part };
+                standings.push(Standing { name: who.name(), kind, scores, origins: made });
+            }
+        }
+    }
+    if peers.len() > 1 {
+        let peers: Vec<&[Medians]> = peers.iter().map(Vec::as_slice).collect();
+        standings.push(peer(MIXTURE, &mixture(past, &origins, &peers)));
+    }
+    Comparison { series, standings, left_out }
+}
+
+impl Comparison {
+    /// Those of one kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Standing> {
+        self.standings.iter().filter(move |s| s.kind == kind)
+    }
+
+    /// The peer with the least WAPE at a horizon (its place among all horizons), and that.
+    #[must_use]
+    pub fn best_peer(&self, horizon: usize) -> Option<(&str, f64)> {
+        let peers = self.of_kind(Kind::Peer);
+        let known = peers.filter_map(|s| Some((s.name.as_str(), s.wape(horizon)?)));
+        known.min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    /// The WAPE of the model called `name` over the best peer's at a horizon: below 1 it is better.
+    #[must_use]
+    pub fn over_best_peer(&self, name: &str, horizon: usize) -> Option<f64> {
+        let mine = self.of_kind(Kind::Model).find(|s| s.name == name)?.wape(horizon)?;
+        let (_, best) = self.best_peer(horizon)?;
+        (best > 0.0).then(|| mine / best)
+    }
+}
+
+impl Standing {
+    /// WAPE at a horizon (its place among all horizons).
+    #[must_use]
+    pub fn wape(&self, horizon: usize) -> Option<f64> {
+        self.scores.get(horizon)?.scores.point.wape
+    }
+}
+
+/// `f` of all jobs in their order, on as many threads as the machine runs at once.
+fn on_all_cores<J: Sync, R: Send>(jobs: &[J], f: impl Fn(&J) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let k = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(k) else { return done };
+            done.push((k, f(job)));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(jobs.len());
+    let mut done = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(k, _)| *k);
+    done.into_iter().map(|(_, made)| made).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! A forecaster's weights as bytes: in checkpoints, and beside the exported model, so that training
+//! can go on from it.
+
+use super::forecaster::{Forecaster, ForecasterShape};
+use anyhow::{Context, Result, ensure};
+use burn::module::Module;
+use burn::store::ModuleRecord;
+use burn::tensor::{Bytes, Device};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// File of the weights in a model folder.
+pub const WEIGHTS_FILE: &str = "forecaster.weights";
+
+/// The weights of the shipped forecaster, built into the program.
+const SHIPPED: &[u8] = include_bytes!("../../../models/edge/forecaster.weights");
+
+/// A network without the device that it was on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Weights {
+    shape: ForecasterShape,
+    record: Vec<u8>,
+}
+
+impl Weights {
+    /// The weights of `network`.
+    ///
+    /// # Errors
+    /// If they cannot be encoded.
+    pub fn of(network: &Forecaster) -> Result<Self> {
+        let bytes = network.clone().into_record().into_bytes();
+        let record = bytes.map_err(|e| anyhow::anyhow!("encoding the network: {e}"))?.to_vec();
+        Ok(Self { shape: network.shape(), record })
+    }
+
+    /// The shipped weights.
+    ///
+    /// # Errors
+    /// Only if the program was built from a damaged `models/` folder.
+    pub fn shipped() -> Result<Self> {
+        Self::from_bytes(SHIPPED).context("the shipped weights")
+    }
+
+    /// The weights in a model folder.
+    ///
+    /// # Errors
+    /// If the file is missing or damaged.
+    pub fn load(folder: &Path) -> Result<Self> {
+        let path = folder.join(WEIGHTS_FILE);
+        let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        Self::from_bytes(&bytes).with_context(|| path.display().to_string())
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// If they are damaged or from another version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        postcard::from_bytes(bytes).context("weights that are damaged or from another version")
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// If they cannot be encoded.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        postcard::to_stdvec(self).context("encoding the weights")
+    }
+
+    /// The network on `device`.
+    ///
+    /// # Errors
+    /// If its sizes are not `shape`, or the record is damaged.
+    pub fn network(self, shape: &ForecasterShape, device: &Device) -> Result<Forecaster> {
+        // Dropout is no size: it may differ from what the weights were trained with.
+        let mine = ForecasterShape { dropout: shape.dropout, ..self.shape };
+        ensure!(mine == *shape, "the weights are of a network of other sizes: {mine}, not {shape}");
+        let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(self.record))
+            .map_err(|e| anyhow::anyhow!("decoding the network: {e}"))?;
+        Ok(shape.init(device).load_record(record).frozen_scaler())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, ForecasterConfig, Preset};
+    use crate::data::probe_windows;
+    use crate::export::{engine, forecaster_files};
+    use crate::train::forecaster::{Plan, forecast};
+    use scaleiq_core::forecast::ForecastModel as _;
+    use scaleiq_core::model::FORECASTER_F32;
+
+    fn shape(config: &Config) -> ForecasterShape {
+        Plan::new(config, 1).shape
+    }
+
+    #[test]
+    fn the_shipped_weights_are_those_of_the_shipped_graph() {
+        let device = Device::flex().autodiff();
+        let network = Weights::shipped().unwrap().network(&shape(&Config::default()), &device);
+        let network = network.unwrap();
+        let set = probe_windows();
+        let ours = forecast(&network, &set, &[0, set.len() - 1], &device);
+        let onnx = include_bytes!("../../../models/edge/forecaster.f32.onnx").to_vec();
+        let mut shipped = engine(&vec![(FORECASTER_F32, onnx)], FORECASTER_F32).unwrap();
+        for (k, ours) in [0, set.len() - 1].into_iter().zip(ours) {
+            let theirs = shipped.infer(&set.input(k)).unwrap();
+            for (a, b) in ours.iter().zip(theirs) {
+                assert!((a - b).abs() < 1e-3, "{a} {b}");
+            }
+        }
+        assert_eq!(network.shape(), shape(&Config::default()));
+    }
+
+    #[test]
+    fn other_sizes_and_damaged_files_are_refused() {
+        let device = Device::flex().autodiff();
+        let reference = ForecasterConfig::preset(Preset::Reference);
+        let other = shape(&Config { forecaster: reference, ..Config::default() });
+        let error = Weights::shipped().unwrap().network(&other, &device).unwrap_err();
+        insta::assert_snapshot!(error.to_string(), @"the weights are of a network of other sizes: d_model 64, n_heads 4, n_layers 2, d_ff 128, not d_model 256, n_heads 8, n_layers 6, d_ff 1024");
+        let bytes = Weights::shipped().unwrap().to_bytes().unwrap();
+        assert!(Weights::from_bytes(&bytes[..bytes.len() / 2]).is_err());
+        let error = Weights::load(Path::new("/nowhere")).unwrap_err();
+        assert!(format!("{error:#}").starts_with("reading /nowhere/forecaster.weights: "));
+    }
+
+    #[test]
+    fn a_files_bytes_give_the_same_network() {
+        let device = Device::flex().autodiff();
+        let bytes = Weights::shipped().unwrap().to_bytes().unwrap();
+        let shape = shape(&Config::default());
+        let network = Weights::from_bytes(&bytes).unwrap().network(&shape, &device).unwrap();
+        assert_eq!(Weights::of(&network).unwrap().to_bytes().unwrap(), bytes);
+        let files = forecaster_files(&network, &probe_windows()).unwrap();
+        assert!(files.iter().any(|(name, written)| *name == WEIGHTS_FILE && *written == bytes));
+    }
+}
