@@ -183,9 +183,10 @@ pub struct ForecastArgs {
     /// Folder of the model [default: models/edge]
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
-    /// Tune the network first on the rows before --from: a minute or two on a CPU
+    /// Take the network as it is; else it is first tuned, on the CPU, to the rows before --from,
+    /// which takes a minute or two
     #[arg(long)]
-    pub tune: bool,
+    pub no_tune: bool,
 }
 
 /// Options of `trainer evaluate`.

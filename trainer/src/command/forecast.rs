@@ -1,7 +1,7 @@
 //! `trainer forecast`: a model's forecasts over a file.
 
 use crate::cli::ForecastArgs;
-use crate::config::Config;
+use crate::config::{Config, DeviceChoice};
 use crate::data::Track;
 use crate::device;
 use crate::evaluate::forecasts::{Course, rolling_planned};
@@ -61,14 +61,20 @@ pub fn run(args: &ForecastArgs) -> Result<()> {
     Ok(())
 }
 
-/// The model's network, tuned to the rows before `from` if that is wanted.
+/// Rows before `--from` below which the network is not tuned: a week of 5-minute rows.
+const FEWEST_TO_TUNE: usize = 2000;
+
+/// The model's network, tuned to the rows before `from` unless that is not wanted.
 fn network(
     args: &ForecastArgs,
     rows: &[Interval],
     length: IntervalLength,
     from: usize,
 ) -> Result<ForecastNetwork> {
-    if !args.tune {
+    if args.no_tune || from < FEWEST_TO_TUNE {
+        if !args.no_tune {
+            eprintln!("note: {from} rows before --from are too few to tune on ({FEWEST_TO_TUNE})");
+        }
         let bundle = match &args.model {
             Some(folder) => Bundle::load(folder)?,
             None => Bundle::shipped()?,
@@ -88,7 +94,8 @@ fn network(
         test_from: from,
     };
     let config = Config::default().tuning();
-    let device = device::choose(config.training.device)?;
+    // The CPU gives the same network each time, to the bit.
+    let device = device::choose(DeviceChoice::Cpu)?;
     let steps = config.forecaster.total_steps(0) as u64;
     let mut progress = Progress::begin("tuning", steps, 0);
     let mut best = f32::INFINITY;

@@ -115,6 +115,9 @@ impl Default for TrainingConfig {
     }
 }
 
+/// Steps between evaluations when the shipped network is tuned: it may overfit soon.
+const TUNING_EVALUATION: usize = 100;
+
 impl Config {
     /// Reads and checks a file.
     ///
@@ -145,7 +148,9 @@ impl Config {
     /// These settings for tuning the shipped forecaster to a workload.
     #[must_use]
     pub fn tuning(self) -> Self {
-        Self { forecaster: self.forecaster.tuning(), ..self }
+        let evaluate_every = self.training.evaluate_every.min(TUNING_EVALUATION);
+        let training = TrainingConfig { evaluate_every, ..self.training };
+        Self { forecaster: self.forecaster.tuning(), training, ..self }
     }
 
     /// These settings with training cut to minutes.

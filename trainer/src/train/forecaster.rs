@@ -228,7 +228,9 @@ impl ForecasterTrainer {
         Ok(StepReport { step, loss: value, gradient_norm, learning_rate, validation })
     }
 
-    fn evaluate(&mut self, validation: &WindowSet) -> Option<f32> {
+    /// Evaluates the present network on `validation`; it is kept if it is the best so far. `None` if
+    /// there is nothing to evaluate on.
+    pub fn evaluate(&mut self, validation: &WindowSet) -> Option<f32> {
         let value = mean_loss(&self.plan.loss, &self.network, validation, &self.device)?;
         if self.progress.best_validation.is_none_or(|best| value < best) {
             self.progress.best_validation = Some(value);

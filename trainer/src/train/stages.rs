@@ -3,7 +3,7 @@
 use super::forecaster::{ForecasterTrainer, Plan};
 use super::policy;
 use crate::cli::Part;
-use crate::config::Config;
+use crate::config::{Config, Start};
 use crate::data::{Corpus, TEST_STRIDE, Track, WindowSet};
 use crate::evaluate::forecasts::{
     Course, Origin, WARM_DAYS, rolling_alone, rolling_planned, scores,
@@ -80,6 +80,10 @@ impl Stages<'_> {
         } else {
             ForecasterTrainer::new(plan, train, &self.device)?
         };
+        if trainer.plan().start == Start::Shipped && trainer.steps_done() == 0 {
+            // If nothing that is learned is better on the validation part, it stays as shipped.
+            trainer.evaluate(validation);
+        }
         let total = trainer.plan().steps as u64;
         let mut curves = Curves::open(&self.run.curves(), Stage::Forecaster, trainer.steps_done())?;
         let mut progress = Progress::begin("forecaster", total, trainer.steps_done() as u64);
