@@ -3,9 +3,8 @@
 
 use super::forecaster::{Forecaster, ForecasterShape};
 use anyhow::{Context, Result, ensure};
-use burn::module::Module;
-use burn::store::ModuleRecord;
-use burn::tensor::{Bytes, Device};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -19,7 +18,9 @@ const SHIPPED: &[u8] = include_bytes!("../../../models/edge/forecaster.weights")
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Weights {
     shape: ForecasterShape,
-    record: Vec<u8>,
+    /// Parameter by parameter, in the order of the network's fields. Burn's own record holds random
+    /// identities: no two would be alike.
+    parameters: Vec<Vec<f32>>,
 }
 
 impl Weights {
@@ -28,9 +29,11 @@ impl Weights {
     /// # Errors
     /// If they cannot be encoded.
     pub fn of(network: &Forecaster) -> Result<Self> {
-        let bytes = network.clone().into_record().into_bytes();
-        let record = bytes.map_err(|e| anyhow::anyhow!("encoding the network: {e}"))?.to_vec();
-        Ok(Self { shape: network.shape(), record })
+        let mut reader = Reader(Vec::new());
+        network.visit(&mut reader);
+        let parameters: Vec<Vec<f32>> = reader.0;
+        ensure!(parameters.iter().all(|p| !p.is_empty()), "the network's weights are not f32");
+        Ok(Self { shape: network.shape(), parameters })
     }
 
     /// The shipped weights.
@@ -70,14 +73,46 @@ impl Weights {
     /// The network on `device`.
     ///
     /// # Errors
-    /// If its sizes are not `shape`, or the record is damaged.
+    /// If its sizes are not `shape`, or parameters are missing.
     pub fn network(self, shape: &ForecasterShape, device: &Device) -> Result<Forecaster> {
         // Dropout is no size: it may differ from what the weights were trained with.
         let mine = ForecasterShape { dropout: shape.dropout, ..self.shape };
         ensure!(mine == *shape, "the weights are of a network of other sizes: {mine}, not {shape}");
-        let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(self.record))
-            .map_err(|e| anyhow::anyhow!("decoding the network: {e}"))?;
-        Ok(shape.init(device).load_record(record).frozen_scaler())
+        let mut writer = Writer { parameters: self.parameters.into_iter(), device, fits: true };
+        let network = shape.init(device).map(&mut writer);
+        ensure!(writer.fits && writer.parameters.len() == 0, "weights that are damaged");
+        Ok(network.frozen_scaler())
+    }
+}
+
+struct Reader(Vec<Vec<f32>>);
+
+impl ModuleVisitor for Reader {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.push(param.val().into_data().try_to_vec::<f32>().unwrap_or_default());
+    }
+}
+
+struct Writer<'a> {
+    parameters: std::vec::IntoIter<Vec<f32>>,
+    device: &'a Device,
+    fits: bool,
+}
+
+impl ModuleMapper for Writer<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, tensor, mapper) = param.consume();
+        let (shape, trained) = (tensor.dims(), tensor.is_require_grad());
+        let values = self.parameters.next().filter(|v| v.len() == shape.iter().product::<usize>());
+        let tensor = match values {
+            Some(values) => Tensor::from_data(TensorData::new(values, shape), self.device)
+                .set_require_grad(trained),
+            None => {
+                self.fits = false;
+                tensor
+            }
+        };
+        Param::from_mapped_value(id, tensor, mapper)
     }
 }
 
