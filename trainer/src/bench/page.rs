@@ -7,7 +7,6 @@ use super::track::Track;
 use super::{Case, CaseResult};
 use crate::report::{Page, PolicySlice, Table, policies};
 use anyhow::Result;
-use scaleiq_core::sim::Peer;
 
 /// The page. `how` says how was played.
 ///
@@ -55,11 +54,11 @@ fn slice(case: &Case, need: &Track, tracks: &[Track]) -> PolicySlice {
         tracks.iter().filter(|track| track.policy.is_some_and(who)).map(named).collect()
     };
     // A pool that never changes is a straight line: not worth a colour.
-    let peers = panel(|policy| policy.is_peer() && policy != Contender::Static);
     let ours = panel(|policy| match policy {
-        Contender::Peer(Peer::Oracle) => true,
-        policy => !policy.is_peer(),
+        Contender::Peer(peer) => peer.is_bound(),
+        policy => policy != Contender::Static,
     });
+    let peers = panel(Contender::is_peer);
     let Case { data, peak_jobs, world, seed } = case;
     PolicySlice {
         title: format!("{data}: peak of {peak_jobs} jobs, world {world}, seed {seed}"),
@@ -73,6 +72,7 @@ fn slice(case: &Case, need: &Track, tracks: &[Track]) -> PolicySlice {
 mod tests {
     use super::super::summary::tests::made_up;
     use super::*;
+    use scaleiq_core::sim::Peer;
     use scaleiq_core::units::UnixSeconds;
 
     #[test]
@@ -80,7 +80,8 @@ mod tests {
         let mut cases = made_up();
         let hpa = Contender::Peer(Peer::Hpa);
         for policy in [None, Some(Contender::Dqn), Some(hpa)] {
-            let mut track = Track { policy, ..Track::new(UnixSeconds(1_751_328_000), 30, 50) };
+            let mut track = Track::new(UnixSeconds(1_751_328_000), 30, 50);
+            track.policy = policy;
             (0..50).for_each(|k| track.push(f64::from(k)));
             cases[0].tracks.push(track);
         }

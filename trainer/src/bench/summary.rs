@@ -76,7 +76,7 @@ pub struct Scope {
     pub cases: usize,
     /// Of them, those in which a peer keeps the SLA at some knob.
     pub reached_by_peer: usize,
-    /// Of them, those in which anybody does, the oracle included.
+    /// Of them, those in which anybody does: ours, the static pool and the oracle included.
     pub reached: usize,
     /// Peers untuned, the best first. On a traffic it is what was chosen for all.
     pub untuned: Vec<Untuned>,

@@ -232,7 +232,14 @@ mod tests {
         let cases = made_up();
         let text = table(&Summary::of(&cases), &cases);
         let first: String = text.lines().take(6).map(|line| format!("{line}\n")).collect();
-        insta::assert_snapshot!(first, @"");
+        insta::assert_snapshot!(first, @r"
+
+        all: 2 cases; some peer and knob keep the SLA in 2, any policy in 2
+        policy  SLA kept  lowest SLA   cost  /untuned  /tuned  worst  /oracle  actions/day  /HPA's
+        dqn       50.0 %    99.500 %  1.414     0.707   0.894  1.000    1.286        100.0   1.000
+        best peer at one knob: hpa 0.5 (100.0 % kept, cost 2.000)
+        worst of dqn: 1.000 on calm, 40 jobs, queue, seed 1
+        ");
     }
 
     #[test]

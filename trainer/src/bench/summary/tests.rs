@@ -64,8 +64,10 @@ fn where_no_knob_is_enough_the_most_punctual_stands() {
     let untuned = &summary.scopes[0].untuned[0];
     // 0.3, 0.25 and 0.2 do in one of the two; the first is the cheapest.
     assert_eq!((untuned.knob, untuned.share, untuned.is_enough()), (0.3, 0.5, false));
-    // Tuned, the static pool is what is left in the first case.
-    assert!(close(summary.scopes[0].standings[0].over_tuned, (1.5f64 / 4.0 * 0.45).sqrt()));
+    // Tuned, there is only the second case; the static pool and the oracle are no peers.
+    let all = &summary.scopes[0];
+    assert_eq!((all.cases, all.reached_by_peer, all.reached), (2, 1, 2));
+    assert!(close(all.standings[0].over_tuned, 0.45), "{all:?}");
 }
 
 #[test]
