@@ -74,7 +74,8 @@ pub fn table(summary: &Summary, cases: &[CaseResult]) -> String {
 pub fn heading(scope: &Scope) -> String {
     let Scope { name, cases, reached_by_peer, reached, .. } = scope;
     format!(
-        "{name}: {cases} cases; in {reached_by_peer} a peer keeps the SLA, in {reached} anybody"
+        "{name}: {cases} cases; some peer and knob keep the SLA in {reached_by_peer}, any policy \
+         in {reached}"
     )
 }
 
