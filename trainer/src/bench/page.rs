@@ -7,6 +7,7 @@ use super::track::Track;
 use super::{Case, CaseResult};
 use crate::report::{Page, PolicySlice, Table, policies};
 use anyhow::Result;
+use scaleiq_core::sim::Peer;
 
 /// The page. `how` says how was played.
 ///
@@ -31,7 +32,7 @@ pub fn page(summary: &Summary, cases: &[CaseResult], how: &str) -> Result<String
     for (result, (need, tracks)) in drawn {
         let slice = slice(&result.case, need, tracks);
         page.section(&slice.title);
-        page.plot(&policies(&slice)?, "Ours and the bound above, peers at their defaults below.");
+        page.plot(&policies(&slice)?, "Ours and the bound; peers at their defaults.");
     }
     Ok(page.finish())
 }
@@ -53,26 +54,31 @@ fn slice(case: &Case, need: &Track, tracks: &[Track]) -> PolicySlice {
     let panel = |who: fn(Contender) -> bool| -> Vec<(String, Vec<f64>)> {
         tracks.iter().filter(|track| track.policy.is_some_and(who)).map(named).collect()
     };
-    // A pool that never changes is a straight line: not worth a colour.
+    // Some rules want so many more jobs than others that they need an axis of their own.
     let ours = panel(|policy| match policy {
         Contender::Peer(peer) => peer.is_bound(),
         policy => policy != Contender::Static,
     });
-    let peers = panel(Contender::is_peer);
+    let close = panel(|policy| policy.is_peer() && !is_far(policy));
+    let far = panel(is_far);
     let Case { data, peak_jobs, world, seed } = case;
     PolicySlice {
         title: format!("{data}: peak of {peak_jobs} jobs, world {world}, seed {seed}"),
         times: need.times(),
         needed: need.means.clone(),
-        panels: [ours, peers].into_iter().filter(|panel| !panel.is_empty()).collect(),
+        panels: [ours, close, far].into_iter().filter(|panel| !panel.is_empty()).collect(),
     }
+}
+
+/// Whether a peer's jobs usually lie far above the need.
+fn is_far(policy: Contender) -> bool {
+    matches!(policy, Contender::Static | Contender::Peer(Peer::Lag | Peer::Seasonal))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::summary::tests::made_up;
     use super::*;
-    use scaleiq_core::sim::Peer;
     use scaleiq_core::units::UnixSeconds;
 
     #[test]

@@ -256,7 +256,7 @@ pub fn policies(slice: &PolicySlice) -> Result<String, PlotError> {
             let mut legend = vec![(NEED, 1.0, "jobs needed")];
             let names = lines.iter().map(|(name, _)| name.as_str());
             legend.extend(names.zip(PALETTE).map(|(name, colour)| (colour, 1.0, name)));
-            let panel = inner_legend(panel, &legend)?;
+            let panel = inner_legend(&panel.margin(6, 6, 0, 0), &legend)?;
             let jobs = lines.iter().flat_map(|(_, jobs)| jobs);
             let all = slice.needed.iter().chain(jobs).copied();
             let mut chart = times(&panel, ends(&slice.times), ("jobs", span(all, true)))?;
@@ -264,7 +264,8 @@ pub fn policies(slice: &PolicySlice) -> Result<String, PlotError> {
                 slice.times.iter().copied().zip(values.iter().copied()).collect()
             };
             chart.draw_series(AreaSeries::new(points(&slice.needed), 0.0, NEED))?;
-            for ((_, jobs), colour) in lines.iter().zip(PALETTE) {
+            // The first lies above the others.
+            for ((_, jobs), colour) in lines.iter().zip(PALETTE).rev() {
                 chart.draw_series(LineSeries::new(points(jobs), colour.stroke_width(1)))?;
             }
         }
