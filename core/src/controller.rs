@@ -60,7 +60,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             *forecast = forecaster.push(&interval);
             closed(&interval, forecast.as_ref());
         })?;
-        self.observer.push(sample, self.settings.sla_s);
+        self.observer.push(sample, self.forecast.as_ref(), &self.settings);
         self.epoch += 1;
         Ok(())
     }

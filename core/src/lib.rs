@@ -24,4 +24,5 @@ pub mod settings;
 pub mod sim;
 pub mod situation;
 pub mod units;
+pub mod window;
 pub mod wire;

@@ -9,7 +9,7 @@ use embedded_hal::digital::OutputPin;
 use heapless::Vec;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::forecast::{ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
-use scaleiq_core::policy::{QuantileRule, Stage};
+use scaleiq_core::policy::{Planner, Stage};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::wire::{FrameReader, MAX_FRAME, Message, encode};
 
@@ -28,7 +28,7 @@ impl ForecastModel for NoNetwork {
 /// A controller behind a serial line.
 pub struct Device<Alarm> {
     reader: FrameReader,
-    controller: Controller<Perception<NoNetwork>, QuantileRule>,
+    controller: Controller<Perception<NoNetwork>, Planner>,
     alarm: Alarm,
 }
 
@@ -37,7 +37,7 @@ impl<Alarm: OutputPin> Device<Alarm> {
     /// fresh data.
     pub fn new(settings: Settings, alarm: Alarm) -> Self {
         let perception = Perception::new(settings.interval, NoNetwork);
-        let controller = Controller::new(settings, perception, QuantileRule::default());
+        let controller = Controller::new(settings, perception, Planner);
         Self { reader: FrameReader::default(), controller, alarm }
     }
 

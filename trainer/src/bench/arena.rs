@@ -8,7 +8,7 @@ use crate::train::evaluate::SLA;
 use crate::train::workload::Workload;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::model::QNetwork;
-use scaleiq_core::policy::{Dqn, Policy, QuantileRule};
+use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::sim::{Peer, STEP_S, ScalingRule, Score, Simulator, StaticRule, World};
@@ -51,6 +51,7 @@ impl Arena<'_> {
         let one = |course| Some(played(contender, None, course));
         match contender {
             Contender::Dqn => one(self.ours(Dqn::new(self.network.clone()))),
+            Contender::Planner => one(self.ours(Planner)),
             Contender::QuantileRule => one(self.ours(QuantileRule::default())),
             Contender::Reactive => one(self.ours(Reactive)),
             Contender::Peer(peer) => self.knobs(peer, stop),
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn ours_keep_a_smooth_wave_in_time() {
-        for contender in [Contender::Dqn, Contender::QuantileRule] {
+        for contender in [Contender::Dqn, Contender::Planner, Contender::QuantileRule] {
             let run = play(contender, 600).runs[0];
             assert!(run.score.sla > SLA && run.score.cost_over_ideal < 2.0, "{run:?}");
         }

@@ -11,6 +11,8 @@ use std::str::FromStr;
 pub enum Contender {
     /// The Q-network of the model.
     Dqn,
+    /// The plan that the Q-network multiplies, as it is.
+    Planner,
     /// Jobs for the 0.9 quantile of the forecast.
     QuantileRule,
     /// Jobs for the present rate.
@@ -23,7 +25,7 @@ pub enum Contender {
 
 impl Contender {
     /// Ours, all under the same controller and guard.
-    pub const OURS: [Self; 3] = [Self::Dqn, Self::QuantileRule, Self::Reactive];
+    pub const OURS: [Self; 4] = [Self::Dqn, Self::Planner, Self::QuantileRule, Self::Reactive];
 
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -36,6 +38,7 @@ impl Contender {
     pub fn name(self) -> &'static str {
         match self {
             Self::Dqn => "dqn",
+            Self::Planner => "planner",
             Self::QuantileRule => "quantile-rule",
             Self::Reactive => "reactive",
             Self::Peer(peer) => peer.name(),
@@ -57,7 +60,7 @@ impl Contender {
             Self::Peer(peer) => peer.knobs().len() as u64,
             // As many halvings as it takes to find one size among the usual limits.
             Self::Static => 8,
-            Self::Dqn | Self::QuantileRule | Self::Reactive => 1,
+            Self::Dqn | Self::Planner | Self::QuantileRule | Self::Reactive => 1,
         }
     }
 }
@@ -94,7 +97,7 @@ mod tests {
             assert_eq!(contender.name().parse(), Ok(contender));
         }
         let error = "hpaa".parse::<Contender>().unwrap_err();
-        insta::assert_snapshot!(error, @"no such policy; there are dqn, quantile-rule, reactive, hpa, keda-lag, ds2, linear-trend, seasonal, oracle, static");
+        insta::assert_snapshot!(error, @"no such policy; there are dqn, planner, quantile-rule, reactive, hpa, keda-lag, ds2, linear-trend, seasonal, oracle, static");
     }
 
     #[test]

@@ -85,9 +85,8 @@ pub fn train(stages: &Stages<'_>, engine: ForecastNetwork) -> Result<Option<Trai
         ];
         if let Some(evaluation) = &report.evaluation {
             figures.push(("held_out", evaluation.dqn));
-            figures.push(("held_out_rule", evaluation.quantile_rule));
-            latest =
-                format!("held out {:.3}, rule {:.3}", evaluation.dqn, evaluation.quantile_rule);
+            figures.push(("held_out_planner", evaluation.planner));
+            latest = format!("held out {:.3}, planner {:.3}", evaluation.dqn, evaluation.planner);
         }
         curves.push(report.round as usize, &figures)?;
         progress.set(report.round.into(), || latest.clone());
