@@ -6,7 +6,7 @@ mod rules;
 mod state;
 
 pub use dqn::{Dqn, ValueModel};
-pub use planner::{Plan, Planner};
+pub use planner::{Plan, Planner, prospect};
 pub use rules::{QuantileRule, reactive_jobs};
 pub use state::{Memory, STATE, STATE_NAMES, State, state};
 

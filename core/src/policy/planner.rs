@@ -16,6 +16,7 @@
 //! up.
 
 use super::{Choice, Policy, Stage, State};
+use crate::decision::Prospect;
 use crate::forecast::Q50;
 use crate::settings::Settings;
 use crate::situation::Situation;
@@ -132,6 +133,26 @@ impl Plan {
     }
 }
 
+/// What `jobs` from lead time on are expected to cost and to risk. The risk takes errors of the
+/// nowcast as Laplace distributed, which the tails of real ones resemble; it is there to compare
+/// numbers of jobs with, and no promise.
+#[must_use]
+pub fn prospect(jobs: Jobs, s: &Situation, settings: &Settings) -> Prospect {
+    let count = jobs.as_f32().max(0.5);
+    let look_s = settings.sla_s.max(SHORTEST_LOOK_S);
+    let work_s = |rate: f32, backlog_s: f32| s.need(rate) * look_s + backlog_s;
+    let median_s = work_s(s.lead_rates[Q50], s.lead_backlog_s[0]);
+    let high_s = work_s(s.high_rate, s.lead_backlog_s[1]);
+    let bearable_s = count * (look_s + settings.sla_s);
+    let errors = s.margin * (bearable_s - median_s) / (high_s - median_s).max(1e-6 * bearable_s);
+    let tail = 0.5 * libm::expf(-errors.abs());
+    Prospect {
+        jobs,
+        cost: count / s.need(s.lead_rates[Q50]).max(0.01),
+        late: if errors >= 0.0 { tail } else { 1.0 - tail },
+    }
+}
+
 /// A larger pool where each start stops it for a while.
 fn grow(goal: f32, multiplier: f32, s: &Situation, settings: &Settings) -> Jobs {
     let have = s.have();
@@ -213,6 +234,17 @@ mod tests {
         assert_eq!(jobs(&s), Jobs(10));
         let s = Situation { high_rate: 240.0, ..s };
         assert_eq!(jobs(&s), Jobs(15));
+    }
+
+    #[test]
+    fn more_jobs_cost_more_and_risk_less() {
+        let s = Situation { high_rate: 150.0, ..situation(10, 100.0, 0.0) };
+        let all = [6, 10, 14].map(|jobs| prospect(Jobs(jobs), &s, &settings()));
+        assert!((all[1].cost - 1.0).abs() < 1e-5 && all[0].cost < 0.7 && all[2].cost > 1.3);
+        assert!(all[0].late > all[1].late && all[1].late > all[2].late, "{all:?}");
+        assert!(all[0].late < 0.5 && all[2].late < 0.001);
+        let hopeless = Situation { lead_backlog_s: [3000.0, 3600.0], ..s };
+        assert!(prospect(Jobs(10), &hopeless, &settings()).late > 0.9);
     }
 
     #[test]
