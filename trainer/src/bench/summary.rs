@@ -41,11 +41,11 @@ impl Untuned {
     }
 }
 
-/// How one of ours did over the cases of a scope. Costs are geometric means of ratios, case by case;
+/// How one of ours, or the smallest static pool, did over the cases of a scope. Costs are geometric means of ratios, case by case;
 /// `None` where there is nothing to compare with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// Which of ours.
+    /// Who.
     pub policy: Contender,
     /// Share of the cases in which it keeps the SLA.
     pub share: f64,
@@ -80,7 +80,7 @@ pub struct Scope {
     pub reached: usize,
     /// Peers untuned, the best first. On a traffic it is what was chosen for all.
     pub untuned: Vec<Untuned>,
-    /// Ours.
+    /// Ours, and the smallest static pool of each case.
     pub standings: Vec<Standing>,
 }
 
@@ -166,13 +166,15 @@ fn scope(name: &str, cases: &[Numbered<'_>], untuned: Vec<Untuned>) -> Scope {
     let reached = |who: fn(Contender) -> bool| {
         cases.iter().filter(|(_, case)| cheapest(case, who).is_some()).count()
     };
-    let standings = Contender::OURS.into_iter();
+    let standings = Contender::OURS.into_iter().chain([Contender::Static]);
     Scope {
         name: name.into(),
         cases: cases.len(),
         reached_by_peer: reached(Contender::is_peer),
         reached: reached(|_| true),
-        standings: standings.filter_map(|ours| standing(ours, cases, untuned.first())).collect(),
+        standings: standings
+            .filter_map(|policy| standing(policy, cases, untuned.first()))
+            .collect(),
         untuned,
     }
 }
@@ -189,7 +191,7 @@ fn standing(
     untuned: Option<&Untuned>,
 ) -> Option<Standing> {
     let runs: Vec<&Run> =
-        cases.iter().map(|(_, case)| case.at(policy, None)).collect::<Option<_>>()?;
+        cases.iter().map(|(_, case)| case.of(policy).next()).collect::<Option<_>>()?;
     // Of ours over another's, in each case in which there is another; with the case's index.
     let ratios = |figure: fn(&Run) -> f64, other: &dyn Fn(&CaseResult) -> Option<Run>| {
         let ratio = |((index, case), run): (&Numbered<'_>, &&Run)| {

@@ -24,7 +24,8 @@ pub const LEGEND: &str = "\
 SLA kept: share of the cases with at least 99.9 % of the events in time. cost: over the ideal pool's.
 /untuned: over the best peer at one knob for all cases. /tuned, worst: over the cheapest peer and knob
 that keep the SLA in the very case. /oracle: over the cheapest oracle that does. /HPA's: changes over
-those of HPA at 0.7. Costs and ratios are geometric means.";
+those of HPA at 0.7. static: the smallest pool that will do in the very case. Costs and ratios are
+geometric means.";
 
 /// The cells of a standing, in the order of [`STANDING`].
 #[must_use]
@@ -137,7 +138,7 @@ pub fn runs_csv(cases: &[CaseResult]) -> Result<Vec<u8>> {
     finished(csv)
 }
 
-/// `summary.csv`: one row for each scope and policy of ours. What is not defined is empty.
+/// `summary.csv`: one row for each scope and standing. What is not defined is empty.
 ///
 /// # Errors
 /// Only if a name is no text.
@@ -232,12 +233,13 @@ mod tests {
     fn the_table_says_what_is_compared() {
         let cases = made_up();
         let text = table(&Summary::of(&cases), &cases);
-        let first: String = text.lines().take(6).map(|line| format!("{line}\n")).collect();
+        let first: String = text.lines().take(7).map(|line| format!("{line}\n")).collect();
         insta::assert_snapshot!(first, @r"
 
         all: 2 cases; some peer and knob keep the SLA in 2, any policy in 2
         policy  SLA kept  lowest SLA   cost  /untuned  /tuned  worst  /oracle  actions/day  /HPA's
         dqn       50.0 %    99.500 %  1.414     0.707   0.894  1.000    1.286        100.0   1.000
+        static   100.0 %   100.000 %  4.000     2.000   2.530  3.200    3.636        100.0   1.000
         best peer at one knob: hpa 0.5 (100.0 % kept, cost 2.000)
         worst of dqn: 1.000 on calm, 40 jobs, queue, seed 1
         ");
@@ -256,7 +258,7 @@ mod tests {
         assert_eq!(runs.lines().count(), 1 + 2 * 19);
         assert!(runs.contains("rough,40,queue,1,dqn,,0.995000,1.60000,"), "{runs}");
         let summary = String::from_utf8(summary_csv(&Summary::of(&cases)).unwrap()).unwrap();
-        assert_eq!(summary.lines().count(), 1 + 3);
+        assert_eq!(summary.lines().count(), 1 + 6);
         assert!(summary.lines().nth(1).is_some_and(|line| line.starts_with("all,2,2,2,dqn,0.5")));
     }
 }

@@ -45,7 +45,7 @@ fn untuned_is_one_knob_and_tuned_is_one_a_case() {
         (Contender::Peer(Peer::Hpa), 0.5, 1.0)
     );
     let dqn = &all.standings[0];
-    assert_eq!((all.standings.len(), dqn.share, dqn.lowest_sla), (1, 0.5, 0.995));
+    assert_eq!((all.standings.len(), dqn.share, dqn.lowest_sla), (2, 0.5, 0.995));
     assert!(close(dqn.over_untuned, (1.25f64 * 1.6).sqrt() / 2.0), "{dqn:?}");
     // Tuned, HPA costs 1.25 and 2.
     assert!(close(dqn.over_tuned, (1.0f64 * 0.8).sqrt()), "{dqn:?}");
