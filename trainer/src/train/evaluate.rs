@@ -129,8 +129,9 @@ impl Judge {
         let mut episodes = Vec::new();
         for (seed, workload) in (1..).zip(&self.workloads) {
             for (_, scene) in &self.scenes {
-                let start = workload.playable().start;
-                let range = start..start + steps;
+                // The end: what comes before is known from training.
+                let playable = workload.playable();
+                let range = playable.end.saturating_sub(steps).max(playable.start)..playable.end;
                 episodes.push(Episode::new(workload, range, *scene, seed, WARM_S));
             }
         }

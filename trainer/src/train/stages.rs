@@ -12,10 +12,11 @@ use crate::evaluate::parts::{experts_alone, network_alone};
 use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
 use crate::interrupt;
 use crate::model::forecaster::Forecaster;
+use crate::model::weights::Weights;
 use crate::progress::Progress;
 use crate::report::summary::{self, Results};
 use crate::run::{Curves, Run, Stage, write_json};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use burn::tensor::Device;
 use scaleiq_core::forecast::{Baseline, Perception};
 use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, Q_NETWORK_F32};
@@ -117,16 +118,13 @@ impl Stages<'_> {
         Ok(Some(trainer.network().clone()))
     }
 
-    /// The forecaster of the run, for training the policy alone.
+    /// The forecaster for training the policy alone: that of the run, or else the shipped one.
     fn trained_before(&self, train: &WindowSet) -> Result<Forecaster> {
         let checkpoint = self.run.checkpoints().join("forecaster.ckpt");
-        ensure!(
-            checkpoint.exists(),
-            "--scaling-only goes on from a run with a trained forecaster: name it with --out and \
-             add --resume ({} has none)",
-            self.run.dir().display()
-        );
         let plan = Plan::new(self.config, train.len());
+        if !checkpoint.exists() {
+            return Weights::shipped()?.network(&plan.shape, &self.device);
+        }
         let trainer = ForecasterTrainer::load(&checkpoint, plan, &self.device)?;
         Ok(trainer.network().clone())
     }
