@@ -8,12 +8,13 @@ use scaleiq_core::forecast::{
     Forecast, ForecastModel, Forecaster, ModelInput, Perception, QUANTILES, STEPS,
 };
 use scaleiq_core::interval::TimeError;
-use scaleiq_core::model::Bundle;
+use scaleiq_core::model::{Bundle, FORECASTER_INT8, Q_NETWORK_F32, sha256_hex};
 use scaleiq_core::policy::{Dqn, Planner, Policy, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::UnixSeconds;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -41,6 +42,33 @@ impl From<&str> for ModelChoice {
 
 /// Name under which [`ModelChoice::None`] goes.
 pub const NO_MODEL: &str = "none";
+
+/// Which model decides, as decisions are traced back to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelId {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of what `sha256sum forecaster.int8.onnx q_network.f32.onnx` prints in its folder:
+    /// of the networks that run, whatever else the card says. `None` without networks.
+    pub sha256: Option<String>,
+}
+
+impl ModelId {
+    /// No networks.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { name: NO_MODEL.into(), sha256: None }
+    }
+}
+
+impl From<&Bundle> for ModelId {
+    fn from(bundle: &Bundle) -> Self {
+        let files = &bundle.card().files;
+        let line = |name| format!("{}  {name}\n", files.get(name).map_or("", String::as_str));
+        let lines = [FORECASTER_INT8, Q_NETWORK_F32].map(line).concat();
+        Self { name: bundle.card().name.clone(), sha256: Some(sha256_hex(lines.as_bytes())) }
+    }
+}
 
 /// A [`Controller`] of any make.
 pub trait Brain: Send {
@@ -116,7 +144,7 @@ where
     }
 }
 
-/// The brain for `choice` that knows what is planned, and the model's name.
+/// The brain for `choice` that knows what is planned, and which model that is.
 ///
 /// # Errors
 /// If the model cannot be read, is damaged, or was made for another version.
@@ -124,7 +152,7 @@ pub fn open(
     choice: &ModelChoice,
     settings: Settings,
     planned: Calendar,
-) -> anyhow::Result<(Box<dyn Brain>, String)> {
+) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
     let length = settings.interval;
     let bundle = match choice {
         ModelChoice::Shipped => Bundle::shipped().context("the built-in model cannot be used")?,
@@ -132,13 +160,13 @@ pub fn open(
         ModelChoice::None => {
             let forecaster = Informed::new(Perception::new(length, NoModel), planned, length);
             let brain = Controller::new(settings, forecaster, Planner);
-            return Ok((Box::new(brain), NO_MODEL.into()));
+            return Ok((Box::new(brain), ModelId::none()));
         }
     };
     let forecaster = Informed::new(bundle.perception(length), planned, length);
     let policy = Dqn::new(bundle.q_network().clone());
     let brain = Controller::new(settings, forecaster, policy);
-    Ok((Box::new(brain), bundle.card().name.clone()))
+    Ok((Box::new(brain), ModelId::from(&bundle)))
 }
 
 /// Stands where a network would, and always fails: the baseline forecasts then.
@@ -174,6 +202,7 @@ mod tests {
         let open = |choice| open(&choice, settings, Calendar::default());
         let error = open(ModelChoice::from("/no/such/model")).err().unwrap();
         assert!(error.to_string().contains("/no/such/model"), "{error}");
-        assert_eq!(open(ModelChoice::None).unwrap().1, "none");
+        assert_eq!(open(ModelChoice::None).unwrap().1, ModelId::none());
+        assert_eq!(open(ModelChoice::Shipped).unwrap().1.sha256.unwrap().len(), 64);
     }
 }

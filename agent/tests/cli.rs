@@ -16,7 +16,7 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["demo", "backtest", "pipe", "run", "check"] {
+    for command in ["demo", "backtest", "pipe", "run", "check", "replay"] {
         let output = agent(&[command, "--help"]);
         assert!(output.status.success());
         let help = String::from_utf8_lossy(&output.stdout).into_owned();

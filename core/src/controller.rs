@@ -6,6 +6,7 @@ use crate::forecast::{Forecast, Forecaster, Q50, Q90};
 use crate::guard::Guard;
 use crate::history::FOUR_WEEKS;
 use crate::interval::{Gatherer, Interval, TimeError};
+use crate::plausibility::Skeptic;
 use crate::policy::{
     Choice, MULTIPLIERS, Memory, Policy, Stage, State, jobs_for_action, prospect, state,
 };
@@ -19,6 +20,7 @@ use crate::units::{Jobs, UnixSeconds};
 pub struct Controller<F, P> {
     settings: Settings,
     gatherer: Gatherer,
+    skeptic: Skeptic,
     observer: Observer,
     forecaster: F,
     forecast: Option<Forecast>,
@@ -36,6 +38,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         Self {
             settings,
             gatherer: Gatherer::new(settings.interval, FOUR_WEEKS as u32),
+            skeptic: Skeptic::default(),
             observer: Observer::default(),
             forecaster,
             forecast: None,
@@ -57,11 +60,14 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         sample: &Sample,
         mut closed: impl FnMut(&Interval, Option<&Forecast>),
     ) -> Result<(), TimeError> {
+        let mut skeptic = self.skeptic;
+        let sample = &skeptic.judge(sample);
         let Self { gatherer, forecaster, forecast, .. } = self;
         gatherer.push(sample, |interval| {
             *forecast = forecaster.push(&interval);
             closed(&interval, forecast.as_ref());
         })?;
+        self.skeptic = skeptic;
         self.observer.push(sample, self.forecast.as_ref(), &self.settings);
         self.epoch += 1;
         Ok(())
@@ -95,7 +101,8 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// # Errors
     /// If the data is stale or incomplete.
     pub fn situation(&self, now: UnixSeconds) -> Result<Situation, Blind> {
-        self.observer.situation(now, self.forecast.as_ref(), &self.settings)
+        let situation = self.observer.situation(now, self.forecast.as_ref(), &self.settings)?;
+        Ok(Situation { frozen: self.skeptic.is_frozen(), ..situation })
     }
 
     /// The state that a Q-network would read at `situation`.

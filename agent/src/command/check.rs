@@ -39,7 +39,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     {
         Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
     }
-    print!("{}", summary(&config, &model));
+    print!("{}", summary(&config, &model.name));
     println!("ok: {} is sound", args.config.display());
     Ok(())
 }

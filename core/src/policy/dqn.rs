@@ -4,6 +4,11 @@ use super::{ACTIONS, Choice, Planner, Policy, STATE, Stage, State, jobs_for_acti
 use crate::settings::Settings;
 use crate::situation::Situation;
 
+/// Decisions for which a network that failed is not asked again.
+const DEMOTED_FOR: u32 = 20;
+/// Share of the SLA budget at which a network that overspent it is trusted again.
+const RECOVERED_BUDGET: f32 = 0.5;
+
 /// A trained Q-network.
 pub trait ValueModel {
     /// Why an inference failed.
@@ -16,19 +21,24 @@ pub trait ValueModel {
     fn values(&mut self, state: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error>;
 }
 
-/// Takes the action of the highest value; falls back to the planner when there is no
-/// forecast to decide on, the network fails, or a value is not finite (promise S-6).
+/// Takes the action of the highest value. The planner stands in when there is no forecast to decide
+/// on, for [`DEMOTED_FOR`] decisions after the network failed or a value was not finite (promise S-6),
+/// and while more of the SLA's budget is spent than there is, until half of it is back.
 #[derive(Clone, Debug)]
 pub struct Dqn<Q> {
     network: Q,
     failures: u32,
+    /// Decisions for which the planner stands in after a failure.
+    demoted: u32,
+    /// Whether the SLA budget was overspent and has not recovered.
+    overspent: bool,
 }
 
 impl<Q: ValueModel> Dqn<Q> {
     /// A policy over `network`.
     #[must_use]
     pub fn new(network: Q) -> Self {
-        Self { network, failures: 0 }
+        Self { network, failures: 0, demoted: 0, overspent: false }
     }
 
     /// How often the network failed.
@@ -38,14 +48,26 @@ impl<Q: ValueModel> Dqn<Q> {
     }
 }
 
+impl<Q: ValueModel> Dqn<Q> {
+    /// Whether the planner stands in for the network.
+    fn stands_back(&mut self, s: &Situation) -> bool {
+        let enough = if self.overspent { RECOVERED_BUDGET } else { 0.0 };
+        self.overspent = s.budget_left < enough;
+        let demoted = self.demoted > 0;
+        self.demoted = self.demoted.saturating_sub(1);
+        !s.has_forecast || demoted || self.overspent
+    }
+}
+
 impl<Q: ValueModel> Policy for Dqn<Q> {
     fn choose(&mut self, situation: &Situation, state: &State, settings: &Settings) -> Choice {
-        if !situation.has_forecast {
+        if self.stands_back(situation) {
             return Planner.choose(situation, state, settings);
         }
         let values = self.network.values(state).ok().filter(|v| v.iter().all(|x| x.is_finite()));
         let Some(q_values) = values else {
             self.failures = self.failures.saturating_add(1);
+            self.demoted = DEMOTED_FOR;
             return Planner.choose(situation, state, settings);
         };
         let best = (0..ACTIONS).max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]));
@@ -56,5 +78,47 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
             q_values: Some(q_values),
             jobs: jobs_for_action(action, situation, settings),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::NEUTRAL;
+    use crate::policy::tests::{settings, situation};
+
+    /// Fails when told to.
+    struct Network(bool);
+
+    impl ValueModel for Network {
+        type Error = &'static str;
+
+        fn values(&mut self, _: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error> {
+            let neutral = core::array::from_fn(|k| if k == NEUTRAL { 1.0 } else { 0.0 });
+            if self.0 { Err("broken") } else { Ok(neutral) }
+        }
+    }
+
+    fn stage(policy: &mut Dqn<Network>, budget_left: f32) -> Stage {
+        let s = Situation { budget_left, ..situation(10, 100.0, 0.0) };
+        policy.choose(&s, &[0.0; STATE], &settings()).stage
+    }
+
+    #[test]
+    fn a_failure_demotes_for_a_while() {
+        let mut policy = Dqn::new(Network(true));
+        assert_eq!(stage(&mut policy, 1.0), Stage::Planner);
+        policy.network.0 = false;
+        let demoted = (0..100).take_while(|_| stage(&mut policy, 1.0) == Stage::Planner).count();
+        assert_eq!((demoted as u32, policy.failures()), (DEMOTED_FOR, 1));
+        assert_eq!(stage(&mut policy, 1.0), Stage::Dqn);
+    }
+
+    #[test]
+    fn an_overspent_budget_demotes_until_half_of_it_is_back() {
+        let mut policy = Dqn::new(Network(false));
+        let budgets = [0.1, -0.1, 0.3, 0.49, 0.51, 0.1];
+        let stages = budgets.map(|budget| stage(&mut policy, budget) == Stage::Dqn);
+        assert_eq!(stages, [true, false, false, false, true, true]);
     }
 }

@@ -113,6 +113,7 @@ pub(crate) mod tests {
             lead_backlog_s: [backlog_events * 0.1; 2],
             margin: 2.0,
             start_up_s: 60.0,
+            frozen: false,
             stalled: false,
             pause_s: 0.0,
             has_forecast: true,
