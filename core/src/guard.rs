@@ -15,9 +15,13 @@ use heapless::Vec;
 pub const MIN_STEP_UP: u32 = 8;
 /// Parts of the scale-down window that are told apart.
 const PARTS: usize = 17;
-/// Where changes are dear, jobs are let go only after so many windows: to have them again would stop
-/// the pool again.
-const DEAR_WINDOWS: u32 = 20;
+/// Where changes are dear, jobs are let go only after several windows, since to have them again would
+/// stop the pool again: after this many,
+const DEAR_WINDOWS: u32 = 2;
+/// one more for each so many jobs, since a large pool takes longer to grow,
+const JOBS_A_WINDOW: u32 = 8;
+/// and no more than these.
+const MOST_WINDOWS: u32 = 20;
 /// Share of the SLA that the present rate may make events wait before the floor asks for jobs.
 const FLOOR_WAIT: f32 = 0.7;
 /// A ceiling leaves this much room above the 0.99 quantile.
@@ -63,7 +67,11 @@ impl Guard {
         }
         passage.set(Constraint::ReactiveFloor, passage.jobs.max(reactive_floor(s, settings)));
 
-        let windows = if s.changes_are_dear() { DEAR_WINDOWS } else { 1 };
+        let windows = if s.changes_are_dear() {
+            (DEAR_WINDOWS + have.0 / JOBS_A_WINDOW).min(MOST_WINDOWS)
+        } else {
+            1
+        };
         let window_s = settings.scale_down_window_s.saturating_mul(windows);
         self.proposals.raise(s.at, passage.jobs.as_f32(), window_s);
         if passage.jobs < have {
