@@ -51,7 +51,7 @@ fn everything_can_be_set() {
 fn a_journal_has_a_folder_and_bounds() {
     let journal = parse("journal: {folder: kept}").unwrap().journal.unwrap();
     assert_eq!(journal.folder, Path::new("conf/kept"));
-    assert_eq!((journal.limits.file_bytes, journal.limits.files), (16 << 20, 8));
+    assert_eq!((journal.limits.file_bytes, journal.limits.files), (4 << 20, 10));
     let journal = parse("journal: {folder: /var/kept, file_mib: 2, files: 3}").unwrap().journal;
     let limits = journal.unwrap().limits;
     assert_eq!((limits.file_bytes, limits.files), (2 << 20, 3));

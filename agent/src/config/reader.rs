@@ -23,8 +23,8 @@ const MOST_JOBS: u32 = 100_000;
 /// Seconds that an exec hook may run unless told otherwise.
 const TIMEOUT_S: f64 = 30.0;
 /// Size of a journal's files, and how many are kept, unless told otherwise.
-const FILE_MIB: u32 = 16;
-const FILES: u32 = 8;
+const FILE_MIB: u32 = 4;
+const FILES: u32 = 10;
 /// Shortest token.
 const TOKEN_CHARS: usize = 16;
 

@@ -99,10 +99,7 @@ fn describe(decision: &Decision, put: &mut impl FnMut(&str, String)) {
 
 fn prospect(p: &Prospect) -> String {
     let late = f64::from(p.late) * 100.0;
-    format!(
-        "{} jobs cost {:.2} x what is kept busy, {late:.3} % risk to break the SLA",
-        p.jobs, p.cost
-    )
+    format!("{} jobs, {:.2} x those kept busy, {late:.3} % risk to break the SLA", p.jobs, p.cost)
 }
 
 fn verdict(checked: &Checked<'_>) -> String {
