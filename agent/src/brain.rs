@@ -164,7 +164,7 @@ pub fn open(
         }
     };
     let forecaster = Informed::new(bundle.perception(length), planned, length);
-    let policy = Dqn::new(bundle.q_network().clone());
+    let policy = bundle.policy();
     let brain = Controller::new(settings, forecaster, policy);
     Ok((Box::new(brain), ModelId::from(&bundle)))
 }

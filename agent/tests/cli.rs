@@ -72,7 +72,7 @@ fn a_damaged_model_is_refused_by_its_hash() {
         steps: STEPS,
         horizons: HORIZONS.to_vec(),
         quantiles: QUANTILES.to_vec(),
-        policy: PolicyCard::current(Base::Required),
+        policy: PolicyCard::current(Base::Required, 0.0),
         data: Default::default(),
         metrics: Default::default(),
         files: [(FORECASTER_INT8.to_string(), hash)].into(),

@@ -1,6 +1,6 @@
 //! The Q-network as a policy (dueling double DQN; Wang 2016, van Hasselt 2016).
 
-use super::{ACTIONS, Choice, Planner, Policy, STATE, Stage, State, jobs_for_action};
+use super::{ACTIONS, Choice, NEUTRAL, Planner, Policy, STATE, Stage, State, jobs_for_action};
 use crate::settings::Settings;
 use crate::situation::Situation;
 
@@ -27,6 +27,7 @@ pub trait ValueModel {
 #[derive(Clone, Debug)]
 pub struct Dqn<Q> {
     network: Q,
+    caution: f32,
     failures: u32,
     /// Decisions for which the planner stands in after a failure.
     demoted: u32,
@@ -38,7 +39,13 @@ impl<Q: ValueModel> Dqn<Q> {
     /// A policy over `network`.
     #[must_use]
     pub fn new(network: Q) -> Self {
-        Self { network, failures: 0, demoted: 0, overspent: false }
+        Self { network, caution: 0.0, failures: 0, demoted: 0, overspent: false }
+    }
+
+    /// The same, but it leaves the plan as it is unless another action is worth more by `caution`.
+    #[must_use]
+    pub fn cautious(self, caution: f32) -> Self {
+        Self { caution, ..self }
     }
 
     /// How often the network failed.
@@ -46,6 +53,14 @@ impl<Q: ValueModel> Dqn<Q> {
     pub fn failures(&self) -> u32 {
         self.failures
     }
+}
+
+/// The action of the highest value, if it is worth more than leaving the plan as it is by `caution`.
+#[must_use]
+pub fn cautious_action(q_values: &[f32; ACTIONS], caution: f32) -> usize {
+    let best = (0..ACTIONS).max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]));
+    let gain = |action: &usize| q_values[*action] - q_values[NEUTRAL];
+    best.filter(|action| gain(action) > caution).unwrap_or(NEUTRAL)
 }
 
 impl<Q: ValueModel> Dqn<Q> {
@@ -70,8 +85,7 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
             self.demoted = DEMOTED_FOR;
             return Planner.choose(situation, state, settings);
         };
-        let best = (0..ACTIONS).max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]));
-        let action = best.unwrap_or(super::NEUTRAL);
+        let action = cautious_action(&q_values, self.caution);
         Choice {
             stage: Stage::Dqn,
             action: Some(action),
@@ -84,7 +98,6 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::NEUTRAL;
     use crate::policy::tests::{settings, situation};
 
     /// Fails when told to.
@@ -112,6 +125,15 @@ mod tests {
         let demoted = (0..100).take_while(|_| stage(&mut policy, 1.0) == Stage::Planner).count();
         assert_eq!((demoted as u32, policy.failures()), (DEMOTED_FOR, 1));
         assert_eq!(stage(&mut policy, 1.0), Stage::Dqn);
+    }
+
+    #[test]
+    fn a_small_gain_is_not_worth_leaving_the_plan() {
+        let mut q_values = [0.0; ACTIONS];
+        q_values[7] = 0.1;
+        assert_eq!(cautious_action(&q_values, 0.05), 7);
+        assert_eq!(cautious_action(&q_values, 0.2), NEUTRAL);
+        assert_eq!(cautious_action(&[f32::NEG_INFINITY; ACTIONS], 0.0), NEUTRAL);
     }
 
     #[test]

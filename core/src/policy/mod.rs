@@ -5,7 +5,7 @@ mod planner;
 mod rules;
 mod state;
 
-pub use dqn::{Dqn, ValueModel};
+pub use dqn::{Dqn, ValueModel, cautious_action};
 pub use planner::{Plan, Planner, prospect};
 pub use rules::{QuantileRule, reactive_jobs};
 pub use state::{Memory, STATE, STATE_NAMES, State, state};

@@ -92,6 +92,8 @@ pub struct Facts {
     pub data: BTreeMap<String, String>,
     /// Figures on held-out data.
     pub metrics: BTreeMap<String, f64>,
+    /// How cautious the policy is, see [`PolicyCard::caution`].
+    pub caution: f32,
 }
 
 /// Writes `files` and their card into `folder`.
@@ -122,7 +124,7 @@ pub fn write_folder(
         steps: STEPS,
         horizons: HORIZONS.to_vec(),
         quantiles: QUANTILES.to_vec(),
-        policy: PolicyCard::current(Base::Required),
+        policy: PolicyCard::current(Base::Required, facts.caution),
         data: facts.data,
         metrics: facts.metrics,
         files: hashes,

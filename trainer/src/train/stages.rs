@@ -58,6 +58,7 @@ impl Stages<'_> {
         let Some(network) = trained else { return Ok(Outcome::Interrupted) };
         let mut files = forecaster_files(&network, &train)?;
         let mut results = self.judge(&files)?;
+        let mut caution = Bundle::shipped()?.card().policy.caution;
         if part == Part::Forecaster {
             files.push((Q_NETWORK_F32, Bundle::shipped_q_network().to_vec()));
         } else {
@@ -66,9 +67,10 @@ impl Stages<'_> {
                 return Ok(Outcome::Interrupted);
             };
             files.extend(policy.files);
+            caution = policy.results.caution;
             results.policy = Some(policy.results);
         }
-        self.export(&network, &files, &results, command)?;
+        self.export(&network, &files, &results, caution, command)?;
         Ok(Outcome::Finished)
     }
 
@@ -173,6 +175,7 @@ impl Stages<'_> {
         network: &Forecaster,
         files: &NetworkFiles,
         results: &Results,
+        caution: f32,
         command: &str,
     ) -> Result<()> {
         let facts = Facts {
@@ -180,6 +183,7 @@ impl Stages<'_> {
             command: command.into(),
             data: self.corpus.fingerprints.clone(),
             metrics: summary::card_metrics(results),
+            caution,
         };
         write_folder(&self.run.models(), network, files, facts)?;
         // Whoever loads the folder next must be able to: try it while the user is here.
