@@ -8,7 +8,7 @@ use scaleiq_core::forecast::{
     Forecast, ForecastModel, Forecaster, ModelInput, Perception, QUANTILES, STEPS,
 };
 use scaleiq_core::interval::TimeError;
-use scaleiq_core::model::{Bundle, FORECASTER_INT8, Q_NETWORK_F32, sha256_hex};
+use scaleiq_core::model::{Bundle, Card, sha256_hex};
 use scaleiq_core::policy::{Dqn, Planner, Policy, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
@@ -48,8 +48,9 @@ pub const NO_MODEL: &str = "none";
 pub struct ModelId {
     /// Its name.
     pub name: String,
-    /// SHA-256 of what `sha256sum forecaster.int8.onnx q_network.f32.onnx` prints in its folder:
-    /// of the networks that run, whatever else the card says. `None` without networks.
+    /// SHA-256 of all that its card says, and so of all that decisions follow from: the card holds
+    /// the hash of each network. It is taken after parsing, so layout does not matter. `None` without
+    /// networks.
     pub sha256: Option<String>,
 }
 
@@ -61,12 +62,12 @@ impl ModelId {
     }
 }
 
-impl From<&Bundle> for ModelId {
-    fn from(bundle: &Bundle) -> Self {
-        let files = &bundle.card().files;
-        let line = |name| format!("{}  {name}\n", files.get(name).map_or("", String::as_str));
-        let lines = [FORECASTER_INT8, Q_NETWORK_F32].map(line).concat();
-        Self { name: bundle.card().name.clone(), sha256: Some(sha256_hex(lines.as_bytes())) }
+impl TryFrom<&Card> for ModelId {
+    type Error = serde_json::Error;
+
+    fn try_from(card: &Card) -> Result<Self, Self::Error> {
+        let text = serde_json::to_vec(card)?;
+        Ok(Self { name: card.name.clone(), sha256: Some(sha256_hex(&text)) })
     }
 }
 
@@ -166,7 +167,7 @@ pub fn open(
     let forecaster = Informed::new(bundle.perception(length), planned, length);
     let policy = bundle.policy();
     let brain = Controller::new(settings, forecaster, policy);
-    Ok((Box::new(brain), ModelId::from(&bundle)))
+    Ok((Box::new(brain), ModelId::try_from(bundle.card())?))
 }
 
 /// Stands where a network would, and always fails: the baseline forecasts then.
@@ -194,6 +195,7 @@ impl ForecastModel for NoModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scaleiq_core::model::Q_NETWORK_F32;
     use scaleiq_core::units::JobLimits;
 
     #[test]
@@ -203,6 +205,18 @@ mod tests {
         let error = open(ModelChoice::from("/no/such/model")).err().unwrap();
         assert!(error.to_string().contains("/no/such/model"), "{error}");
         assert_eq!(open(ModelChoice::None).unwrap().1, ModelId::none());
-        assert_eq!(open(ModelChoice::Shipped).unwrap().1.sha256.unwrap().len(), 64);
+    }
+
+    #[test]
+    fn whatever_decisions_follow_from_is_in_the_hash() {
+        let mut card = Bundle::shipped().unwrap().card().clone();
+        let id = |card: &Card| ModelId::try_from(card).unwrap();
+        let shipped = id(&card);
+        assert_eq!(shipped, id(&card.clone()));
+        card.policy.caution = 0.125;
+        assert_ne!(shipped.sha256, id(&card).sha256);
+        card = Bundle::shipped().unwrap().card().clone();
+        card.files.insert(Q_NETWORK_F32.into(), "0".repeat(64));
+        assert_ne!(shipped.sha256, id(&card).sha256);
     }
 }

@@ -98,8 +98,11 @@ fn describe(decision: &Decision, put: &mut impl FnMut(&str, String)) {
 }
 
 fn prospect(p: &Prospect) -> String {
-    let late = f64::from(p.late) * 100.0;
-    format!("{} jobs, {:.2} x those kept busy, {late:.3} % risk to break the SLA", p.jobs, p.cost)
+    let late = match f64::from(p.late) * 100.0 {
+        late if late < 0.001 => "< 0.001".into(),
+        late => format!("{late:.3}"),
+    };
+    format!("{} jobs, {:.2} x those kept busy, {late} % risk to break the SLA", p.jobs, p.cost)
 }
 
 fn verdict(checked: &Checked<'_>) -> String {
