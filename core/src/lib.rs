@@ -10,6 +10,7 @@
 
 pub mod controller;
 pub mod decision;
+pub mod engine;
 pub mod features;
 pub mod forecast;
 pub mod guard;

@@ -1,0 +1,86 @@
+//! Multi-head attention (Vaswani 2017) with int8 projections and f32 scores.
+
+use super::MAX_WIDTH;
+use super::dense::Dense;
+use super::float::softmax;
+use super::weights::TOKENS;
+use serde::{Deserialize, Serialize};
+
+/// Columns of scores: the tokens, rounded up to whole registers.
+pub(super) const COLUMNS: usize = TOKENS.next_multiple_of(8);
+
+/// The four projections of an attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Attention<'a> {
+    /// Of what asks.
+    #[serde(borrow)]
+    pub query: Dense<'a>,
+    /// Of what is asked.
+    pub key: Dense<'a>,
+    /// Of what is asked; reads the same quantised rows as `key`.
+    pub value: Dense<'a>,
+    /// Of the mixture of values.
+    pub output: Dense<'a>,
+}
+
+impl Attention<'_> {
+    pub(super) fn is(&self, width: usize) -> bool {
+        let layers = [&self.query, &self.key, &self.value, &self.output];
+        layers.iter().all(|l| l.is(width, width)) && self.key.scale == self.value.scale
+    }
+}
+
+/// Keys of some tokens, number by number: scores of all tokens are then sums of whole rows.
+pub(super) type Keys = [[f32; COLUMNS]; MAX_WIDTH];
+/// Values of some tokens.
+pub(super) type Values = [[f32; MAX_WIDTH]; COLUMNS];
+
+/// How a row of `width` numbers is split into heads.
+#[derive(Clone, Copy)]
+pub(super) struct Heads {
+    /// How many.
+    pub(super) count: usize,
+    /// Numbers of each.
+    pub(super) width: usize,
+}
+
+impl Heads {
+    /// The numbers of one head in a row.
+    fn of<T>(self, row: &[T], head: usize) -> &[T] {
+        row.get(head * self.width..(head + 1) * self.width).unwrap_or_default()
+    }
+
+    /// Scaled dot products of one head of `query` with all columns.
+    pub(super) fn scores(self, query: &[f32], keys: &Keys, head: usize) -> [f32; COLUMNS] {
+        let mut scores = [0.0; COLUMNS];
+        for (q, keys) in self.of(query, head).iter().zip(self.of(keys, head)) {
+            for (score, key) in scores.iter_mut().zip(keys) {
+                *score += q * key;
+            }
+        }
+        let scale = 1.0 / libm::sqrtf(self.width as f32);
+        scores.map(|score| score * scale)
+    }
+
+    /// What each head of `query` finds among the first `columns` tokens, into `out`.
+    pub(super) fn attend(
+        self,
+        query: &[f32],
+        keys: &Keys,
+        values: &Values,
+        columns: usize,
+        out: &mut [f32],
+    ) {
+        out.fill(0.0);
+        for (head, out) in (0..self.count).zip(out.chunks_exact_mut(self.width.max(1))) {
+            let mut scores = self.scores(query, keys, head);
+            let weights = scores.get_mut(..columns).unwrap_or_default();
+            softmax(weights);
+            for (weight, values) in weights.iter().zip(values) {
+                for (out, value) in out.iter_mut().zip(self.of(values, head)) {
+                    *out += weight * value;
+                }
+            }
+        }
+    }
+}
