@@ -141,6 +141,13 @@ impl<'a> Pack<'a> {
         Ok(HEADER + body.len())
     }
 
+    /// The checksum that `bytes`, which are a pack, carry: one pack's name among others.
+    #[must_use]
+    pub fn crc(bytes: &[u8]) -> u32 {
+        let field = bytes.get(12..HEADER).and_then(<[u8]>::first_chunk::<4>);
+        field.map_or(0, |crc| u32::from_le_bytes(*crc))
+    }
+
     /// The forecaster, ready to run.
     #[must_use]
     pub fn forecaster(&self) -> NativeForecaster<'a> {

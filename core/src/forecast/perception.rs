@@ -105,6 +105,11 @@ impl<M: ForecastModel> Perception<M> {
         }
     }
 
+    /// Puts another network in the place of this one; what was learned beside it stays.
+    pub fn replace_model(&mut self, model: M) {
+        self.model = model;
+    }
+
     /// The features of the last interval.
     #[must_use]
     pub fn features(&self) -> Option<&Features> {

@@ -32,6 +32,11 @@ impl<Q: ValueModel> Dqn<Q> {
         Self { network, fallback: QuantileRule::default(), failures: 0 }
     }
 
+    /// Puts another network in the place of this one.
+    pub fn replace_network(&mut self, network: Q) {
+        self.network = network;
+    }
+
     /// How often the network failed.
     #[must_use]
     pub fn failures(&self) -> u32 {
