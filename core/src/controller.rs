@@ -29,7 +29,11 @@ pub struct Controller<F, P> {
 
 impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// A controller that has seen nothing yet.
+    ///
+    /// It is larger than a microcontroller's stack. With every constructor inlined, and nothing large
+    /// filled before it is needed, it is made in its place instead of being moved there.
     #[must_use]
+    #[inline(always)]
     pub fn new(settings: Settings, forecaster: F, policy: P) -> Self {
         Self {
             settings,

@@ -2,6 +2,7 @@
 
 use crate::retained::{Memory, Retained};
 use crate::store::Store;
+use core::mem::MaybeUninit;
 use heapless::Vec;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
@@ -65,19 +66,21 @@ pub struct Device<'m, M, S> {
 }
 
 impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
-    /// A device that runs the pack `built_in`, with `settings` unless others were retained. After
+    /// Makes in `place` a device that runs the pack `built_in`, with `settings` unless others were retained. After
     /// a reset it holds the last number of jobs until there is fresh data, and does not scale down
     /// before the window for that is over.
     ///
     /// # Errors
     /// If `built_in` is no pack that the engine can run.
-    #[inline(always)] // It is large: made where it stays, never on the stack.
-    pub fn new(
+    // Larger than the stack: everything that makes it is inlined, so that it is made in its place.
+    #[inline(always)]
+    pub fn make<'p>(
+        place: &'p mut MaybeUninit<Self>,
         settings: Settings,
         built_in: &'m [u8],
         mut memory: M,
         store: S,
-    ) -> Result<Self, PackError> {
+    ) -> Result<&'p mut Self, PackError> {
         let pack = Pack::parse(built_in)?;
         let before = Retained::load(&memory);
         let mut retained = before.unwrap_or_default();
@@ -92,10 +95,13 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         retained.save(&mut memory);
         let kept = retained.config.and_then(|config| config.settings().ok());
         let settings = kept.unwrap_or(settings);
-        let perception = Perception::new(settings.interval, pack.forecaster());
-        let mut device = Self {
+        let device = place.write(Self {
             reader: FrameReader::default(),
-            controller: Controller::new(settings, perception, Dqn::new(pack.q_network())),
+            controller: Controller::new(
+                settings,
+                Perception::new(settings.interval, pack.forecaster()),
+                Dqn::new(pack.q_network()),
+            ),
             built_in,
             last: None,
             last_decision: None,
@@ -105,7 +111,7 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
             retained,
             memory,
             store,
-        };
+        });
         if let Some(jobs) = status.jobs {
             device.controller.resume(jobs, UnixSeconds(0));
         }

@@ -15,6 +15,8 @@ use core::convert::Infallible;
 
 /// Added to the score of a season that is not remembered.
 const MASKED: f32 = -1e4;
+/// The seasons' tokens follow those of the recent window, which the steps' states replace.
+const _: () = assert!(STEPS == RECENT_TOKENS);
 /// Bound of the standardised context.
 const WIDEST: f32 = 5.0;
 /// Rows that go through a wide layer at a time: the patches of a level.
@@ -52,7 +54,7 @@ pub trait Probe {
 
 impl Probe for () {}
 
-/// The forecaster over a pack: a [`ForecastModel`] without an allocator. Takes about 50 KB of stack.
+/// The forecaster over a pack: a [`ForecastModel`] without an allocator. Takes about 45 KB of stack.
 #[derive(Clone, Debug)]
 pub struct NativeForecaster<'a>(pub(super) ForecasterPack<'a>);
 
@@ -72,6 +74,7 @@ impl<'a> NativeForecaster<'a> {
     }
 
     /// Changes from the anchor in swings, `[STEPS][QUANTILES]`.
+    #[inline(never)] // Its scratch is on the stack only while it runs.
     pub fn run(
         &self,
         input: &ModelInput,
@@ -147,11 +150,11 @@ impl<P: Probe> Run<'_, P> {
         }
         tokens.chunks_exact_mut(self.width).for_each(|row| pack.norm.apply(row));
 
-        let mut states = [0.0; STEPS * MAX_WIDTH];
-        let states = first(&mut states, STEPS * self.width);
-        self.queries(input, tokens, states);
         self.quantise_tokens(tokens, &pack.attention, None, 0);
         self.remember(&pack.attention);
+        // Of the recent window's tokens nothing else is needed: the steps' states take their place.
+        let (states, tokens) = tokens.split_at_mut_checked(STEPS * self.width).unwrap_or_default();
+        self.queries(input, tokens, states);
         let rows = first(&mut self.rows, STEPS * self.width);
         pack.copy_query.quantise(states, rows);
         self.bench.probe.quantised(Site::States, 0, rows, &pack.copy_query);
@@ -289,11 +292,11 @@ impl<P: Probe> Run<'_, P> {
         }
     }
 
-    /// The seasonal copy attention: what followed the same moment in past seasons, weighed. The
-    /// quantised rows are those of the states.
+    /// The seasonal copy attention: what followed the same moment in past seasons, weighed. `tokens`
+    /// begin with the seasons'; the quantised rows are those of the states.
     fn copied(&mut self, input: &ModelInput, tokens: &[f32]) -> [f32; STEPS] {
         let (pack, width, heads) = (self.pack, self.width, self.pack.split());
-        let seasons = tokens.chunks_exact(width).skip(RECENT_TOKENS).take(SLOTS);
+        let seasons = tokens.chunks_exact(width).take(SLOTS);
         for (column, season) in seasons.enumerate() {
             let key = first(&mut self.narrow, width);
             self.bench.layer(&pack.copy_key, Site::SeasonTokens, column, season, key);

@@ -45,12 +45,14 @@ pub struct Perception<M> {
 impl<M: ForecastModel> Perception<M> {
     /// An empty memory over `model`.
     #[must_use]
+    #[inline(always)] // made in its place: see `Controller::new`
     pub fn new(length: IntervalLength, model: M) -> Self {
         Self::adapting(length, model, Adaptation::default())
     }
 
     /// An empty memory over `model` of which only some parts adapt: for measuring the others.
     #[must_use]
+    #[inline(always)] // made in its place: see `Controller::new`
     pub fn adapting(length: IntervalLength, model: M, adaptation: Adaptation) -> Self {
         Self {
             length,

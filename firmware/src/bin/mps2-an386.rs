@@ -23,6 +23,7 @@ mod image {
     use firmware::{
         Board, Clock, Device, Event, Store, StoreError, Watchdog, first_settings, serve,
     };
+    use scaleiq_core::engine::PackError;
 
     static PACK: &[u8] = include_bytes!("../../../models/edge/model.pack");
 
@@ -195,6 +196,14 @@ mod image {
         }
     }
 
+    /// What making the device takes of the stack is free again before it runs.
+    #[inline(never)]
+    fn make() -> Result<&'static mut Device<'static, Kept, Upload>, PackError> {
+        // SAFETY: this is the only use, and it is called once.
+        let place = unsafe { DEVICE.get() };
+        Device::make(place, first_settings(), PACK, Kept, Upload)
+    }
+
     #[entry]
     fn main() -> ! {
         // SAFETY: the FPGA's I/O block, used by nothing else; LEDs at 0, the counter at 0x14.
@@ -205,11 +214,8 @@ mod image {
             watchdog: Dog::new(),
             clock: Seconds(seconds),
         };
-        // SAFETY: this is the only use.
-        let device = unsafe { DEVICE.get() };
-        match Device::new(first_settings(), PACK, Kept, Upload) {
-            Ok(made) => {
-                let device = device.write(made);
+        match make() {
+            Ok(device) => {
                 defmt::info!("ready");
                 let ended = serve(&mut board, device, log);
                 defmt::info!("restart: {}", ended.is_ok());

@@ -22,6 +22,7 @@ mod image {
     use firmware::memory::{Kept, Owned};
     use firmware::registers::Register;
     use firmware::{Board, Clock, Device, Event, NoStore, Watchdog, first_settings, serve};
+    use scaleiq_core::engine::PackError;
 
     static PACK: &[u8] = include_bytes!("../../../models/edge/model.pack");
 
@@ -190,6 +191,14 @@ mod image {
         }
     }
 
+    /// What making the device takes of the stack is free again before it runs.
+    #[inline(never)]
+    fn make() -> Result<&'static mut Device<'static, Kept, NoStore>, PackError> {
+        // SAFETY: this is the only use, and it is called once.
+        let place = unsafe { DEVICE.get() };
+        Device::make(place, first_settings(), PACK, Kept, NoStore)
+    }
+
     #[entry]
     fn main() -> ! {
         let mut board = Board {
@@ -198,11 +207,8 @@ mod image {
             watchdog: Dog::new(),
             clock: Seconds::new(),
         };
-        // SAFETY: this is the only use.
-        let device = unsafe { DEVICE.get() };
-        match Device::new(first_settings(), PACK, Kept, NoStore) {
-            Ok(made) => {
-                let device = device.write(made);
+        match make() {
+            Ok(device) => {
                 defmt::info!("ready");
                 let ended = serve(&mut board, device, log);
                 defmt::info!("restart: {}", ended.is_ok());

@@ -24,14 +24,23 @@ pub(crate) const fn triangle(d: usize) -> usize {
     d * (d + 1) / 2
 }
 
+/// What was learned from: exponentially weighted sums.
+#[derive(Clone, Debug)]
+struct Sums<const D: usize, const T: usize> {
+    /// Of x x', the lower triangle.
+    moments: [f32; T],
+    /// Of x y'.
+    products: SMatrix<f32, D, STEPS>,
+}
+
 /// From `D` predictors to the changes of the next [`STEPS`] intervals; `T` is [`triangle`] of `D`.
+///
+/// What is large is not there before it is needed, so that a new regression is made in its place
+/// rather than moved there: a microcontroller's stack does not hold one.
 #[derive(Clone, Debug)]
 pub(crate) struct Regression<const D: usize, const T: usize> {
-    /// Sum of x x', the lower triangle.
-    moments: [f32; T],
-    /// Sum of x y'.
-    products: SMatrix<f32, D, STEPS>,
-    weights: SMatrix<f32, D, STEPS>,
+    sums: Option<Sums<D, T>>,
+    weights: Option<SMatrix<f32, D, STEPS>>,
     /// What a sample is worth after the next one came.
     keep: f32,
     /// Samples that the sums are worth.
@@ -41,49 +50,48 @@ pub(crate) struct Regression<const D: usize, const T: usize> {
 
 impl<const D: usize, const T: usize> Regression<D, T> {
     /// Nothing learned: every change is 0. A sample counts half after `half_life` further ones.
+    #[inline(always)] // made in its place: see `Controller::new`
     pub(crate) fn new(half_life: f32) -> Self {
-        Self {
-            moments: [0.0; T],
-            products: SMatrix::zeros(),
-            weights: SMatrix::zeros(),
-            keep: libm::exp2f(-1.0 / half_life.max(1.0)),
-            worth: 0.0,
-            learned: 0,
-        }
+        let keep = libm::exp2f(-1.0 / half_life.max(1.0));
+        Self { sums: None, weights: None, keep, worth: 0.0, learned: 0 }
     }
 
     /// Takes what followed `predictors`.
     pub(crate) fn learn(&mut self, predictors: &SVector<f32, D>, changes: &SVector<f32, STEPS>) {
-        for (j, column) in columns(&mut self.moments, D).enumerate() {
+        let none = || Sums { moments: [0.0; T], products: SMatrix::zeros() };
+        let sums = self.sums.get_or_insert_with(none);
+        for (j, column) in columns(&mut sums.moments, D).enumerate() {
             let below = predictors.as_slice().get(j..).unwrap_or_default();
             let Some(x) = below.first() else { continue };
             for (moment, y) in column.iter_mut().zip(below) {
                 *moment = *moment * self.keep + x * y;
             }
         }
-        self.products.ger(1.0, predictors, changes, self.keep);
+        sums.products.ger(1.0, predictors, changes, self.keep);
         self.worth = self.worth * self.keep + 1.0;
         self.learned = self.learned.saturating_add(1);
         if self.learned >= FIRST_SOLUTION && self.learned.is_multiple_of(SOLVE_EVERY) {
-            self.solve();
+            let share = RIDGE + CAUTION / self.worth;
+            sums.solve(share, &mut self.weights);
         }
     }
 
     /// Changes that are expected after `predictors`.
     pub(crate) fn predict(&self, predictors: &SVector<f32, D>) -> SVector<f32, STEPS> {
-        self.weights.tr_mul(predictors)
+        self.weights.as_ref().map_or_else(SVector::zeros, |w| w.tr_mul(predictors))
     }
+}
 
-    fn solve(&mut self) {
-        let share = RIDGE + CAUTION / self.worth;
+impl<const D: usize, const T: usize> Sums<D, T> {
+    /// The weights under a penalty of `share` of each predictor's power. The old ones stay if numbers
+    /// are out of range.
+    fn solve(&self, share: f32, solution: &mut Option<SMatrix<f32, D, STEPS>>) {
         let mut factor = self.moments;
         for column in columns(&mut factor, D) {
             if let Some(power) = column.first_mut() {
                 *power += share * *power + 1e-9;
             }
         }
-        // With a penalty on the diagonal only numbers out of range can spoil the factor: the old
-        // weights stay then.
         if !factorise(&mut factor, D) {
             return;
         }
@@ -92,7 +100,7 @@ impl<const D: usize, const T: usize> Regression<D, T> {
             substitute(&mut factor, column);
         }
         if weights.iter().all(|w| w.is_finite()) {
-            self.weights = weights;
+            *solution = Some(weights);
         }
     }
 }
@@ -198,7 +206,8 @@ mod tests {
             regression.learn(&x, &y);
         }
         let mut matrix = SMatrix::<f32, D, D>::zeros();
-        for (j, column) in columns(&mut regression.moments.clone(), D).enumerate() {
+        let (mut sums, weights) = (regression.sums.unwrap(), regression.weights.unwrap());
+        for (j, column) in columns(&mut sums.moments, D).enumerate() {
             for (i, moment) in (j..).zip(&*column) {
                 (matrix[(i, j)], matrix[(j, i)]) = (*moment, *moment);
             }
@@ -206,8 +215,8 @@ mod tests {
         for i in 0..D {
             matrix[(i, i)] *= 1.0 + RIDGE + CAUTION / regression.worth;
         }
-        let off = (matrix * regression.weights - regression.products).amax();
-        assert!(off < 1e-3 * regression.products.amax(), "{off}");
+        let off = (matrix * weights - sums.products).amax();
+        assert!(off < 1e-3 * sums.products.amax(), "{off}");
     }
 
     #[test]
