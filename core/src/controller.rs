@@ -300,7 +300,7 @@ mod tests {
             jobs.push(c.decide(UnixSeconds(30 * k)).jobs);
         }
         assert_eq!(jobs[..3], [Jobs(20); 3]);
-        assert!(jobs[6] < Jobs(20), "{jobs:?}");
+        assert!(jobs[3..].contains(&Jobs(10)), "{jobs:?}");
     }
 
     #[test]

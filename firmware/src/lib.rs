@@ -17,7 +17,7 @@ mod store;
 
 pub use device::{Answer, Device, Event};
 pub use retained::{Memory, RETAINED, Retained};
-pub use serve::{Board, Clock, Watchdog, serve};
+pub use serve::{Board, Clock, Failure, Watchdog, serve};
 pub use store::{NoStore, Store, StoreError};
 
 use scaleiq_core::settings::Settings;

@@ -1,7 +1,7 @@
 //! Dense layers: u8 activations by s8 weights, exact in i32.
 
 use super::MAX_INNER;
-use super::float::{Floats, quantise};
+use super::float::{Floats, first, quantise};
 use serde::{Deserialize, Serialize};
 
 /// The u8 that stands for zero.
@@ -63,15 +63,31 @@ impl Dense<'_> {
     }
 
     /// The exact sums of one quantised row: `sums[o] = sum over i of (row[i] - 128) weight[i][o]`.
+    ///
+    /// Four outputs at a time, so that their sums stay in the registers of a small machine.
     pub fn sums(&self, row: &[u8], sums: &mut [i32]) {
-        sums.fill(0);
-        let fours = row.as_chunks::<4>().0;
+        let mut centred = [0i16; MAX_INNER];
+        for (to, x) in centred.iter_mut().zip(row) {
+            *to = i16::from(*x) - i16::from(ZERO_POINT);
+        }
+        let inputs = first(&mut centred, row.len()).as_chunks::<4>().0;
         let weights = self.weights.as_chunks::<4>().0;
-        for (four, weights) in fours.iter().zip(weights.chunks_exact(sums.len().max(1))) {
-            let [a, b, c, d] = four.map(|x| i32::from(x) - i32::from(ZERO_POINT));
-            for (sum, weights) in sums.iter_mut().zip(weights) {
-                let [p, q, r, s] = weights.map(|w| i32::from(w as i8));
-                *sum += (a * p + b * q) + (c * r + d * s);
+        let width = sums.len().max(1);
+        let (blocks, rest) = sums.as_chunks_mut::<4>();
+        let from = 4 * blocks.len();
+        for (block, sums) in blocks.iter_mut().enumerate() {
+            *sums = [0; 4];
+            for (x, weights) in inputs.iter().zip(weights.chunks_exact(width)) {
+                let Some(weights) = weights.as_chunks::<4>().0.get(block) else { continue };
+                let [p, q, r, s] = *sums;
+                let [a, b, c, d] = weights.map(|weights| product(*x, weights));
+                *sums = [p + a, q + b, r + c, s + d];
+            }
+        }
+        rest.fill(0);
+        for (x, weights) in inputs.iter().zip(weights.chunks_exact(width)) {
+            for (sum, weights) in rest.iter_mut().zip(weights.iter().skip(from)) {
+                *sum += product(*x, *weights);
             }
         }
     }
@@ -90,4 +106,11 @@ impl Dense<'_> {
             }
         }
     }
+}
+
+/// The sum of four products.
+fn product(x: [i16; 4], weights: [u8; 4]) -> i32 {
+    let [a, b, c, d] = x.map(i32::from);
+    let [p, q, r, s] = weights.map(|w| i32::from(w as i8));
+    (a * p + b * q) + (c * r + d * s)
 }
