@@ -5,7 +5,7 @@
   const KEPT_S = 12 * 3600;
   const AHEAD_S = 48 * 60;
   const STAGES = {
-    dqn: "Q-network", quantile_rule: "quantile rule", reactive: "reactive rule", hold: "hold",
+    dqn: "Q-network", planner: "planner", quantile_rule: "quantile rule", reactive: "reactive rule", hold: "hold",
   };
   const CONSTRAINTS = {
     ceiling: "forecast ceiling", reactive_floor: "reactive floor",

@@ -9,7 +9,7 @@ use scaleiq_core::forecast::{
 };
 use scaleiq_core::interval::TimeError;
 use scaleiq_core::model::Bundle;
-use scaleiq_core::policy::{Dqn, Policy, QuantileRule, ValueModel};
+use scaleiq_core::policy::{Dqn, Planner, Policy, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::{Blind, Situation};
@@ -25,7 +25,7 @@ pub enum ModelChoice {
     Shipped,
     /// A model folder.
     Folder(PathBuf),
-    /// No networks: baseline forecasts and the quantile rule, the ladder's lower rungs.
+    /// No networks: baseline forecasts and the planner alone.
     None,
 }
 
@@ -78,7 +78,7 @@ impl<Q: ValueModel> Fallible for Dqn<Q> {
     }
 }
 
-impl Fallible for QuantileRule {
+impl Fallible for Planner {
     fn failures(&self) -> u32 {
         0
     }
@@ -131,7 +131,7 @@ pub fn open(
         ModelChoice::Folder(folder) => Bundle::load(folder)?,
         ModelChoice::None => {
             let forecaster = Informed::new(Perception::new(length, NoModel), planned, length);
-            let brain = Controller::new(settings, forecaster, QuantileRule::default());
+            let brain = Controller::new(settings, forecaster, Planner);
             return Ok((Box::new(brain), NO_MODEL.into()));
         }
     };

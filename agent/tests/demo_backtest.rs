@@ -110,7 +110,19 @@ fn a_history_is_replayed() {
     let figures: serde_json::Value =
         serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
     let rows = figures["rows"].as_array().unwrap();
-    assert_eq!(rows.len(), 4);
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["policy"].as_str()).collect();
+    assert_eq!(names.len(), 8);
+    assert_eq!(
+        names[2..],
+        [
+            "HPA-like, 70 %",
+            "KEDA-like, 10 s",
+            "DS2 (Flink), 70 %",
+            "linear trend, 70 %",
+            "seasonal, 70 %",
+            "bound: oracle x 1.1",
+        ]
+    );
     for row in rows {
         let (sla, cost) = (row["sla"].as_f64().unwrap(), row["cost_over_ideal"].as_f64().unwrap());
         assert!((0.0..=1.0).contains(&sla) && cost > 0.5, "{row}");

@@ -63,7 +63,7 @@ fn the_life_of_a_sidecar() {
         "scaleiq_arrival_rate 100.0",
         "scaleiq_sample_errors_total{reason=\"time\"} 0",
         "scaleiq_model_failures_total{network=\"forecaster\"} 0",
-        "scaleiq_decisions_total{stage=\"quantile_rule\"",
+        "scaleiq_decisions_total{stage=\"planner\"",
         "scaleiq_forecast_rate{ahead_s=\"720\",quantile=\"0.5\"}",
         "scaleiq_expert_weight{ahead_s=\"2880\",expert=\"network\"}",
         "scaleiq_forecast_band{ahead_s=\"720\",quantile=\"0.9\"}",

@@ -1,12 +1,14 @@
 //! The whole way from sample to decision: the one loop that live agent, backtest, training and
 //! firmware run.
 
-use crate::decision::{Constraint, Decision, Outlook, Reason};
+use crate::decision::{Constraint, Decision, Outlook, Prospect, Reason};
 use crate::forecast::{Forecast, Forecaster, Q50, Q90};
 use crate::guard::Guard;
 use crate::history::FOUR_WEEKS;
 use crate::interval::{Gatherer, Interval, TimeError};
-use crate::policy::{Choice, MULTIPLIERS, Memory, Policy, Stage, State, state};
+use crate::policy::{
+    Choice, MULTIPLIERS, Memory, Policy, Stage, State, jobs_for_action, prospect, state,
+};
 use crate::sample::Sample;
 use crate::settings::Settings;
 use crate::situation::{Blind, Observer, Situation};
@@ -64,7 +66,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             *forecast = forecaster.push(&interval);
             closed(&interval, forecast.as_ref());
         })?;
-        self.observer.push(sample, self.settings.sla_s);
+        self.observer.push(sample, self.forecast.as_ref(), &self.settings);
         self.epoch += 1;
         Ok(())
     }
@@ -164,11 +166,27 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
                 lead_q90: s.lead_rates[Q90],
                 horizons: s.horizon_rates,
             }),
+            prospects: Some(self.prospects(jobs, &choice, s)),
             changes,
             have: s.have(),
             multiplier: choice.action.and_then(|a| MULTIPLIERS.get(a)).copied(),
             ..self.decision(now, jobs, choice)
         }
+    }
+
+    /// What is expected of the number decided and of the nearest alternative.
+    fn prospects(&self, jobs: Jobs, choice: &Choice, s: &Situation) -> [Prospect; 2] {
+        let limits = self.settings.limits;
+        let second = choice.q_values.as_ref().and_then(|q| second_best(q));
+        let other = second.map(|action| jobs_for_action(action, s, &self.settings));
+        let fewer = Jobs(jobs.0.saturating_sub(1));
+        let neighbour = if fewer >= limits.min() && jobs.0 > 0 {
+            fewer
+        } else {
+            Jobs(jobs.0.saturating_add(1))
+        };
+        let other = other.map(|o| limits.clamp(o)).filter(|o| *o != jobs).unwrap_or(neighbour);
+        [jobs, other].map(|jobs| prospect(jobs, s, &self.settings))
     }
 
     /// In doubt, hold: the last number wanted, and never fewer than what was last seen to run.
@@ -201,8 +219,16 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             changes: heapless::Vec::new(),
             reason: Reason::Blind,
             outlook: None,
+            prospects: None,
         }
     }
+}
+
+/// The action of the second highest value.
+fn second_best(q_values: &[f32]) -> Option<usize> {
+    let best = (0..q_values.len()).max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]))?;
+    let others = (0..q_values.len()).filter(|k| *k != best);
+    others.max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]))
 }
 
 fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Reason {
@@ -232,7 +258,7 @@ fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::QuantileRule;
+    use crate::policy::Planner;
     use crate::sample::RawSample;
     use crate::units::JobLimits;
 
@@ -245,9 +271,9 @@ mod tests {
         }
     }
 
-    fn controller() -> Controller<Silent, QuantileRule> {
+    fn controller() -> Controller<Silent, Planner> {
         let settings = Settings::new(JobLimits::new(1, 100).unwrap(), 60.0, 60.0);
-        Controller::new(settings, Silent, QuantileRule::default())
+        Controller::new(settings, Silent, Planner)
     }
 
     fn sample(time: i64, arrivals: Option<f64>, ready: u32) -> Sample {
@@ -271,7 +297,7 @@ mod tests {
         let mut c = controller();
         c.observe(&sample(30, Some(3000.0), 10), |_, _| {}).unwrap();
         let first = c.decide(UnixSeconds(30));
-        assert_eq!((first.jobs, first.stage), (Jobs(13), Stage::Reactive));
+        assert_eq!((first.jobs, first.stage), (Jobs(10), Stage::Reactive));
         assert_eq!(c.decide(UnixSeconds(31)), first);
         c.observe(&sample(60, Some(3000.0), 10), |_, _| {}).unwrap();
         assert_eq!(c.decide(UnixSeconds(60)).epoch, 2);

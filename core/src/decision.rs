@@ -95,6 +95,17 @@ pub struct Outlook {
     pub horizons: [[f32; 3]; HORIZONS.len()],
 }
 
+/// What a number of jobs is expected to cost and to risk, once they are up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Prospect {
+    /// The number of jobs.
+    pub jobs: Jobs,
+    /// Jobs over those that the median rate at lead time keeps busy: 1 is a pool without waste.
+    pub cost: f32,
+    /// Probability that events begin to wait longer than the SLA allows.
+    pub late: f32,
+}
+
 /// An absolute number of jobs, and how it came about. Latched per epoch: asking twice changes
 /// nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,4 +134,7 @@ pub struct Decision {
     pub reason: Reason,
     /// Rates it was based on; `None` when blind.
     pub outlook: Option<Outlook>,
+    /// The number decided and the nearest alternative: the second best action of the Q-network, or
+    /// else a job fewer (more, at the lower limit); `None` when blind.
+    pub prospects: Option<[Prospect; 2]>,
 }

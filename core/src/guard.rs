@@ -4,24 +4,29 @@
 //! forecast can justify, by how fast a pool may change, and by the user's limits.
 
 use crate::decision::{Change, Constraint};
-use crate::history::Ring;
 use crate::policy::reactive_jobs;
 use crate::settings::Settings;
 use crate::situation::{CAP_QUANTILE, Situation};
 use crate::units::{Jobs, UnixSeconds};
+use crate::window::Window;
 use heapless::Vec;
 
 /// A scale-up may always add this many jobs, however small the pool is.
 pub const MIN_STEP_UP: u32 = 8;
-/// Proposals remembered for the scale-down window.
-const REMEMBERED: usize = 64;
+/// Parts of the scale-down window that are told apart.
+const PARTS: usize = 17;
+/// Where changes are dear, jobs are let go only after so many windows: to have them again would stop
+/// the pool again.
+const DEAR_WINDOWS: u32 = 20;
+/// Share of the SLA that the present rate may make events wait before the floor asks for jobs.
+const FLOOR_WAIT: f32 = 0.7;
 /// A ceiling leaves this much room above the 0.99 quantile.
 const CEILING_ROOM: f32 = 1.1;
 
 /// Remembers recent proposals for the scale-down window.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
-    proposals: Ring<(UnixSeconds, Jobs), REMEMBERED>,
+    proposals: Window<PARTS>,
     /// When the number of jobs was last let change, and to what.
     changed: Option<(UnixSeconds, Jobs)>,
 }
@@ -54,20 +59,20 @@ impl Guard {
         let have = s.have();
 
         if s.has_forecast && s.wait_s() < 0.5 * settings.sla_s {
-            let highest = s.need(s.lead_rates[CAP_QUANTILE]) * CEILING_ROOM;
-            let ceiling = Jobs::ceil(highest).max(reactive_jobs(s, settings));
-            passage.set(Constraint::Ceiling, passage.jobs.min(ceiling));
+            passage.set(Constraint::Ceiling, passage.jobs.min(ceiling(s, settings)));
         }
         passage.set(Constraint::ReactiveFloor, passage.jobs.max(floor(s, settings)));
 
-        self.proposals.push((s.at, passage.jobs));
+        let windows = if s.changes_are_dear() { DEAR_WINDOWS } else { 1 };
+        let window_s = settings.scale_down_window_s.saturating_mul(windows);
+        self.proposals.raise(s.at, passage.jobs.as_f32(), window_s);
         if passage.jobs < have {
-            let since = s.at.plus(-i64::from(settings.scale_down_window_s));
-            // One step down a window: each change may cost a pause, and what it does must show first.
+            let since = s.at.plus(-i64::from(window_s));
+            // One step down a window: what it does must show first.
             let settled = self.changed.is_none_or(|(at, _)| at <= since);
-            let highest = if settled { self.highest_since(since) } else { have };
-            let held = highest.min(have).max(passage.jobs);
-            passage.set(Constraint::ScaleDownWindow, held);
+            let highest = self.proposals.highest_since(since).map_or(have, Jobs::round);
+            let held = if settled { highest } else { have };
+            passage.set(Constraint::ScaleDownWindow, held.min(have).max(passage.jobs));
         }
         let most = Jobs::round(have.as_f32() * settings.max_step_up);
         let most = most.max(Jobs(have.0.saturating_add(MIN_STEP_UP)));
@@ -99,23 +104,26 @@ impl Guard {
         passage.set(Constraint::Limits, settings.limits.clamp(passage.jobs));
         (passage.jobs, passage.changes)
     }
-
-    fn highest_since(&self, since: UnixSeconds) -> Jobs {
-        (0..REMEMBERED)
-            .map_while(|age| self.proposals.ago(age))
-            .take_while(|(at, _)| *at >= since)
-            .map(|(_, jobs)| jobs)
-            .max()
-            .unwrap_or_default()
-    }
 }
 
-/// Jobs below which the present rate would not be served, or a backlog not within twice the
-/// catch-up time.
+/// More than this no forecast justifies: its 0.99 quantile at any time within its reach, the high
+/// path that the SLA budget asks for, or the reactive rule.
+fn ceiling(s: &Situation, settings: &Settings) -> Jobs {
+    let rate = s.lead_rates[CAP_QUANTILE].max(s.high_rate).max(s.later_rate);
+    let spread = s.margin.max(1.0) * s.later_spread;
+    let rate = if s.changes_are_dear() { rate.max(s.later_rate + spread) } else { rate };
+    Jobs::ceil(s.need(rate) * CEILING_ROOM).max(reactive_jobs(s, settings))
+}
+
+/// Jobs below which the present rate and backlog would make events wait too long before the next
+/// jobs could come: what the forecast says cannot lower it (promise S-7).
 fn floor(s: &Situation, settings: &Settings) -> Jobs {
-    // A fluid pool at exactly 100 % holds its backlog; the small discount keeps rounding from
-    // forcing a whole job for a thousandth of one.
-    Jobs::ceil(s.with_backlog(s.need(s.rate.0) * 0.98, 2.0 * settings.catch_up_s, settings))
+    // More jobs are no help where the pool stands still, nor while those that start stop it.
+    let stopped = s.stalled || (s.changes_are_dear() && s.starting.0 > 0);
+    let backlog_s = if stopped { 0.0 } else { s.backlog_events * s.work_s };
+    let ahead_s = settings.catch_up_s.max(1.0);
+    let jobs = (s.need(s.rate.0) * ahead_s + backlog_s) / (ahead_s + FLOOR_WAIT * settings.sla_s);
+    Jobs::ceil(jobs - 1e-3)
 }
 
 #[cfg(test)]
@@ -137,9 +145,11 @@ mod tests {
 
     #[test]
     fn the_floor_serves_the_present_and_works_a_backlog_off() {
+        // 10 jobs for 90 s and 390 s of work, with 42 s of wait to spare.
         let (jobs, changes) = check(1, &situation(10, 100.0, 3900.0));
-        // 9.8 jobs for the rate; of 390 s of work 150 are harmless, the rest is done in two minutes.
-        assert_eq!(jobs, Jobs(12));
+        assert_eq!(jobs, Jobs(10));
+        let (jobs, _) = check(1, &situation(10, 100.0, 9000.0));
+        assert_eq!(jobs, Jobs(14));
         assert_eq!(changes[0].by, Constraint::ReactiveFloor);
     }
 

@@ -41,6 +41,12 @@ impl<T: Copy, const N: usize> Ring<T, N> {
         self.slots.get((self.next + len - 1 - age) % len).copied()
     }
 
+    /// The value pushed last, to be changed in place.
+    pub fn newest_mut(&mut self) -> Option<&mut T> {
+        let len = self.slots.len();
+        self.slots.get_mut((self.next + len).checked_sub(1)? % len)
+    }
+
     /// How many values are held.
     #[must_use]
     pub fn len(&self) -> usize {

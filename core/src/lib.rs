@@ -25,4 +25,5 @@ pub mod settings;
 pub mod sim;
 pub mod situation;
 pub mod units;
+pub mod window;
 pub mod wire;

@@ -4,6 +4,9 @@ use crate::interval::IntervalLength;
 use crate::units::JobLimits;
 use serde::{Deserialize, Serialize};
 
+/// Jobs start later than on average by this factor, so that most are up in time.
+const LATE_STARTS: f32 = 1.25;
+
 /// What a multiplier is applied to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,7 +53,7 @@ impl Settings {
             start_up_s,
             interval: IntervalLength::TWO_MINUTES,
             base: Base::Required,
-            catch_up_s: sla_s.max(1.0),
+            catch_up_s: (1.5 * sla_s).max(1.0),
             stale_after_s: 300,
             scale_down_window_s: 120,
             max_step_up: 4.0,
@@ -58,10 +61,10 @@ impl Settings {
         }
     }
 
-    /// Seconds ahead at which a decision takes effect: the start-up time with a margin for the
-    /// slow half of the jobs.
+    /// Seconds until what is decided now takes effect, if jobs take `start_up_s` on average: those
+    /// that start late are waited for as well.
     #[must_use]
-    pub fn lead_s(&self) -> f32 {
-        self.start_up_s * 1.3
+    pub fn lead_s(start_up_s: f32) -> f32 {
+        LATE_STARTS * start_up_s
     }
 }

@@ -176,7 +176,7 @@ fn a_reset_keeps_the_last_decision_and_holds_it() {
     assert_eq!(status(first).resets, 0);
     let config = Config { max_jobs: 30, ..Config::from(&first_settings()) };
     assert!(matches!(ask(first, &Message::Configure(config)), Message::Status(_)));
-    let sent = Message::Sample(sample(30, Some(6000.0), 20));
+    let sent = Message::Sample(sample(30, Some(8000.0), 20));
     let Message::Decision(decision) = ask(first, &sent) else { panic!("no decision") };
     assert!(decision.jobs > Jobs(20));
 
@@ -186,7 +186,7 @@ fn a_reset_keeps_the_last_decision_and_holds_it() {
     assert_eq!(status(second), Status { epoch: 0, ..expected });
     let Message::Decision(held) = ask(second, &Message::Time(UnixSeconds(40))) else { panic!() };
     assert_eq!((held.jobs, held.stage), (decision.jobs, Stage::Hold));
-    // Fresh data asks for fewer: not before the window is over, though 31 are more than the limit.
+    // Fresh data asks for fewer: not before the window is over.
     let sent = Message::Sample(sample(60, Some(600.0), decision.jobs.0));
     let Message::Decision(next) = ask(second, &sent) else { panic!("no decision") };
     assert_eq!(next.jobs, decision.jobs);

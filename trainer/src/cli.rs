@@ -1,5 +1,9 @@
 //! The command line.
 
+mod bench_policies;
+
+pub use bench_policies::BenchPoliciesArgs;
+
 use crate::config::{Config, ConfigError, DeviceChoice};
 use crate::data::TEST_STRIDE;
 use crate::evaluate::peers::Chosen;
@@ -17,6 +21,7 @@ Examples:
   trainer train --out runs/june --visualize-only
   trainer forecast --data events.csv --from 2025-07-01T00:00:00Z --stride 7 --out forecast.csv
   trainer evaluate --data events.csv --out evaluation   the model beside classical forecasters
+  trainer bench-policies                   the policy beside what people use to scale today
   trainer ablate                           what is each part of the forecaster worth?
   trainer sample-data --out sample.csv
   trainer doctor                           which devices are there, and do they compute right?";
@@ -46,6 +51,8 @@ pub enum Command {
     Forecast(ForecastArgs),
     /// Judges models beside classical forecasters on the last part of files
     Evaluate(EvaluateArgs),
+    /// Plays scaling policies beside what people use, on recorded traffic
+    BenchPolicies(BenchPoliciesArgs),
     /// Trains networks that lack a part and tells what each part is worth
     Ablate(AblateArgs),
     /// Writes the built-in sample traffic as CSV
@@ -318,6 +325,13 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(0) => Err("must be at least 1".into()),
         Ok(n) => Ok(n),
         Err(_) => Err("should be a whole number".into()),
+    }
+}
+
+fn parse_days(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(days) if days > 0.0 && days <= 3650.0 => Ok(days),
+        _ => Err("should be a number of days above 0 and up to 3650".into()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Trains, evaluates and exports ScaleIQ's models; `main.rs` is its command line.
 
+pub mod bench;
 pub mod cli;
 pub mod command;
 pub mod config;

@@ -14,6 +14,9 @@ fn main() -> ExitCode {
         Command::Train(args) => command::train::run(args),
         Command::Forecast(args) => command::forecast::run(args).map(|()| ExitCode::SUCCESS),
         Command::Evaluate(args) => command::evaluate::run(args).map(|()| ExitCode::SUCCESS),
+        Command::BenchPolicies(args) => {
+            command::bench_policies::run(args).map(|()| ExitCode::SUCCESS)
+        }
         Command::Ablate(args) => command::ablate::run(args).map(|()| ExitCode::SUCCESS),
         Command::SampleData(args) => command::sample_data::run(args).map(|()| ExitCode::SUCCESS),
         Command::Pack(args) => command::pack::run(args).map(|()| ExitCode::SUCCESS),

@@ -65,6 +65,7 @@ mod tests {
             changes: Default::default(),
             reason: Reason::Steady,
             outlook: None,
+            prospects: None,
         }
     }
 

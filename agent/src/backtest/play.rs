@@ -6,7 +6,7 @@ use crate::hindsight::Hindsight;
 use crate::replay::{Moment, Replay, TICK_S, Tally, static_jobs};
 use crate::report::Row;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::sim::{HpaRule, LagRule, Load, ScalingRule, Score, Simulator, StaticRule, World};
+use scaleiq_core::sim::{Load, Peer, ScalingRule, Score, Simulator, StaticRule, World};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
 use serde::Serialize;
 use std::sync::Arc;
@@ -84,8 +84,23 @@ pub struct Outcome {
     pub tracks: Vec<Track>,
 }
 
-/// Policies that are played.
-pub const POLICIES: u64 = 4;
+/// Policies that are played: ScaleIQ, the static pool, and every rule at its default.
+pub const POLICIES: u64 = 2 + Peer::ALL.len() as u64;
+
+/// A rule's name in the table, with its default knob.
+fn label(peer: Peer) -> String {
+    let knob = peer.default_knob();
+    let percent = 100.0 * knob;
+    match peer {
+        Peer::Hpa => format!("HPA-like, {percent:.0} %"),
+        Peer::Lag => format!("KEDA-like, {knob} s"),
+        Peer::Ds2 => format!("DS2 (Flink), {percent:.0} %"),
+        Peer::Trend => format!("linear trend, {percent:.0} %"),
+        Peer::Seasonal => format!("seasonal, {percent:.0} %"),
+        // It knows what comes; nobody can have it.
+        Peer::Oracle => format!("bound: oracle x {knob}"),
+    }
+}
 
 impl Plan {
     /// Ticks of one policy.
@@ -101,11 +116,14 @@ impl Plan {
         let buckets = Buckets::new(start, span_s, TICK_S);
         let mut outcome = self.play_ours(buckets, brain, progress);
         let fixed = static_jobs(&self.load);
-        let rules: [(String, Box<dyn ScalingRule>); 3] = [
-            (format!("static pool of {fixed}"), Box::new(StaticRule { jobs: fixed })),
-            ("HPA-like, 70 %".into(), Box::<HpaRule>::default()),
-            ("KEDA-like, 10 s".into(), Box::<LagRule>::default()),
-        ];
+        let name = format!("static pool of {fixed}");
+        let mut rules: Vec<(String, Box<dyn ScalingRule + '_>)> =
+            vec![(name, Box::new(StaticRule { jobs: fixed }))];
+        rules.extend(
+            Peer::ALL
+                .into_iter()
+                .map(|peer| (label(peer), peer.build(peer.default_knob(), &self.load, self.world))),
+        );
         for (name, mut rule) in rules {
             let (score, track) = self.play_rule(buckets, &name, rule.as_mut(), progress);
             outcome.rows.push(Row { policy: name, score });

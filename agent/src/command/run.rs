@@ -76,7 +76,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
-    let settle = Duration::from_secs_f32(config.settings.lead_s().max(SETTLE_S));
+    let settle = Duration::from_secs_f32(
+        scaleiq_core::settings::Settings::lead_s(config.settings.start_up_s).max(SETTLE_S),
+    );
     let actuator = act(config.actuator.clone(), config.mode, settle, decisions, metrics.clone());
     let mut actuator = runtime.spawn(actuator);
     let done = runtime.block_on(async {

@@ -177,7 +177,7 @@ impl Config {
         match &self.model {
             ModelChoice::Shipped => "built in".into(),
             ModelChoice::Folder(folder) => folder.display().to_string(),
-            ModelChoice::None => "no networks: baseline forecasts and the quantile rule".into(),
+            ModelChoice::None => "no networks: baseline forecasts and the planner".into(),
         }
     }
 }

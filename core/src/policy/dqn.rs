@@ -1,6 +1,6 @@
 //! The Q-network as a policy (dueling double DQN; Wang 2016, van Hasselt 2016).
 
-use super::{ACTIONS, Choice, Policy, QuantileRule, STATE, Stage, State, jobs_for_action};
+use super::{ACTIONS, Choice, Planner, Policy, STATE, Stage, State, jobs_for_action};
 use crate::settings::Settings;
 use crate::situation::Situation;
 
@@ -12,16 +12,15 @@ pub trait ValueModel {
     /// The value of each action in `state`.
     ///
     /// # Errors
-    /// Whatever the engine reports; the caller falls back to the quantile rule.
+    /// Whatever the engine reports; the caller falls back to the planner.
     fn values(&mut self, state: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error>;
 }
 
-/// Takes the action of the highest value; falls back to the quantile rule when there is no
+/// Takes the action of the highest value; falls back to the planner when there is no
 /// forecast to decide on, the network fails, or a value is not finite (promise S-6).
 #[derive(Clone, Debug)]
 pub struct Dqn<Q> {
     network: Q,
-    fallback: QuantileRule,
     failures: u32,
 }
 
@@ -29,7 +28,7 @@ impl<Q: ValueModel> Dqn<Q> {
     /// A policy over `network`.
     #[must_use]
     pub fn new(network: Q) -> Self {
-        Self { network, fallback: QuantileRule::default(), failures: 0 }
+        Self { network, failures: 0 }
     }
 
     /// Puts another network in the place of this one.
@@ -47,12 +46,12 @@ impl<Q: ValueModel> Dqn<Q> {
 impl<Q: ValueModel> Policy for Dqn<Q> {
     fn choose(&mut self, situation: &Situation, state: &State, settings: &Settings) -> Choice {
         if !situation.has_forecast {
-            return self.fallback.choose(situation, state, settings);
+            return Planner.choose(situation, state, settings);
         }
         let values = self.network.values(state).ok().filter(|v| v.iter().all(|x| x.is_finite()));
         let Some(q_values) = values else {
             self.failures = self.failures.saturating_add(1);
-            return self.fallback.choose(situation, state, settings);
+            return Planner.choose(situation, state, settings);
         };
         let best = (0..ACTIONS).max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]));
         let action = best.unwrap_or(super::NEUTRAL);

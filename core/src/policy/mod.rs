@@ -1,10 +1,12 @@
 //! Policies: from a situation to a number of jobs, before the guard has its word.
 
 mod dqn;
+mod planner;
 mod rules;
 mod state;
 
 pub use dqn::{Dqn, ValueModel};
+pub use planner::{Plan, Planner, prospect};
 pub use rules::{QuantileRule, reactive_jobs};
 pub use state::{Memory, STATE, STATE_NAMES, State, state};
 
@@ -27,12 +29,20 @@ pub const NEUTRAL: usize = 3;
 pub enum Stage {
     /// The Q-network.
     Dqn,
+    /// Jobs that keep the wait within the SLA, without a network.
+    Planner,
     /// Jobs for a high quantile of the forecast.
     QuantileRule,
     /// Jobs for the present rate.
     Reactive,
     /// Nothing to go by: keep what is there.
     Hold,
+}
+
+impl Stage {
+    /// Every rung, best first.
+    pub const ALL: [Self; 5] =
+        [Self::Dqn, Self::Planner, Self::QuantileRule, Self::Reactive, Self::Hold];
 }
 
 /// What a policy wants.
@@ -54,18 +64,14 @@ pub trait Policy {
     fn choose(&mut self, situation: &Situation, state: &State, settings: &Settings) -> Choice;
 }
 
-/// Jobs that `MULTIPLIERS[action]` stands for. On the base `required` a pool that lies between this
-/// multiplier and the next is left as it is; a multiplier other than 1 on the base `current`
-/// always moves by at least one job (the reference's `int(1 * 1.5)` could never leave 1).
+/// Jobs that `MULTIPLIERS[action]` stands for. On the base `required` it is applied to the [`Plan`]:
+/// a pool that fits the multiplied plan is left as it is. A multiplier other than 1 on the base
+/// `current` always moves by at least one job (the reference's `int(1 * 1.5)` could never leave 1).
 #[must_use]
 pub fn jobs_for_action(action: usize, situation: &Situation, settings: &Settings) -> Jobs {
     let multiplier = MULTIPLIERS.get(action).copied().unwrap_or(1.0);
     match settings.base {
-        Base::Required => {
-            let required = situation.required(crate::forecast::Q50, settings);
-            let next = MULTIPLIERS.get(action + 1).copied().unwrap_or(multiplier);
-            rules::keep_within(required * multiplier, required * next, situation)
-        }
+        Base::Required => Plan::new(situation, settings).jobs(multiplier, situation, settings),
         Base::Current => {
             let have = situation.have();
             let jobs = Jobs::round(have.as_f32() * multiplier);
@@ -98,7 +104,15 @@ pub(crate) mod tests {
             work_s: 0.1,
             backlog_events,
             lead_rates: core::array::from_fn(|q| rate * (0.7 + 0.1 * q as f32)),
+            high_rate: 1.1 * rate,
+            soon_rate: rate,
+            later_rate: rate,
+            later_spread: 0.2 * rate,
+            settled_rate: rate,
             horizon_rates: [[0.8 * rate, rate, 1.2 * rate]; 3],
+            lead_backlog_s: [backlog_events * 0.1; 2],
+            margin: 2.0,
+            start_up_s: 60.0,
             stalled: false,
             pause_s: 0.0,
             has_forecast: true,
@@ -107,23 +121,10 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn required_is_multiplied_and_rounded_up() {
-        let s = situation(5, 100.0, 1350.0);
-        // 100/s x 0.1 s = 10 jobs; of 135 s of work 75 are harmless, and 60 s within 60 s = 1 job.
-        assert_eq!(jobs_for_action(NEUTRAL, &s, &settings()), Jobs(11));
-        assert_eq!(jobs_for_action(8, &s, &settings()), Jobs(22));
-        assert_eq!(jobs_for_action(0, &s, &settings()), Jobs(6));
-    }
-
-    #[test]
-    fn a_pool_between_two_multipliers_is_left_alone() {
-        let required = |have| jobs_for_action(4, &situation(have, 100.0, 0.0), &settings());
-        // x1.1 of 10 jobs, up to x1.2.
-        let jobs: [Jobs; 5] = core::array::from_fn(|k| required(10 + k as u32));
-        assert_eq!(jobs, [11, 11, 12, 11, 11].map(Jobs));
-        // Where a change costs a pause, growth is one step to the upper end.
-        let dear = Situation { pause_s: 8.0, ..situation(10, 100.0, 0.0) };
-        assert_eq!(jobs_for_action(4, &dear, &settings()), Jobs(12));
+    fn a_multiplier_moves_the_plan() {
+        let jobs = |action| jobs_for_action(action, &situation(10, 100.0, 0.0), &settings());
+        assert_eq!(jobs(NEUTRAL), Jobs(10));
+        assert!(jobs(8) >= Jobs(18) && jobs(0) <= Jobs(6), "{:?} {:?}", jobs(8), jobs(0));
     }
 
     #[test]

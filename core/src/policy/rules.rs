@@ -9,28 +9,11 @@ use crate::units::Jobs;
 /// Utilisation that the reactive rule aims at: HPA users' usual 70..80 %.
 const REACTIVE_UTILISATION: f32 = 0.8;
 
-/// A pool up to this much larger than required is left as it is: a change costs a pause in many
-/// systems, and the next minute may need the jobs again.
-const SLACK: f32 = 1.1;
-
-/// Enough jobs for `least`, or the present ones if they are enough and not above `most`. Where each
-/// change costs a pause, a pool that must grow grows to `most` at once instead of job by job.
-pub(super) fn keep_within(least: f32, most: f32, s: &Situation) -> Jobs {
-    // A thousandth of a job is no reason for another one.
-    let [least, most] = [least, most].map(|jobs| Jobs::ceil(jobs - 1e-3));
-    let have = s.have();
-    match have {
-        _ if have >= least && have <= most => have,
-        _ if have < least && s.changes_are_dear() => most,
-        _ => least,
-    }
-}
-
 /// Jobs for the present rate at 80 % utilisation, and the backlog over the catch-up time.
 #[must_use]
 pub fn reactive_jobs(s: &Situation, settings: &Settings) -> Jobs {
     let jobs = s.need(s.rate.0) / REACTIVE_UTILISATION;
-    Jobs::ceil(s.with_backlog(jobs, settings.catch_up_s, settings))
+    Jobs::ceil(s.with_backlog(jobs, settings))
 }
 
 /// Jobs for a quantile of the forecast at lead time, and the backlog over the catch-up time;
@@ -50,8 +33,8 @@ impl Default for QuantileRule {
 impl Policy for QuantileRule {
     fn choose(&mut self, s: &Situation, _: &State, settings: &Settings) -> Choice {
         let (stage, jobs) = if s.has_forecast {
-            let required = s.required(self.quantile, settings);
-            (Stage::QuantileRule, keep_within(required, required * SLACK, s))
+            let rate = s.lead_rates.get(self.quantile).copied().unwrap_or(s.rate.0);
+            (Stage::QuantileRule, Jobs::ceil(s.with_backlog(s.need(rate), settings) - 1e-3))
         } else {
             (Stage::Reactive, reactive_jobs(s, settings))
         };

@@ -1,5 +1,6 @@
 //! The state that the Q-network reads: no number in it has a unit.
 
+use super::Plan;
 use crate::forecast::{Q10, Q50, Q90, Q99};
 use crate::settings::Settings;
 use crate::situation::Situation;
@@ -59,7 +60,8 @@ pub fn state(s: &Situation, settings: &Settings, memory: &Memory) -> State {
     let have = s.have().as_f32().max(0.5);
     let now = s.need(s.rate.0);
     let lead = |q: usize| s.need(s.lead_rates[q]);
-    let required = s.required(Q50, settings).max(0.05);
+    let plan = Plan::new(s, settings);
+    let required = plan.goal.max(0.05);
     let [h6, h12, h24] = s.horizon_rates;
     let over_have = |rate: f32| log_ratio(s.need(rate), have);
     let arrivals_in_sla = (s.rate.0 * settings.sla_s).max(1.0);

@@ -20,7 +20,9 @@ mod simulator;
 mod world;
 
 pub use load::{Load, LoadError, LoadSettings, Scale, Series, Step};
-pub use peers::{HpaRule, LagRule, ScalingRule, StaticRule};
+pub use peers::{
+    Ds2Rule, HpaRule, LagRule, OracleRule, Peer, ScalingRule, SeasonalRule, StaticRule, TrendRule,
+};
 pub use simulator::{Score, Simulator, TickCost, run};
 pub use world::World;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::decision::{Change, Constraint, Outlook, Reason};
+use crate::decision::{Change, Constraint, Outlook, Prospect, Reason};
 use crate::policy::{ACTIONS, Stage};
 use crate::sample::{RawSample, Reading};
 use crate::settings::{Base, Settings};
@@ -39,6 +39,7 @@ fn decision() -> Decision {
         changes: [change; 8].into_iter().collect(),
         reason: Reason::Blind,
         outlook: Some(Outlook { now: 1.0, ..Outlook::default() }),
+        prospects: Some([Prospect { jobs: Jobs(u32::MAX), cost: 1.0, late: 0.5 }; 2]),
     }
 }
 
@@ -61,6 +62,7 @@ fn golden() -> List<(&'static str, Message)> {
             .collect(),
         reason: Reason::LoadNow,
         outlook: None,
+        prospects: None,
     };
     let status = Status {
         pack_crc: 0x1234_5678,

@@ -1,6 +1,7 @@
 //! One module per subcommand.
 
 pub mod ablate;
+pub mod bench_policies;
 pub mod doctor;
 pub mod evaluate;
 pub mod forecast;

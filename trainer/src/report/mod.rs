@@ -9,7 +9,7 @@ pub mod summary;
 
 pub use page::{Page, Table};
 pub use plots::{
-    ForecastSlice, HorizonErrors, ScalingSlice, calibration, error_by_horizon, forecast,
-    learning_curves, scaling,
+    ForecastSlice, HorizonErrors, PolicySlice, ScalingSlice, calibration, error_by_horizon,
+    forecast, learning_curves, policies, scaling,
 };
 pub use style::PlotError;

@@ -140,7 +140,7 @@ mod tests {
         page.code("Settings", "seed: 42 # <script>");
         let html = page.finish();
         assert!(html.contains("<h1>Run &lt;june&gt;</h1>") && !html.contains("<script"));
-        assert_eq!(html.matches("<svg ").count(), 6);
+        assert_eq!(html.matches("<svg ").count(), 7);
         // The only address is the name of the SVG language, which nobody fetches.
         let others = html.replace("http://www.w3.org/2000/svg", "");
         assert!(!others.contains("http") && !others.contains("url(") && !others.contains("src="));

@@ -43,6 +43,19 @@ pub struct ScalingSlice {
     pub jobs: Vec<f64>,
 }
 
+/// Jobs of several policies over the same stretch, in panels under each other.
+#[derive(Clone, Debug, Default)]
+pub struct PolicySlice {
+    /// What was played.
+    pub title: String,
+    /// Moments, seconds since 1970, ascending.
+    pub times: Vec<i64>,
+    /// Jobs that the arrivals needed.
+    pub needed: Vec<f64>,
+    /// For each panel its policies (up to five): name and jobs.
+    pub panels: Vec<Vec<(String, Vec<f64>)>>,
+}
+
 /// Learning curves of `stage`, one panel for each group of names that share a unit.
 ///
 /// # Errors
@@ -230,13 +243,56 @@ pub fn scaling(slice: &ScalingSlice) -> Result<String, PlotError> {
     })
 }
 
+/// Jobs of policies against the need.
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn policies(slice: &PolicySlice) -> Result<String, PlotError> {
+    let count = slice.panels.len().max(1);
+    let size = (SIZE.0, 60 + PANEL_HEIGHT * count as u32);
+    sized_svg("the policies", size, |root| {
+        let area = frame(root, &slice.title, &[])?;
+        for (panel, lines) in area.split_evenly((count, 1)).iter().zip(&slice.panels) {
+            let mut legend = vec![(NEED, 1.0, "jobs needed")];
+            let names = lines.iter().map(|(name, _)| name.as_str());
+            legend.extend(names.zip(PALETTE).map(|(name, colour)| (colour, 1.0, name)));
+            let panel = inner_legend(&panel.margin(6, 6, 0, 0), &legend)?;
+            let jobs = lines.iter().flat_map(|(_, jobs)| jobs);
+            let all = slice.needed.iter().chain(jobs).copied();
+            let mut chart = times(&panel, ends(&slice.times), ("jobs", span(all, true)))?;
+            let points = |values: &[f64]| -> Vec<(i64, f64)> {
+                slice.times.iter().copied().zip(values.iter().copied()).collect()
+            };
+            chart.draw_series(AreaSeries::new(points(&slice.needed), 0.0, NEED))?;
+            // The first lies above the others.
+            for ((_, jobs), colour) in lines.iter().zip(PALETTE).rev() {
+                chart.draw_series(LineSeries::new(points(jobs), colour.stroke_width(1)))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Height of a panel with its legend and axis.
+const PANEL_HEIGHT: u32 = 250;
+/// The need as an area behind lines of all colours.
+const NEED: RGBColor = RGBColor(205, 210, 216);
+
 fn svg(
     plot: &'static str,
     draw: impl FnOnce(&Area<'_>) -> Result<(), Drawing>,
 ) -> Result<String, PlotError> {
+    sized_svg(plot, SIZE, draw)
+}
+
+fn sized_svg(
+    plot: &'static str,
+    size: (u32, u32),
+    draw: impl FnOnce(&Area<'_>) -> Result<(), Drawing>,
+) -> Result<String, PlotError> {
     let mut text = String::new();
     {
-        let root = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
+        let root = SVGBackend::with_string(&mut text, size).into_drawing_area();
         draw(&root).and_then(|()| root.present()).map_err(PlotError::new(plot))?;
     }
     Ok(text)

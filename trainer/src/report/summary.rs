@@ -99,6 +99,7 @@ pub fn card_metrics(results: &Results) -> BTreeMap<String, f64> {
     if let Some(policy) = &results.policy {
         let figures = [
             ("dqn", policy.dqn),
+            ("planner", policy.planner),
             ("quantile_rule", policy.quantile_rule),
             ("reactive", policy.reactive),
         ];
@@ -203,10 +204,12 @@ pub(super) fn calibration_lines(
 }
 
 fn policy_table(policy: &EvalReport) -> Table {
-    let header = ["load, world", "DQN SLA", "cost", "rule SLA", "cost", "reactive SLA", "cost"];
+    let names = ["DQN", "planner", "quantile rule", "reactive"];
+    let columns = names.iter().flat_map(|name| [format!("{name} SLA"), "cost".into()]);
+    let header = std::iter::once("load, world".into()).chain(columns);
     let row = |case: &crate::train::evaluate::CaseReport| {
         let mut row = vec![format!("{}, {}", case.workload, case.world)];
-        for score in [&case.dqn, &case.quantile_rule, &case.reactive] {
+        for score in [&case.dqn, &case.planner, &case.quantile_rule, &case.reactive] {
             row.push(format!("{:.3} %", 100.0 * score.sla));
             row.push(format!("{:.3}", score.cost_over_ideal));
         }
@@ -214,7 +217,7 @@ fn policy_table(policy: &EvalReport) -> Table {
     };
     Table {
         caption: "SLA and cost over the ideal pool".into(),
-        header: header.map(String::from).to_vec(),
+        header: header.collect(),
         rows: policy.cases.iter().map(row).collect(),
     }
 }

@@ -22,7 +22,7 @@ use scaleiq_core::policy::State;
 use scaleiq_core::settings::Base;
 use serde::{Deserialize, Serialize};
 
-/// Seconds under the quantile rule before the agent takes over.
+/// Seconds under the planner before the agent takes over.
 const WARM_S: u32 = 1200;
 /// The learning rate falls linearly to this share of itself.
 const LAST_RATE: f32 = 0.1;
@@ -284,7 +284,7 @@ impl DqnTrainer {
         let mut episode = Episode::random(workload, config.ticks + 1, scene, WARM_S, rng);
         for _ in 0..WARM_S / TICK_S {
             if episode.observe().is_some() {
-                episode.act(Steering::Rule);
+                episode.act(Steering::Planner);
             }
         }
         episode.clear_totals();
@@ -304,7 +304,7 @@ impl DqnTrainer {
                 player.window.decide(&state, action);
                 player.episode.act(Steering::Action(action));
             } else {
-                player.episode.act(Steering::Rule);
+                player.episode.act(Steering::Planner);
             }
         }
     }

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::policy::{
-    Choice, Policy, QuantileRule, Stage, State, jobs_for_action, reactive_jobs,
+    Choice, Planner, Policy, QuantileRule, Stage, State, jobs_for_action, reactive_jobs,
 };
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::sim::{Load, STEP_S, Score, Simulator, World};
@@ -27,6 +27,8 @@ const REWARD_SCALE: f32 = 0.1;
 /// What steers an episode.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Steering {
+    /// The plan that actions multiply, as it is.
+    Planner,
     /// Jobs for a high quantile of the forecast.
     Rule,
     /// Jobs for the present rate.
@@ -48,7 +50,8 @@ impl Policy for ExternalPolicy {
             Steering::Action(action) if s.has_forecast => {
                 (Stage::Dqn, Some(action), jobs_for_action(action, s, settings))
             }
-            Steering::Action(_) | Steering::Rule => return self.rule.choose(s, state, settings),
+            Steering::Action(_) | Steering::Planner => return Planner.choose(s, state, settings),
+            Steering::Rule => return self.rule.choose(s, state, settings),
             Steering::Reactive => (Stage::Reactive, None, reactive_jobs(s, settings)),
         };
         Choice { stage, action, q_values: None, jobs }
@@ -158,7 +161,7 @@ impl Episode {
         let ticks = load.steps().len() as f32 / (TICK_S / STEP_S) as f32;
         // Even at rest somebody must be there: a pool is never worth less than a job.
         let ideal_job_s = (work_s / ticks).max(TICK_S as f32);
-        let policy = ExternalPolicy { steering: Steering::Rule, rule: QuantileRule::default() };
+        let policy = ExternalPolicy { steering: Steering::Planner, rule: QuantileRule::default() };
         Self {
             simulator: Simulator::new(load, scene.world, limits, TICK_S, seed).with_warm_up(warm_s),
             controller: Controller::new(settings, workload.forecasts(), policy),

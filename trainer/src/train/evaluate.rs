@@ -16,7 +16,7 @@ const SLA_PRICE: f64 = 150.0;
 /// Played before the score counts.
 const WARM_S: u32 = 3600;
 
-/// Results of the three policies in one world.
+/// Results of the policies in one world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CaseReport {
     /// The workload's name.
@@ -25,6 +25,8 @@ pub struct CaseReport {
     pub world: String,
     /// The Q-network.
     pub dqn: Score,
+    /// The plan that it multiplies, as it is.
+    pub planner: Score,
     /// Jobs for the 0.9 quantile of the forecast.
     pub quantile_rule: Score,
     /// Jobs for the present rate.
@@ -38,6 +40,8 @@ pub struct EvalReport {
     pub cases: Vec<CaseReport>,
     /// The network's [`penalised`] cost, averaged: what the best checkpoint is chosen by.
     pub dqn: f64,
+    /// The planner's.
+    pub planner: f64,
     /// The quantile rule's.
     pub quantile_rule: f64,
     /// The reactive rule's.
@@ -60,6 +64,7 @@ pub struct Judge {
     workloads: Vec<Workload>,
     scenes: Vec<(&'static str, Scene)>,
     ticks: u32,
+    planner: Vec<Score>,
     quantile_rule: Vec<Score>,
     reactive: Vec<Score>,
 }
@@ -74,9 +79,11 @@ impl Judge {
             workloads,
             scenes: scenes.collect(),
             ticks: config.evaluate_ticks,
+            planner: Vec::new(),
             quantile_rule: Vec::new(),
             reactive: Vec::new(),
         };
+        judge.planner = judge.play(|_, steering| steering.fill(Steering::Planner));
         judge.quantile_rule = judge.play(|_, steering| steering.fill(Steering::Rule));
         judge.reactive = judge.play(|_, steering| steering.fill(Steering::Reactive));
         judge
@@ -92,20 +99,25 @@ impl Judge {
             for (state, steering) in states.iter().zip(steering) {
                 *steering = match state.and_then(|_| actions.next()) {
                     Some(action) => Steering::Action(action),
-                    None => Steering::Rule,
+                    None => Steering::Planner,
                 };
             }
         });
         let names = self.workloads.iter().flat_map(|w| {
             self.scenes.iter().map(move |(world, _)| (w.name.clone(), (*world).to_string()))
         });
-        let scores = dqn.iter().zip(&self.quantile_rule).zip(&self.reactive);
-        let case = |((workload, world), ((dqn, rule), reactive)): ((_, _), ((&_, &_), &_))| {
-            CaseReport { workload, world, dqn: *dqn, quantile_rule: *rule, reactive: *reactive }
+        let case = |(k, (workload, world))| CaseReport {
+            workload,
+            world,
+            dqn: dqn[k],
+            planner: self.planner[k],
+            quantile_rule: self.quantile_rule[k],
+            reactive: self.reactive[k],
         };
         EvalReport {
-            cases: names.zip(scores).map(case).collect(),
+            cases: names.enumerate().map(case).collect(),
             dqn: mean_penalised(&dqn),
+            planner: mean_penalised(&self.planner),
             quantile_rule: mean_penalised(&self.quantile_rule),
             reactive: mean_penalised(&self.reactive),
         }
@@ -123,7 +135,7 @@ impl Judge {
             }
         }
         let mut states = vec![None; episodes.len()];
-        let mut steering = vec![Steering::Rule; episodes.len()];
+        let mut steering = vec![Steering::Planner; episodes.len()];
         let mut over = vec![false; episodes.len()];
         while !over.iter().all(|o| *o) {
             for (k, episode) in episodes.iter_mut().enumerate() {

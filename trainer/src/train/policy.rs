@@ -3,7 +3,7 @@
 use super::dqn::{DqnConfig, DqnTrainer};
 use super::evaluate::EvalReport;
 use super::stages::Stages;
-use super::workload::Workload;
+use super::workload::{Workload, forecast_all};
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::export::{NetworkFiles, q_network_files};
@@ -11,8 +11,7 @@ use crate::interrupt;
 use crate::progress::Progress;
 use crate::run::{Curves, Stage};
 use anyhow::Result;
-use scaleiq_core::forecast::{Forecast, Forecaster as _, Perception};
-use scaleiq_core::interval::{Interval, IntervalLength};
+use scaleiq_core::interval::Interval;
 use scaleiq_core::model::ForecastNetwork;
 use scaleiq_core::sim::{LoadSettings, Series};
 use scaleiq_core::units::UnixSeconds;
@@ -86,9 +85,8 @@ pub fn train(stages: &Stages<'_>, engine: ForecastNetwork) -> Result<Option<Trai
         ];
         if let Some(evaluation) = &report.evaluation {
             figures.push(("held_out", evaluation.dqn));
-            figures.push(("held_out_rule", evaluation.quantile_rule));
-            latest =
-                format!("held out {:.3}, rule {:.3}", evaluation.dqn, evaluation.quantile_rule);
+            figures.push(("held_out_planner", evaluation.planner));
+            latest = format!("held out {:.3}, planner {:.3}", evaluation.dqn, evaluation.planner);
         }
         curves.push(report.round as usize, &figures)?;
         progress.set(report.round.into(), || latest.clone());
@@ -157,11 +155,4 @@ fn workloads(
     }
     progress.end(&format!("{} to train on, {} to judge with", train.len(), held_out.len()));
     Ok((train, held_out))
-}
-
-/// The forecast from the end of each interval.
-fn forecast_all(engine: &ForecastNetwork, intervals: &[Interval]) -> Vec<Option<Forecast>> {
-    // Loads are gathered at the controller's interval, whatever the corpus has.
-    let mut perception = Perception::new(IntervalLength::TWO_MINUTES, engine.clone());
-    intervals.iter().map(|interval| perception.push(interval)).collect()
 }

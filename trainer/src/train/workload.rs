@@ -3,8 +3,9 @@
 use anyhow::{Context, Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use scaleiq_core::forecast::{Forecast, Forecaster};
+use scaleiq_core::forecast::{Forecast, Forecaster, Perception};
 use scaleiq_core::interval::{Interval, IntervalLength};
+use scaleiq_core::model::ForecastNetwork;
 use scaleiq_core::sim::{Load, LoadSettings, STEP_S, Scale, Series, Step};
 use scaleiq_core::units::UnixSeconds;
 use std::ops::Range;
@@ -17,6 +18,14 @@ const STEPS_PER_INTERVAL: usize = (LENGTH.seconds() / STEP_S) as usize;
 /// Forecasts all intervals of a load in one go: the answer to interval `k` is the forecast from its
 /// end, or `None` while too little is known.
 pub type ForecastAll<'a> = &'a mut dyn FnMut(&[Interval]) -> Vec<Option<Forecast>>;
+
+/// The forecasts of `network` among the experts: the usual [`ForecastAll`]. Loads are gathered at the
+/// controller's interval, whatever they were made from.
+#[must_use]
+pub fn forecast_all(network: &ForecastNetwork, intervals: &[Interval]) -> Vec<Option<Forecast>> {
+    let mut perception = Perception::new(LENGTH, network.clone());
+    intervals.iter().map(|interval| perception.push(interval)).collect()
+}
 
 /// A load with its forecasts. Cloning shares both.
 #[derive(Clone, Debug)]
@@ -80,6 +89,12 @@ impl Workload {
             ..LoadSettings::default()
         };
         Self::new(name, series, &settings, seed, forecast)
+    }
+
+    /// The whole load.
+    #[must_use]
+    pub fn load(&self) -> &Load {
+        &self.load
     }
 
     /// Its forecasts, to be replayed by a controller.

@@ -45,7 +45,7 @@ struct Live<'a> {
     points: Vec<&'a Point>,
     forecast: Option<&'a Fan>,
     decisions: Vec<&'a Entry>,
-    stages: [(Stage, u64); 4],
+    stages: [(Stage, u64); Stage::ALL.len()],
     multipliers: [f32; ACTIONS],
     standing: Option<Standing>,
     baseline: Option<Standing>,
@@ -62,14 +62,13 @@ pub(super) struct Board {
     fan: Option<Fan>,
     hindsight: Hindsight,
     decisions: VecDeque<Entry>,
-    stages: [(Stage, u64); 4],
+    stages: [(Stage, u64); Stage::ALL.len()],
     standing: Option<Standing>,
     baseline: Option<Standing>,
 }
 
 impl Board {
     pub(super) fn new(run: u64, about: About) -> Self {
-        let stages = [Stage::Dqn, Stage::QuantileRule, Stage::Reactive, Stage::Hold];
         Self {
             run,
             about,
@@ -78,7 +77,7 @@ impl Board {
             fan: None,
             hindsight: Hindsight::default(),
             decisions: VecDeque::new(),
-            stages: stages.map(|stage| (stage, 0)),
+            stages: Stage::ALL.map(|stage| (stage, 0)),
             standing: None,
             baseline: None,
         }

@@ -195,6 +195,7 @@ pub(super) mod tests {
                 changes: Default::default(),
                 reason: Reason::Steady,
                 outlook: None,
+                prospects: None,
             },
             forecast: None,
             standing: None,

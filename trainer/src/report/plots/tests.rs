@@ -44,7 +44,14 @@ pub(in super::super) fn all() -> Vec<(String, String)> {
     let line = |power: f64| levels.iter().map(|l: &f64| (*l, l.powf(power))).collect();
     let lines = [("12 min ahead".to_string(), line(1.1)), ("48 min ahead".into(), line(0.8))];
     let needed: Vec<f64> = (0..720).map(|n| wave(n) / 300.0).collect();
-    let jobs = needed.iter().map(|n| (n * 1.15).ceil()).collect();
+    let jobs: Vec<f64> = needed.iter().map(|n| (n * 1.15).ceil()).collect();
+    let of = |name: &str, jobs: &[f64]| vec![(name.to_string(), jobs.to_vec())];
+    let played = PolicySlice {
+        title: "Jobs on made-up traffic".into(),
+        times: times.clone(),
+        needed: needed.clone(),
+        panels: vec![of("ours", &jobs), of("hpa 0.7", &jobs)],
+    };
     let forecaster_panels: [(&str, &[&str]); 2] =
         [("loss", &["train_loss", "validation_loss"]), ("rate", &["learning_rate"])];
     let agent_panels: [(&str, &[&str]); 2] =
@@ -62,6 +69,7 @@ pub(in super::super) fn all() -> Vec<(String, String)> {
         named("forecast", forecast(&slice)),
         named("errors", error_by_horizon(&errors)),
         named("calibration", calibration(&lines)),
+        named("policies", policies(&played)),
         named("scaling", scaling(&ScalingSlice { times, needed, jobs })),
     ]
 }
@@ -82,6 +90,7 @@ fn every_plot_is_drawn_with_its_words() {
 fn nothing_to_draw_is_an_empty_plot() {
     forecast(&ForecastSlice::default()).unwrap();
     scaling(&ScalingSlice::default()).unwrap();
+    policies(&PolicySlice::default()).unwrap();
     error_by_horizon(&[]).unwrap();
     calibration(&[]).unwrap();
     learning_curves(&[], Stage::Agent, "nothing", &[]).unwrap();

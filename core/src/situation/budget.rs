@@ -1,0 +1,124 @@
+//! What lateness the SLA allows, and the margin that keeps to it.
+//!
+//! A margin that is right for one workload is far too dear for another. So it is steered by what it
+//! is for: each late event widens it, and each event in time narrows it a little, until the share of
+//! late events is what was aimed at (the integral controller of adaptive conformal inference; Gibbs
+//! and Candes 2021, on the outcome itself instead of on a quantile).
+
+use super::rate::weight;
+use crate::sample::Sample;
+use crate::units::{DAY_S, UnixSeconds};
+use crate::window::Window;
+
+/// Share of events that may be late.
+pub const LATE_SHARE: f32 = 0.001;
+/// The margin aims at this share of what is allowed: what is spent cannot be earned back.
+const AIM: f32 = 0.25;
+/// The margin is wide at first: a workload must prove to be calm.
+const FIRST_MARGIN: f32 = 4.0;
+/// Bounds of the margin, in usual errors of the nowcast.
+const MARGINS: (f32, f32) = (0.7, 20.0);
+/// A day without a late event divides the margin by e to this power.
+const NARROWS_A_DAY: f32 = 0.2;
+/// Buckets of the window in which arrivals can still be in time.
+const BUCKETS: usize = 17;
+
+/// Counts late events and steers the margin by them.
+#[derive(Clone, Debug)]
+pub(super) struct ErrorBudget {
+    arrivals: Window<BUCKETS>,
+    late_events: f32,
+    all_events: f32,
+    log_margin: f32,
+}
+
+impl Default for ErrorBudget {
+    fn default() -> Self {
+        Self {
+            arrivals: Window::default(),
+            late_events: 0.0,
+            all_events: 0.0,
+            log_margin: libm::logf(FIRST_MARGIN),
+        }
+    }
+}
+
+impl ErrorBudget {
+    /// Takes a sample with its arrivals; `mean_rate` is that of the last day.
+    pub(super) fn push(&mut self, sample: &Sample, arrivals: f32, mean_rate: f32, sla_s: f32) {
+        let span_s = sample.interval_s as f32;
+        let window_s = libm::ceilf(sla_s) as u32;
+        self.arrivals.add(sample.end, sample.interval_s, arrivals, window_s);
+        let late = self.late_in(sample, sla_s);
+        let keep = 1.0 - weight(span_s, DAY_S as f32);
+        self.late_events = self.late_events * keep + late;
+        self.all_events = self.all_events * keep + arrivals;
+        let usual = mean_rate.max(0.2 * arrivals / span_s).max(1e-9) * span_s;
+        let aim = AIM * LATE_SHARE;
+        // A sample that is late altogether counts once, however long its backlog was.
+        let over = (late / usual).min(1.0) / aim - 1.0;
+        self.log_margin += NARROWS_A_DAY * span_s / DAY_S as f32 * over;
+        self.log_margin = self.log_margin.clamp(libm::logf(MARGINS.0), libm::logf(MARGINS.1));
+    }
+
+    /// First come, first served: what was worked on is late if more waits than has arrived within
+    /// the SLA.
+    fn late_in(&self, sample: &Sample, sla_s: f32) -> f32 {
+        let since = UnixSeconds(sample.end.0.saturating_sub(sla_s as i64));
+        let in_time = self.arrivals.sum_since(since);
+        match (sample.backlog_events.known(), sample.processed_events.known()) {
+            (Some(backlog), Some(done)) if backlog > in_time && in_time > 0.0 => done,
+            _ => 0.0,
+        }
+    }
+
+    /// Usual errors of the nowcast by which the pool is prepared for more than the median.
+    pub(super) fn margin(&self) -> f32 {
+        libm::expf(self.log_margin)
+    }
+
+    /// Share of the last day's allowance that is left; negative once overspent.
+    pub(super) fn left(&self) -> f32 {
+        1.0 - self.late_events / (LATE_SHARE * self.all_events).max(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::RawSample;
+
+    fn push(budget: &mut ErrorBudget, k: u32, backlog: f64) {
+        let raw = RawSample {
+            time: f64::from(30 * k),
+            interval_s: 30.0,
+            logged_events: Some(300.0),
+            processed_events: Some(300.0),
+            unprocessed_events: Some(backlog),
+            ..RawSample::default()
+        };
+        budget.push(&raw.gate().unwrap(), 300.0, 10.0, 60.0);
+    }
+
+    #[test]
+    fn a_calm_workload_earns_a_narrow_margin() {
+        let mut budget = ErrorBudget::default();
+        (1..2880 * 20).for_each(|k| push(&mut budget, k, 500.0));
+        assert!((budget.margin() - MARGINS.0).abs() < 1e-3);
+        assert_eq!(budget.left(), 1.0);
+    }
+
+    #[test]
+    fn late_events_are_seen_in_the_backlog_and_widen_it() {
+        let mut budget = ErrorBudget::default();
+        (1..2880).for_each(|k| push(&mut budget, k, 590.0));
+        let before = budget.margin();
+        // 600 events arrive in a minute: with more than that waiting, somebody is late.
+        (2880..2884).for_each(|k| push(&mut budget, k, 700.0));
+        assert!(budget.margin() > 2.0 * before, "{} {before}", budget.margin());
+        assert!(budget.left() < 0.0);
+        let wide = budget.margin();
+        (2884..2880 * 3).for_each(|k| push(&mut budget, k, 0.0));
+        assert!(budget.margin() < 0.8 * wide);
+    }
+}

@@ -1,0 +1,400 @@
+//! What is known at the moment of a decision: the last sample, what was learned about workload and
+//! pool, and what lies ahead.
+
+mod budget;
+mod nowcast;
+mod pool;
+mod rate;
+
+pub use budget::LATE_SHARE;
+
+use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90, Q99, QUANTILES};
+use crate::sample::Sample;
+use crate::settings::Settings;
+use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
+use budget::ErrorBudget;
+use nowcast::Nowcast;
+use pool::PoolObserver;
+use rate::{Rate, weight};
+
+/// Work per event assumed until one was observed, in milliseconds (the reference system's mean).
+pub const DEFAULT_WORK_MS: f32 = 73.6;
+/// Seconds over which work per event is smoothed.
+const WORK_SMOOTHING_S: f32 = 120.0;
+/// A wait up to this share of the SLA calls for no extra jobs of the simple rules.
+const HARMLESS_WAIT: f32 = 0.25;
+/// A shorter pause at a change is no reason to avoid changes, in seconds.
+const SHORT_PAUSE_S: f32 = 2.0;
+/// "Soon" reaches this many seconds beyond lead time.
+const SOON_S: f32 = 360.0;
+/// "Later" reaches this many seconds beyond lead time.
+const LATER_S: f32 = 1200.0;
+/// A forecast's shape beyond lead time is believed within these factors of the rate at lead time.
+const SHAPE: (f32, f32) = (0.5, 2.0);
+/// Steps in which the backlog is projected to lead time.
+const PROJECTION_STEPS: usize = 8;
+
+/// Everything a policy and the guard may look at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Situation {
+    /// End of the last sample.
+    pub at: UnixSeconds,
+    /// Jobs that work.
+    pub ready: Jobs,
+    /// Jobs asked for and not up yet.
+    pub starting: Jobs,
+    /// Present arrival rate, smoothed over less than a minute.
+    pub rate: EventsPerSecond,
+    /// Work of one event on one job, in seconds.
+    pub work_s: f32,
+    /// Backlog in events.
+    pub backlog_events: f32,
+    /// Arrival rates at lead time, one per quantile of the forecast around the nowcast's median;
+    /// equal to `rate` without a forecast.
+    pub lead_rates: [f32; QUANTILES.len()],
+    /// The rate at lead time that the pool should be prepared for: the margin that the SLA budget
+    /// asks for above the median, or where the present trend leads.
+    pub high_rate: f32,
+    /// The highest median rate within a few minutes from lead time.
+    pub soon_rate: f32,
+    /// The highest median rate within the next twenty minutes or so.
+    pub later_rate: f32,
+    /// 0.9 quantile less median of the forecast at the end of that time.
+    pub later_spread: f32,
+    /// The median rate when a backlog that is worked off from lead time on should be gone.
+    pub settled_rate: f32,
+    /// `[horizon][q10, q50, q90]` arrival rates at [`HORIZONS`].
+    pub horizon_rates: [[f32; 3]; HORIZONS.len()],
+    /// The backlog at lead time if nothing is done now, in seconds of one job's work: if arrivals
+    /// take the median path, and if they take that of `high_rate`.
+    pub lead_backlog_s: [f32; 2],
+    /// Usual errors of the nowcast between its median and `high_rate`.
+    pub margin: f32,
+    /// Mean seconds until a job works, as configured and observed.
+    pub start_up_s: f32,
+    /// Whether the pool worked far below its capacity although work was waiting: a poisoned
+    /// partition, a downstream that is down. More jobs would not help.
+    pub stalled: bool,
+    /// Seconds for which the pool stands still when jobs come or go, as learned.
+    pub pause_s: f32,
+    /// Whether a forecast was there.
+    pub has_forecast: bool,
+    /// Share of the SLA's error budget (0.1 % late) that is left; negative once overspent.
+    pub budget_left: f32,
+}
+
+impl Situation {
+    /// Jobs that run or start.
+    #[must_use]
+    pub fn have(&self) -> Jobs {
+        Jobs(self.ready.0.saturating_add(self.starting.0))
+    }
+
+    /// Jobs fully busy with `rate` events per second.
+    #[must_use]
+    pub fn need(&self, rate: f32) -> f32 {
+        rate * self.work_s
+    }
+
+    /// `jobs`, and those that work the backlog off within `catch_up_s`, beyond the part of it that is
+    /// no danger to the SLA. While the pool is stalled a backlog is no reason for more jobs.
+    #[must_use]
+    pub fn with_backlog(&self, jobs: f32, settings: &Settings) -> f32 {
+        let work_s = self.backlog_events * self.work_s;
+        let harmless_s = HARMLESS_WAIT * settings.sla_s * self.ready.as_f32();
+        let wanted = jobs + (work_s - harmless_s).max(0.0) / settings.catch_up_s.max(1.0);
+        if self.stalled { wanted.min(self.have().as_f32()).max(jobs) } else { wanted }
+    }
+
+    /// Whether a change costs a pause that is worth avoiding.
+    #[must_use]
+    pub fn changes_are_dear(&self) -> bool {
+        self.pause_s > SHORT_PAUSE_S
+    }
+
+    /// Seconds that an event arriving now would wait.
+    #[must_use]
+    pub fn wait_s(&self) -> f32 {
+        self.backlog_events * self.work_s / self.ready.as_f32().max(1.0)
+    }
+
+    /// Seconds for which the pool stands still while `jobs` come up one after the other: a pause for
+    /// each, but no longer than from the first start to the last.
+    #[must_use]
+    pub fn standstill_s(&self, jobs: f32) -> f32 {
+        standstill_s(jobs, self.pause_s, self.start_up_s)
+    }
+}
+
+/// Start-up times differ by a factor of e to this power (standard deviation).
+const START_SPREAD: f32 = 0.3;
+
+fn standstill_s(jobs: f32, pause_s: f32, start_up_s: f32) -> f32 {
+    if jobs < 1.5 {
+        return if jobs < 0.5 { 0.0 } else { pause_s };
+    }
+    // Expected range of so many normal numbers (about 1.1 for two, 3.1 for ten, 5 for a hundred).
+    let log = libm::logf(jobs);
+    let range = 2.0 * libm::sqrtf(2.0 * log) * (1.0 - 0.35 / log.max(0.5)).max(0.45);
+    (jobs * pause_s).min(pause_s + range * START_SPREAD * start_up_s)
+}
+
+/// Why a sample does not give a situation to decide on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blind {
+    /// No sample yet, or the last is older than `stale_after_s`.
+    Stale,
+    /// The last sample lacks arrivals, backlog or the number of jobs.
+    Missing,
+}
+
+/// Learns from each sample and answers with the [`Situation`].
+#[derive(Clone, Debug, Default)]
+pub struct Observer {
+    last: Option<Sample>,
+    rate: Rate,
+    nowcast: Nowcast,
+    pool: PoolObserver,
+    budget: ErrorBudget,
+    work_ms: Option<f32>,
+}
+
+impl Observer {
+    /// Takes the next sample (times must ascend; the gatherer has checked), and the forecast in force.
+    pub fn push(&mut self, sample: &Sample, forecast: Option<&Forecast>, settings: &Settings) {
+        let span_s = sample.interval_s as f32;
+        if let Some(work_ms) = sample.work_ms.known()
+            && work_ms > 0.0
+        {
+            let before = self.work_ms.unwrap_or(work_ms);
+            let share = weight(span_s, WORK_SMOOTHING_S);
+            self.work_ms = Some(before + share * (work_ms - before));
+        }
+        self.pool.push(sample, self.last.as_ref(), self.work_s());
+        if let Some(arrivals) = sample.arrivals_events.known() {
+            let observed = arrivals / span_s;
+            self.rate.push(sample.end, span_s, observed);
+            self.budget.push(sample, arrivals, self.rate.mean(), settings.sla_s);
+            let forecast = forecast.filter(|f| is_fresh(f, sample.end, settings));
+            let lead_s = self.lead_s(settings);
+            self.nowcast.push(sample.end, span_s, observed, &self.rate, forecast, lead_s);
+        }
+        self.last = Some(*sample);
+    }
+
+    fn work_s(&self) -> f32 {
+        self.work_ms.unwrap_or(DEFAULT_WORK_MS) / 1000.0
+    }
+
+    /// Seconds until what is decided now takes effect.
+    fn lead_s(&self, settings: &Settings) -> f32 {
+        Settings::lead_s(self.pool.start_up_s(settings.start_up_s))
+    }
+
+    /// The last sample taken.
+    #[must_use]
+    pub fn last(&self) -> Option<&Sample> {
+        self.last.as_ref()
+    }
+
+    /// What is known at `now`.
+    ///
+    /// # Errors
+    /// If the last sample is too old or lacks what a decision needs.
+    pub fn situation(
+        &self,
+        now: UnixSeconds,
+        forecast: Option<&Forecast>,
+        settings: &Settings,
+    ) -> Result<Situation, Blind> {
+        let sample = self.last.as_ref().ok_or(Blind::Stale)?;
+        if now.since(sample.end) > i64::from(settings.stale_after_s) {
+            return Err(Blind::Stale);
+        }
+        let (Some(_), Some(backlog_events), Some(ready), Some(level)) = (
+            sample.arrivals_events.known(),
+            sample.backlog_events.known(),
+            sample.jobs_ready,
+            self.rate.level(),
+        ) else {
+            return Err(Blind::Missing);
+        };
+        let at = sample.end;
+        let forecast = forecast.filter(|f| is_fresh(f, at, settings));
+        let lead_s = self.lead_s(settings);
+        let ahead = self.nowcast.ahead();
+        let margin = self.budget.margin();
+        let high_rate = (ahead.median + margin * ahead.error).max(ahead.trend);
+        let path = Path { forecast, at, lead_s, median: ahead.median };
+        let highest = |seconds: f32| {
+            [1.0 / 3.0, 2.0 / 3.0, 1.0].map(|part| path.median(part * seconds)).into_iter()
+        };
+        let soon_rate = highest(SOON_S).fold(level.max(ahead.median), f32::max);
+        let interval_s = settings.interval.seconds() as f32;
+        let work_s = self.work_s();
+        let backlog_s = backlog_events * work_s;
+        let project = |rate: f32| {
+            self.project(at, ready, backlog_s, [level * work_s, rate * work_s], settings)
+        };
+        Ok(Situation {
+            at,
+            ready,
+            starting: sample.jobs_starting.unwrap_or_default(),
+            rate: EventsPerSecond(level),
+            work_s,
+            backlog_events,
+            lead_rates: core::array::from_fn(|q| path.rate(0.0, q)),
+            high_rate,
+            soon_rate,
+            later_rate: highest(LATER_S).fold(soon_rate, f32::max),
+            later_spread: path.rate(LATER_S, Q90) - path.rate(LATER_S, Q50),
+            settled_rate: path.median(settings.catch_up_s),
+            horizon_rates: HORIZONS
+                .map(|h| [Q10, Q50, Q90].map(|q| path.rate(h as f32 * interval_s - lead_s, q))),
+            lead_backlog_s: [project(ahead.median), project(high_rate)],
+            margin,
+            start_up_s: self.pool.start_up_s(settings.start_up_s),
+            stalled: self.pool.is_stalled(),
+            pause_s: self.pool.pause_s(),
+            has_forecast: forecast.is_some(),
+            budget_left: self.budget.left(),
+        })
+    }
+
+    /// The backlog at lead time, in seconds of one job's work, if the need goes from `need[0]` now in
+    /// a line to `need[1]` then, and nothing is done but what is on its way.
+    fn project(
+        &self,
+        now: UnixSeconds,
+        ready: Jobs,
+        backlog_s: f32,
+        need: [f32; 2],
+        settings: &Settings,
+    ) -> f32 {
+        let lead_s = self.lead_s(settings);
+        let start_up_s = self.pool.start_up_s(settings.start_up_s);
+        let coming = || self.pool.coming(now, 1.1 * start_up_s);
+        let step_s = lead_s / PROJECTION_STEPS as f32;
+        let mut backlog_s = backlog_s;
+        for step in 0..PROJECTION_STEPS {
+            let at_s = (step as f32 + 0.5) * step_s;
+            let need = need[0] + (need[1] - need[0]) * at_s / lead_s;
+            // A job that is late already comes any moment.
+            let up = coming().filter(|c| c.in_s.max(10.0) < at_s).map(|c| c.jobs);
+            let jobs = ready.as_f32() + up.sum::<f32>();
+            backlog_s = (backlog_s + (need - jobs) * step_s).max(0.0);
+        }
+        let pause_s = self.pool.pause_s();
+        let still_s: f32 = coming().map(|c| standstill_s(c.jobs, pause_s, start_up_s)).sum();
+        backlog_s + still_s.min(lead_s) * ready.as_f32()
+    }
+}
+
+/// A forecast made before a long hole in the data says nothing about now.
+fn is_fresh(forecast: &Forecast, now: UnixSeconds, settings: &Settings) -> bool {
+    let oldest_s = settings.stale_after_s.max(2 * forecast.length.seconds());
+    now.since(forecast.origin) <= i64::from(oldest_s)
+}
+
+/// Rates from lead time on: the forecast, moved to the nowcast's median.
+struct Path<'a> {
+    forecast: Option<&'a Forecast>,
+    at: UnixSeconds,
+    lead_s: f32,
+    median: f32,
+}
+
+impl Path<'_> {
+    /// The rate `seconds` after lead time.
+    fn rate(&self, seconds: f32, quantile: usize) -> f32 {
+        let Some(forecast) = self.forecast else { return self.median };
+        let rate =
+            |seconds: f32, q| forecast.rate(self.at.plus((self.lead_s + seconds) as i64), q).0;
+        let spread = rate(seconds, quantile) - rate(seconds, Q50);
+        (self.median(seconds) + spread).max(0.0)
+    }
+
+    /// The median rate `seconds` after lead time: the forecast's shape from the nowcast's level.
+    fn median(&self, seconds: f32) -> f32 {
+        let Some(forecast) = self.forecast else { return self.median };
+        let rate =
+            |seconds: f32| forecast.rate(self.at.plus((self.lead_s + seconds) as i64), Q50).0;
+        let shape = rate(seconds) / rate(0.0).max(1e-9);
+        self.median * shape.clamp(SHAPE.0, SHAPE.1)
+    }
+}
+
+/// The highest quantile of a situation's lead rates, by which the guard caps.
+pub(crate) const CAP_QUANTILE: usize = Q99;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::tests::{settings, situation};
+    use crate::sample::RawSample;
+
+    fn sample(k: u32, rate: f64, jobs: (u32, u32), backlog: f64) -> Sample {
+        RawSample {
+            time: f64::from(30 * k),
+            interval_s: 30.0,
+            logged_events: Some(30.0 * rate),
+            processed_events: Some(30.0 * rate),
+            unprocessed_events: Some(backlog),
+            queued_events: Some(backlog),
+            avg_processing_ms: Some(100.0),
+            jobs_ready: Some(f64::from(jobs.0)),
+            jobs_starting: Some(f64::from(jobs.1)),
+        }
+        .gate()
+        .unwrap()
+    }
+
+    fn situation_after(samples: impl IntoIterator<Item = Sample>) -> Situation {
+        let mut observer = Observer::default();
+        let mut end = UnixSeconds(0);
+        for sample in samples {
+            observer.push(&sample, None, &settings());
+            end = sample.end;
+        }
+        observer.situation(end, None, &settings()).unwrap()
+    }
+
+    #[test]
+    fn a_steady_workload_is_expected_to_stay() {
+        let s = situation_after((1..200).map(|k| sample(k, 100.0, (12, 0), 0.0)));
+        assert!((s.need(s.rate.0) - 10.0).abs() < 0.01);
+        assert!((s.need(s.soon_rate) - 10.0).abs() < 0.01);
+        assert_eq!(s.lead_backlog_s[0], 0.0);
+        assert!(s.high_rate < 110.0, "{s:?}");
+    }
+
+    #[test]
+    fn a_backlog_grows_until_what_was_asked_for_comes() {
+        let calm = (1..100).map(|k| sample(k, 100.0, (10, 0), 0.0));
+        // Four jobs too few, 3 of them on their way for 30 s.
+        let short = |starting| {
+            [sample(100, 100.0, (6, starting), 600.0), sample(101, 100.0, (6, starting), 1200.0)]
+        };
+        let [none, three] = [0, 3].map(|k| situation_after(calm.clone().chain(short(k))));
+        // 120 s of work waits, and 75 s at 4 jobs too few come on top.
+        assert!((none.lead_backlog_s[0] - 420.0).abs() < 30.0, "{:?}", none.lead_backlog_s);
+        assert!(three.lead_backlog_s[0] < none.lead_backlog_s[0] - 60.0);
+        assert!(three.lead_backlog_s[1] >= three.lead_backlog_s[0]);
+    }
+
+    #[test]
+    fn many_starts_overlap() {
+        let dear = Situation { pause_s: 8.0, start_up_s: 60.0, ..situation(10, 100.0, 0.0) };
+        let still = [0.0, 1.0, 2.0, 4.0, 40.0].map(|jobs| dear.standstill_s(jobs));
+        assert_eq!(still[..3], [0.0, 8.0, 16.0]);
+        assert!((25.0..=32.0).contains(&still[3]) && still[4] < 110.0, "{still:?}");
+    }
+
+    #[test]
+    fn a_harmless_wait_calls_for_no_jobs() {
+        let required = |backlog| situation(10, 100.0, backlog).with_backlog(10.0, &settings());
+        assert_eq!(required(1500.0), 10.0);
+        let more = required(2400.0);
+        assert!((more - 11.0).abs() < 1e-4, "{more}");
+    }
+}

@@ -1,0 +1,207 @@
+//! The arrival rate at lead time: the forecast, corrected by what has happened since it was made.
+//!
+//! A forecast is up to an interval old, and a burst is seconds old. How far the present error of the
+//! forecast and the present trend carry to lead time is learned from the workload itself, by a ridge
+//! regression on two numbers that forgets within a day (recursive least squares; Haykin, Adaptive
+//! Filter Theory), and so is how far such nowcasts usually are off.
+
+use super::rate::{Rate, weight};
+use crate::forecast::{Forecast, Q50};
+use crate::units::{DAY_S, UnixSeconds};
+use heapless::Deque;
+
+/// Nowcasts that wait for what came true.
+const PENDING: usize = 40;
+/// Seconds after which the forecast's present error is worth a third.
+const ERROR_FADES_S: f32 = 1200.0;
+/// What the two corrections are worth before anything was learned.
+const PRIOR: [f32; 2] = [0.9, 0.7];
+/// How firmly the prior is believed, in squared errors of the size of the mean rate.
+const PRIOR_WORTH: f32 = 0.02;
+/// Errors grow with the rate to this power: between constant (0) and proportional (1).
+const ERROR_POWER: f32 = 0.2;
+/// A rate near 0 still has errors as this share of the mean rate has.
+const LEAST_SHARE: f32 = 0.02;
+/// Relative error expected at first.
+const FIRST_ERROR: f32 = 0.05;
+/// Outcomes that the first error is worth.
+const FIRST_WORTH: f32 = 20.0;
+/// Seconds of the fast average of errors; the slow one spans a day.
+const FAST_S: f32 = 1800.0;
+/// The trend is followed on the high path for at most this long.
+const TREND_LASTS_S: f32 = 150.0;
+
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    due: UnixSeconds,
+    forecast: f32,
+    inputs: [f32; 2],
+    scale: f32,
+    said: f32,
+}
+
+/// What lies ahead at lead time, in events per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Ahead {
+    /// The median.
+    pub(super) median: f32,
+    /// The usual error of the median.
+    pub(super) error: f32,
+    /// Where the present trend leads.
+    pub(super) trend: f32,
+}
+
+/// Learns to nowcast.
+#[derive(Clone, Debug)]
+pub(super) struct Nowcast {
+    pending: Deque<Pending, PENDING>,
+    moments: [f32; 3],
+    products: [f32; 2],
+    weights: [f32; 2],
+    fast: f32,
+    slow: f32,
+    seen: f32,
+    ahead: Ahead,
+}
+
+impl Default for Nowcast {
+    fn default() -> Self {
+        Self {
+            pending: Deque::new(),
+            moments: [0.0; 3],
+            products: [0.0; 2],
+            weights: PRIOR,
+            fast: FIRST_ERROR,
+            slow: FIRST_ERROR,
+            seen: 0.0,
+            ahead: Ahead::default(),
+        }
+    }
+}
+
+impl Nowcast {
+    /// Takes the sample of `span_s` seconds that `rate` has just taken, `observed` being its mean
+    /// rate, and looks `lead_s` ahead.
+    pub(super) fn push(
+        &mut self,
+        end: UnixSeconds,
+        span_s: f32,
+        observed: f32,
+        rate: &Rate,
+        forecast: Option<&Forecast>,
+        lead_s: f32,
+    ) {
+        self.learn(end, span_s, observed);
+        let level = rate.level().unwrap_or(observed);
+        let at = |seconds: f32| match forecast {
+            Some(f) => f.rate(end.plus(seconds as i64), Q50).0,
+            None => level,
+        };
+        let (now, then) = (at(-0.5 * span_s), at(lead_s));
+        let forecast_trend = (at(60.0) - at(-30.0)) / 90.0;
+        let inputs = [
+            (level - now) * libm::expf(-lead_s / ERROR_FADES_S),
+            (rate.trend() - forecast_trend) * lead_s,
+        ];
+        let [a, b] = self.weights;
+        let median = (then + a * inputs[0] + b * inputs[1]).max(0.0);
+        let mean = rate.mean() + 1e-3;
+        let scale = mean * libm::powf(level / mean + LEAST_SHARE, ERROR_POWER);
+        let usual = libm::sqrtf(self.fast * self.slow);
+        let trend = level + rate.trend() * lead_s.min(TREND_LASTS_S);
+        self.ahead = Ahead { median, error: usual * scale, trend };
+        let due = end.plus(lead_s as i64);
+        // One nowcast in a `PENDING`-th of the lead is enough, however often samples come.
+        let apart_s = (lead_s / (PENDING - 2) as f32) as i64;
+        let is_new = self.pending.back().is_none_or(|p| due.since(p.due) >= apart_s);
+        if is_new {
+            let pending = Pending { due, forecast: then, inputs, scale, said: median };
+            // When it is full nothing is learned from this one.
+            let _ = self.pending.push_back(pending);
+        }
+    }
+
+    /// What lies ahead as of the last sample.
+    pub(super) fn ahead(&self) -> Ahead {
+        self.ahead
+    }
+
+    fn learn(&mut self, end: UnixSeconds, span_s: f32, observed: f32) {
+        let keep = 1.0 - weight(span_s, DAY_S as f32);
+        while let Some(p) = self.pending.front().copied().filter(|p| p.due <= end) {
+            let _ = self.pending.pop_front();
+            // What was due within a gap has no outcome.
+            if p.due < end.plus(-(span_s as i64)) {
+                continue;
+            }
+            let error = (observed - p.forecast) / p.scale;
+            let [x, y] = p.inputs.map(|input| input / p.scale);
+            let [xx, xy, yy] = self.moments;
+            self.moments = [xx * keep + x * x, xy * keep + x * y, yy * keep + y * y];
+            let [xe, ye] = self.products;
+            self.products = [xe * keep + x * error, ye * keep + y * error];
+            self.solve();
+            let off = (observed - p.said).abs() / p.scale;
+            self.seen += 1.0;
+            self.fast += weight(span_s, FAST_S) * (off - self.fast);
+            let slow = weight(span_s, DAY_S as f32).max(1.0 / (self.seen + FIRST_WORTH));
+            self.slow += slow * (off - self.slow);
+        }
+    }
+
+    fn solve(&mut self) {
+        let [xx, xy, yy] = self.moments;
+        let (xx, yy) = (xx + PRIOR_WORTH, yy + PRIOR_WORTH);
+        let [xe, ye] = self.products;
+        let (xe, ye) = (xe + PRIOR_WORTH * PRIOR[0], ye + PRIOR_WORTH * PRIOR[1]);
+        let determinant = xx * yy - xy * xy;
+        let weights = [(yy * xe - xy * ye) / determinant, (xx * ye - xy * xe) / determinant];
+        // With the prior on the diagonal only numbers out of range can spoil it.
+        if determinant > 0.0 && weights.iter().all(|w| w.is_finite()) {
+            self.weights = weights;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn play(rates: impl Iterator<Item = f32>) -> Nowcast {
+        let (mut rate, mut nowcast) = (Rate::default(), Nowcast::default());
+        for (k, observed) in rates.enumerate() {
+            let end = UnixSeconds(30 * (k as i64 + 1));
+            rate.push(end, 30.0, observed);
+            nowcast.push(end, 30.0, observed, &rate, None, 90.0);
+        }
+        nowcast
+    }
+
+    #[test]
+    fn a_lasting_ramp_is_carried_to_lead_time() {
+        let ahead = play((0..2000).map(|k| 100.0 + k as f32)).ahead();
+        // 2099 now, one more every 30 s.
+        assert!((ahead.median - 2102.0).abs() < 2.0, "{ahead:?}");
+        assert!(ahead.error < 20.0);
+    }
+
+    #[test]
+    fn a_trend_that_never_lasts_is_not_believed() {
+        // Jumps that come back at once.
+        let ahead = play((0..4000).map(|k| if k % 7 == 6 { 160.0 } else { 100.0 })).ahead();
+        assert!((ahead.median - 108.0).abs() < 25.0, "{ahead:?}");
+    }
+
+    #[test]
+    fn errors_are_told_in_events() {
+        let still = play((0..3000).map(|_| 50.0)).ahead();
+        assert!(still.error < 0.5, "{still:?}");
+        let mut state = 1u32;
+        let noise = (0..3000).map(move |_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            50.0 + 10.0 * ((state >> 8) as f32 / (1u32 << 23) as f32 - 1.0)
+        });
+        let noisy = play(noise).ahead();
+        assert!((3.0..12.0).contains(&noisy.error), "{noisy:?}");
+    }
+}

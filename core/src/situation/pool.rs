@@ -1,0 +1,214 @@
+//! What the pool is like, learned from what it does: which jobs are on their way, how long jobs take
+//! to start, what a change of the pool costs, and whether the pool stands still.
+
+use crate::sample::Sample;
+use crate::units::{Jobs, UnixSeconds};
+use heapless::Deque;
+
+/// Groups of starting jobs that are told apart.
+const GROUPS: usize = 16;
+/// Starts that the configured start-up time is worth.
+const CONFIGURED_WORTH: f32 = 10.0;
+/// Starts after which an observed one counts half.
+const START_MEMORY: f32 = 200.0;
+/// A pool that stands still for more than this share of a sample is stalled.
+const STALLED_SHARE: f32 = 0.5;
+/// Weight of the last change in the pause that a change is expected to cost.
+const PAUSE_WEIGHT: f32 = 0.1;
+/// Changes in one sample overlap: of no more than this many the pauses are told apart.
+const MOST_PAUSES: f32 = 3.0;
+/// Longest pause believed, in seconds.
+const LONGEST_PAUSE_S: f32 = 60.0;
+
+/// Jobs that were asked for together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Group {
+    asked: UnixSeconds,
+    jobs: u32,
+}
+
+/// Jobs on their way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Coming {
+    /// Seconds until they are expected to work.
+    pub(super) in_s: f32,
+    /// How many.
+    pub(super) jobs: f32,
+}
+
+/// Watches the pool.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PoolObserver {
+    starting: Deque<Group, GROUPS>,
+    start_sum_s: f32,
+    starts: f32,
+    stalled: bool,
+    pause_s: Option<f32>,
+}
+
+impl PoolObserver {
+    /// Takes a sample; `before` is the one before it, `work_s` the work of an event.
+    pub(super) fn push(&mut self, sample: &Sample, before: Option<&Sample>, work_s: f32) {
+        if let Some(starting) = sample.jobs_starting {
+            self.follow(sample, starting);
+        }
+        let Some(before) = before else { return };
+        let (Some(was), Some(is)) = (before.jobs_ready, sample.jobs_ready) else { return };
+        let idle_s = idle_s(sample, before, work_s);
+        if was == is {
+            let limit_s = STALLED_SHARE * sample.interval_s as f32;
+            self.stalled = idle_s.is_some_and(|idle| idle > limit_s);
+        } else if let Some(idle_s) = idle_s {
+            // Each job that comes or goes by itself stops the pool once more.
+            let changes = (is.0.abs_diff(was.0) as f32).min(MOST_PAUSES);
+            let pause_s = (idle_s / changes).min(LONGEST_PAUSE_S);
+            let learned = self.pause_s.unwrap_or(pause_s);
+            self.pause_s = Some(learned + PAUSE_WEIGHT * (pause_s - learned));
+        }
+    }
+
+    /// First asked, first up: what is starting now tells who came up.
+    fn follow(&mut self, sample: &Sample, starting: Jobs) {
+        let half_s = i64::from(sample.interval_s / 2);
+        let known: u32 = self.starting.iter().map(|group| group.jobs).sum();
+        if starting.0 > known {
+            let group = Group { asked: sample.end.plus(-half_s), jobs: starting.0 - known };
+            if let Err(group) = self.starting.push_back(group)
+                && let Some(last) = self.starting.back_mut()
+            {
+                last.jobs = last.jobs.saturating_add(group.jobs);
+            }
+        }
+        let mut up = known.saturating_sub(starting.0);
+        while up > 0
+            && let Some(first) = self.starting.front_mut()
+        {
+            let jobs = first.jobs.min(up);
+            let took_s = sample.end.plus(-half_s).since(first.asked) as f32;
+            for _ in 0..jobs.min(8) {
+                let keep = 1.0 - 1.0 / START_MEMORY;
+                self.start_sum_s = self.start_sum_s * keep + took_s.max(0.0);
+                self.starts = self.starts * keep + 1.0;
+            }
+            first.jobs -= jobs;
+            up -= jobs;
+            if first.jobs == 0 {
+                let _ = self.starting.pop_front();
+            }
+        }
+    }
+
+    /// Mean seconds until a job works: as configured at first, then more and more as observed.
+    pub(super) fn start_up_s(&self, configured_s: f32) -> f32 {
+        let sum_s = CONFIGURED_WORTH * configured_s + self.start_sum_s;
+        sum_s / (CONFIGURED_WORTH + self.starts)
+    }
+
+    /// The jobs on their way, as of `now`.
+    pub(super) fn coming(&self, now: UnixSeconds, start_up_s: f32) -> impl Iterator<Item = Coming> {
+        self.starting.iter().map(move |group| Coming {
+            in_s: start_up_s - now.since(group.asked) as f32,
+            jobs: group.jobs as f32,
+        })
+    }
+
+    /// Whether work waited while the pool worked far below its capacity, without a change of the
+    /// pool that would explain it.
+    pub(super) fn is_stalled(&self) -> bool {
+        self.stalled
+    }
+
+    /// Seconds for which the pool stands still when a job comes or goes, as learned.
+    pub(super) fn pause_s(&self) -> f32 {
+        self.pause_s.unwrap_or(0.0)
+    }
+}
+
+/// Seconds of the sample in which the pool stood still, judged by what it left undone; `None` where
+/// that cannot be told.
+fn idle_s(sample: &Sample, before: &Sample, work_s: f32) -> Option<f32> {
+    let span_s = sample.interval_s as f32;
+    let ready = before.jobs_ready?.min(sample.jobs_ready?).as_f32();
+    let could = ready * span_s / work_s;
+    let (waiting, arrivals) = (before.backlog_events.known()?, sample.arrivals_events.known()?);
+    if waiting + arrivals > could {
+        // Busy throughout, or stalled.
+        let done = sample.processed_events.known()?;
+        return Some((span_s * (1.0 - done / could.max(1.0))).clamp(0.0, span_s));
+    }
+    if waiting * work_s > ready || arrivals <= 0.0 {
+        return None;
+    }
+    // A pause of p seconds leaves a backlog that grows to rate x p and drains at what is spare:
+    // its area over time is rate p^2 / 2 / (1 - utilisation).
+    let (rate, spare) = (arrivals / span_s, 1.0 - arrivals / could);
+    let area = sample.queued_events.known()? * span_s;
+    Some(libm::sqrtf(2.0 * area * spare / rate).min(span_s))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::RawSample;
+
+    /// A 30 s sample of a pool that is offered 100 events/s of 0.1 s.
+    fn sample(k: u32, jobs: (u32, u32), processed: f64, backlog: f64, queued: f64) -> Sample {
+        RawSample {
+            time: f64::from(30 * k),
+            interval_s: 30.0,
+            logged_events: Some(3000.0),
+            processed_events: Some(processed),
+            unprocessed_events: Some(backlog),
+            queued_events: Some(queued),
+            avg_processing_ms: Some(100.0),
+            jobs_ready: Some(f64::from(jobs.0)),
+            jobs_starting: Some(f64::from(jobs.1)),
+        }
+        .gate()
+        .unwrap()
+    }
+
+    fn after(samples: &[Sample]) -> PoolObserver {
+        let mut pool = PoolObserver::default();
+        let mut before = None;
+        for sample in samples {
+            pool.push(sample, before, 0.1);
+            before = Some(sample);
+        }
+        pool
+    }
+
+    #[test]
+    fn the_pause_of_a_change_is_learned_from_the_backlog_that_it_leaves() {
+        // 8 s at 100/s leave 800 events, which 5 spare jobs drain in 16 s: mean backlog 320.
+        let calm = |k| sample(k, (15, 0), 3000.0, 0.0, 0.0);
+        let learned = after(&[calm(1), calm(2), sample(3, (16, 0), 3000.0, 0.0, 320.0)]).pause_s();
+        assert!((learned - 8.0).abs() < 0.5, "{learned}");
+        assert_eq!(after(&[calm(1), calm(2)]).pause_s(), 0.0);
+        assert_eq!(after(&[calm(1), sample(2, (16, 0), 3000.0, 0.0, 0.0)]).pause_s(), 0.0);
+    }
+
+    #[test]
+    fn a_pool_that_works_far_below_its_capacity_is_stalled() {
+        let first = sample(1, (10, 0), 2900.0, 3000.0, 2000.0);
+        assert!(!after(&[first, sample(2, (10, 0), 2950.0, 9000.0, 6000.0)]).is_stalled());
+        assert!(after(&[first, sample(2, (10, 0), 600.0, 9000.0, 6000.0)]).is_stalled());
+        // A change explains a pause.
+        assert!(!after(&[first, sample(2, (11, 0), 600.0, 9000.0, 6000.0)]).is_stalled());
+    }
+
+    #[test]
+    fn starting_jobs_are_followed_until_they_are_up() {
+        let at = |k, jobs| sample(k, jobs, 3000.0, 0.0, 0.0);
+        let mut samples = vec![at(1, (10, 0)), at(2, (10, 3)), at(3, (10, 5)), at(4, (12, 3))];
+        let pool = after(&samples);
+        let coming: Vec<_> = pool.coming(UnixSeconds(120), 90.0).collect();
+        // Asked in the middle of the second sample's and of the third's interval.
+        let (first, second) = (Coming { in_s: 15.0, jobs: 1.0 }, Coming { in_s: 45.0, jobs: 2.0 });
+        assert_eq!(coming, [first, second]);
+        // They took a minute each; the setting says 90 s and is worth ten of them.
+        assert!((pool.start_up_s(90.0) - 85.0).abs() < 0.1, "{}", pool.start_up_s(90.0));
+        samples.push(at(5, (15, 0)));
+        assert_eq!(after(&samples).coming(UnixSeconds(150), 90.0).count(), 0);
+    }
+}

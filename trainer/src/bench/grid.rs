@@ -1,0 +1,158 @@
+//! What is played: traffic, scales, worlds and seeds.
+
+use super::contender::Contender;
+use anyhow::{Context as _, Result, ensure};
+use scaleiq_core::sim::{Load, LoadSettings, Scale, Series};
+use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds};
+use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use std::path::Path;
+
+/// Longest interval of a recording from which a load is made, in seconds.
+const COARSEST_S: u32 = 3600;
+/// The most of a short recording that is warm-up.
+const MOST_WARM: f64 = 0.5;
+
+/// The last days of a recording.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Traffic {
+    /// Its name in tables.
+    pub name: String,
+    start: UnixSeconds,
+    interval_s: u32,
+    counts_events: Vec<f32>,
+}
+
+impl Traffic {
+    /// The last `days` of a file; all of it if it is shorter.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is coarser than hourly, or cannot be a load.
+    pub fn read(path: &Path, days: f64) -> Result<Self> {
+        let series = scaleiq_data::Series::read_csv(path)?;
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+        Self::new(&name, &series, days).with_context(|| path.display().to_string())
+    }
+
+    /// The last `days` of the built-in sample.
+    ///
+    /// # Errors
+    /// If `days` is too short for a load.
+    pub fn sample(days: f64) -> Result<Self> {
+        Self::new("sample", &generate(&SampleSpec::default()), days)
+    }
+
+    fn new(name: &str, series: &scaleiq_data::Series, days: f64) -> Result<Self> {
+        let interval_s = series.length_s;
+        ensure!(interval_s <= COARSEST_S, "intervals of {interval_s} s are coarser than an hour");
+        let last = series.measured();
+        let keep = (days * f64::from(DAY_S) / f64::from(interval_s)) as usize;
+        let first = last.saturating_sub(keep);
+        let count =
+            |row: &scaleiq_core::interval::Interval| row.arrivals_events.unwrap_or(f32::NAN);
+        let traffic = Self {
+            name: name.into(),
+            start: series.start.plus(first as i64 * i64::from(interval_s)),
+            interval_s,
+            counts_events: series.rows[first..last].iter().map(count).collect(),
+        };
+        // Better said now than after minutes of others.
+        let settings = LoadSettings { scale: Scale::PeakJobs(1.0), ..LoadSettings::default() };
+        Load::from_series(&traffic.series(), &settings, 0)?;
+        Ok(traffic)
+    }
+
+    /// The recording, to make a load of.
+    #[must_use]
+    pub fn series(&self) -> Series<'_> {
+        Series {
+            start: self.start,
+            interval_s: self.interval_s,
+            counts_events: &self.counts_events,
+        }
+    }
+
+    /// Seconds at the start that are not scored, of `warm_days` that are wished.
+    #[must_use]
+    pub fn warm_s(&self, warm_days: f64) -> u32 {
+        let span_s = self.counts_events.len() as f64 * f64::from(self.interval_s);
+        (warm_days * f64::from(DAY_S)).min(MOST_WARM * span_s) as u32
+    }
+}
+
+/// Everything that is played.
+#[derive(Clone, Debug)]
+pub struct Grid {
+    /// Recordings.
+    pub traffic: Vec<Traffic>,
+    /// Jobs that a load's peak keeps busy.
+    pub peaks: Vec<f32>,
+    /// Names of worlds.
+    pub worlds: Vec<&'static str>,
+    /// Seeds.
+    pub seeds: Vec<u64>,
+    /// Policies.
+    pub contenders: Vec<Contender>,
+    /// Days at the start that are not scored.
+    pub warm_days: f64,
+    /// Fewest and most jobs, for all policies.
+    pub limits: JobLimits,
+}
+
+/// One load: played in every world.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoadPlan {
+    /// Index into [`Grid::traffic`].
+    pub traffic: usize,
+    /// Jobs that its peak keeps busy.
+    pub peak_jobs: f32,
+    /// Its seed.
+    pub seed: u64,
+}
+
+impl Grid {
+    /// The loads, those of one recording together.
+    #[must_use]
+    pub fn loads(&self) -> Vec<LoadPlan> {
+        let mut loads = Vec::new();
+        for traffic in 0..self.traffic.len() {
+            for peak_jobs in &self.peaks {
+                let load = |seed: &u64| LoadPlan { traffic, peak_jobs: *peak_jobs, seed: *seed };
+                loads.extend(self.seeds.iter().map(load));
+            }
+        }
+        loads
+    }
+
+    /// Runs of all, for a progress bar.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        let a_case: u64 = self.contenders.iter().map(|contender| contender.runs()).sum();
+        a_case * (self.loads().len() * self.worlds.len()) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_days_are_kept() {
+        let traffic = Traffic::sample(2.0).unwrap();
+        assert_eq!(traffic.counts_events.len(), 1440);
+        let all = generate(&SampleSpec::default());
+        let end = all.rows.last().unwrap().end;
+        assert_eq!(end.since(traffic.start), 2 * i64::from(DAY_S));
+        assert_eq!((traffic.warm_s(0.5), traffic.warm_s(7.0)), (DAY_S / 2, DAY_S));
+    }
+
+    #[test]
+    fn what_is_no_load_is_refused_with_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("silent.csv");
+        let row = |k: usize| format!("{},0\n", 1_751_328_000 + 300 * k);
+        let rows: String = (0..100).map(row).collect();
+        std::fs::write(&path, format!("timestamp,value\n{rows}")).unwrap();
+        let error = format!("{:#}", Traffic::read(&path, 21.0).unwrap_err());
+        assert!(error.contains("silent.csv: the series has no peak"), "{error}");
+    }
+}
