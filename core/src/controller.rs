@@ -226,9 +226,10 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
 
 /// The action of the second highest value.
 fn second_best(q_values: &[f32]) -> Option<usize> {
-    let best = (0..q_values.len()).max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]))?;
-    let others = (0..q_values.len()).filter(|k| *k != best);
-    others.max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]))
+    let values = || q_values.iter().enumerate();
+    let (best, _) = values().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let others = values().filter(|(k, _)| *k != best);
+    others.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(k, _)| k)
 }
 
 fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Reason {

@@ -147,26 +147,26 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         })
     }
 
+    /// Notes how long the last decision took.
+    pub fn took(&mut self, micros: u32) {
+        self.status.decision_us = micros;
+    }
+
     fn handle(&mut self, message: Message, event: &mut Option<Event>) -> Message {
         let result = match message {
             Message::Sample(sample) => self.sample(&sample).map(Message::Decision),
             Message::Time(now) => Ok(Message::Decision(self.decide(now))),
             Message::Ask => Ok(self.report()),
-            Message::Configure(config) => self.configure(config),
+            Message::Configure(config) => self.configure(config, event),
             Message::UploadBegin { length } => self.begin(length),
             Message::UploadChunk { offset, bytes } => self.chunk(offset, &bytes),
-            Message::UploadEnd => self.end(),
+            Message::UploadEnd => self.end(event),
             Message::Decision(_) | Message::Refused(_) | Message::Status(_) => Err(Refusal::Kind),
         };
-        *event = match &result {
-            Ok(Message::Decision(decision)) => Some(Event::Decided {
-                epoch: decision.epoch,
-                jobs: decision.jobs.0,
-                stage: decision.stage,
-            }),
-            Ok(_) => None,
-            Err(_) => None,
-        };
+        if let Ok(Message::Decision(decision)) = &result {
+            let (epoch, jobs, stage) = (decision.epoch, decision.jobs.0, decision.stage);
+            *event = Some(Event::Decided { epoch, jobs, stage });
+        }
         result.unwrap_or_else(Message::Refused)
     }
 
@@ -208,11 +208,12 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
     }
 
     /// Intervals of another length mean another memory: the device restarts with the settings.
-    fn configure(&mut self, config: Config) -> Result<Message, Refusal> {
+    fn configure(&mut self, config: Config, event: &mut Option<Event>) -> Result<Message, Refusal> {
         let settings = config.settings().map_err(|_| Refusal::Config)?;
         self.retained.config = Some(config);
         self.retained.wanted = !self.controller.configure(settings);
         self.retained.save(&mut self.memory);
+        *event = Some(Event::Configured);
         Ok(self.report())
     }
 
@@ -239,10 +240,11 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
     }
 
     /// A repeated end finds the model in force.
-    fn end(&mut self) -> Result<Message, Refusal> {
+    fn end(&mut self, event: &mut Option<Event>) -> Result<Message, Refusal> {
         match self.upload {
             Some(Upload { length, stored }) if length == stored => {
                 self.run(self.store.read(length))?;
+                *event = Some(Event::Model { crc: self.status.pack_crc });
                 Ok(self.report())
             }
             _ => Err(Refusal::Upload),

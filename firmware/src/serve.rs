@@ -12,10 +12,12 @@ pub trait Watchdog {
     fn feed(&mut self);
 }
 
-/// Counts seconds since some moment.
+/// Counts since some moment; both counts wrap around.
 pub trait Clock {
-    /// Whole seconds; wraps around.
+    /// Whole seconds.
     fn seconds(&mut self) -> u32;
+    /// Microseconds.
+    fn micros(&mut self) -> u32;
 }
 
 /// What a device needs of its board.
@@ -60,7 +62,9 @@ where
         let mut bytes = [0; 64];
         let count = board.uart.read(&mut bytes).map_err(Failure::Uart)?;
         for byte in bytes.iter().take(count) {
+            let start = board.clock.micros();
             let Some(answer) = device.receive(*byte) else { continue };
+            let took_us = board.clock.micros().wrapping_sub(start);
             board.uart.write_all(&answer.frame).map_err(Failure::Uart)?;
             board.uart.flush().map_err(Failure::Uart)?;
             board.alarm.set_state(answer.blind.into()).map_err(Failure::Alarm)?;
@@ -68,6 +72,7 @@ where
             if let Some(event) = answer.event {
                 if matches!(event, Event::Decided { .. }) {
                     last = board.clock.seconds();
+                    device.took(took_us);
                 }
                 log(event);
             }

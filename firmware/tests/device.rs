@@ -351,6 +351,9 @@ impl Clock for Bench {
     fn seconds(&mut self) -> u32 {
         self.time.get()
     }
+    fn micros(&mut self) -> u32 {
+        self.time.get()
+    }
 }
 
 #[test]

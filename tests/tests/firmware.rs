@@ -1,11 +1,12 @@
 //! The image in QEMU against the same core on this machine, through the UART, byte by byte.
 
 use firmware::{Answer, Device, Memory, NoStore, RETAINED, first_settings};
-use scaleiq_core::sample::RawSample;
-use scaleiq_core::sample::Sample;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::policy::Stage;
+use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
-use scaleiq_core::wire::{Config, FrameReader, Message, encode};
+use scaleiq_core::wire::{Config, FrameReader, Message, Status, encode};
 use scaleiq_data::sample_traffic::{self, SampleSpec};
 use scaleiq_tests::cannot_run;
 use std::io::{Read as _, Write as _};
@@ -22,53 +23,65 @@ fn firmware() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware")
 }
 
-/// Builds the image; `None`, said aloud, where the machine lacks what that needs.
-fn image() -> Option<PathBuf> {
+/// Builds the image with `features`; `None`, said aloud, where the machine lacks what that needs.
+fn image(features: &str) -> Option<PathBuf> {
     if Command::new("qemu-system-arm").arg("--version").output().is_err() {
         cannot_run("qemu-system-arm is missing: the firmware was not run");
         return None;
     }
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware").join(features);
     let built = Command::new(firmware().join("cargo.sh"))
-        .args(["build", "--bin", "mps2-an386", "--target-dir"])
+        .args(["build", "--bin", "mps2-an386", "--features", features, "--target-dir"])
         .arg(&target)
         // What cargo sets for this test is not for that build.
         .env_remove("RUSTFLAGS")
-        .env_remove("RUSTUP_TOOLCHAIN")
         .output()
         .unwrap();
+    let why = String::from_utf8_lossy(&built.stderr);
     if built.status.code() == Some(3) {
-        let why = String::from_utf8_lossy(&built.stderr);
         cannot_run(&format!("the firmware was not built: {why}"));
         return None;
     }
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    assert!(built.status.success(), "{why}");
     Some(target.join("thumbv7em-none-eabihf/debug/mps2-an386"))
 }
 
-/// QEMU with the image, and its UART.
+/// QEMU with the image, its UART, its monitor and its debugger's port.
 struct Board {
     qemu: Child,
     uart: UnixStream,
+    folder: tempfile::TempDir,
 }
 
 impl Board {
     /// The host listens and QEMU connects, so that nothing is lost.
-    fn start(image: &Path, folder: &Path) -> Self {
-        let socket = folder.join("uart");
-        let listener = UnixListener::bind(&socket).unwrap();
+    fn start(image: &Path, options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = |name: &str| folder.path().join(name).display().to_string();
+        let listener = UnixListener::bind(socket("uart")).unwrap();
+        let ports = ["monitor", "gdb"];
+        let port = |name| format!("socket,id={name},path={},server=on,wait=off", socket(name));
         let qemu = Command::new("qemu-system-arm")
-            .args(["-M", "mps2-an386", "-display", "none", "-monitor", "none"])
-            .args(["-chardev", &format!("socket,id=u0,path={}", socket.display())])
-            .args(["-serial", "chardev:u0"])
-            .args(["-semihosting-config", "enable=on,target=native", "-kernel"])
+            .args(["-M", "mps2-an386", "-display", "none"])
+            .args(["-chardev", &format!("socket,id=uart,path={}", socket("uart"))])
+            .args(ports.iter().flat_map(|name| ["-chardev".into(), port(name)]))
+            .args(["-serial", "chardev:uart", "-monitor", "chardev:monitor", "-gdb", "chardev:gdb"])
+            .args(["-semihosting-config", "enable=on,target=native"])
+            .args(options)
+            .arg("-kernel")
             .arg(image)
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
         let (uart, _) = listener.accept().unwrap();
-        uart.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Self { qemu, uart }
+        uart.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        Self { qemu, uart, folder }
+    }
+
+    fn port(&self, name: &str) -> UnixStream {
+        let port = UnixStream::connect(self.folder.path().join(name)).unwrap();
+        port.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        port
     }
 
     /// Sends a frame and gives the one that comes back.
@@ -83,6 +96,54 @@ impl Board {
         }
         answer
     }
+
+    fn status(&mut self) -> Status {
+        match message(&self.ask(&encode(&Message::Ask).unwrap())) {
+            Message::Status(status) => status,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The RAM from `from` on. What was never written is 0: QEMU begins with zeros.
+    fn ram(&self, from: u32) -> Vec<u8> {
+        let path = self.folder.path().join("ram");
+        let mut monitor = self.port("monitor");
+        let size = RAM.end - from;
+        writeln!(monitor, "pmemsave {from:#x} {size:#x} \"{}\"", path.display()).unwrap();
+        for _ in 0..100 {
+            match std::fs::read(&path) {
+                Ok(bytes) if bytes.len() == size as usize => return bytes,
+                _ => std::thread::sleep(Duration::from_millis(50)),
+            }
+        }
+        panic!("QEMU does not save its memory");
+    }
+
+    /// Puts a jump to itself where the program is: it hangs for good.
+    fn hang(&self) {
+        let mut gdb = self.port("gdb");
+        let mut talk = |command: &str| {
+            let sum = command.bytes().fold(0u8, u8::wrapping_add);
+            write!(gdb, "${command}#{sum:02x}").unwrap();
+            let mut answer = Vec::new();
+            let mut byte = [0];
+            while gdb.read(&mut byte).unwrap() == 1 {
+                answer.push(byte[0]);
+                if answer.len() > 2 && answer[answer.len() - 3] == b'#' {
+                    break;
+                }
+            }
+            gdb.write_all(b"+").unwrap();
+            String::from_utf8(answer).unwrap()
+        };
+        let registers = talk("g");
+        let registers = registers.trim_start_matches(['+', '$']);
+        // Little-endian words; the program counter is the sixteenth.
+        let counter = &registers[8 * 15..8 * 16];
+        let counter = u32::swap_bytes(u32::from_str_radix(counter, 16).unwrap());
+        assert!(talk(&format!("M{counter:x},2:fee7")).contains("OK"));
+        talk("D");
+    }
 }
 
 impl Drop for Board {
@@ -90,6 +151,28 @@ impl Drop for Board {
         let _ = self.qemu.kill();
         let _ = self.qemu.wait();
     }
+}
+
+/// The budget.
+const FLASH_BYTES: u32 = 1 << 20;
+const RAM: std::ops::Range<u32> = 0x2000_0000..0x2004_0000;
+
+/// Bytes of flash that an image takes, and where its static memory ends.
+fn sizes(image: &Path) -> (u32, u32) {
+    let elf = std::fs::read(image).unwrap();
+    let word = |at: usize| u32::from_le_bytes(*elf[at..].first_chunk().unwrap());
+    let half = |at: usize| usize::from(u16::from_le_bytes(*elf[at..].first_chunk().unwrap()));
+    let headers = (0..half(44)).map(|k| word(28) as usize + k * half(42));
+    let (mut flash, mut end) = (0, RAM.start);
+    // Loadable segments: where in memory, how much of it in the file, how much in all.
+    for header in headers.filter(|h| word(*h) == 1) {
+        let [address, file, memory] = [8, 16, 20].map(|at| word(header + at));
+        flash += file;
+        if RAM.contains(&address) {
+            end = end.max(address + memory);
+        }
+    }
+    (flash, end)
 }
 
 /// Memory that forgets: the host's device is never reset.
@@ -153,35 +236,100 @@ impl Pool {
     }
 }
 
+fn settings() -> Message {
+    let settings = Settings::new(JobLimits::new(1, 60).unwrap(), 60.0, 60.0);
+    Message::Configure(Config::from(&settings))
+}
+
+/// Intervals of the sample traffic, and what a pool under `decide` makes of them.
+fn play(intervals: usize, mut decide: impl FnMut(&Message) -> Decision) -> Vec<Decision> {
+    let spec = SampleSpec { rows: intervals, ..SampleSpec::default() };
+    let mut pool = Pool { jobs: 5, backlog: 0.0 };
+    let rows = sample_traffic::generate(&spec).rows;
+    let decisions = rows.iter().enumerate().map(|(k, row)| {
+        // Some counts are missing.
+        let arrivals = row.arrivals_events.filter(|_| k % 997 != 996);
+        let sample = pool.sample(row.end.0, 120.0, arrivals, 73.6);
+        let decision = decide(&Message::Sample(sample));
+        pool.jobs = decision.jobs.0;
+        decision
+    });
+    decisions.collect()
+}
+
+fn decision(frame: &[u8]) -> Decision {
+    match message(frame) {
+        Message::Decision(decision) => decision,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn the_image_decides_what_this_machine_decides_to_the_byte() {
-    let Some(image) = image() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let mut board = Board::start(&image, folder.path());
+    let Some(image) = image("") else { return };
+    let mut board = Board::start(&image, &[]);
     let mut host = Host::start();
     let mut both = |sent: &Message| {
         let frame = encode(sent).unwrap();
         let (here, there) = (host.ask(&frame), board.ask(&frame));
-        assert_eq!(there, here.frame, "{:?} is not {:?}", message(&there), message(&here.frame));
-        message(&there)
+        assert_eq!(there, *here.frame, "{:?} is not {:?}", message(&there), message(&here.frame));
+        there
     };
-    let settings = Settings::new(JobLimits::new(1, 60).unwrap(), 60.0, 60.0);
-    assert!(matches!(both(&Message::Configure(Config::from(&settings))), Message::Status(_)));
-
-    let series = sample_traffic::generate(&SampleSpec { rows: INTERVALS, ..SampleSpec::default() });
-    let mut pool = Pool { jobs: 5, backlog: 0.0 };
-    let (mut by_network, mut changes) = (0, 0);
-    for (k, row) in series.rows.iter().enumerate() {
-        let arrivals = row.arrivals_events.filter(|_| k % 997 != 0);
-        let sample = pool.sample(row.end.0, 120.0, arrivals, 73.6);
-        let Message::Decision(decision) = both(&Message::Sample(sample)) else {
-            panic!("no decision for interval {k}")
-        };
-        by_network += usize::from(decision.q_values.is_some());
-        changes += usize::from(decision.jobs.0 != pool.jobs);
-        pool.jobs = decision.jobs.0;
-    }
+    both(&settings());
+    let decisions = play(INTERVALS, |sample| decision(&both(sample)));
+    let by_network = decisions.iter().filter(|d| d.q_values.is_some()).count();
+    let changes = decisions.windows(2).filter(|pair| pair[0].jobs != pair[1].jobs).count();
     println!("{INTERVALS} intervals: {by_network} decisions by the network, {changes} changes");
     assert!(by_network > INTERVALS * 9 / 10 && changes > INTERVALS / 100);
-    assert_eq!(both(&Message::Ask), both(&Message::Ask));
+
+    let (flash, end) = sizes(&image);
+    let memory = board.ram(end);
+    let unused = memory.iter().position(|byte| *byte != 0).unwrap();
+    let stack = memory.len() - unused;
+    let fixed = (end - RAM.start) as usize;
+    println!("flash {flash} bytes, static RAM {fixed} bytes, deepest stack {stack} bytes");
+    assert!(flash < FLASH_BYTES, "{flash} bytes do not fit the flash");
+    assert!(unused > 2048, "only {unused} bytes of RAM were never used");
+}
+
+#[test]
+fn a_decision_takes_at_most_thirty_million_instructions() {
+    let Some(image) = image("") else { return };
+    // One instruction a nanosecond, so that a microsecond is a thousand of them.
+    let mut board = Board::start(&image, &["-icount", "shift=0"]);
+    board.ask(&encode(&settings()).unwrap());
+    let mut taken = Vec::new();
+    play(150, |sample| {
+        let decision = decision(&board.ask(&encode(sample).unwrap()));
+        taken.push(board.status().decision_us);
+        decision
+    });
+    taken.sort_unstable();
+    let (median, most) = (taken[taken.len() / 2], taken[taken.len() - 1]);
+    println!("thousand instructions for a decision: median {median}, most {most}");
+    assert!(most < 30_000, "{most} thousand instructions");
+}
+
+#[test]
+fn a_hanging_image_is_reset_by_its_watchdog_and_holds() {
+    let Some(image) = image("") else { return };
+    let mut board = Board::start(&image, &[]);
+    board.ask(&encode(&settings()).unwrap());
+    let last = play(5, |sample| decision(&board.ask(&encode(sample).unwrap()))).pop().unwrap();
+    let before = board.status();
+    assert_eq!((before.resets, before.epoch, before.jobs), (0, 5, Some(last.jobs)));
+    board.hang();
+    // The first answer comes after the reset: the question waits in the line.
+    let after = board.status();
+    assert_eq!((after.resets, after.by_watchdog, after.epoch), (1, true, 0));
+    assert_eq!(after.jobs, Some(last.jobs));
+    let now = encode(&Message::Time(last.at.plus(60))).unwrap();
+    let held = decision(&board.ask(&now));
+    assert_eq!((held.stage, held.jobs), (Stage::Hold, last.jobs));
+}
+
+/// The image with a panic handler that does not exist links only if nothing in it can panic.
+#[test]
+fn nothing_in_the_image_can_panic() {
+    image("prove-no-panic");
 }

@@ -12,6 +12,7 @@ use crate::forecast::{
     WINDOW,
 };
 use core::convert::Infallible;
+use core::num::NonZeroUsize;
 
 /// Added to the score of a season that is not remembered.
 const MASKED: f32 = -1e4;
@@ -21,6 +22,7 @@ const _: () = assert!(STEPS == RECENT_TOKENS);
 const WIDEST: f32 = 5.0;
 /// Rows that go through a wide layer at a time: the patches of a level.
 const ROWS: usize = WINDOW / PATCH;
+const ROWS_NOT_ZERO: NonZeroUsize = NonZeroUsize::new(ROWS).unwrap();
 
 /// A quantiser, by its place in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +84,7 @@ impl<'a> NativeForecaster<'a> {
     ) -> [f32; STEPS * QUANTILES.len()] {
         let run = Run {
             pack: &self.0,
-            width: usize::from(self.0.width).max(1),
+            width: NonZeroUsize::new(usize::from(self.0.width)).unwrap_or(NonZeroUsize::MIN),
             bench: Bench { probe, bytes: [ZERO_POINT; ROWS * MAX_INNER] },
             rows: [ZERO_POINT; TOKENS * MAX_WIDTH],
             keys: [[0.0; COLUMNS]; MAX_WIDTH],
@@ -114,7 +116,7 @@ impl<P: Probe> Bench<'_, P> {
 /// One inference and its scratch.
 struct Run<'a, P> {
     pack: &'a ForecasterPack<'a>,
-    width: usize,
+    width: NonZeroUsize,
     bench: Bench<'a, P>,
     /// Tokens or states as a layer reads them.
     rows: [u8; TOKENS * MAX_WIDTH],
@@ -123,6 +125,11 @@ struct Run<'a, P> {
     /// Some rows of a wide layer and of a narrow one.
     wide: [f32; ROWS * MAX_INNER],
     narrow: [f32; ROWS * MAX_WIDTH],
+}
+
+/// Numbers in [`ROWS`] rows; never 0, which the compiler must know to leave panics out.
+fn rows(width: NonZeroUsize) -> usize {
+    width.saturating_mul(ROWS_NOT_ZERO).get()
 }
 
 /// Adds number to number.
@@ -139,7 +146,7 @@ impl<P: Probe> Run<'_, P> {
     fn changes(mut self, input: &ModelInput) -> [f32; STEPS * QUANTILES.len()] {
         let pack = self.pack;
         let mut tokens = [0.0; TOKENS * MAX_WIDTH];
-        let tokens = first(&mut tokens, TOKENS * self.width);
+        let tokens = first(&mut tokens, TOKENS * self.width.get());
         self.embed(input, tokens);
         for (index, block) in pack.blocks.iter().enumerate() {
             self.quantise_tokens(tokens, &block.attention, Some(&block.norm_1), index);
@@ -148,14 +155,15 @@ impl<P: Probe> Run<'_, P> {
             let sites = [Site::BlockInner(index), Site::BlockOuter(index)];
             self.feed_forward(&block.norm_2, &block.feed_forward, sites, tokens);
         }
-        tokens.chunks_exact_mut(self.width).for_each(|row| pack.norm.apply(row));
+        tokens.chunks_exact_mut(self.width.get()).for_each(|row| pack.norm.apply(row));
 
         self.quantise_tokens(tokens, &pack.attention, None, 0);
         self.remember(&pack.attention);
         // Of the recent window's tokens nothing else is needed: the steps' states take their place.
-        let (states, tokens) = tokens.split_at_mut_checked(STEPS * self.width).unwrap_or_default();
+        let (states, tokens) =
+            tokens.split_at_mut_checked(STEPS * self.width.get()).unwrap_or_default();
         self.queries(input, tokens, states);
-        let rows = first(&mut self.rows, STEPS * self.width);
+        let rows = first(&mut self.rows, STEPS * self.width.get());
         pack.copy_query.quantise(states, rows);
         self.bench.probe.quantised(Site::States, 0, rows, &pack.copy_query);
         self.attend(&pack.attention, Site::Mixed, states);
@@ -167,10 +175,10 @@ impl<P: Probe> Run<'_, P> {
 
     /// The inputs as tokens.
     fn embed(&mut self, input: &ModelInput, tokens: &mut [f32]) {
-        let (pack, width) = (self.pack, self.width);
+        let (pack, width) = (self.pack, self.width.get());
         let (recent, rest) = tokens.split_at_mut_checked(RECENT_TOKENS * width).unwrap_or_default();
         let (seasons, context) = rest.split_at_mut_checked(SLOTS * width).unwrap_or_default();
-        let levels = recent.chunks_exact_mut(ROWS * width);
+        let levels = recent.chunks_exact_mut(rows(self.width));
         for (level, (window, out)) in input.recent.iter().zip(levels).enumerate() {
             self.patches(level, window, out);
         }
@@ -218,9 +226,9 @@ impl<P: Probe> Run<'_, P> {
         norm: Option<&Norm>,
         index: usize,
     ) {
-        let rows = self.rows.chunks_exact_mut(self.width);
-        for (token, row) in tokens.chunks_exact(self.width).zip(rows) {
-            let x = first(&mut self.narrow, self.width);
+        let rows = self.rows.chunks_exact_mut(self.width.get());
+        for (token, row) in tokens.chunks_exact(self.width.get()).zip(rows) {
+            let x = first(&mut self.narrow, self.width.get());
             copy(x, token);
             if let Some(norm) = norm {
                 norm.apply(x);
@@ -228,27 +236,28 @@ impl<P: Probe> Run<'_, P> {
             attention.key.quantise(x, row);
         }
         let site = if norm.is_some() { Site::BlockTokens(index) } else { Site::Tokens };
-        let rows = first(&mut self.rows, TOKENS * self.width);
+        let rows = first(&mut self.rows, TOKENS * self.width.get());
         self.bench.probe.quantised(site, 0, rows, &attention.key);
     }
 
     /// Keys and values of the quantised tokens.
     fn remember(&mut self, attention: &Attention) {
-        let rows = self.rows.chunks_exact(self.width).take(TOKENS);
+        let rows = self.rows.chunks_exact(self.width.get()).take(TOKENS);
         for (column, (row, values)) in rows.zip(&mut self.values).enumerate() {
-            let key = first(&mut self.narrow, self.width);
+            let key = first(&mut self.narrow, self.width.get());
             attention.key.apply(row, key);
             scatter(key, &mut self.keys, column);
-            attention.value.apply(row, first(values, self.width));
+            attention.value.apply(row, first(values, self.width.get()));
         }
     }
 
     /// Adds to each row of `stream` what it finds among the remembered tokens. The quantised rows
     /// are those of the stream.
     fn attend(&mut self, attention: &Attention, site: Site, stream: &mut [f32]) {
-        let (width, heads) = (self.width, self.pack.split());
-        let rows = self.rows.chunks(ROWS * width);
-        for (index, (rows, stream)) in rows.zip(stream.chunks_mut(ROWS * width)).enumerate() {
+        let (width, heads) = (self.width.get(), self.pack.split());
+        let parts = self.rows.chunks(rows(self.width));
+        let parts = parts.zip(stream.chunks_mut(rows(self.width)));
+        for (index, (rows, stream)) in parts.enumerate() {
             let asked = first(&mut self.narrow, stream.len());
             attention.query.apply(rows, asked);
             let found = first(&mut self.wide, stream.len());
@@ -268,8 +277,8 @@ impl<P: Probe> Run<'_, P> {
         sites: [Site; 2],
         stream: &mut [f32],
     ) {
-        let (width, inner) = (self.width, usize::from(layers.inner.outputs));
-        for (index, stream) in stream.chunks_mut(ROWS * width).enumerate() {
+        let (width, inner) = (self.width.get(), usize::from(layers.inner.outputs));
+        for (index, stream) in stream.chunks_mut(rows(self.width)).enumerate() {
             let x = first(&mut self.narrow, stream.len());
             copy(x, stream);
             x.chunks_exact_mut(width).for_each(|row| norm.apply(row));
@@ -286,8 +295,8 @@ impl<P: Probe> Run<'_, P> {
         let calendar = input.calendar.as_flattened();
         self.bench.layer(&self.pack.query, Site::Calendar, 0, calendar, states);
         add(states, self.pack.steps.iter());
-        if let Some(context) = tokens.chunks_exact(self.width).next_back() {
-            let rows = states.chunks_exact_mut(self.width);
+        if let Some(context) = tokens.chunks_exact(self.width.get()).next_back() {
+            let rows = states.chunks_exact_mut(self.width.get());
             rows.for_each(|row| add(row, context.iter().copied()));
         }
     }
@@ -295,7 +304,7 @@ impl<P: Probe> Run<'_, P> {
     /// The seasonal copy attention: what followed the same moment in past seasons, weighed. `tokens`
     /// begin with the seasons'; the quantised rows are those of the states.
     fn copied(&mut self, input: &ModelInput, tokens: &[f32]) -> [f32; STEPS] {
-        let (pack, width, heads) = (self.pack, self.width, self.pack.split());
+        let (pack, width, heads) = (self.pack, self.width.get(), self.pack.split());
         let seasons = tokens.chunks_exact(width).take(SLOTS);
         for (column, season) in seasons.enumerate() {
             let key = first(&mut self.narrow, width);
@@ -325,10 +334,10 @@ impl<P: Probe> Run<'_, P> {
             self.pack.outputs.iter().zip(HEAD_STEPS.windows(2)).enumerate()
         {
             let &[from, to] = steps else { continue };
-            let x = states.get(from * self.width..to * self.width).unwrap_or_default();
+            let x = states.get(from * self.width.get()..to * self.width.get()).unwrap_or_default();
             let out = changes.get_mut(from..to).unwrap_or_default().as_flattened_mut();
             // More steps than fit at a time in the last head.
-            let parts = x.chunks(ROWS * self.width).zip(out.chunks_mut(ROWS * QUANTILES.len()));
+            let parts = x.chunks(rows(self.width)).zip(out.chunks_mut(ROWS * QUANTILES.len()));
             for (part, (x, out)) in parts.enumerate() {
                 self.bench.layer(head, Site::Head(index), part * ROWS, x, out);
             }

@@ -40,18 +40,57 @@ pub fn encode(message: &Message) -> Result<Vec<u8, MAX_FRAME>, FrameError> {
     let rest = content.iter_mut().skip(used);
     rest.zip(check).for_each(|(to, byte)| *to = byte);
     let content = content.get(..used + CHECK).ok_or(FrameError::TooLong)?;
+    stuff(content).ok_or(FrameError::TooLong)
+}
+
+/// Bytes between two zeros at most, in a group of COBS.
+const GROUP: usize = 254;
+
+/// `content` as a frame with its end: groups of bytes that are not zero, each behind its length and
+/// one; a group shorter than [`GROUP`] stands for a zero after it.
+pub(super) fn stuff(content: &[u8]) -> Option<Vec<u8, MAX_FRAME>> {
     let mut frame = Vec::new();
-    frame.resize_default(MAX_FRAME - 1).map_err(|_| FrameError::TooLong)?;
-    let length = cobs::try_encode(content, &mut frame).map_err(|_| FrameError::TooLong)?;
-    frame.truncate(length);
-    frame.push(0).map_err(|_| FrameError::TooLong)?;
-    Ok(frame)
+    for part in content.split(|byte| *byte == 0) {
+        let mut groups = part.chunks(GROUP).peekable();
+        // Between two zeros, and after one at the end, there is an empty group.
+        if groups.peek().is_none() {
+            frame.push(1).ok()?;
+        }
+        while let Some(group) = groups.next() {
+            frame.push(group.len() as u8 + 1).ok()?;
+            frame.extend_from_slice(group).ok()?;
+            // A full group stands for no zero: one that ends a part needs an empty one behind it.
+            if group.len() == GROUP && groups.peek().is_none() {
+                frame.push(1).ok()?;
+            }
+        }
+    }
+    frame.push(0).ok()?;
+    Some(frame)
+}
+
+/// The content of a frame without its end, in place; `None` if a group reaches beyond the end.
+pub(super) fn unstuff(frame: &mut [u8]) -> Option<&[u8]> {
+    let (mut read, mut written) = (0, 0);
+    while let Some(&code) = frame.get(read) {
+        let from = read + 1;
+        read = from + usize::from(code).checked_sub(1)?;
+        for at in from..read {
+            let byte = *frame.get(at)?;
+            *frame.get_mut(written)? = byte;
+            written += 1;
+        }
+        if usize::from(code) <= GROUP && read < frame.len() {
+            *frame.get_mut(written)? = 0;
+            written += 1;
+        }
+    }
+    frame.get(..written)
 }
 
 /// A message from a frame without its end.
 fn decode(frame: &mut [u8]) -> Result<Message, FrameError> {
-    let length = cobs::decode_in_place(frame).map_err(|_| FrameError::Malformed)?;
-    let content = frame.get(..length).ok_or(FrameError::Malformed)?;
+    let content = unstuff(frame).ok_or(FrameError::Malformed)?;
     let (content, check) = content.split_last_chunk::<CHECK>().ok_or(FrameError::Malformed)?;
     if CRC.checksum(content) != u32::from_le_bytes(*check) {
         return Err(FrameError::Checksum);

@@ -101,6 +101,8 @@ pub struct Status {
     pub dropped: u32,
     /// Bytes of the upload in progress that are stored.
     pub uploaded: u32,
+    /// Microseconds that the last decision took.
+    pub decision_us: u32,
 }
 
 #[cfg(test)]

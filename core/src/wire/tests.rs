@@ -72,6 +72,7 @@ fn golden() -> List<(&'static str, Message)> {
         by_watchdog: true,
         dropped: 2,
         uploaded: 0,
+        decision_us: 20_000,
     };
     let bytes = [0, 1, 0, 255].into_iter().collect();
     [
@@ -175,6 +176,23 @@ fn other_versions_and_kinds_are_told_apart_from_noise() {
 }
 
 proptest! {
+    /// COBS by another's hand reads our frames, and we read theirs.
+    #[test]
+    fn stuffing_is_what_others_understand_by_it(
+        content in proptest::collection::vec(prop_oneof![Just(0u8), any::<u8>(), Just(7)], 1..500),
+        full in any::<bool>(),
+    ) {
+        let content = if full { vec![9; content.len()] } else { content };
+        if let Some(frame) = frame::stuff(&content) {
+            let mut theirs = frame[..frame.len() - 1].to_vec();
+            let length = cobs::decode_in_place(&mut theirs).unwrap();
+            prop_assert_eq!(&theirs[..length], &content[..]);
+        }
+        let mut theirs = vec![0; 600];
+        let length = cobs::encode(&content, &mut theirs);
+        prop_assert_eq!(frame::unstuff(&mut theirs[..length]), Some(&content[..]));
+    }
+
     #[test]
     fn noise_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
         read(&bytes);

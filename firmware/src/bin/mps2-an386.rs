@@ -15,6 +15,7 @@ mod image {
 
     use core::convert::Infallible;
     use cortex_m_rt::entry;
+    #[cfg(not(feature = "prove-no-panic"))]
     use defmt_semihosting as _;
     use embedded_hal::digital::{ErrorType as PinError, OutputPin};
     use embedded_io::{ErrorType, Read, ReadReady, Write};
@@ -25,12 +26,33 @@ mod image {
     };
     use scaleiq_core::engine::PackError;
 
+    #[cfg(not(feature = "prove-no-panic"))]
+    use defmt::info as say;
+    #[cfg(feature = "prove-no-panic")]
+    macro_rules! say {
+        ($($what:tt)*) => {{}};
+    }
+
     static PACK: &[u8] = include_bytes!("../../../models/edge/model.pack");
 
     /// Ticks of the peripherals' clock in a second.
     const HZ: u32 = 25_000_000;
     /// Seconds that the watchdog waits: twice this from the last feeding to the reset.
     const PATIENCE_S: u32 = 5;
+
+    /// A block of registers by its address.
+    struct Block(usize);
+
+    const UART: Block = Block(0x4000_4000);
+    const WATCHDOG: Block = Block(0x4000_8000);
+    const FPGA_IO: Block = Block(0x4002_8000);
+
+    impl Block {
+        const fn at(&self, offset: usize) -> Register {
+            // SAFETY: peripherals of the AN386 that only this program uses.
+            unsafe { Register::at(self.0 + offset) }
+        }
+    }
 
     struct Uart {
         data: Register,
@@ -42,8 +64,7 @@ mod image {
         const RECEIVED: u32 = 2;
 
         fn new() -> Self {
-            // SAFETY: UART 0 of the AN386, used by nothing else.
-            let at = |offset: usize| unsafe { Register::at(0x4000_4000 + offset) };
+            let at = |offset| UART.at(offset);
             let (control, divider) = (at(0x8), at(0x10));
             divider.write(HZ / 115_200);
             control.write(0b11);
@@ -120,8 +141,7 @@ mod image {
 
     impl Dog {
         fn new() -> Self {
-            // SAFETY: the CMSDK watchdog, used by nothing else.
-            let at = |offset: usize| unsafe { Register::at(0x4000_8000 + offset) };
+            let at = |offset| WATCHDOG.at(offset);
             let (load, control, lock) = (at(0x0), at(0x8), at(0xC00));
             lock.write(0x1ACC_E551);
             load.write(PATIENCE_S * HZ);
@@ -136,12 +156,29 @@ mod image {
         }
     }
 
-    /// The 1 Hz counter of the FPGA's I/O block.
-    struct Seconds(Register);
+    /// The counters of the FPGA's I/O block.
+    struct Counters {
+        seconds: Register,
+        ticks: Register,
+    }
 
-    impl Clock for Seconds {
+    impl Counters {
+        /// Ticks of the counter's clock in a microsecond.
+        const TICKS: u32 = 20;
+
+        fn new() -> Self {
+            FPGA_IO.at(0x1C).write(Self::TICKS - 1);
+            Self { seconds: FPGA_IO.at(0x10), ticks: FPGA_IO.at(0x18) }
+        }
+    }
+
+    impl Clock for Counters {
         fn seconds(&mut self) -> u32 {
-            self.0.read()
+            self.seconds.read()
+        }
+
+        fn micros(&mut self) -> u32 {
+            self.ticks.read()
         }
     }
 
@@ -186,6 +223,7 @@ mod image {
 
     static DEVICE: Owned<Device<'static, Kept, Upload>> = Owned::new();
 
+    #[cfg(not(feature = "prove-no-panic"))]
     fn log(event: Event) {
         match event {
             Event::Decided { epoch, jobs, .. } => defmt::debug!("{}: {} jobs", epoch, jobs),
@@ -195,6 +233,10 @@ mod image {
             Event::Model { crc } => defmt::info!("model {:08x}", crc),
         }
     }
+
+    /// The proof is about what decides, not about the logger.
+    #[cfg(feature = "prove-no-panic")]
+    fn log(_: Event) {}
 
     /// What making the device takes of the stack is free again before it runs.
     #[inline(never)]
@@ -206,30 +248,40 @@ mod image {
 
     #[entry]
     fn main() -> ! {
-        // SAFETY: the FPGA's I/O block, used by nothing else; LEDs at 0, the counter at 0x14.
-        let (led, seconds) = unsafe { (Register::at(0x4002_8000), Register::at(0x4002_8014)) };
         let mut board = Board {
             uart: Uart::new(),
-            alarm: Led(led),
+            alarm: Led(FPGA_IO.at(0x0)),
             watchdog: Dog::new(),
-            clock: Seconds(seconds),
+            clock: Counters::new(),
         };
         match make() {
             Ok(device) => {
-                defmt::info!("ready");
-                let ended = serve(&mut board, device, log);
-                defmt::info!("restart: {}", ended.is_ok());
+                say!("ready");
+                let _ended = serve(&mut board, device, log);
+                say!("restart: {}", _ended.is_ok());
             }
-            Err(_) => defmt::error!("the built-in pack cannot be run"),
+            Err(_) => say!("the built-in pack cannot be run"),
         }
         cortex_m::peripheral::SCB::sys_reset()
     }
 
     /// A panic is a fault like any other: the watchdog makes a reset, and the device holds.
+    #[cfg(not(feature = "prove-no-panic"))]
     #[panic_handler]
     fn panic(_: &core::panic::PanicInfo) -> ! {
         loop {
             cortex_m::asm::nop();
         }
+    }
+
+    /// Calls what does not exist: the image links if nothing in it can panic, and not otherwise.
+    #[cfg(feature = "prove-no-panic")]
+    #[panic_handler]
+    fn panic(_: &core::panic::PanicInfo) -> ! {
+        unsafe extern "C" {
+            fn something_in_this_image_can_panic() -> !;
+        }
+        // SAFETY: never called.
+        unsafe { something_in_this_image_can_panic() }
     }
 }

@@ -160,10 +160,17 @@ mod image {
 
     impl Seconds {
         const BASE: usize = 0x4000_B000;
+        const TIMER: usize = 0x4000_8000;
+        const CAPTURE: Register = register(Self::TIMER + 0x040);
+        const CAPTURED: Register = register(Self::TIMER + 0x540);
         const COUNTER: Register = register(Self::BASE + 0x504);
 
         fn new() -> Self {
             register(0x4000_0008).write(1);
+            // Timer 0: 32 bits at 1 MHz.
+            register(Self::TIMER + 0x508).write(3);
+            register(Self::TIMER + 0x510).write(4);
+            register(Self::TIMER).write(1);
             register(Self::BASE + 0x508).write(4095);
             register(Self::BASE).write(1);
             Self { counter: 0, ticks: 0 }
@@ -176,6 +183,11 @@ mod image {
             self.ticks += u64::from(counter.wrapping_sub(self.counter) & 0x00FF_FFFF);
             self.counter = counter;
             (self.ticks / 8) as u32
+        }
+
+        fn micros(&mut self) -> u32 {
+            Self::CAPTURE.write(1);
+            Self::CAPTURED.read()
         }
     }
 
