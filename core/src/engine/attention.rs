@@ -35,6 +35,27 @@ pub(super) type Keys = [[f32; COLUMNS]; MAX_WIDTH];
 /// Values of some tokens.
 pub(super) type Values = [[f32; MAX_WIDTH]; COLUMNS];
 
+/// Numbers that are mixed at a time, so that their sums stay in registers.
+const MIXED: usize = 8;
+
+/// The weighted sum of the values' numbers from `from` on.
+fn mix(weights: &[f32], values: &Values, from: usize, out: &mut [f32]) {
+    for (block, out) in out.chunks_mut(MIXED).enumerate() {
+        let mut sums = [0.0; MIXED];
+        let from = from + MIXED * block;
+        for (weight, values) in weights.iter().zip(values) {
+            // The last block may reach beyond its head, and then beyond the row.
+            if let Some(values) = values.get(from..).and_then(<[f32]>::first_chunk::<MIXED>) {
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
+            } else {
+                let values = values.get(from..).unwrap_or_default();
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
+            }
+        }
+        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum);
+    }
+}
+
 /// How a row of `width` numbers is split into heads.
 #[derive(Clone, Copy)]
 pub(super) struct Heads {
@@ -71,16 +92,11 @@ impl Heads {
         columns: usize,
         out: &mut [f32],
     ) {
-        out.fill(0.0);
         for (head, out) in (0..self.count).zip(out.chunks_exact_mut(self.width.max(1))) {
             let mut scores = self.scores(query, keys, head);
             let weights = scores.get_mut(..columns).unwrap_or_default();
             softmax(weights);
-            for (weight, values) in weights.iter().zip(values) {
-                for (out, value) in out.iter_mut().zip(self.of(values, head)) {
-                    *out += weight * value;
-                }
-            }
+            mix(weights, values, head * self.width, out);
         }
     }
 }

@@ -94,6 +94,14 @@ impl Dense<'_> {
 
     /// Runs the layer over quantised rows, a stride each, into `out`, `outputs` numbers a row.
     pub(super) fn apply(&self, rows: &[u8], out: &mut [f32]) {
+        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+        if super::simd::is_available() {
+            return super::simd::apply(self, rows, out);
+        }
+        self.apply_portably(rows, out);
+    }
+
+    fn apply_portably(&self, rows: &[u8], out: &mut [f32]) {
         let mut buffer = [0i32; MAX_INNER];
         let outputs = usize::from(self.outputs).max(1);
         let sums = buffer.get_mut(..outputs).unwrap_or_default();
@@ -113,4 +121,48 @@ fn product(x: [i16; 4], weights: [u8; 4]) -> i32 {
     let [a, b, c, d] = x.map(i32::from);
     let [p, q, r, s] = weights.map(|w| i32::from(w as i8));
     (a * p + b * q) + (c * r + d * s)
+}
+
+#[cfg(all(test, feature = "simd", target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Every path gives the same bits.
+        #[test]
+        fn simd_is_portable_to_the_bit(
+            inputs in 1usize..=MAX_INNER,
+            outputs in 1usize..=MAX_INNER,
+            rows in 1usize..12,
+            bytes in proptest::collection::vec(any::<u8>(), 4096),
+        ) {
+            if !super::super::simd::is_available() {
+                return Ok(());
+            }
+            let stride = inputs.next_multiple_of(4);
+            let repeated = |count: usize| -> Vec<u8> {
+                bytes.iter().copied().cycle().take(count).collect()
+            };
+            let weights = repeated(stride * outputs);
+            let floats = |size: f32| -> Vec<u8> {
+                (0..outputs).flat_map(|k| (size * k as f32).to_le_bytes()).collect()
+            };
+            let (factors, bias) = (floats(1e-3), floats(0.7));
+            let layer = Dense {
+                inputs: inputs as u16,
+                outputs: outputs as u16,
+                scale: 1.0,
+                weights: &weights,
+                factors: Floats(&factors),
+                bias: Floats(&bias),
+            };
+            let rows = repeated(stride * rows);
+            let count = rows.len() / stride * outputs;
+            let (mut fast, mut slow) = (vec![0.0; count], vec![0.0; count]);
+            super::super::simd::apply(&layer, &rows, &mut fast);
+            layer.apply_portably(&rows, &mut slow);
+            prop_assert!(fast.iter().zip(&slow).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The parts that stay f32. Additions, products, divisions and square roots only, in a fixed order,
 //! and no branches in the inner loops, so that they vectorise without changing a bit.
 
+use super::MAX_WIDTH;
 use serde::{Deserialize, Serialize};
 
 /// Numbers in a pack: little-endian f32, unaligned, where they lie.
@@ -63,9 +64,11 @@ impl Norm<'_> {
     /// Normalises a row in place.
     pub(super) fn apply(&self, row: &mut [f32]) {
         let per_number = 1.0 / row.len() as f32;
-        let mean = sum(row.iter().copied()) * per_number;
+        let mean = sum(row) * per_number;
         row.iter_mut().for_each(|x| *x -= mean);
-        let variance = sum(row.iter().map(|x| x * x)) * per_number;
+        let mut squares = [0.0; MAX_WIDTH];
+        squares.iter_mut().zip(&*row).for_each(|(square, x)| *square = x * x);
+        let variance = sum(first(&mut squares, row.len())) * per_number;
         let deviation = libm::sqrtf(variance + EPSILON);
         for ((x, gain), bias) in row.iter_mut().zip(self.gain.iter()).zip(self.bias.iter()) {
             *x = *x / deviation * gain + bias;
@@ -76,18 +79,21 @@ impl Norm<'_> {
 /// Lanes of a sum: fixed, so that its order is the same however wide the machine's registers are.
 const LANES: usize = 8;
 
-/// Sum in eight lanes, which are then added pairwise.
-pub(super) fn sum(values: impl Iterator<Item = f32>) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let mut values = values;
-    'all: loop {
-        for lane in &mut lanes {
-            let Some(value) = values.next() else { break 'all };
-            *lane += value;
-        }
+/// Folds in eight lanes, which are then folded pairwise.
+fn fold(values: &[f32], start: f32, f: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [start; LANES];
+    let (rows, rest) = values.as_chunks::<LANES>();
+    for row in rows {
+        lanes.iter_mut().zip(row).for_each(|(lane, x)| *lane = f(*lane, *x));
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
+    lanes.iter_mut().zip(rest).for_each(|(lane, x)| *lane = f(*lane, *x));
+    let [a, b, c, d, e, g, h, i] = lanes;
+    f(f(f(a, e), f(c, h)), f(f(b, g), f(d, i)))
+}
+
+/// Sum in eight lanes.
+pub(super) fn sum(values: &[f32]) -> f32 {
+    fold(values, 0.0, |a, b| a + b)
 }
 
 /// `exp(x)` for x <= 0 (below -87: as for -87), within 2 ulp: 2^n e^r with |r| <= ln 2 / 2
@@ -114,9 +120,9 @@ pub(super) fn exp_negative(x: f32) -> f32 {
 
 /// Softmax in place.
 pub(super) fn softmax(scores: &mut [f32]) {
-    let largest = scores.iter().fold(f32::MIN, |m, s| m.max(*s));
+    let largest = fold(scores, f32::MIN, f32::max);
     scores.iter_mut().for_each(|s| *s = exp_negative(*s - largest));
-    let total = sum(scores.iter().copied());
+    let total = sum(scores);
     scores.iter_mut().for_each(|s| *s /= total);
 }
 
@@ -203,7 +209,7 @@ mod tests {
     fn softmax_and_norm_do_what_they_say() {
         let mut scores = [1.0, 2.0, -1e4, 3.0];
         softmax(&mut scores);
-        assert!((sum(scores.iter().copied()) - 1.0).abs() < 1e-6 && scores[2] < 1e-30);
+        assert!((sum(&scores) - 1.0).abs() < 1e-6 && scores[2] < 1e-30);
         let bytes = |x: f32| [x; 11].map(f32::to_le_bytes).concat();
         let (gain, bias) = (bytes(2.0), bytes(1.0));
         let norm = Norm { gain: Floats(&gain), bias: Floats(&bias) };

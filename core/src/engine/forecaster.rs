@@ -128,7 +128,7 @@ struct Run<'a, P> {
 }
 
 /// Numbers in [`ROWS`] rows; never 0, which the compiler must know to leave panics out.
-fn rows(width: NonZeroUsize) -> usize {
+fn rows_at_a_time(width: NonZeroUsize) -> usize {
     width.saturating_mul(ROWS_NOT_ZERO).get()
 }
 
@@ -178,7 +178,7 @@ impl<P: Probe> Run<'_, P> {
         let (pack, width) = (self.pack, self.width.get());
         let (recent, rest) = tokens.split_at_mut_checked(RECENT_TOKENS * width).unwrap_or_default();
         let (seasons, context) = rest.split_at_mut_checked(SLOTS * width).unwrap_or_default();
-        let levels = recent.chunks_exact_mut(rows(self.width));
+        let levels = recent.chunks_exact_mut(rows_at_a_time(self.width));
         for (level, (window, out)) in input.recent.iter().zip(levels).enumerate() {
             self.patches(level, window, out);
         }
@@ -242,12 +242,17 @@ impl<P: Probe> Run<'_, P> {
 
     /// Keys and values of the quantised tokens.
     fn remember(&mut self, attention: &Attention) {
-        let rows = self.rows.chunks_exact(self.width.get()).take(TOKENS);
-        for (column, (row, values)) in rows.zip(&mut self.values).enumerate() {
-            let key = first(&mut self.narrow, self.width.get());
-            attention.key.apply(row, key);
-            scatter(key, &mut self.keys, column);
-            attention.value.apply(row, first(values, self.width.get()));
+        let width = self.width.get();
+        let rows = self.rows.get(..TOKENS * width).unwrap_or_default();
+        for (index, rows) in rows.chunks(rows_at_a_time(self.width)).enumerate() {
+            let numbers = first(&mut self.narrow, rows.len());
+            attention.key.apply(rows, numbers);
+            for (column, key) in (index * ROWS..).zip(numbers.chunks_exact(width)) {
+                scatter(key, &mut self.keys, column);
+            }
+            attention.value.apply(rows, numbers);
+            let columns = self.values.iter_mut().skip(index * ROWS);
+            columns.zip(numbers.chunks_exact(width)).for_each(|(to, value)| copy(to, value));
         }
     }
 
@@ -255,8 +260,8 @@ impl<P: Probe> Run<'_, P> {
     /// are those of the stream.
     fn attend(&mut self, attention: &Attention, site: Site, stream: &mut [f32]) {
         let (width, heads) = (self.width.get(), self.pack.split());
-        let parts = self.rows.chunks(rows(self.width));
-        let parts = parts.zip(stream.chunks_mut(rows(self.width)));
+        let parts = self.rows.chunks(rows_at_a_time(self.width));
+        let parts = parts.zip(stream.chunks_mut(rows_at_a_time(self.width)));
         for (index, (rows, stream)) in parts.enumerate() {
             let asked = first(&mut self.narrow, stream.len());
             attention.query.apply(rows, asked);
@@ -278,7 +283,7 @@ impl<P: Probe> Run<'_, P> {
         stream: &mut [f32],
     ) {
         let (width, inner) = (self.width.get(), usize::from(layers.inner.outputs));
-        for (index, stream) in stream.chunks_mut(rows(self.width)).enumerate() {
+        for (index, stream) in stream.chunks_mut(rows_at_a_time(self.width)).enumerate() {
             let x = first(&mut self.narrow, stream.len());
             copy(x, stream);
             x.chunks_exact_mut(width).for_each(|row| norm.apply(row));
@@ -337,7 +342,8 @@ impl<P: Probe> Run<'_, P> {
             let x = states.get(from * self.width.get()..to * self.width.get()).unwrap_or_default();
             let out = changes.get_mut(from..to).unwrap_or_default().as_flattened_mut();
             // More steps than fit at a time in the last head.
-            let parts = x.chunks(rows(self.width)).zip(out.chunks_mut(ROWS * QUANTILES.len()));
+            let parts =
+                x.chunks(rows_at_a_time(self.width)).zip(out.chunks_mut(ROWS * QUANTILES.len()));
             for (part, (x, out)) in parts.enumerate() {
                 self.bench.layer(head, Site::Head(index), part * ROWS, x, out);
             }
@@ -386,7 +392,8 @@ fn weighed(
     let weights = first(&mut scores, count);
     softmax(weights);
     let followed = input.seasons.iter().map(|s| s.get(SLOT_CONTEXT + step).copied().unwrap_or(0.0));
-    sum(weights.iter().zip(followed).map(|(weight, change)| weight * change))
+    weights.iter_mut().zip(followed).for_each(|(weight, change)| *weight *= change);
+    sum(weights.get(..SLOTS).unwrap_or_default())
 }
 
 /// Turns a head's row into quantiles: the median moved by `copied`, and increments outwards.

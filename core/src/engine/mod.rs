@@ -20,6 +20,8 @@ mod float;
 mod forecaster;
 mod pack;
 mod q_network;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+mod simd;
 mod weights;
 
 pub use attention::Attention;

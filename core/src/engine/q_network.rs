@@ -65,7 +65,7 @@ impl ValueModel for NativeQNetwork<'_> {
         let mut advantage = x;
         run(&self.0.advantage, &mut advantage);
         let advantages = advantage.first_chunk::<ACTIONS>().copied().unwrap_or_default();
-        let mean = sum(advantages.into_iter()) / ACTIONS as f32;
+        let mean = sum(&advantages) / ACTIONS as f32;
         let [value, ..] = value;
         Ok(advantages.map(|a| (a - mean) + value))
     }
