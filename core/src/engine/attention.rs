@@ -35,17 +35,18 @@ pub(super) type Keys = [[f32; COLUMNS]; MAX_WIDTH];
 /// Values of some tokens.
 pub(super) type Values = [[f32; MAX_WIDTH]; COLUMNS];
 
-/// Numbers that are mixed at a time, so that their sums stay in registers.
-const MIXED: usize = 8;
+/// Numbers whose sums stay in registers.
+const AT_A_TIME: usize = 8;
 
 /// The weighted sum of the values' numbers from `from` on.
+#[cfg_attr(feature = "simd", inline(always))]
 fn mix(weights: &[f32], values: &Values, from: usize, out: &mut [f32]) {
-    for (block, out) in out.chunks_mut(MIXED).enumerate() {
-        let mut sums = [0.0; MIXED];
-        let from = from + MIXED * block;
+    for (block, out) in out.chunks_mut(AT_A_TIME).enumerate() {
+        let mut sums = [0.0; AT_A_TIME];
+        let from = from + AT_A_TIME * block;
         for (weight, values) in weights.iter().zip(values) {
             // The last block may reach beyond its head, and then beyond the row.
-            if let Some(values) = values.get(from..).and_then(<[f32]>::first_chunk::<MIXED>) {
+            if let Some(values) = values.get(from..).and_then(<[f32]>::first_chunk::<AT_A_TIME>) {
                 sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
             } else {
                 let values = values.get(from..).unwrap_or_default();
@@ -67,23 +68,29 @@ pub(super) struct Heads {
 
 impl Heads {
     /// The numbers of one head in a row.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn of<T>(self, row: &[T], head: usize) -> &[T] {
         row.get(head * self.width..(head + 1) * self.width).unwrap_or_default()
     }
 
     /// Scaled dot products of one head of `query` with all columns.
+    #[cfg_attr(feature = "simd", inline(always))]
     pub(super) fn scores(self, query: &[f32], keys: &Keys, head: usize) -> [f32; COLUMNS] {
-        let mut scores = [0.0; COLUMNS];
-        for (q, keys) in self.of(query, head).iter().zip(self.of(keys, head)) {
-            for (score, key) in scores.iter_mut().zip(keys) {
-                *score += q * key;
-            }
-        }
         let scale = 1.0 / libm::sqrtf(self.width as f32);
-        scores.map(|score| score * scale)
+        let (query, keys) = (self.of(query, head), self.of(keys, head));
+        let mut scores = [0.0; COLUMNS];
+        for (block, scores) in scores.as_chunks_mut::<AT_A_TIME>().0.iter_mut().enumerate() {
+            for (q, keys) in query.iter().zip(keys) {
+                let Some(keys) = keys.as_chunks::<AT_A_TIME>().0.get(block) else { continue };
+                scores.iter_mut().zip(keys).for_each(|(score, key)| *score += q * key);
+            }
+            scores.iter_mut().for_each(|score| *score *= scale);
+        }
+        scores
     }
 
     /// What each head of `query` finds among the first `columns` tokens, into `out`.
+    #[cfg_attr(feature = "simd", inline(always))]
     pub(super) fn attend(
         self,
         query: &[f32],

@@ -51,6 +51,7 @@ impl Dense<'_> {
     }
 
     /// Quantises the rows of `x`, `inputs` numbers each, into `out`, a stride each.
+    #[cfg_attr(feature = "simd", inline(always))]
     pub(super) fn quantise(&self, x: &[f32], out: &mut [u8]) {
         let per_unit = 1.0 / self.scale;
         let rows = x.chunks_exact(usize::from(self.inputs).max(1));
@@ -93,6 +94,7 @@ impl Dense<'_> {
     }
 
     /// Runs the layer over quantised rows, a stride each, into `out`, `outputs` numbers a row.
+    #[cfg_attr(feature = "simd", inline(always))]
     pub(super) fn apply(&self, rows: &[u8], out: &mut [f32]) {
         #[cfg(all(feature = "simd", target_arch = "x86_64"))]
         if super::simd::is_available() {

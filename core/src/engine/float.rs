@@ -23,12 +23,14 @@ impl<'a> Floats<'a> {
 
 /// The first `count` numbers. Every count follows from sizes that the pack was checked for, so that
 /// none is missing; an index would be a panic in the compiler's eyes.
+#[cfg_attr(feature = "simd", inline(always))]
 pub(super) fn first<T>(numbers: &mut [T], count: usize) -> &mut [T] {
     numbers.get_mut(..count).unwrap_or_default()
 }
 
 /// `x` within `low..=high`; what is no number becomes `low` (`clamp` would hand it on).
 #[allow(clippy::manual_clamp)]
+#[cfg_attr(feature = "simd", inline(always))]
 pub(super) fn within(x: f32, low: f32, high: f32) -> f32 {
     x.max(low).min(high)
 }
@@ -36,6 +38,7 @@ pub(super) fn within(x: f32, low: f32, high: f32) -> f32 {
 /// `clamp(round half to even(x / scale) + 128, 0, 255)`, as ONNX's `QuantizeLinear`; `per_unit` is
 /// one over the scale, which is exact since scales are powers of two. NaN becomes the least value.
 #[must_use]
+#[cfg_attr(feature = "simd", inline(always))]
 pub fn quantise(x: f32, per_unit: f32) -> u8 {
     /// 1.5 x 2^23: adding it leaves no bits for a fraction, and the whole part in the low byte.
     const SHIFT: f32 = 12_582_912.0;
@@ -62,6 +65,7 @@ impl Norm<'_> {
     }
 
     /// Normalises a row in place.
+    #[cfg_attr(feature = "simd", inline(always))]
     pub(super) fn apply(&self, row: &mut [f32]) {
         let per_number = 1.0 / row.len() as f32;
         let mean = sum(row) * per_number;
@@ -80,6 +84,7 @@ impl Norm<'_> {
 const LANES: usize = 8;
 
 /// Folds in eight lanes, which are then folded pairwise.
+#[cfg_attr(feature = "simd", inline(always))]
 fn fold(values: &[f32], start: f32, f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [start; LANES];
     let (rows, rest) = values.as_chunks::<LANES>();
@@ -92,12 +97,14 @@ fn fold(values: &[f32], start: f32, f: impl Fn(f32, f32) -> f32) -> f32 {
 }
 
 /// Sum in eight lanes.
+#[cfg_attr(feature = "simd", inline(always))]
 pub(super) fn sum(values: &[f32]) -> f32 {
     fold(values, 0.0, |a, b| a + b)
 }
 
 /// `exp(x)` for x <= 0 (below -87: as for -87), within 2 ulp: 2^n e^r with |r| <= ln 2 / 2
 /// (Cody and Waite 1980), e^r by its series.
+#[cfg_attr(feature = "simd", inline(always))]
 pub(super) fn exp_negative(x: f32) -> f32 {
     const SHIFT: f32 = 12_582_912.0;
     // ln 2 in two parts: n times the first is exact.
@@ -119,6 +126,7 @@ pub(super) fn exp_negative(x: f32) -> f32 {
 }
 
 /// Softmax in place.
+#[cfg_attr(feature = "simd", inline(always))]
 pub(super) fn softmax(scores: &mut [f32]) {
     let largest = fold(scores, f32::MIN, f32::max);
     scores.iter_mut().for_each(|s| *s = exp_negative(*s - largest));
@@ -129,6 +137,7 @@ pub(super) fn softmax(scores: &mut [f32]) {
 /// `x / 2 (1 + erf(x / sqrt 2))` (Hendrycks 2016) with erf to 3e-7 by the rational approximation
 /// 7.1.28 of Abramowitz and Stegun (1964): libm's has branches and would take longer than all else.
 #[allow(clippy::excessive_precision)] // as the source prints them
+#[cfg_attr(feature = "simd", inline(always))]
 pub(super) fn gelu(x: f32) -> f32 {
     let scaled = x * core::f32::consts::FRAC_1_SQRT_2;
     // erf(4) is 1 in f32; the bound keeps the power below finite.

@@ -82,6 +82,22 @@ impl<'a> NativeForecaster<'a> {
         input: &ModelInput,
         probe: &mut impl Probe,
     ) -> [f32; STEPS * QUANTILES.len()] {
+        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+        if super::simd::is_available() {
+            return super::simd::widely(
+                #[inline(always)]
+                || self.run_here(input, probe),
+            );
+        }
+        self.run_here(input, probe)
+    }
+
+    #[inline(always)]
+    fn run_here(
+        &self,
+        input: &ModelInput,
+        probe: &mut impl Probe,
+    ) -> [f32; STEPS * QUANTILES.len()] {
         let run = Run {
             pack: &self.0,
             width: NonZeroUsize::new(usize::from(self.0.width)).unwrap_or(NonZeroUsize::MIN),
@@ -104,6 +120,7 @@ struct Bench<'a, P> {
 
 impl<P: Probe> Bench<'_, P> {
     /// Quantises the rows of `x`, of which the first is row `index` at `site`, and runs `layer`.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn layer(&mut self, layer: &Dense, site: Site, index: usize, x: &[f32], out: &mut [f32]) {
         let rows = x.len() / usize::from(layer.inputs).max(1);
         let bytes = first(&mut self.bytes, rows * layer.stride());
@@ -128,21 +145,25 @@ struct Run<'a, P> {
 }
 
 /// Numbers in [`ROWS`] rows; never 0, which the compiler must know to leave panics out.
+#[cfg_attr(feature = "simd", inline(always))]
 fn rows_at_a_time(width: NonZeroUsize) -> usize {
     width.saturating_mul(ROWS_NOT_ZERO).get()
 }
 
 /// Adds number to number.
+#[cfg_attr(feature = "simd", inline(always))]
 fn add(to: &mut [f32], what: impl IntoIterator<Item = f32>) {
     to.iter_mut().zip(what).for_each(|(to, what)| *to += what);
 }
 
 /// Writes number over number.
+#[cfg_attr(feature = "simd", inline(always))]
 fn copy(to: &mut [f32], what: &[f32]) {
     to.iter_mut().zip(what).for_each(|(to, what)| *to = *what);
 }
 
 impl<P: Probe> Run<'_, P> {
+    #[cfg_attr(feature = "simd", inline(always))]
     fn changes(mut self, input: &ModelInput) -> [f32; STEPS * QUANTILES.len()] {
         let pack = self.pack;
         let mut tokens = [0.0; TOKENS * MAX_WIDTH];
@@ -174,6 +195,7 @@ impl<P: Probe> Run<'_, P> {
     }
 
     /// The inputs as tokens.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn embed(&mut self, input: &ModelInput, tokens: &mut [f32]) {
         let (pack, width) = (self.pack, self.width.get());
         let (recent, rest) = tokens.split_at_mut_checked(RECENT_TOKENS * width).unwrap_or_default();
@@ -193,6 +215,7 @@ impl<P: Probe> Run<'_, P> {
     }
 
     /// One level's window through the causal convolutions to a token per patch.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn patches(&mut self, level: usize, window: &[[f32; WINDOW]; CHANNELS], out: &mut [f32]) {
         const ROW: usize = (REACH * CHANNELS).next_multiple_of(4);
         let convolution = &self.pack.convolution;
@@ -219,6 +242,7 @@ impl<P: Probe> Run<'_, P> {
     }
 
     /// Tokens, normalised if so wished, as `attention` reads them.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn quantise_tokens(
         &mut self,
         tokens: &[f32],
@@ -241,6 +265,7 @@ impl<P: Probe> Run<'_, P> {
     }
 
     /// Keys and values of the quantised tokens.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn remember(&mut self, attention: &Attention) {
         let width = self.width.get();
         let rows = self.rows.get(..TOKENS * width).unwrap_or_default();
@@ -258,6 +283,7 @@ impl<P: Probe> Run<'_, P> {
 
     /// Adds to each row of `stream` what it finds among the remembered tokens. The quantised rows
     /// are those of the stream.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn attend(&mut self, attention: &Attention, site: Site, stream: &mut [f32]) {
         let (width, heads) = (self.width.get(), self.pack.split());
         let parts = self.rows.chunks(rows_at_a_time(self.width));
@@ -275,6 +301,7 @@ impl<P: Probe> Run<'_, P> {
     }
 
     /// Adds to each row of `stream` what the layers make of it.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn feed_forward(
         &mut self,
         norm: &Norm,
@@ -296,6 +323,7 @@ impl<P: Probe> Run<'_, P> {
     }
 
     /// A query per future step: its place in day and week, its distance, and the context.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn queries(&mut self, input: &ModelInput, tokens: &[f32], states: &mut [f32]) {
         let calendar = input.calendar.as_flattened();
         self.bench.layer(&self.pack.query, Site::Calendar, 0, calendar, states);
@@ -308,6 +336,7 @@ impl<P: Probe> Run<'_, P> {
 
     /// The seasonal copy attention: what followed the same moment in past seasons, weighed. `tokens`
     /// begin with the seasons'; the quantised rows are those of the states.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn copied(&mut self, input: &ModelInput, tokens: &[f32]) -> [f32; STEPS] {
         let (pack, width, heads) = (self.pack, self.width.get(), self.pack.split());
         let seasons = tokens.chunks_exact(width).take(SLOTS);
@@ -329,6 +358,7 @@ impl<P: Probe> Run<'_, P> {
     }
 
     /// A head per horizon; increments make the quantiles ascend.
+    #[cfg_attr(feature = "simd", inline(always))]
     fn quantiles(
         &mut self,
         states: &[f32],
@@ -358,6 +388,7 @@ impl<P: Probe> Run<'_, P> {
 }
 
 /// Writes a token's key into its column.
+#[cfg_attr(feature = "simd", inline(always))]
 fn scatter(key: &[f32], keys: &mut Keys, column: usize) {
     for (x, row) in key.iter().zip(keys) {
         if let Some(to) = row.get_mut(column) {
@@ -367,6 +398,7 @@ fn scatter(key: &[f32], keys: &mut Keys, column: usize) {
 }
 
 /// What one head copies for `step`: the changes that followed the seasons, by their weights.
+#[cfg_attr(feature = "simd", inline(always))]
 fn weighed(
     heads: Heads,
     query: &[f32],
@@ -397,6 +429,7 @@ fn weighed(
 }
 
 /// Turns a head's row into quantiles: the median moved by `copied`, and increments outwards.
+#[cfg_attr(feature = "simd", inline(always))]
 fn ascend(row: &mut [f32; QUANTILES.len()], copied: f32) {
     let (below, rest) = row.split_at_mut(Q50);
     let Some((median, above)) = rest.split_first_mut() else { return };

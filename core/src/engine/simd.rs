@@ -1,4 +1,4 @@
-//! Dense layers on AVX-512 VNNI: the same sums and the same bits as the portable loop, faster.
+//! The engine on AVX-512 with VNNI: the same sums and the same bits as the portable loops, faster.
 //!
 //! The one module of the core with `unsafe` in it: calls that need a feature of the processor, each
 //! behind its detection, and loads and stores of whole registers within slices.
@@ -12,10 +12,12 @@ const ROWS: usize = 8;
 /// Outputs in a register.
 const LANES: usize = 16;
 
-/// Whether this processor has what [`apply`] needs.
+/// Whether this processor has what this module needs.
 pub(super) fn is_available() -> bool {
     std::arch::is_x86_feature_detected!("avx512f")
         && std::arch::is_x86_feature_detected!("avx512bw")
+        && std::arch::is_x86_feature_detected!("avx512vl")
+        && std::arch::is_x86_feature_detected!("avx512dq")
         && std::arch::is_x86_feature_detected!("avx512vnni")
 }
 
@@ -24,6 +26,19 @@ pub(super) fn apply(layer: &Dense, rows: &[u8], out: &mut [f32]) {
     debug_assert!(is_available());
     // SAFETY: whoever calls has asked `is_available`.
     unsafe { with_vnni(layer, rows, out) }
+}
+
+/// Runs `f`, and what is inlined into it, with the processor's wide registers where
+/// [`is_available`]: the compiler then uses them for plain loops. It does not reorder floats, and
+/// does not fuse products into sums, so that nothing else changes.
+pub(super) fn widely<R>(f: impl FnOnce() -> R) -> R {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
+    fn wide<R>(f: impl FnOnce() -> R) -> R {
+        f()
+    }
+    debug_assert!(is_available());
+    // SAFETY: whoever calls has asked `is_available`.
+    unsafe { wide(f) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
