@@ -327,24 +327,24 @@ fn benchmark() {
     let inputs = inputs();
     println!("{:<12}{:<22}{:>11}{:>13}", "network", "engine", "median", "p99");
     let mut native = pack.forecaster();
-    row("forecaster", "engine", Some(time(&inputs, |i| drop(native.infer(i)))));
+    row("forecaster", "engine", Some(time(&inputs, |i| _ = native.infer(i))));
     for name in [FORECASTER_INT8, FORECASTER_F32] {
         let path = shipped(name);
         let mut tract = ForecastNetwork::parse(&std::fs::read(&path).unwrap(), &path).unwrap();
         let kind = name.split('.').nth(1).unwrap();
-        let timed = time(&inputs, |i| drop(tract.infer(i)));
+        let timed = time(&inputs, |i| _ = tract.infer(i));
         row("forecaster", &format!("tract {kind}"), Some(timed));
         let numbers = inputs.iter().take(200).flat_map(tensors).flat_map(|(_, v)| v.to_vec());
         row("forecaster", &format!("ONNX Runtime {kind}"), time_onnx_runtime(name, numbers));
     }
     let states: Vec<[f32; STATE]> = (0..200).map(state).collect();
     let mut native = pack.q_network();
-    row("Q-network", "engine", Some(time(&states, |s| drop(native.values(s)))));
+    row("Q-network", "engine", Some(time(&states, |s| _ = native.values(s))));
     for name in [Q_NETWORK_INT8, Q_NETWORK_F32] {
         let path = shipped(name);
         let mut tract = QNetwork::parse(&std::fs::read(&path).unwrap(), &path).unwrap();
         let kind = name.split('.').nth(1).unwrap();
-        row("Q-network", &format!("tract {kind}"), Some(time(&states, |s| drop(tract.values(s)))));
+        row("Q-network", &format!("tract {kind}"), Some(time(&states, |s| _ = tract.values(s))));
         let numbers = states.iter().flatten().copied();
         row("Q-network", &format!("ONNX Runtime {kind}"), time_onnx_runtime(name, numbers));
     }
