@@ -178,7 +178,17 @@
     });
     if (!changes.length) changes.push(element("li", "", "The guard changed nothing."));
     $("latest-changes").replaceChildren(...changes);
+    const [chosen, other] = d.prospects ?? [];
+    put("latest-expected", chosen ? `Expected: ${prospect(chosen)}` : "");
+    put("latest-instead", other ? `Instead: ${prospect(other)}` : "");
+    const hashes = [["model", live.about.model_sha256], ["inputs", d.input_sha256]].filter(([, hash]) => hash);
+    put("latest-trace", hashes.map(([what, hash]) => `${what} ${hash.slice(0, 12)}`).join(" · "));
+    $("latest-trace").title = hashes.map(([what, hash]) => `SHA-256 of the ${what}: ${hash}`).join("\n");
   };
+
+  // A risk is there to compare numbers with: more digits than these mean nothing.
+  const risk = (late) => (late < 0.0005 ? "< 0.05 %" : `${(100 * late).toFixed(late < 0.1 ? 2 : 0)} %`);
+  const prospect = (p) => `${p.jobs} jobs, ${p.cost.toFixed(2)}× those kept busy, SLA at risk ${risk(p.late)}`;
 
   const bars = (d) => {
     const q = d.q_values;

@@ -8,12 +8,13 @@ use scaleiq_core::forecast::{
     Forecast, ForecastModel, Forecaster, ModelInput, Perception, QUANTILES, STEPS,
 };
 use scaleiq_core::interval::TimeError;
-use scaleiq_core::model::Bundle;
+use scaleiq_core::model::{Bundle, Card, sha256_hex};
 use scaleiq_core::policy::{Dqn, Planner, Policy, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::UnixSeconds;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -41,6 +42,34 @@ impl From<&str> for ModelChoice {
 
 /// Name under which [`ModelChoice::None`] goes.
 pub const NO_MODEL: &str = "none";
+
+/// Which model decides, as decisions are traced back to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelId {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of all that its card says, and so of all that decisions follow from: the card holds
+    /// the hash of each network. It is taken after parsing, so layout does not matter. `None` without
+    /// networks.
+    pub sha256: Option<String>,
+}
+
+impl ModelId {
+    /// No networks.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { name: NO_MODEL.into(), sha256: None }
+    }
+}
+
+impl TryFrom<&Card> for ModelId {
+    type Error = serde_json::Error;
+
+    fn try_from(card: &Card) -> Result<Self, Self::Error> {
+        let text = serde_json::to_vec(card)?;
+        Ok(Self { name: card.name.clone(), sha256: Some(sha256_hex(&text)) })
+    }
+}
 
 /// A [`Controller`] of any make.
 pub trait Brain: Send {
@@ -116,7 +145,7 @@ where
     }
 }
 
-/// The brain for `choice` that knows what is planned, and the model's name.
+/// The brain for `choice` that knows what is planned, and which model that is.
 ///
 /// # Errors
 /// If the model cannot be read, is damaged, or was made for another version.
@@ -124,7 +153,7 @@ pub fn open(
     choice: &ModelChoice,
     settings: Settings,
     planned: Calendar,
-) -> anyhow::Result<(Box<dyn Brain>, String)> {
+) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
     let length = settings.interval;
     let bundle = match choice {
         ModelChoice::Shipped => Bundle::shipped().context("the built-in model cannot be used")?,
@@ -132,13 +161,13 @@ pub fn open(
         ModelChoice::None => {
             let forecaster = Informed::new(Perception::new(length, NoModel), planned, length);
             let brain = Controller::new(settings, forecaster, Planner);
-            return Ok((Box::new(brain), NO_MODEL.into()));
+            return Ok((Box::new(brain), ModelId::none()));
         }
     };
     let forecaster = Informed::new(bundle.perception(length), planned, length);
-    let policy = Dqn::new(bundle.q_network().clone());
+    let policy = bundle.policy();
     let brain = Controller::new(settings, forecaster, policy);
-    Ok((Box::new(brain), bundle.card().name.clone()))
+    Ok((Box::new(brain), ModelId::try_from(bundle.card())?))
 }
 
 /// Stands where a network would, and always fails: the baseline forecasts then.
@@ -166,6 +195,7 @@ impl ForecastModel for NoModel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scaleiq_core::model::Q_NETWORK_F32;
     use scaleiq_core::units::JobLimits;
 
     #[test]
@@ -174,6 +204,19 @@ mod tests {
         let open = |choice| open(&choice, settings, Calendar::default());
         let error = open(ModelChoice::from("/no/such/model")).err().unwrap();
         assert!(error.to_string().contains("/no/such/model"), "{error}");
-        assert_eq!(open(ModelChoice::None).unwrap().1, "none");
+        assert_eq!(open(ModelChoice::None).unwrap().1, ModelId::none());
+    }
+
+    #[test]
+    fn whatever_decisions_follow_from_is_in_the_hash() {
+        let mut card = Bundle::shipped().unwrap().card().clone();
+        let id = |card: &Card| ModelId::try_from(card).unwrap();
+        let shipped = id(&card);
+        assert_eq!(shipped, id(&card.clone()));
+        card.policy.caution = 0.125;
+        assert_ne!(shipped.sha256, id(&card).sha256);
+        card = Bundle::shipped().unwrap().card().clone();
+        card.files.insert(Q_NETWORK_F32.into(), "0".repeat(64));
+        assert_ne!(shipped.sha256, id(&card).sha256);
     }
 }

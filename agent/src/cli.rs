@@ -14,6 +14,7 @@ Examples:
   agent check --config scaleiq.yaml      is this configuration sound?
   agent run --config scaleiq.yaml        beside a worker: observe, decide, act, serve REST
   agent pipe < samples.jsonl             JSON lines in, one decision a line out
+  agent replay --journal journal         is each recorded decision made again? why was it made?
   agent backtest --help                  what would it have done on my own history?
 
 Exit codes: 0 all is well, 1 it failed, 2 the command line or the configuration is wrong.
@@ -53,6 +54,8 @@ pub enum Command {
     Pipe(command::pipe::PipeArgs),
     /// Runs beside a worker: observes it, decides, acts, and serves REST and metrics.
     Run(command::run::RunArgs),
+    /// Makes the decisions of a journal again, bit by bit, and explains them.
+    Replay(command::replay::ReplayArgs),
     /// Checks a configuration and the model that it names, and changes nothing.
     Check(command::check::CheckArgs),
 }
@@ -81,6 +84,7 @@ impl Cli {
             Some(Command::Backtest(args)) => command::backtest::run(&args),
             Some(Command::Pipe(args)) => command::pipe::run(&args),
             Some(Command::Run(args)) => command::run::run(&args),
+            Some(Command::Replay(args)) => command::replay::run(&args),
             Some(Command::Check(args)) => command::check::run(&args),
         };
         match done {

@@ -6,15 +6,19 @@
 
 mod handle;
 mod prediction;
+mod recorder;
 
 pub use handle::{Handle, Ingested, NotReady};
 pub use prediction::{HorizonRates, Prediction, StepEvents};
+pub use recorder::Traced;
 
-use crate::brain::{Brain, NO_MODEL};
+use crate::brain::{Brain, ModelId};
+use crate::journal::{Journal, Past};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{DashboardState, Snapshot};
 use crate::source::{Refusal, RefusedSample};
 use handle::Request;
+use recorder::Recorder;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::Sample;
@@ -43,8 +47,9 @@ pub fn now() -> UnixSeconds {
 pub struct Control {
     brain: Box<dyn Brain>,
     settings: Settings,
-    model: String,
+    model: ModelId,
     metrics: Metrics,
+    recorder: Recorder,
     dashboard: DashboardState,
     decisions: watch::Sender<Option<Decision>>,
     last_sample: Option<Sample>,
@@ -53,27 +58,32 @@ pub struct Control {
 }
 
 impl Control {
-    /// Starts the loop. Decisions come out of the receiver; the loop ends when told to stop.
+    /// Starts the loop, with a brain that was told the `past` of `journal`, if there is one.
+    /// Decisions come out of the receiver; the loop ends when told to stop.
     ///
     /// # Errors
     /// If the system gives no thread.
     pub fn start(
         brain: Box<dyn Brain>,
         settings: Settings,
-        model: String,
+        model: ModelId,
+        (journal, past): (Option<Journal>, Option<Past>),
         metrics: Metrics,
         dashboard: DashboardState,
     ) -> io::Result<(Handle, watch::Receiver<Option<Decision>>, JoinHandle<()>)> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (decisions, decided) = watch::channel(None);
+        let (last_sample, last) = past.map_or((None, None), |p| (Some(p.sample), p.decision));
+        let recorder = Recorder::new(journal, last, metrics.clone());
         let control = Self {
             brain,
             settings,
             model,
             metrics,
+            recorder,
             dashboard,
             decisions,
-            last_sample: None,
+            last_sample,
             forecast_is_new: false,
         };
         let thread = thread::Builder::new().name("control".into());
@@ -97,6 +107,8 @@ impl Control {
                 Request::Ready(reply) => {
                     let _ = reply.send(self.fresh(now()));
                 }
+                // Before the first sample there is nothing to hold on to.
+                Request::Tick if self.last_sample.is_none() => {}
                 Request::Tick => {
                     self.decide(now());
                 }
@@ -118,7 +130,7 @@ impl Control {
             }
         }
         if ingested.accepted > 0 {
-            ingested.jobs = Some(self.decide(now).jobs);
+            ingested.jobs = Some(self.decide(now).decision.jobs);
         }
         ingested
     }
@@ -139,22 +151,27 @@ impl Control {
             }
         }
         self.last_sample = Some(*sample);
+        self.recorder.sample(sample);
         self.metrics.sample_taken(sample);
         Ok(())
     }
 
-    /// Decides, and makes known what is new.
-    fn decide(&mut self, now: UnixSeconds) -> Decision {
+    /// Decides, records, and then makes known what is new.
+    fn decide(&mut self, now: UnixSeconds) -> Traced {
+        let stale = self.brain.blind(now) == Some(Blind::Stale);
         let decision = self.brain.decide(now);
+        let input_sha256 = self.recorder.decision(&decision, stale);
         let last = self.decisions.borrow().clone();
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
-        if !repeated && self.last_sample.is_some() {
-            self.publish(last.as_ref(), &decision);
+        let traced = Traced { decision, input_sha256, model: self.model.clone() };
+        if !repeated {
+            self.publish(last.as_ref(), &traced);
         }
-        decision
+        traced
     }
 
-    fn publish(&mut self, last: Option<&Decision>, decision: &Decision) {
+    fn publish(&mut self, last: Option<&Decision>, traced: &Traced) {
+        let decision = &traced.decision;
         if last.is_none_or(|l| (l.jobs, l.stage) != (decision.jobs, decision.stage)) {
             tracing::info!(
                 jobs = decision.jobs.0,
@@ -164,12 +181,13 @@ impl Control {
             );
         }
         // Without networks there is nothing that could fail.
-        let has_networks = self.model != NO_MODEL;
+        let has_networks = self.model.sha256.is_some();
         let failures = if has_networks { self.brain.failures() } else { [0, 0] };
         self.metrics.decided(decision, failures);
         if let Some(sample) = &self.last_sample {
             let situation = self.brain.situation(decision.at);
             let mut snapshot = Snapshot::new(sample, situation.as_ref(), decision.clone());
+            snapshot.input_sha256 = traced.input_sha256;
             if std::mem::take(&mut self.forecast_is_new) {
                 snapshot.forecast = self.brain.forecast().cloned();
             }
@@ -178,7 +196,7 @@ impl Control {
         self.decisions.send_replace(Some(decision.clone()));
     }
 
-    fn answer(&mut self, now: UnixSeconds) -> Result<Decision, NotReady> {
+    fn answer(&mut self, now: UnixSeconds) -> Result<Traced, NotReady> {
         if self.last_sample.is_none() {
             return Err(NotReady::NoSample);
         }
@@ -207,7 +225,7 @@ impl Control {
             .brain
             .forecast()
             .ok_or_else(|| NotReady::NoForecast { interval_s: self.settings.interval.seconds() })?;
-        Ok(Prediction::new(&self.model, forecast))
+        Ok(Prediction::new(&self.model.name, forecast))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The ScaleIQ sidecar as a library; `main.rs` is its command line.
 //!
 //! ```text
-//! source -> control (observe, forecast, decide, guard) -> actuate
+//! source -> control (observe, forecast, decide, guard) -> journal -> actuate
 //!                     \-> serve (REST, metrics, dashboard)
 //! ```
 
@@ -14,6 +14,7 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod hindsight;
+pub mod journal;
 pub mod metrics;
 pub mod planned;
 pub mod replay;

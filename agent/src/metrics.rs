@@ -1,5 +1,6 @@
 //! What the agent tells Prometheus, in OpenMetrics text.
 
+use crate::brain::ModelId;
 use crate::config::Mode;
 use crate::source::Refusal;
 use prometheus_client::encoding::text::encode;
@@ -62,13 +63,15 @@ pub struct Metrics {
     refused: Family<Labels<1>, Counter>,
     failures: Family<Labels<1>, Counter>,
     actuations: Family<Labels<1>, Counter>,
+    recorded: Family<Labels<1>, Counter>,
+    journal_bytes: Gauge,
     horizons_s: [u32; HORIZONS.len()],
 }
 
 impl Metrics {
     /// Metrics of one workload, all at zero.
     #[must_use]
-    pub fn new(settings: &Settings, model: &str, mode: Mode) -> Self {
+    pub fn new(settings: &Settings, model: &ModelId, mode: Mode) -> Self {
         let metrics = Self {
             registry: Arc::new(Mutex::new(Registry::with_prefix("scaleiq"))),
             last_sample_end: Arc::new(AtomicI64::new(i64::MIN)),
@@ -87,6 +90,8 @@ impl Metrics {
             refused: Family::default(),
             failures: Family::default(),
             actuations: Family::default(),
+            recorded: Family::default(),
+            journal_bytes: Gauge::default(),
             horizons_s: HORIZONS
                 .map(|h| settings.interval.seconds().saturating_mul(h.try_into().unwrap_or(0))),
         };
@@ -101,15 +106,19 @@ impl Metrics {
         for acted in [Acted::Done, Acted::Failed, Acted::Withheld] {
             metrics.actuations.get_or_create_owned(&[("result", acted.word().into())]);
         }
+        for result in RECORDED {
+            metrics.recorded.get_or_create_owned(&[("result", result.into())]);
+        }
         metrics
     }
 
-    fn register(&self, model: &str, mode: Mode) {
+    fn register(&self, model: &ModelId, mode: Mode) {
         let m = self.clone();
         let mut r = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let about = Info::new([
             ("version", env!("CARGO_PKG_VERSION").to_string()),
-            ("model", model.to_string()),
+            ("model", model.name.clone()),
+            ("model_sha256", model.sha256.clone().unwrap_or_default()),
             ("mode", mode.word().to_string()),
         ]);
         r.register("agent", "This agent", about);
@@ -130,6 +139,9 @@ impl Metrics {
         r.register("sample_errors", "Samples refused, by reason", m.refused);
         r.register("model_failures", "Inferences that failed, by network", m.failures);
         r.register("actuations", "Changes handed to the actuator, by result", m.actuations);
+        let help = "Writes to the journal: durable before anything was done, or failed";
+        r.register("journal_writes", help, m.recorded);
+        r.register("journal_bytes", "Size of the journal; 0 without one", m.journal_bytes);
         let help = "Age of the last sample; +Inf before the first";
         r.register_with_unit("data_age", help, Unit::Seconds, m.data_age_s);
     }
@@ -199,6 +211,18 @@ impl Metrics {
         self.actuations.get_or_create(&[("result", acted.word().into())]).inc();
     }
 
+    /// The journal was written, or could not be.
+    pub fn recorded(&self, durable: bool) {
+        let [done, failed] = RECORDED;
+        let result = if durable { done } else { failed };
+        self.recorded.get_or_create_owned(&[("result", result.into())]).inc();
+    }
+
+    /// The journal has so many bytes.
+    pub fn journal_size(&self, bytes: u64) {
+        self.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
     /// Everything as OpenMetrics text.
     ///
     /// # Errors
@@ -215,6 +239,8 @@ impl Metrics {
     }
 }
 
+/// What becomes of a record.
+const RECORDED: [&str; 2] = ["done", "failed"];
 /// The networks that can fail.
 const NETWORKS: [&str; 2] = ["forecaster", "policy"];
 

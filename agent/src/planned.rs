@@ -5,9 +5,10 @@ use scaleiq_core::forecast::{Ahead, Forecast, ForecastModel, Forecaster, PLANS, 
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_data::Series;
+use serde::{Deserialize, Serialize};
 
 /// A holiday or a campaign.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// What it is: an index of [`scaleiq_core::forecast::PLAN_NAMES`].
     pub kind: usize,
@@ -20,7 +21,7 @@ pub struct Event {
 }
 
 /// Everything that is planned, and was.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calendar {
     /// The events in any order; they may overlap.
     pub events: Vec<Event>,

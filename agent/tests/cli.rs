@@ -16,7 +16,7 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["demo", "backtest", "pipe", "run", "check"] {
+    for command in ["demo", "backtest", "pipe", "run", "check", "replay"] {
         let output = agent(&[command, "--help"]);
         assert!(output.status.success());
         let help = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -72,7 +72,7 @@ fn a_damaged_model_is_refused_by_its_hash() {
         steps: STEPS,
         horizons: HORIZONS.to_vec(),
         quantiles: QUANTILES.to_vec(),
-        policy: PolicyCard::current(Base::Required),
+        policy: PolicyCard::current(Base::Required, 0.0),
         data: Default::default(),
         metrics: Default::default(),
         files: [(FORECASTER_INT8.to_string(), hash)].into(),

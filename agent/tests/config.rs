@@ -26,7 +26,7 @@ fn the_example_states_the_defaults() {
 fn three_lines_are_enough() {
     let config = parse("jobs: {max: 40}\nsla_s: 30\nstart_up_s: 90\n").unwrap();
     assert_eq!(config.settings.limits.max().0, 40);
-    assert_eq!(config.settings.catch_up_s, 30.0);
+    assert_eq!(config.settings.catch_up_s, 45.0);
     assert_eq!((config.mode, config.source), (Mode::Shadow, Source::Http));
 }
 
@@ -45,6 +45,22 @@ fn everything_can_be_set() {
     assert_eq!((command[1].as_str(), timeout.as_millis()), ("{jobs}", 2500));
     assert!(config.token.as_ref().unwrap().matches(b"0123456789abcdef"));
     assert!(!format!("{config:?}").contains("0123456789abcdef"));
+}
+
+#[test]
+fn a_journal_has_a_folder_and_bounds() {
+    let journal = parse("journal: {folder: kept}").unwrap().journal.unwrap();
+    assert_eq!(journal.folder, Path::new("conf/kept"));
+    assert_eq!((journal.limits.file_bytes, journal.limits.files), (4 << 20, 10));
+    let journal = parse("journal: {folder: /var/kept, file_mib: 2, files: 3}").unwrap().journal;
+    let limits = journal.unwrap().limits;
+    assert_eq!((limits.file_bytes, limits.files), (2 << 20, 3));
+    assert_snapshot!(refused("journal: {}\n"), @"conf/scaleiq.yaml:1:10: `journal.folder` is missing: where samples and decisions are recorded");
+    assert_snapshot!(refused("journal: {folder: x, file_mb: 3}\n"), @"conf/scaleiq.yaml:1:22: unknown field `file_mb`; did you mean `file_mib`?");
+    assert_snapshot!(refused("journal: {folder: x, file_mib: 0, files: 1}\n"), @r"
+    conf/scaleiq.yaml:1:32: `journal.file_mib` is 0; it must be from 1 to 1024
+    conf/scaleiq.yaml:1:42: `journal.files` is 1; it must be from 2 to 1000
+    ");
 }
 
 #[test]
@@ -76,7 +92,7 @@ fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
 fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs: {min: 1}\nslas: 60\n"), @"conf/scaleiq.yaml:2:1: unknown field `slas`; did you mean `sla_s`?");
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, source, actuator, mode, listen, token, planned");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, source, actuator, mode, listen, token, planned, journal");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
     assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: field `type` is `prometheus`; known are http, jsonl");
     assert_snapshot!(refused("sla_s: 5\nsla_s: 6\n"), @"conf/scaleiq.yaml:2:1: field `sla_s` is given twice");

@@ -17,6 +17,8 @@ pub enum Constraint {
     ReactiveFloor,
     /// Not fewer than proposed at any time in the scale-down window (promise S-5).
     ScaleDownWindow,
+    /// Not fewer while readings look frozen.
+    Frozen,
     /// Not more than a multiple of the present jobs at once.
     StepUp,
     /// Not fewer than a share of the present jobs at once.
@@ -28,6 +30,9 @@ pub enum Constraint {
     /// Data incomplete: never below the present number (promise S-4).
     Missing,
 }
+
+/// Constraints that can change a number.
+pub const MOST_CHANGES: usize = 9;
 
 /// One constraint at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +134,7 @@ pub struct Decision {
     /// Jobs proposed before the guard.
     pub proposed: Jobs,
     /// Each constraint that changed the number, in order.
-    pub changes: Vec<Change, 8>,
+    pub changes: Vec<Change, MOST_CHANGES>,
     /// Why, in a word.
     pub reason: Reason,
     /// Rates it was based on; `None` when blind.

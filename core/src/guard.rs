@@ -3,7 +3,7 @@
 //! It trusts no policy: whatever is proposed is bounded by what the present needs, by what the
 //! forecast can justify, by how fast a pool may change, and by the user's limits.
 
-use crate::decision::{Change, Constraint};
+use crate::decision::{Change, Constraint, MOST_CHANGES};
 use crate::policy::reactive_jobs;
 use crate::settings::Settings;
 use crate::situation::{CAP_QUANTILE, Situation};
@@ -15,9 +15,13 @@ use heapless::Vec;
 pub const MIN_STEP_UP: u32 = 8;
 /// Parts of the scale-down window that are told apart.
 const PARTS: usize = 17;
-/// Where changes are dear, jobs are let go only after so many windows: to have them again would stop
-/// the pool again.
-const DEAR_WINDOWS: u32 = 20;
+/// Where changes are dear, jobs are let go only after several windows, since to have them again would
+/// stop the pool again: after this many,
+const DEAR_WINDOWS: u32 = 2;
+/// one more for each so many jobs, since a large pool takes longer to grow,
+const JOBS_A_WINDOW: u32 = 8;
+/// and no more than these.
+const MOST_WINDOWS: u32 = 20;
 /// Share of the SLA that the present rate may make events wait before the floor asks for jobs.
 const FLOOR_WAIT: f32 = 0.7;
 /// A ceiling leaves this much room above the 0.99 quantile.
@@ -34,13 +38,13 @@ pub struct Guard {
 /// A number on its way through the guard.
 struct Passage {
     jobs: Jobs,
-    changes: Vec<Change, 8>,
+    changes: Vec<Change, MOST_CHANGES>,
 }
 
 impl Passage {
     fn set(&mut self, by: Constraint, to: Jobs) {
         if to != self.jobs {
-            // Eight places for eight constraints, each of which is applied once.
+            // Nine places for nine constraints, each of which is applied once.
             let _ = self.changes.push(Change { by, from: self.jobs, to });
             self.jobs = to;
         }
@@ -54,16 +58,20 @@ impl Guard {
         proposed: Jobs,
         s: &Situation,
         settings: &Settings,
-    ) -> (Jobs, Vec<Change, 8>) {
+    ) -> (Jobs, Vec<Change, MOST_CHANGES>) {
         let mut passage = Passage { jobs: proposed, changes: Vec::new() };
         let have = s.have();
 
         if s.has_forecast && s.wait_s() < 0.5 * settings.sla_s {
             passage.set(Constraint::Ceiling, passage.jobs.min(ceiling(s, settings)));
         }
-        passage.set(Constraint::ReactiveFloor, passage.jobs.max(floor(s, settings)));
+        passage.set(Constraint::ReactiveFloor, passage.jobs.max(reactive_floor(s, settings)));
 
-        let windows = if s.changes_are_dear() { DEAR_WINDOWS } else { 1 };
+        let windows = if s.changes_are_dear() {
+            (DEAR_WINDOWS + have.0 / JOBS_A_WINDOW).min(MOST_WINDOWS)
+        } else {
+            1
+        };
         let window_s = settings.scale_down_window_s.saturating_mul(windows);
         self.proposals.raise(s.at, passage.jobs.as_f32(), window_s);
         if passage.jobs < have {
@@ -73,6 +81,9 @@ impl Guard {
             let highest = self.proposals.highest_since(since).map_or(have, Jobs::round);
             let held = if settled { highest } else { have };
             passage.set(Constraint::ScaleDownWindow, held.min(have).max(passage.jobs));
+        }
+        if s.frozen {
+            passage.set(Constraint::Frozen, passage.jobs.max(have));
         }
         let most = Jobs::round(have.as_f32() * settings.max_step_up);
         let most = most.max(Jobs(have.0.saturating_add(MIN_STEP_UP)));
@@ -98,7 +109,7 @@ impl Guard {
         have: Jobs,
         wanted: Jobs,
         settings: &Settings,
-    ) -> (Jobs, Vec<Change, 8>) {
+    ) -> (Jobs, Vec<Change, MOST_CHANGES>) {
         let mut passage = Passage { jobs: wanted, changes: Vec::new() };
         passage.set(by, wanted.max(have));
         passage.set(Constraint::Limits, settings.limits.clamp(passage.jobs));
@@ -117,7 +128,8 @@ fn ceiling(s: &Situation, settings: &Settings) -> Jobs {
 
 /// Jobs below which the present rate and backlog would make events wait too long before the next
 /// jobs could come: what the forecast says cannot lower it (promise S-7).
-fn floor(s: &Situation, settings: &Settings) -> Jobs {
+#[must_use]
+pub fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
     // More jobs are no help where the pool stands still, nor while those that start stop it.
     let stopped = s.stalled || (s.changes_are_dear() && s.starting.0 > 0);
     let backlog_s = if stopped { 0.0 } else { s.backlog_events * s.work_s };
@@ -133,7 +145,7 @@ mod tests {
     use crate::units::JobLimits;
     use proptest::prelude::*;
 
-    fn check(proposed: u32, s: &Situation) -> (Jobs, Vec<Change, 8>) {
+    fn check(proposed: u32, s: &Situation) -> (Jobs, Vec<Change, MOST_CHANGES>) {
         Guard::default().check(Jobs(proposed), s, &settings())
     }
 

@@ -17,8 +17,10 @@ pub mod forecast;
 pub mod guard;
 pub mod history;
 pub mod interval;
+pub mod invariant;
 #[cfg(feature = "tract")]
 pub mod model;
+pub mod plausibility;
 pub mod policy;
 pub mod sample;
 pub mod settings;

@@ -100,7 +100,7 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
             controller: Controller::new(
                 settings,
                 Perception::new(settings.interval, pack.forecaster()),
-                Dqn::new(pack.q_network()),
+                Dqn::new(pack.q_network()).cautious(pack.q_network.caution),
             ),
             built_in,
             last: None,
@@ -255,7 +255,8 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
     fn run(&mut self, bytes: &'m [u8]) -> Result<(), Refusal> {
         let pack = Pack::parse(bytes).map_err(|_| Refusal::Pack)?;
         self.controller.forecaster_mut().replace_model(pack.forecaster());
-        self.controller.policy_mut().replace_network(pack.q_network());
+        let policy = self.controller.policy_mut();
+        policy.replace_network(pack.q_network(), pack.q_network.caution);
         self.status.pack_crc = Pack::crc(bytes);
         Ok(())
     }

@@ -112,7 +112,7 @@ struct PartArgs {
     /// Train only the forecaster
     #[arg(long)]
     forecast_only: bool,
-    /// Train only the scaling policy, on the forecaster of the run: with --out and --resume
+    /// Train only the scaling policy, on the forecaster of the run, or else on the shipped one
     #[arg(long)]
     scaling_only: bool,
     /// Train nothing: draw the plots and the report of a run again

@@ -125,7 +125,7 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     });
     bar.finish_and_clear();
 
-    let heading = heading(args, &plan, model);
+    let heading = heading(args, &plan, model.name);
     print(&heading, &outcome);
     if let Some(path) = &args.json {
         write(path, &serde_json::to_string_pretty(&outcome)?)?;

@@ -39,7 +39,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     {
         Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
     }
-    print!("{}", summary(&config, &model));
+    print!("{}", summary(&config, &model.name));
     println!("ok: {} is sound", args.config.display());
     Ok(())
 }
@@ -82,6 +82,11 @@ fn summary(config: &Config, model: &str) -> String {
     );
     if let events @ 1.. = config.planned.events.len() {
         line("planned", format!("{events} holidays and campaigns"));
+    }
+    if let Some(journal) = &config.journal {
+        let mib = journal.limits.file_bytes >> 20;
+        let most = format!("up to {} files of {mib} MiB", journal.limits.files);
+        line("journal", format!("{}, {most}", journal.folder.display()));
     }
     line("mode", config.mode.word().into());
     let token = if config.token.is_some() { "with" } else { "without" };

@@ -106,13 +106,16 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let live = warm_up(&mut processor, &state, &terminal, &stop);
     terminal.begin();
     if let (Some(address), false) = (address, args.json) {
-        say(&format!("ScaleIQ demo: model {model}, page at http://{address}/  (Ctrl-C ends)"));
+        say(&format!(
+            "ScaleIQ demo: model {}, page at http://{address}/  (Ctrl-C ends)",
+            model.name
+        ));
     }
     if live {
         play(args, &mut processor, &state, &mut terminal, &stop);
     }
     terminal.end();
-    summary(args, &processor, &model)
+    summary(args, &processor, &model.name)
 }
 
 /// Plays history as fast as it goes, so that days and weeks are known. False if it was stopped.

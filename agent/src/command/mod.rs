@@ -4,4 +4,5 @@ pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod pipe;
+pub mod replay;
 pub mod run;

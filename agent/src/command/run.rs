@@ -1,8 +1,10 @@
 //! `agent run`: the life of the process beside a worker.
 
 use crate::actuate::act;
+use crate::brain::{Brain, ModelId};
 use crate::config::{Config, Mode, Source};
 use crate::control::{Control, Handle};
+use crate::journal::{Journal, Past, Resumed, Terms, resume};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{About, DashboardState};
 use crate::serve::{Access, Api, router};
@@ -52,12 +54,18 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let config = Config::load_or_default(args.config.as_deref())?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr()?;
-    let (brain, model) = config.open()?;
+    let (brain, model, recorded) = open(&config)?;
     let metrics = Metrics::new(&config.settings, &model, config.mode);
     let about = About::new(&config.name, config.mode.word(), &model, &config.settings);
     let dashboard = DashboardState::new(about);
-    let (control, decisions, thread) =
-        Control::start(brain, config.settings, model.clone(), metrics.clone(), dashboard.clone())?;
+    let (control, decisions, thread) = Control::start(
+        brain,
+        config.settings,
+        model.clone(),
+        recorded,
+        metrics.clone(),
+        dashboard.clone(),
+    )?;
     let routes = router(
         Api {
             control: control.clone(),
@@ -68,7 +76,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         Access::new(address, config.token.clone()),
         dashboard,
     );
-    tracing::info!("listening on http://{address}, model {model}, mode {}", config.mode.word());
+    tracing::info!(
+        "listening on http://{address}, model {}, mode {}",
+        model.name,
+        config.mode.word()
+    );
     if config.mode == Mode::Shadow {
         tracing::info!("shadow mode: decisions are recorded and nothing is changed");
     }
@@ -101,6 +113,23 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     done?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What a run begins with: what decides, and the journal with what is in it.
+type Begin = (Box<dyn Brain>, ModelId, (Option<Journal>, Option<Past>));
+
+/// Opens the model, and has it learn again what the journal knows.
+fn open(config: &Config) -> anyhow::Result<Begin> {
+    let (brain, model) = config.open()?;
+    let Some(journal) = &config.journal else { return Ok((brain, model, (None, None))) };
+    let terms = Terms::new(model.clone(), config.settings, config.planned.clone());
+    let mut first = Some(brain);
+    let open = || match first.take() {
+        Some(brain) => Ok(brain),
+        None => config.open().map(|(brain, _)| brain),
+    };
+    let Resumed { brain, journal, past } = resume(journal, terms, open)?;
+    Ok((brain, model, (Some(journal), past)))
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -24,6 +24,7 @@ pub(super) struct File {
     pub(super) listen: Option<Spanned<String>>,
     pub(super) token: Option<Spanned<String>>,
     pub(super) planned: Option<Vec<Spanned<PlannedEntry>>>,
+    pub(super) journal: Option<Spanned<JournalSection>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,6 +56,14 @@ pub(super) struct ActuatorSection {
     pub(super) kind: ActuatorKind,
     pub(super) command: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) timeout_s: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JournalSection {
+    pub(super) folder: Option<Spanned<String>>,
+    pub(super) file_mib: Option<Spanned<u32>>,
+    pub(super) files: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,8 +10,9 @@ pub use problem::{Problem, Problems};
 pub use scaleiq_core::settings::Base;
 pub use secret::Secret;
 
-use crate::brain::{self, Brain, ModelChoice};
+use crate::brain::{self, Brain, ModelChoice, ModelId};
 use crate::cli::UsageError;
+use crate::journal::JournalConfig;
 use crate::planned::Calendar;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
@@ -97,6 +98,10 @@ pub struct Config {
     pub token: Option<Secret>,
     /// Holidays and campaigns.
     pub planned: Calendar,
+    /// Where samples and decisions are recorded. Off unless a folder is given: a sidecar leaves
+    /// nothing on a disk that it was not told to use, and in a container the folder has to be a
+    /// volume to be worth anything.
+    pub journal: Option<JournalConfig>,
 }
 
 /// Limits that hold when nothing is said: 1 to 200 jobs.
@@ -116,6 +121,7 @@ impl Config {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9184),
             token: None,
             planned: Calendar::default(),
+            journal: None,
         }
     }
 
@@ -163,11 +169,11 @@ impl Config {
             .map_err(|list| Problems { file: path.display().to_string(), list })
     }
 
-    /// Opens the model that is configured: what decides, and the model's name.
+    /// Opens the model that is configured: what decides, and which model that is.
     ///
     /// # Errors
     /// If it is missing, damaged, or made for another version.
-    pub fn open(&self) -> anyhow::Result<(Box<dyn Brain>, String)> {
+    pub fn open(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
         brain::open(&self.model, self.settings, self.planned.clone())
     }
 

@@ -1,12 +1,15 @@
 //! From what is written to what holds: ranges, substitutions, and rules between fields.
 
 use super::file::{
-    ActuatorKind, ActuatorSection, File, JobsSection, PlannedEntry, SourceKind, SourceSection,
+    ActuatorKind, ActuatorSection, File, JobsSection, JournalSection, PlannedEntry, SourceKind,
+    SourceSection,
 };
 use super::{Actuator, Config, LIMITS, Problem, Secret, Source, env};
 use crate::brain::ModelChoice;
+use crate::journal::{JournalConfig, Limits};
 use crate::planned::Event;
 use scaleiq_core::interval::IntervalLength;
+use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, UnixSeconds};
 use serde_saphyr::{Location, Spanned};
 use std::fmt::Display;
@@ -19,6 +22,9 @@ use std::time::Duration;
 const MOST_JOBS: u32 = 100_000;
 /// Seconds that an exec hook may run unless told otherwise.
 const TIMEOUT_S: f64 = 30.0;
+/// Size of a journal's files, and how many are kept, unless told otherwise.
+const FILE_MIB: u32 = 4;
+const FILES: u32 = 10;
 /// Shortest token.
 const TOKEN_CHARS: usize = 16;
 
@@ -55,7 +61,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         let mut config = Config::with_limits(limits.or(LIMITS.ok())?);
         let s = &mut config.settings;
         self.seconds("sla_s", file.sla_s, 0.1..=86_400.0, &mut s.sla_s);
-        s.catch_up_s = s.sla_s.max(1.0);
+        s.catch_up_s = Settings::new(s.limits, s.sla_s, s.start_up_s).catch_up_s;
         self.seconds("start_up_s", file.start_up_s, 0.0..=7200.0, &mut s.start_up_s);
         self.seconds("catch_up_s", file.catch_up_s, 1.0..=86_400.0, &mut s.catch_up_s);
         self.whole("stale_after_s", file.stale_after_s, 5..=86_400, &mut s.stale_after_s);
@@ -91,6 +97,9 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         };
         for (k, entry) in file.planned.into_iter().flatten().enumerate() {
             config.planned.events.extend(self.planned(k, entry));
+        }
+        if let Some(journal) = file.journal {
+            config.journal = Some(self.journal(journal)?);
         }
         self.listen(file.listen, &mut config);
         Some(config)
@@ -219,6 +228,22 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             self.problem(location, message.into());
         }
         Some(Actuator::Exec { command: words, timeout })
+    }
+
+    fn journal(&mut self, section: Spanned<JournalSection>) -> Option<JournalConfig> {
+        let location = section.referenced;
+        let JournalSection { folder, file_mib, files } = section.value;
+        let (mut mib, mut count) = (FILE_MIB, FILES);
+        self.whole("journal.file_mib", file_mib, 1..=1024, &mut mib);
+        self.whole("journal.files", files, 2..=1000, &mut count);
+        let Some(folder) = folder else {
+            let message = "`journal.folder` is missing: where samples and decisions are recorded";
+            self.problem(location, message.into());
+            return None;
+        };
+        let folder = self.text("journal.folder", folder)?;
+        let limits = Limits { file_bytes: u64::from(mib) << 20, files: count as usize };
+        Some(JournalConfig { folder: self.path(&folder), limits })
     }
 
     fn planned(&mut self, k: usize, entry: Spanned<PlannedEntry>) -> Option<Event> {

@@ -1,8 +1,7 @@
 //! How the rest of the agent talks to the loop.
 
-use super::Prediction;
+use super::{Prediction, Traced};
 use crate::source::RefusedSample;
-use scaleiq_core::decision::Decision;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::Jobs;
 use tokio::sync::{mpsc, oneshot};
@@ -12,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(super) enum Request {
     Ingest(Vec<Sample>, oneshot::Sender<Ingested>),
     Predict(oneshot::Sender<Result<Prediction, NotReady>>),
-    Decide(oneshot::Sender<Result<Decision, NotReady>>),
+    Decide(oneshot::Sender<Result<Traced, NotReady>>),
     Ready(oneshot::Sender<Result<(), NotReady>>),
     Tick,
     Stop,
@@ -99,7 +98,7 @@ impl Handle {
     ///
     /// # Errors
     /// If nothing was ever observed.
-    pub async fn decide(&self) -> Result<Decision, NotReady> {
+    pub async fn decide(&self) -> Result<Traced, NotReady> {
         self.ask(Request::Decide).await?
     }
 

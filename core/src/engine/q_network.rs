@@ -18,6 +18,8 @@ pub struct QNetworkPack<'a> {
     pub trunk: Vec<Dense<'a>, MAX_LAYERS>,
     /// Layers of the value stream.
     pub value: Vec<Dense<'a>, MAX_LAYERS>,
+    /// By how much an action must be worth more than leaving the plan as it is, to be taken.
+    pub caution: f32,
     /// Layers of the advantage stream.
     pub advantage: Vec<Dense<'a>, MAX_LAYERS>,
 }
@@ -41,7 +43,7 @@ impl QNetworkPack<'_> {
         let trunk = after(&self.trunk, STATE).ok_or(Part::QNetwork)?;
         let ends = [after(&self.value, trunk), after(&self.advantage, trunk)];
         let has_layers = !self.value.is_empty() && !self.advantage.is_empty();
-        let sound = has_layers && ends == [Some(1), Some(ACTIONS)];
+        let sound = has_layers && !self.caution.is_nan() && ends == [Some(1), Some(ACTIONS)];
         if sound { Ok(()) } else { Err(Part::QNetwork) }
     }
 }

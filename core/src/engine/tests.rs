@@ -89,6 +89,7 @@ impl Maker {
             outputs: [(); 3].map(|()| self.dense(width, QUANTILES.len())),
         };
         let q_network = QNetworkPack {
+            caution: 0.25,
             trunk: [self.dense(STATE, 24)].into_iter().collect(),
             value: [self.dense(24, 12), self.dense(12, 1)].into_iter().collect(),
             advantage: [self.dense(24, 12), self.dense(12, ACTIONS)].into_iter().collect(),

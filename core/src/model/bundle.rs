@@ -109,6 +109,12 @@ impl Bundle {
         &self.q_network
     }
 
+    /// The policy: the Q-network, as cautious as its card says.
+    #[must_use]
+    pub fn policy(&self) -> Dqn<QNetwork> {
+        Dqn::new(self.q_network.clone()).cautious(self.card.policy.caution)
+    }
+
     /// A memory over the forecaster alone.
     #[must_use]
     pub fn perception(&self, length: IntervalLength) -> Perception<ForecastNetwork> {
@@ -119,6 +125,6 @@ impl Bundle {
     #[must_use]
     pub fn controller(&self, settings: Settings) -> LiveController {
         let perception = self.perception(settings.interval);
-        Controller::new(settings, perception, Dqn::new(self.q_network.clone()))
+        Controller::new(settings, perception, self.policy())
     }
 }

@@ -73,16 +73,20 @@ pub struct PolicyCard {
     pub multipliers: Vec<f32>,
     /// What they were trained to multiply.
     pub base: Base,
+    /// By how much an action must be worth more than leaving the plan as it is, to be taken: chosen
+    /// on held-out loads, and beyond reach where the plan alone did best there.
+    pub caution: f32,
 }
 
 impl PolicyCard {
     /// The description of the policy that this program runs.
     #[must_use]
-    pub fn current(base: Base) -> Self {
+    pub fn current(base: Base, caution: f32) -> Self {
         Self {
             state: STATE_NAMES.map(String::from).to_vec(),
             multipliers: MULTIPLIERS.to_vec(),
             base,
+            caution,
         }
     }
 }
@@ -104,7 +108,7 @@ impl Card {
 
     fn check(&self, path: &Path) -> Result<(), ModelError> {
         let names: Vec<_> = features::SPECS.iter().map(|s| s.name.to_string()).collect();
-        let policy = PolicyCard::current(self.policy.base);
+        let policy = PolicyCard::current(self.policy.base, self.policy.caution);
         same(path, "schema_version", &self.schema_version, &SCHEMA_VERSION)?;
         same(path, "features", &self.features, &names)?;
         same(path, "steps", &self.steps, &STEPS)?;

@@ -5,7 +5,7 @@ mod planner;
 mod rules;
 mod state;
 
-pub use dqn::{Dqn, ValueModel};
+pub use dqn::{Dqn, ValueModel, cautious_action};
 pub use planner::{Plan, Planner, prospect};
 pub use rules::{QuantileRule, reactive_jobs};
 pub use state::{Memory, STATE, STATE_NAMES, State, state};
@@ -113,6 +113,7 @@ pub(crate) mod tests {
             lead_backlog_s: [backlog_events * 0.1; 2],
             margin: 2.0,
             start_up_s: 60.0,
+            frozen: false,
             stalled: false,
             pause_s: 0.0,
             has_forecast: true,

@@ -72,6 +72,8 @@ pub struct Situation {
     pub margin: f32,
     /// Mean seconds until a job works, as configured and observed.
     pub start_up_s: f32,
+    /// Whether the readings have not changed at all for so long that they may be frozen.
+    pub frozen: bool,
     /// Whether the pool worked far below its capacity although work was waiting: a poisoned
     /// partition, a downstream that is down. More jobs would not help.
     pub stalled: bool,
@@ -254,6 +256,7 @@ impl Observer {
             lead_backlog_s: [project(ahead.median), project(high_rate)],
             margin,
             start_up_s: self.pool.start_up_s(settings.start_up_s),
+            frozen: false,
             stalled: self.pool.is_stalled(),
             pause_s: self.pool.pause_s(),
             has_forecast: forecast.is_some(),

@@ -30,8 +30,8 @@ pub struct Arena<'a> {
     pub seed: u64,
     /// Seconds at the start that are not scored.
     pub warm_s: u32,
-    /// The model's Q-network.
-    pub network: &'a QNetwork,
+    /// The model's policy.
+    pub policy: &'a Dqn<QNetwork>,
     /// What its multipliers are applied to.
     pub base: Base,
 }
@@ -50,7 +50,7 @@ impl Arena<'_> {
     pub fn play(&self, contender: Contender, stop: &dyn Fn() -> bool) -> Option<Played> {
         let one = |course| Some(played(contender, None, course));
         match contender {
-            Contender::Dqn => one(self.ours(Dqn::new(self.network.clone()))),
+            Contender::Dqn => one(self.ours(self.policy.clone())),
             Contender::Planner => one(self.ours(Planner)),
             Contender::QuantileRule => one(self.ours(QuantileRule::default())),
             Contender::Reactive => one(self.ours(Reactive)),
@@ -173,7 +173,7 @@ mod tests {
             limits: JobLimits::new(1, max_jobs).unwrap(),
             seed: 1,
             warm_s: 86_400,
-            network: bundle.q_network(),
+            policy: &bundle.policy(),
             base: Base::Required,
         };
         arena.play(contender, &|| false).unwrap()

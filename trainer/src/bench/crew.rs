@@ -185,13 +185,14 @@ impl Crew<'_> {
     fn play(&self, task: &Task) {
         let case = &task.case;
         let Some(world) = World::named(case.world) else { return };
+        let policy = self.bundle.policy();
         let arena = Arena {
             workload: &task.workload,
             world,
             limits: self.grid.limits,
             seed: case.seed,
             warm_s: task.warm_s,
-            network: self.bundle.q_network(),
+            policy: &policy,
             base: self.bundle.card().policy.base,
         };
         let Some(played) = arena.play(task.contender, &interrupt::requested) else { return };

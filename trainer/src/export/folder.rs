@@ -84,12 +84,12 @@ fn forecaster_tensors(input: &ModelInput) -> Vec<(Vec<usize>, Vec<f32>)> {
 
 /// The pack of the int8 networks among `files`; `None` if one is missing, or the int8 engine, which
 /// is sized for microcontrollers, is too small for them.
-fn pack_of(files: &NetworkFiles) -> Result<Option<Vec<u8>>> {
+fn pack_of(files: &NetworkFiles, caution: f32) -> Result<Option<Vec<u8>>> {
     let file = |name| files.iter().find(|(known, _)| *known == name).map(|(_, bytes)| bytes);
     let (Some(forecaster), Some(q_network)) = (file(FORECASTER_INT8), file(Q_NETWORK_INT8)) else {
         return Ok(None);
     };
-    match pack(forecaster, q_network) {
+    match pack(forecaster, q_network, caution) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.is::<PackError>() => {
             eprintln!("note: no {PACK}: {error}");
@@ -110,7 +110,8 @@ pub fn add_pack(folder: &Path) -> Result<usize> {
     };
     let path = folder.join(CARD_FILE);
     let mut card = Card::parse(&read(CARD_FILE)?, &path)?;
-    let bytes = pack(&read(FORECASTER_INT8)?, &read(Q_NETWORK_INT8)?)?;
+    let caution = card.policy.caution;
+    let bytes = pack(&read(FORECASTER_INT8)?, &read(Q_NETWORK_INT8)?, caution)?;
     write_atomic(&folder.join(PACK), &bytes)?;
     card.files.insert(PACK.into(), sha256_hex(&bytes));
     write_json(&path, &card)?;
@@ -128,6 +129,8 @@ pub struct Facts {
     pub data: BTreeMap<String, String>,
     /// Figures on held-out data.
     pub metrics: BTreeMap<String, f64>,
+    /// How cautious the policy is, see [`PolicyCard::caution`].
+    pub caution: f32,
 }
 
 /// Writes `files` and their card into `folder`.
@@ -142,7 +145,7 @@ pub fn write_folder(
 ) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     let mut hashes = Files::new();
-    let pack = pack_of(files)?.map(|bytes| (PACK, bytes));
+    let pack = pack_of(files, facts.caution)?.map(|bytes| (PACK, bytes));
     for (name, bytes) in files.iter().chain(&pack) {
         write_atomic(&folder.join(name), bytes)?;
         hashes.insert((*name).into(), sha256_hex(bytes));
@@ -159,7 +162,7 @@ pub fn write_folder(
         steps: STEPS,
         horizons: HORIZONS.to_vec(),
         quantiles: QUANTILES.to_vec(),
-        policy: PolicyCard::current(Base::Required),
+        policy: PolicyCard::current(Base::Required, facts.caution),
         data: facts.data,
         metrics: facts.metrics,
         files: hashes,

@@ -32,17 +32,17 @@ struct Dense {
     bias: Vec<u8>,
 }
 
-/// Both networks as a pack.
+/// Both networks and the policy's `caution` as a pack.
 ///
 /// # Errors
 /// If the files are not the int8 graphs that this exporter writes, or the engine is too small for
 /// them: then its error is the cause.
-pub fn pack(forecaster: &[u8], q_network: &[u8]) -> Result<Vec<u8>> {
+pub fn pack(forecaster: &[u8], q_network: &[u8], caution: f32) -> Result<Vec<u8>> {
     let items = items(forecaster).context("reading the int8 forecaster")?;
     let layers = self::items(q_network).context("reading the int8 Q-network")?;
     let pack = Pack {
         forecaster: forecaster_pack(&items).context("reading the int8 forecaster")?,
-        q_network: q_network_pack(&layers).context("reading the int8 Q-network")?,
+        q_network: q_network_pack(&layers, caution).context("reading the int8 Q-network")?,
     };
     // Nothing in a pack is longer than in the ONNX file, but for rows rounded up to fours.
     let mut bytes = vec![0; 2 * (forecaster.len() + q_network.len())];
@@ -307,7 +307,7 @@ fn without_repeats(item: Item) -> Item {
 }
 
 /// Trunk, value and advantage: the streams are as long as each other, and value ends in one number.
-fn q_network_pack(items: &[Item]) -> Result<QNetworkPack<'_>> {
+fn q_network_pack(items: &[Item], caution: f32) -> Result<QNetworkPack<'_>> {
     let mut layers = Vec::new();
     for item in items {
         let Item::Dense(dense) = item else { bail!("{} in the Q-network", item.describe()) };
@@ -322,6 +322,7 @@ fn q_network_pack(items: &[Item]) -> Result<QNetworkPack<'_>> {
     let longest = trunk.len().max(advantage.len());
     ensure!(longest <= engine::MAX_LAYERS, "more than {} layers", engine::MAX_LAYERS);
     Ok(QNetworkPack {
+        caution,
         trunk: trunk.iter().map(|l| l.packed()).collect::<Result<_>>()?,
         value: value.iter().map(|l| l.packed()).collect::<Result<_>>()?,
         advantage: advantage.iter().map(|l| l.packed()).collect::<Result<_>>()?,

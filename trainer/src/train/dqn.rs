@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 
 /// Seconds under the planner before the agent takes over.
 const WARM_S: u32 = 1200;
+/// Cautions that are tried when all is trained.
+const CAUTIONS: [f32; 6] = [0.0, 0.002, 0.005, 0.01, 0.03, f32::MAX];
 /// The learning rate falls linearly to this share of itself.
 const LAST_RATE: f32 = 0.1;
 
@@ -230,10 +232,13 @@ impl DqnTrainer {
         self.progress.replay.states(n)
     }
 
-    /// Plays the held-out cases with the best network.
+    /// Plays the held-out cases with the best network, as cautious as does best there: the most
+    /// cautious leaves every plan as it is.
     #[must_use]
     pub fn evaluate(&self) -> EvalReport {
-        self.judge.judge(self.best_network(), &self.device)
+        let judge = |caution| self.judge.judge(self.best_network(), caution, &self.device);
+        let reports = CAUTIONS.map(judge).into_iter();
+        reports.min_by(|a, b| a.dqn.total_cmp(&b.dqn)).unwrap_or_default()
     }
 
     /// Plays and learns one round.
@@ -331,7 +336,7 @@ impl DqnTrainer {
         let Progress { config, rounds_done, .. } = &self.progress;
         let due = rounds_done.is_multiple_of(config.evaluate_every.max(1));
         let evaluation = (due || *rounds_done == config.rounds)
-            .then(|| self.judge.judge(self.network(), &self.device));
+            .then(|| self.judge.judge(self.network(), 0.0, &self.device));
         let best = self.progress.best.as_ref().map_or(f64::INFINITY, |(score, _)| *score);
         let is_best = evaluation.as_ref().is_some_and(|e| e.dqn < best);
         if let Some(e) = evaluation.as_ref().filter(|_| is_best) {

@@ -3,9 +3,9 @@
 use super::dqn::DqnConfig;
 use super::environment::{Episode, Scene, Steering, TICK_S};
 use super::workload::Workload;
-use crate::model::q_network::{QNetwork, best_action};
+use crate::model::q_network::QNetwork;
 use burn::tensor::Device;
-use scaleiq_core::policy::State;
+use scaleiq_core::policy::{State, cautious_action};
 use scaleiq_core::sim::{STEP_S, Score, World};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,8 @@ pub struct CaseReport {
 pub struct EvalReport {
     /// One per workload and world.
     pub cases: Vec<CaseReport>,
+    /// Caution of the network, see [`scaleiq_core::policy::cautious_action`].
+    pub caution: f32,
     /// The network's [`penalised`] cost, averaged: what the best checkpoint is chosen by.
     pub dqn: f64,
     /// The planner's.
@@ -91,11 +93,12 @@ impl Judge {
 
     /// Plays `network` without noise and compares.
     #[must_use]
-    pub fn judge(&self, network: &QNetwork, device: &Device) -> EvalReport {
+    pub fn judge(&self, network: &QNetwork, caution: f32, device: &Device) -> EvalReport {
         let network = network.on(&device.clone().inner(), None);
         let dqn = self.play(|states, steering| {
             let known: Vec<State> = states.iter().flatten().copied().collect();
-            let mut actions = network.values(&known).into_iter().map(|q| best_action(&q));
+            let mut actions =
+                network.values(&known).into_iter().map(|q| cautious_action(&q, caution));
             for (state, steering) in states.iter().zip(steering) {
                 *steering = match state.and_then(|_| actions.next()) {
                     Some(action) => Steering::Action(action),
@@ -116,6 +119,7 @@ impl Judge {
         };
         EvalReport {
             cases: names.enumerate().map(case).collect(),
+            caution,
             dqn: mean_penalised(&dqn),
             planner: mean_penalised(&self.planner),
             quantile_rule: mean_penalised(&self.quantile_rule),
@@ -129,8 +133,9 @@ impl Judge {
         let mut episodes = Vec::new();
         for (seed, workload) in (1..).zip(&self.workloads) {
             for (_, scene) in &self.scenes {
-                let start = workload.playable().start;
-                let range = start..start + steps;
+                // The end: what comes before is known from training.
+                let playable = workload.playable();
+                let range = playable.end.saturating_sub(steps).max(playable.start)..playable.end;
                 episodes.push(Episode::new(workload, range, *scene, seed, WARM_S));
             }
         }

@@ -5,21 +5,23 @@ use super::evaluate::EvalReport;
 use super::stages::Stages;
 use super::workload::{Workload, forecast_all};
 use crate::config::Config;
-use crate::data::Corpus;
+use crate::data::{Corpus, Track};
 use crate::export::{NetworkFiles, q_network_files};
 use crate::interrupt;
 use crate::progress::Progress;
 use crate::run::{Curves, Stage};
 use anyhow::Result;
-use scaleiq_core::interval::Interval;
+use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::ForecastNetwork;
 use scaleiq_core::sim::{LoadSettings, Series};
 use scaleiq_core::units::UnixSeconds;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Days of each load: a week of memory and five to be played.
 const LOAD_DAYS: usize = 12;
 /// Loads of the user's own traffic, at different scales.
-const OWN_LOADS: u64 = 4;
+const OWN_LOADS: usize = 4;
 /// Made-up loads at most: forecasting them is most of the stage's preparation.
 const MADE_UP_LOADS: usize = 7;
 /// Of those, loads that judge and are not trained on.
@@ -62,7 +64,7 @@ impl From<&Config> for DqnConfig {
 /// # Errors
 /// If a load cannot be made or a file cannot be written.
 pub fn train(stages: &Stages<'_>, engine: ForecastNetwork) -> Result<Option<Trained>> {
-    let (workloads, held_out) = workloads(stages.corpus, stages.config.seed, &engine)?;
+    let [workloads, held_out] = workloads(stages.corpus, stages.config.seed, &engine)?;
     let checkpoint = stages.run.checkpoints().join("policy.ckpt");
     let device = &stages.device;
     let mut trainer = if checkpoint.exists() {
@@ -105,54 +107,111 @@ pub fn train(stages: &Stages<'_>, engine: ForecastNetwork) -> Result<Option<Trai
 /// States that activation scales are measured on.
 const CALIBRATION_STATES: usize = 512;
 
-/// Loads to train on and loads to judge with. The test part of the user's series is in neither.
-fn workloads(
-    corpus: &Corpus,
+/// A load to be made.
+struct Wish<'a> {
+    name: String,
+    rows: &'a [Interval],
+    length: IntervalLength,
+    /// Seed of what is drawn at random.
     seed: u64,
-    engine: &ForecastNetwork,
-) -> Result<(Vec<Workload>, Vec<Workload>)> {
-    let own = &corpus.own;
-    let rows = LOAD_DAYS * own.length.steps_per_day();
-    let made_up: Vec<_> = corpus.synthetic.iter().take(MADE_UP_LOADS).collect();
-    let total = OWN_LOADS as usize + 1 + made_up.len();
-    let mut progress = Progress::begin("workloads", total as u64, 0);
-    let mut forecast = |intervals: &[Interval]| forecast_all(engine, intervals);
-    let mut make = |name: &str, rows: &[Interval], random: Option<u64>| {
-        let counts: Vec<f32> = rows.iter().map(|i| i.arrivals_events.unwrap_or(f32::NAN)).collect();
-        let interval_s = own.length.seconds();
-        let start = rows.first().map_or(UnixSeconds(0), |i| i.end.plus(-i64::from(interval_s)));
+    /// Whether scale, work and bursts are as the bench has them, and not drawn as well.
+    as_in_bench: bool,
+}
+
+impl Wish<'_> {
+    fn make(&self, engine: &ForecastNetwork) -> Result<Workload> {
+        let events = |i: &Interval| i.arrivals_events.unwrap_or(f32::NAN);
+        let counts: Vec<f32> = self.rows.iter().map(events).collect();
+        let interval_s = self.length.seconds();
+        let first = self.rows.first().map(|i| i.end.plus(-i64::from(interval_s)));
+        let start = first.unwrap_or(UnixSeconds(0));
         let series = Series { start, interval_s, counts_events: &counts };
-        match random {
-            Some(seed) => Workload::randomised(name, &series, seed, &mut forecast),
-            None => Workload::new(name, &series, &LoadSettings::default(), seed, &mut forecast),
+        let mut forecast = |intervals: &[Interval]| forecast_all(engine, intervals);
+        if self.as_in_bench {
+            let settings = LoadSettings::default();
+            Workload::new(&self.name, &series, &settings, self.seed, &mut forecast)
+        } else {
+            Workload::randomised(&self.name, &series, self.seed, &mut forecast)
         }
-    };
-    let mut done = 0;
-    let mut step = || {
-        done += 1;
-        progress.set(done, String::new);
-    };
-    let training = &own.rows[..own.validation_from];
-    let mut train = Vec::new();
+    }
+}
+
+/// What to train on and what to judge with: of each real series the training part and the validation
+/// part, and made-up series. The test part of no series is in either.
+fn wishes(corpus: &Corpus, seed: u64) -> [Vec<Wish<'_>>; 2] {
+    let days = |track: &Track| LOAD_DAYS * track.length.steps_per_day();
+    let until = |track: &Track, end: usize| end.saturating_sub(days(track))..end;
+    let own = &corpus.own;
+    let real = || std::iter::once(own).chain(&corpus.further).filter(|t| t.is_judged());
+    let mut parts = [Vec::new(), Vec::new()];
+    let room = own.validation_from.saturating_sub(days(own));
     for k in 0..OWN_LOADS {
-        let room = training.len().saturating_sub(rows);
-        let from = room * k as usize / (OWN_LOADS as usize - 1);
-        let part = &training[from..training.len().min(from + rows)];
-        train.push(make(&format!("{} {}", own.name, k + 1), part, Some(seed ^ (k + 1)))?);
-        step();
+        let end = room * k / (OWN_LOADS - 1) + days(own);
+        parts[0].push((own, until(own, end.min(own.validation_from))));
     }
-    let judged = &own.rows[..own.test_from];
-    let judged = &judged[judged.len().saturating_sub(rows)..];
-    let mut held_out = vec![make(&format!("{}, later", own.name), judged, None)?];
-    step();
-    for (k, series) in made_up.iter().enumerate() {
-        let part = &series.rows[..series.rows.len().min(rows)];
+    parts[0].extend(real().skip(1).map(|t| (t, until(t, t.validation_from))));
+    parts[1].extend(real().map(|t| (t, until(t, t.test_from))));
+    for (k, track) in corpus.synthetic.iter().take(MADE_UP_LOADS).enumerate() {
+        parts[usize::from(k < HELD_OUT)].push((track, 0..days(track).min(track.rows.len())));
+    }
+    let mut seed = seed;
+    [false, true].map(|held_out| {
+        let part = std::mem::take(&mut parts[usize::from(held_out)]);
+        let wish = part.into_iter().map(|(track, range)| {
+            seed += 1;
+            let later = if held_out { ", later" } else { "" };
+            Wish {
+                name: format!("{}{later}", track.name),
+                rows: &track.rows[range],
+                length: track.length,
+                seed,
+                as_in_bench: held_out,
+            }
+        });
+        wish.collect()
+    })
+}
+
+/// Loads to train on and loads to judge with.
+fn workloads(corpus: &Corpus, seed: u64, engine: &ForecastNetwork) -> Result<[Vec<Workload>; 2]> {
+    let wishes = wishes(corpus, seed);
+    let total = wishes.iter().map(Vec::len).sum::<usize>();
+    let progress = Mutex::new((Progress::begin("workloads", total as u64, 0), 0));
+    let make = |wish: &Wish<'_>| {
+        let load = wish.make(engine);
+        let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += 1;
+        progress.set(*done, || wish.name.clone());
+        load
+    };
+    let [train, held_out] = wishes.map(|wishes| {
+        let loads = wishes.iter().zip(in_parallel(&wishes, make));
         // A made-up series may be silent for two weeks; it teaches nothing then.
-        if let Ok(load) = make(&format!("made-up {}", k + 1), part, Some(seed ^ (100 + k as u64))) {
-            if k < HELD_OUT { held_out.push(load) } else { train.push(load) }
-        }
-        step();
-    }
-    progress.end(&format!("{} to train on, {} to judge with", train.len(), held_out.len()));
-    Ok((train, held_out))
+        let silent = |name: &str| corpus.synthetic.iter().any(|t| name.starts_with(&t.name));
+        let kept = loads.filter(|(wish, load)| load.is_ok() || !silent(&wish.name));
+        kept.map(|(_, load)| load).collect::<Result<Vec<_>>>()
+    });
+    let loads = [train?, held_out?];
+    let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.end(&format!("{} to train on, {} to judge with", loads[0].len(), loads[1].len()));
+    Ok(loads)
+}
+
+/// Maps items on all cores, in order.
+fn in_parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|k| *k < items.len());
+        std::iter::from_fn(take).map(|k| (k, map(&items[k]))).collect::<Vec<_>>()
+    };
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<(usize, R)>>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        workers.into_iter().flat_map(join).collect()
+    });
+    done.sort_by_key(|(k, _)| *k);
+    done.into_iter().map(|(_, result)| result).collect()
 }

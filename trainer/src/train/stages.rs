@@ -12,10 +12,11 @@ use crate::evaluate::parts::{experts_alone, network_alone};
 use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
 use crate::interrupt;
 use crate::model::forecaster::Forecaster;
+use crate::model::weights::Weights;
 use crate::progress::Progress;
 use crate::report::summary::{self, Results};
 use crate::run::{Curves, Run, Stage, write_json};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use burn::tensor::Device;
 use scaleiq_core::forecast::{Baseline, Perception};
 use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, Q_NETWORK_F32};
@@ -57,6 +58,7 @@ impl Stages<'_> {
         let Some(network) = trained else { return Ok(Outcome::Interrupted) };
         let mut files = forecaster_files(&network, &train)?;
         let mut results = self.judge(&files)?;
+        let mut caution = Bundle::shipped()?.card().policy.caution;
         if part == Part::Forecaster {
             files.push((Q_NETWORK_F32, Bundle::shipped_q_network().to_vec()));
         } else {
@@ -65,9 +67,10 @@ impl Stages<'_> {
                 return Ok(Outcome::Interrupted);
             };
             files.extend(policy.files);
+            caution = policy.results.caution;
             results.policy = Some(policy.results);
         }
-        self.export(&network, &files, &results, command)?;
+        self.export(&network, &files, &results, caution, command)?;
         Ok(Outcome::Finished)
     }
 
@@ -117,16 +120,13 @@ impl Stages<'_> {
         Ok(Some(trainer.network().clone()))
     }
 
-    /// The forecaster of the run, for training the policy alone.
+    /// The forecaster for training the policy alone: that of the run, or else the shipped one.
     fn trained_before(&self, train: &WindowSet) -> Result<Forecaster> {
         let checkpoint = self.run.checkpoints().join("forecaster.ckpt");
-        ensure!(
-            checkpoint.exists(),
-            "--scaling-only goes on from a run with a trained forecaster: name it with --out and \
-             add --resume ({} has none)",
-            self.run.dir().display()
-        );
         let plan = Plan::new(self.config, train.len());
+        if !checkpoint.exists() {
+            return Weights::shipped()?.network(&plan.shape, &self.device);
+        }
         let trainer = ForecasterTrainer::load(&checkpoint, plan, &self.device)?;
         Ok(trainer.network().clone())
     }
@@ -175,6 +175,7 @@ impl Stages<'_> {
         network: &Forecaster,
         files: &NetworkFiles,
         results: &Results,
+        caution: f32,
         command: &str,
     ) -> Result<()> {
         let facts = Facts {
@@ -182,6 +183,7 @@ impl Stages<'_> {
             command: command.into(),
             data: self.corpus.fingerprints.clone(),
             metrics: summary::card_metrics(results),
+            caution,
         };
         write_folder(&self.run.models(), network, files, facts)?;
         // Whoever loads the folder next must be able to: try it while the user is here.

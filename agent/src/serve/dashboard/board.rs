@@ -2,6 +2,7 @@
 
 use super::snapshot::{About, Fan, Snapshot, Standing};
 use crate::hindsight::Hindsight;
+use crate::journal::Digest;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::{ACTIONS, MULTIPLIERS, Stage};
 use serde::Serialize;
@@ -31,6 +32,7 @@ struct Entry {
     since: i64,
     times: u32,
     sentence: &'static str,
+    input_sha256: Option<Digest>,
     #[serde(flatten)]
     decision: Decision,
 }
@@ -89,7 +91,7 @@ impl Board {
             *count += 1;
         }
         self.add_point(&snapshot);
-        self.add_decision(at, snapshot.decision);
+        self.add_decision(at, snapshot.decision, snapshot.input_sha256);
         if let Some(forecast) = snapshot.forecast {
             self.hindsight.push(&forecast);
             self.fan = Some(Fan::from(&forecast));
@@ -126,17 +128,18 @@ impl Board {
         }
     }
 
-    fn add_decision(&mut self, at: i64, decision: Decision) {
+    fn add_decision(&mut self, at: i64, decision: Decision, input_sha256: Option<Digest>) {
         if let Some(last) = self.decisions.back_mut() {
             let key = |d: &Decision| (d.jobs, d.reason, d.stage);
             if key(&last.decision) == key(&decision) {
                 last.times = last.times.saturating_add(1);
                 last.decision = decision;
+                last.input_sha256 = input_sha256;
                 return;
             }
         }
         let sentence = decision.reason.sentence();
-        self.decisions.push_back(Entry { since: at, times: 1, sentence, decision });
+        self.decisions.push_back(Entry { since: at, times: 1, sentence, input_sha256, decision });
         if self.decisions.len() > DECISIONS {
             self.decisions.pop_front();
         }

@@ -1,6 +1,8 @@
 //! What the dashboard is told, once per decision.
 
+use crate::brain::ModelId;
 use crate::hindsight::STEPS_AHEAD;
+use crate::journal::Digest;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, ForecastSource, Q10, Q50, Q90, QUANTILES};
 use scaleiq_core::sample::Sample;
@@ -19,6 +21,8 @@ pub struct About {
     pub mode: &'static str,
     /// Name of the model.
     pub model: String,
+    /// SHA-256 of its networks.
+    pub model_sha256: Option<String>,
     /// Version of the program.
     pub version: &'static str,
     /// Simulated seconds per second; `None` in real time.
@@ -40,11 +44,12 @@ pub struct About {
 impl About {
     /// The part that follows from a workload's settings.
     #[must_use]
-    pub fn new(workload: &str, mode: &'static str, model: &str, settings: &Settings) -> Self {
+    pub fn new(workload: &str, mode: &'static str, model: &ModelId, settings: &Settings) -> Self {
         Self {
             workload: workload.into(),
             mode,
-            model: model.into(),
+            model: model.name.clone(),
+            model_sha256: model.sha256.clone(),
             version: env!("CARGO_PKG_VERSION"),
             sla_s: settings.sla_s,
             start_up_s: settings.start_up_s,
@@ -137,6 +142,8 @@ pub struct Snapshot {
     pub need_jobs: Option<f32>,
     /// The decision.
     pub decision: Decision,
+    /// Hash over all that it followed from.
+    pub input_sha256: Option<Digest>,
     /// The forecast that it was based on, if it is new.
     pub forecast: Option<Forecast>,
     /// How the pool did so far.
@@ -159,6 +166,7 @@ impl Snapshot {
             starting: sample.jobs_starting,
             need_jobs: situation.map(|s| s.need(s.rate.0)),
             decision,
+            input_sha256: None,
             forecast: None,
             standing: None,
             baseline: None,
@@ -197,6 +205,7 @@ pub(super) mod tests {
                 outlook: None,
                 prospects: None,
             },
+            input_sha256: None,
             forecast: None,
             standing: None,
             baseline: None,

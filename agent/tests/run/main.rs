@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod http;
+mod journal;
 
 use http::{Agent, get, post, request};
 use serde_json::{Value, json};
@@ -138,7 +139,9 @@ fn the_hook_is_run_with_the_decision() {
     assert!(jobs > 10, "{body}");
     let done = agent.wait_for("done");
     assert_eq!(done, format!("{jobs} {jobs} 10 load_now\n"));
-    assert!(get(&agent, "/metrics").1.contains("scaleiq_actuations_total{result=\"done\"} 1"));
+    // The hook is done a moment before the agent knows.
+    let counted = "scaleiq_actuations_total{result=\"done\"} 1";
+    http::until(|| get(&agent, "/metrics").1.contains(counted));
     assert_eq!(agent.terminate().0, Some(0));
 }
 

@@ -30,7 +30,20 @@ impl Agent {
     pub(crate) fn start_with(config: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path());
-        let mut child = spawn(folder.path(), config);
+        let child = spawn(folder.path(), config);
+        Self::wait(folder, child)
+    }
+
+    /// As `start`, in a folder that is there; the process may write files of so many KiB.
+    pub(crate) fn start_in(folder: TempDir, config: &str, most_kib: Option<u32>) -> Self {
+        let child = match most_kib {
+            Some(kib) => spawn_limited(folder.path(), config, kib),
+            None => spawn(folder.path(), config),
+        };
+        Self::wait(folder, child)
+    }
+
+    fn wait(folder: TempDir, mut child: Child) -> Self {
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let kept = log.clone();
@@ -74,6 +87,13 @@ impl Agent {
         std::fs::read_to_string(path).unwrap()
     }
 
+    /// Kills it without warning; its folder stays.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
     /// Sends SIGTERM: its exit code and its log.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
@@ -96,9 +116,21 @@ impl Drop for Agent {
 }
 
 fn spawn(folder: &Path, config: &str) -> Child {
+    start(Command::new(env!("CARGO_BIN_EXE_agent")), folder, config)
+}
+
+/// With the signal ignored, a file that is too large is an error like that of a full disk.
+fn spawn_limited(folder: &Path, config: &str, kib: u32) -> Child {
+    let mut shell = Command::new("bash");
+    let line = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &line, env!("CARGO_BIN_EXE_agent")]);
+    start(shell, folder, config)
+}
+
+fn start(mut command: Command, folder: &Path, config: &str) -> Child {
     // Rules alone: what is tested here is everything around the model.
     std::fs::write(folder.join("c.yaml"), format!("model: none\n{config}")).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_agent"))
+    command
         .args(["run", "--config", "c.yaml"])
         .current_dir(folder)
         .env_remove("RUST_LOG")

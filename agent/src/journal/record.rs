@@ -1,0 +1,247 @@
+//! What a journal holds.
+
+use crate::brain::ModelId;
+use crate::planned::Calendar;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::interval::IntervalLength;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::settings::{Base, Settings};
+use scaleiq_core::units::{JobLimits, UnixSeconds};
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+
+/// Format of the files. To be raised when [`Record`] or what is in it changes, but for decisions:
+/// those are bytes here, since the state that a run starts from must not depend on how a former
+/// version described its decisions.
+pub(super) const FORMAT: u8 = 1;
+
+/// A SHA-256; hex for people, bytes in files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+/// What decisions follow from, beside samples and moments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Version of the program.
+    pub version: String,
+    /// Which model decides.
+    pub model: ModelId,
+    /// The settings in force.
+    #[serde(with = "SettingsDef")]
+    pub settings: Settings,
+    /// Holidays and campaigns.
+    pub planned: Calendar,
+}
+
+impl Terms {
+    /// The terms of this program with these.
+    #[must_use]
+    pub fn new(model: ModelId, settings: Settings, planned: Calendar) -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned }
+    }
+
+    /// Whether a run may go on with what was recorded under `other`. What is planned may change and
+    /// so may the program, since the state is built anew from the samples.
+    #[must_use]
+    pub fn goes_on_with(&self, other: &Self) -> bool {
+        self.model.sha256 == other.model.sha256 && self.settings == other.settings
+    }
+}
+
+/// The beginning of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Number of the file from whose beginning on its state was built.
+    pub root: u32,
+    /// Its terms.
+    pub terms: Terms,
+}
+
+/// The first record of each file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Header {
+    /// The number in the file's name.
+    pub(super) number: u32,
+    /// The hash of the inputs at the end of the file before; zeros if there is none.
+    pub(super) before: Digest,
+    /// The run that began the file.
+    pub(super) run: Run,
+}
+
+/// A decision as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The moment that was passed in.
+    pub at: UnixSeconds,
+    /// Hash over all that the controller was told in this file: header, samples, and moments up to
+    /// and including this one. The header holds the hash of the file before.
+    pub inputs: Digest,
+    /// The decision as postcard.
+    pub decision: Vec<u8>,
+}
+
+impl Recorded {
+    /// The decision, unless another version of this program described it otherwise.
+    #[must_use]
+    pub fn decision(&self) -> Option<Decision> {
+        postcard::from_bytes(&self.decision).ok()
+    }
+}
+
+/// What a journal consists of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+// Decisions and samples are nearly all there is.
+#[allow(clippy::large_enum_variant)]
+pub(super) enum Record {
+    /// The first of each file.
+    Header(u8, Header),
+    /// A run goes on where another one ended.
+    Run(Run),
+    /// A sample was taken.
+    Sample(Sample),
+    /// The controller was asked, and decided.
+    Decision(Recorded),
+    /// Records before this one could not be written and are lost.
+    Gap,
+}
+
+/// A value as postcard.
+pub(super) fn bytes(value: &impl Serialize) -> postcard::Result<Vec<u8>> {
+    postcard::to_extend(value, Vec::new())
+}
+
+/// The hash over what the controller was told in one file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chain(Sha256);
+
+impl Chain {
+    /// Goes on over a record but a decision. A header begins anew.
+    pub(super) fn push(&mut self, payload: &[u8]) {
+        self.0.update(payload);
+    }
+
+    /// Goes on over a moment at which the controller was asked.
+    pub(super) fn ask(&mut self, at: UnixSeconds) -> Digest {
+        self.0.update(at.0.to_le_bytes());
+        self.digest()
+    }
+
+    /// The hash so far.
+    pub(super) fn digest(&self) -> Digest {
+        Digest(self.0.clone().finalize().into())
+    }
+}
+
+/// [`Settings`] as they are recorded; the compiler tells when a setting is added.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Settings")]
+struct SettingsDef {
+    #[serde(with = "limits")]
+    limits: JobLimits,
+    sla_s: f32,
+    start_up_s: f32,
+    interval: IntervalLength,
+    base: Base,
+    catch_up_s: f32,
+    stale_after_s: u32,
+    scale_down_window_s: u32,
+    max_step_up: f32,
+    max_step_down: f32,
+}
+
+mod limits {
+    use super::{Deserialize, JobLimits, Serialize, Serializer};
+    use serde::Deserializer;
+    use serde::de::Error;
+
+    pub(super) fn serialize<S: Serializer>(limits: &JobLimits, to: S) -> Result<S::Ok, S::Error> {
+        (limits.min(), limits.max()).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<JobLimits, D::Error> {
+        let (min, max) = Deserialize::deserialize(from)?;
+        JobLimits::new(min, max).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planned::Event;
+    use scaleiq_core::sample::RawSample;
+
+    fn terms() -> Terms {
+        let settings = Settings::new(JobLimits::new(2, 40).unwrap(), 30.0, 90.0);
+        let event = Event { kind: 1, from: UnixSeconds(5), to: UnixSeconds(9), size: 2.0 };
+        let model = ModelId { name: "mine".into(), sha256: Some("ab".into()) };
+        Terms::new(model, settings, Calendar { events: vec![event] })
+    }
+
+    #[test]
+    fn records_are_read_back() {
+        let run = Run { root: 3, terms: terms() };
+        let sample = RawSample { time: 1e9, interval_s: 30.0, ..RawSample::default() };
+        let header = Header { number: 4, before: Digest([7; 32]), run: run.clone() };
+        let recorded =
+            Recorded { at: UnixSeconds(-1), inputs: Digest([1; 32]), decision: vec![1, 2, 255] };
+        for record in [
+            Record::Header(FORMAT, header),
+            Record::Run(run),
+            Record::Sample(sample.gate().unwrap()),
+            Record::Decision(recorded),
+            Record::Gap,
+        ] {
+            let bytes = bytes(&record).unwrap();
+            assert_eq!(postcard::from_bytes::<Record>(&bytes), Ok(record));
+        }
+    }
+
+    #[test]
+    fn the_format_is_what_it_was() {
+        // If this fails, old journals cannot be read any more: raise FORMAT.
+        let sample = RawSample {
+            time: 100.0,
+            interval_s: 30.0,
+            logged_events: Some(1.5),
+            ..RawSample::default()
+        };
+        let sample = bytes(&Record::Sample(sample.gate().unwrap())).unwrap();
+        assert_eq!(sample, [2, 200, 1, 30, 0, 0, 0, 192, 63, 1, 1, 1, 1, 0, 0]);
+        let terms = bytes(&Terms { version: "1".into(), ..terms() }).unwrap();
+        assert_eq!(
+            terms,
+            [
+                1, b'1', 4, b'm', b'i', b'n', b'e', 1, 2, b'a', b'b', 2, 40, 0, 0, 240, 65, 0, 0,
+                180, 66, 120, 0, 0, 0, 52, 66, 172, 2, 120, 0, 0, 128, 64, 0, 0, 0, 63, 1, 1, 10,
+                18, 0, 0, 0, 64
+            ]
+        );
+    }
+
+    #[test]
+    fn other_models_and_settings_do_not_go_on() {
+        let mine = terms();
+        assert!(mine.goes_on_with(&Terms { planned: Calendar::default(), ..mine.clone() }));
+        assert!(mine.goes_on_with(&Terms { version: "0".into(), ..mine.clone() }));
+        assert!(!mine.goes_on_with(&Terms { model: ModelId::none(), ..mine.clone() }));
+        let settings = Settings { sla_s: 31.0, ..mine.settings };
+        assert!(!mine.goes_on_with(&Terms { settings, ..mine.clone() }));
+    }
+}

@@ -1,0 +1,214 @@
+//! How a run begins: the state is built from the journal, which then goes on.
+
+use super::folder::{self, claim};
+use super::record::{Digest, Record, Run, Terms, bytes};
+use super::walk::{Place, Walk};
+use super::write::Journal;
+use super::{JournalConfig, JournalError};
+use crate::brain::Brain;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::sample::Sample;
+use std::fs::{self, File};
+use std::time::{Duration, Instant};
+
+/// Time between two lines that tell how far it is.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// A run that may begin.
+pub struct Resumed {
+    /// What decides, in the state in which the last run ended.
+    pub brain: Box<dyn Brain>,
+    /// What it goes on with.
+    pub journal: Journal,
+    /// What was there; `None` if it begins anew.
+    pub past: Option<Past>,
+}
+
+/// What a brain was told again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    /// The last sample.
+    pub sample: Sample,
+    /// The last decision that was recorded, if it is the one that is made now, and the hash of what
+    /// it followed from.
+    pub decision: Option<(Decision, Digest)>,
+    /// Samples read.
+    pub samples: u64,
+    /// Decisions made again.
+    pub decisions: u64,
+}
+
+/// Builds the state for `terms` from the journal, which is made if there is none. What was recorded
+/// with another model or other settings is left as it is, and the run begins anew behind it.
+///
+/// # Errors
+/// If the folder is in use, cannot be read or written, or the model cannot be opened.
+pub fn resume(
+    config: &JournalConfig,
+    terms: Terms,
+    mut open: impl FnMut() -> anyhow::Result<Box<dyn Brain>>,
+) -> anyhow::Result<Resumed> {
+    let JournalConfig { folder, limits } = config;
+    let lock = claim(folder)?;
+    let numbers = folder::numbers(folder)?;
+    let Some(last) = numbers.last().copied() else {
+        return anew(config, lock, terms, 1, Digest([0; 32]), open);
+    };
+    let survey = match survey(config, last) {
+        Ok(survey) => survey,
+        Err(error) => {
+            tracing::error!("{error}; that file is left as it is, and the agent begins anew");
+            return anew(config, lock, terms, last + 1, Digest([0; 32]), open);
+        }
+    };
+    let before = survey.walk.chain().digest();
+    if !terms.goes_on_with(&survey.run.terms) {
+        tracing::warn!(
+            "journal {}: it was recorded with another model or other settings, so the agent begins \
+             anew in a new file",
+            folder.display()
+        );
+        return anew(config, lock, terms, last + 1, before, open);
+    }
+    // The newer half of the files: as soon as the first of them is deleted, what is decided now
+    // cannot be repeated any more. Files that were deleted by hand end it as well.
+    let mut root = last;
+    let most = u32::try_from(limits.files / 2).unwrap_or(u32::MAX).max(1);
+    let is_there = |number| numbers.binary_search(&number).is_ok();
+    while root > survey.run.root && last - root + 1 < most && is_there(root - 1) {
+        root -= 1;
+    }
+    let (brain, past) = loop {
+        let mut brain = open()?;
+        let mut walk = Walk::new(folder, (root..=last).collect());
+        match rebuild(brain.as_mut(), &mut walk, config) {
+            Ok(past) => break (brain, past),
+            Err(error) => match walk.number() {
+                Some(number) if number < last => {
+                    tracing::error!("{error}; the state is built from the files after it");
+                    root = number + 1;
+                }
+                _ => return Err(error.into()),
+            },
+        }
+    };
+    let end = (last, survey.length, survey.walk.chain().clone());
+    let journal = Journal::go_on(folder, *limits, lock, Run { root, terms }, end)?;
+    Ok(Resumed { brain, journal, past })
+}
+
+/// A run that builds on nothing.
+fn anew(
+    config: &JournalConfig,
+    lock: File,
+    terms: Terms,
+    root: u32,
+    before: Digest,
+    mut open: impl FnMut() -> anyhow::Result<Box<dyn Brain>>,
+) -> anyhow::Result<Resumed> {
+    let brain = open()?;
+    let run = Run { root, terms };
+    let journal = Journal::begin(&config.folder, config.limits, lock, run, before)?;
+    Ok(Resumed { brain, journal, past: None })
+}
+
+/// What the last file says.
+struct Survey {
+    /// The last run.
+    run: Run,
+    /// Bytes up to the end of the last whole record.
+    length: u64,
+    walk: Walk,
+}
+
+fn survey(config: &JournalConfig, last: u32) -> Result<Survey, JournalError> {
+    let path = folder::path(&config.folder, last);
+    let mut walk = Walk::new(&config.folder, vec![last]);
+    let mut run = None;
+    while let Some(entry) = walk.next()? {
+        match entry.record {
+            Record::Header(_, header) => run = Some(header.run),
+            Record::Run(next) => run = Some(next),
+            Record::Sample(_) | Record::Decision(_) | Record::Gap => {}
+        }
+    }
+    let size = fs::metadata(&path).map_err(folder::io_error(&path))?.len();
+    let length = walk.torn().map_or(size, |place| place.offset);
+    if length < size {
+        tracing::warn!(
+            "journal {}: the last record was cut off at byte {length}, as by a crash; it is dropped",
+            path.display()
+        );
+    }
+    let what = "there is no header";
+    let run = run.ok_or(JournalError::Damaged { path, offset: 0, what })?;
+    Ok(Survey { run, length, walk })
+}
+
+/// Tells `brain` what a record says; the decision, if the record is one.
+pub(super) fn tell(brain: &mut dyn Brain, record: &Record) -> Option<Decision> {
+    match record {
+        Record::Sample(sample) => {
+            // Only samples that were taken are recorded, so this one is taken again.
+            let _ = brain.observe(sample);
+            None
+        }
+        Record::Decision(recorded) => Some(brain.decide(recorded.at)),
+        Record::Header(..) | Record::Run(_) | Record::Gap => None,
+    }
+}
+
+fn rebuild(
+    brain: &mut dyn Brain,
+    walk: &mut Walk,
+    config: &JournalConfig,
+) -> Result<Option<Past>, JournalError> {
+    let begin = Instant::now();
+    let mut told = begin;
+    let mut past: Option<Past> = None;
+    let mut decisions = 0;
+    let mut differing = 0;
+    while let Some(entry) = walk.next()? {
+        let made = tell(brain, &entry.record);
+        match entry.record {
+            Record::Sample(sample) => {
+                let past =
+                    past.get_or_insert(Past { sample, decision: None, samples: 0, decisions });
+                past.sample = sample;
+                past.samples += 1;
+            }
+            Record::Decision(recorded) => {
+                decisions += 1;
+                let same = made.filter(|made| bytes(made).is_ok_and(|b| b == recorded.decision));
+                differing += u64::from(same.is_none());
+                if let Some(past) = &mut past {
+                    past.decisions = decisions;
+                    past.decision = same.map(|decision| (decision, recorded.inputs));
+                }
+            }
+            Record::Header(..) | Record::Run(_) | Record::Gap => {}
+        }
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            let samples = past.as_ref().map_or(0, |past| past.samples);
+            let Place { number, offset } = entry.place;
+            tracing::info!("reading the journal: {samples} samples, file {number}, byte {offset}");
+        }
+    }
+    if let Some(past) = &past {
+        tracing::info!(
+            "journal {}: {} samples and {} decisions read in {:.1} s",
+            config.folder.display(),
+            past.samples,
+            past.decisions,
+            begin.elapsed().as_secs_f32()
+        );
+    }
+    if differing > 0 {
+        tracing::warn!(
+            "{differing} decisions would not be made as they were recorded: by another version, \
+             with other plans, or after records were lost; `agent replay` tells"
+        );
+    }
+    Ok(past)
+}
