@@ -33,7 +33,11 @@ pub struct Controller<F, P> {
 
 impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// A controller that has seen nothing yet.
+    ///
+    /// It is larger than a microcontroller's stack. With every constructor inlined, and nothing large
+    /// filled before it is needed, it is made in its place instead of being moved there.
     #[must_use]
+    #[inline(always)]
     pub fn new(settings: Settings, forecaster: F, policy: P) -> Self {
         Self {
             settings,
@@ -129,6 +133,29 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         &self.forecaster
     }
 
+    /// The forecaster, to give it another network.
+    pub fn forecaster_mut(&mut self) -> &mut F {
+        &mut self.forecaster
+    }
+
+    /// Other settings from now on; everything remembered stays. Says whether it could be: intervals
+    /// of another length need a new controller.
+    pub fn configure(&mut self, settings: Settings) -> bool {
+        let fits = settings.interval == self.settings.interval;
+        if fits {
+            self.settings = settings;
+            self.latched = None;
+        }
+        fits
+    }
+
+    /// Goes on after a restart in which all but the last decision was lost: `jobs` counts as decided
+    /// at `at`, so that no scale-down comes before its window.
+    pub fn resume(&mut self, jobs: Jobs, at: UnixSeconds) {
+        self.memory.last_wanted = Some(jobs);
+        self.guard.resume(jobs, at);
+    }
+
     /// The policy, to steer it from outside (training chooses actions itself).
     pub fn policy_mut(&mut self) -> &mut P {
         &mut self.policy
@@ -206,9 +233,10 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
 
 /// The action of the second highest value.
 fn second_best(q_values: &[f32]) -> Option<usize> {
-    let best = (0..q_values.len()).max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]))?;
-    let others = (0..q_values.len()).filter(|k| *k != best);
-    others.max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]))
+    let values = || q_values.iter().enumerate();
+    let (best, _) = values().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let others = values().filter(|(k, _)| *k != best);
+    others.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(k, _)| k)
 }
 
 fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Reason {
@@ -293,6 +321,20 @@ mod tests {
             let d = c.decide(UnixSeconds(30 * k));
             assert_eq!((d.jobs, d.stage, d.reason), (Jobs(14), Stage::Hold, Reason::Blind));
         }
+    }
+
+    #[test]
+    fn after_a_restart_the_last_number_is_held_for_a_window() {
+        let mut c = controller();
+        c.resume(Jobs(20), UnixSeconds(0));
+        assert_eq!(c.decide(UnixSeconds(10)).jobs, Jobs(20));
+        let mut jobs = Vec::new();
+        for k in 1..60 {
+            c.observe(&sample(30 * k, Some(300.0), 20), |_, _| {}).unwrap();
+            jobs.push(c.decide(UnixSeconds(30 * k)).jobs);
+        }
+        assert_eq!(jobs[..3], [Jobs(20); 3]);
+        assert!(jobs[3..].iter().any(|j| *j < Jobs(20)), "{jobs:?}");
     }
 
     #[test]

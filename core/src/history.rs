@@ -44,7 +44,7 @@ impl<T: Copy, const N: usize> Ring<T, N> {
     /// The value pushed last, to be changed in place.
     pub fn newest_mut(&mut self) -> Option<&mut T> {
         let len = self.slots.len();
-        self.slots.get_mut((self.next + len).checked_sub(1)? % len)
+        self.slots.get_mut((self.next + len).checked_sub(1)?.checked_rem(len)?)
     }
 
     /// How many values are held.

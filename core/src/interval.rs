@@ -7,39 +7,43 @@
 use crate::sample::Sample;
 use crate::units::{DAY_S, UnixSeconds};
 use core::fmt;
+use core::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 /// Length of a model interval: 1 s to 1 day, and a whole fraction of a day, so that a day is a
 /// whole number of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
-pub struct IntervalLength(u32);
+pub struct IntervalLength(NonZeroU32);
 
 impl IntervalLength {
     /// The reference system's interval.
-    pub const TWO_MINUTES: IntervalLength = IntervalLength(120);
+    pub const TWO_MINUTES: IntervalLength = match Self::new(120) {
+        Ok(length) => length,
+        Err(_) => unreachable!(),
+    };
 
     /// Checks a length in seconds.
     ///
     /// # Errors
     /// If it is 0 or does not divide a day.
     pub const fn new(seconds: u32) -> Result<Self, IntervalLengthError> {
-        if seconds == 0 || !DAY_S.is_multiple_of(seconds) {
-            return Err(IntervalLengthError(seconds));
+        match NonZeroU32::new(seconds) {
+            Some(length) if DAY_S.is_multiple_of(seconds) => Ok(Self(length)),
+            _ => Err(IntervalLengthError(seconds)),
         }
-        Ok(Self(seconds))
     }
 
     /// The length in seconds.
     #[must_use]
     pub const fn seconds(self) -> u32 {
-        self.0
+        self.0.get()
     }
 
     /// Intervals in a day.
     #[must_use]
     pub const fn steps_per_day(self) -> usize {
-        (DAY_S / self.0) as usize
+        (DAY_S / self.0.get()) as usize
     }
 }
 
@@ -52,7 +56,7 @@ impl TryFrom<u32> for IntervalLength {
 
 impl From<IntervalLength> for u32 {
     fn from(length: IntervalLength) -> u32 {
-        length.0
+        length.0.get()
     }
 }
 

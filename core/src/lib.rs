@@ -6,10 +6,12 @@
 //!
 //! `no_std` and without an allocator by default: no I/O, no clock, no heap. Callers pass time in.
 //! The trainer's environment, the backtest, the live agent and the firmware run this same code.
-#![cfg_attr(not(any(feature = "tract", test)), no_std)]
+#![cfg_attr(not(any(feature = "simd", feature = "tract", test)), no_std)]
+#![cfg_attr(not(feature = "simd"), forbid(unsafe_code))]
 
 pub mod controller;
 pub mod decision;
+pub mod engine;
 pub mod features;
 pub mod forecast;
 pub mod guard;

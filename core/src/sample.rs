@@ -3,7 +3,7 @@
 //! "A true zero", "missing" and "stale" are three different values here. Most outages of
 //! auto-scalers come from an absent metric that was read as 0.
 
-use crate::units::{Jobs, UnixSeconds};
+use crate::units::{DAY_S, Jobs, UnixSeconds};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +144,28 @@ impl RawSample {
     }
 }
 
+impl Sample {
+    /// The gate for a sample that comes from afar: whether every number in it is one that
+    /// [`RawSample::gate`] would have let through.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let sound = |value: f32| (0.0..=MAX_VALUE as f32).contains(&value);
+        let readings = [
+            self.arrivals_events,
+            self.processed_events,
+            self.backlog_events,
+            self.queued_events,
+            self.work_ms,
+        ];
+        (0..=MAX_TIME_S as i64).contains(&self.end.0)
+            && (1..=DAY_S).contains(&self.interval_s)
+            && readings.iter().all(|reading| match reading {
+                Reading::Known(value) | Reading::Stale { value, .. } => sound(*value),
+                Reading::Missing => true,
+            })
+    }
+}
+
 fn finite(field: &'static str, value: f64, min: f64, max: f64) -> Result<f64, SampleError> {
     let fault = if !value.is_finite() {
         Fault::NotFinite
@@ -197,6 +219,19 @@ mod tests {
         assert_eq!(s.arrivals_events, Reading::Known(0.0));
         assert_eq!(s.work_ms, Reading::Missing);
         assert_eq!(s.work_ms.known(), None);
+    }
+
+    #[test]
+    fn samples_from_afar_pass_the_same_gate() {
+        let sample = good().gate().unwrap();
+        assert!(sample.is_sound());
+        let with = |reading| Sample { queued_events: reading, ..sample };
+        for value in [f32::NAN, f32::INFINITY, -1.0, 2e12] {
+            assert!(!with(Reading::Known(value)).is_sound(), "{value}");
+            assert!(!with(Reading::Stale { value, age_s: 1 }).is_sound(), "{value}");
+        }
+        assert!(!Sample { interval_s: 0, ..sample }.is_sound());
+        assert!(!Sample { end: UnixSeconds(i64::MAX), ..sample }.is_sound());
     }
 
     #[test]

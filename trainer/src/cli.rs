@@ -57,8 +57,18 @@ pub enum Command {
     Ablate(AblateArgs),
     /// Writes the built-in sample traffic as CSV
     SampleData(SampleDataArgs),
+    /// Makes a model's pack, for the int8 engine and microcontrollers, from its ONNX files
+    Pack(PackArgs),
     /// Lists devices and checks that each computes a training step right
     Doctor(DoctorArgs),
+}
+
+/// Options of `trainer pack`.
+#[derive(Args, Debug)]
+pub struct PackArgs {
+    /// The model's folder, which the pack is added to
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
 }
 
 /// Options of `trainer train`.

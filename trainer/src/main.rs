@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         }
         Command::Ablate(args) => command::ablate::run(args).map(|()| ExitCode::SUCCESS),
         Command::SampleData(args) => command::sample_data::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Pack(args) => command::pack::run(args).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => command::doctor::run(args).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {

@@ -55,6 +55,7 @@ pub struct FeatureBank {
 impl FeatureBank {
     /// An empty bank for intervals of `length`.
     #[must_use]
+    #[inline(always)] // made in its place: see `Controller::new`
     pub fn new(length: IntervalLength) -> Self {
         Self {
             length_s: length.seconds() as f32,

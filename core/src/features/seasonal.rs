@@ -43,7 +43,9 @@ impl<const PHASES: usize, const BINS: usize> Season<PHASES, BINS> {
     pub(super) fn push(&mut self, interval: &Interval) -> [f32; PER_SEASON] {
         // An interval belongs to the phase in which it ends, its end excluded.
         let at = interval.end.0.saturating_sub(1);
-        self.roll(at.div_euclid(self.period_s / BINS as i64));
+        // The period is a day or a week, which the compiler does not know.
+        let period_s = self.period_s.max(BINS as i64);
+        self.roll(at.div_euclid(period_s / BINS as i64));
         if let Some(value) = interval.arrivals_events {
             self.bin.0 += value;
             self.bin.1 += 1;
@@ -54,7 +56,7 @@ impl<const PHASES: usize, const BINS: usize> Season<PHASES, BINS> {
             return [f32::NAN; PER_SEASON];
         }
         let trend = (self.sum / self.count as f64) as f32;
-        let phase = at.rem_euclid(self.period_s) * PHASES as i64 / self.period_s;
+        let phase = at.rem_euclid(period_s) * PHASES as i64 / period_s;
         let Some(profile) = self.profile.get_mut(phase as usize) else {
             return [f32::NAN; PER_SEASON];
         };

@@ -45,12 +45,14 @@ pub struct Perception<M> {
 impl<M: ForecastModel> Perception<M> {
     /// An empty memory over `model`.
     #[must_use]
+    #[inline(always)] // made in its place: see `Controller::new`
     pub fn new(length: IntervalLength, model: M) -> Self {
         Self::adapting(length, model, Adaptation::default())
     }
 
     /// An empty memory over `model` of which only some parts adapt: for measuring the others.
     #[must_use]
+    #[inline(always)] // made in its place: see `Controller::new`
     pub fn adapting(length: IntervalLength, model: M, adaptation: Adaptation) -> Self {
         Self {
             length,
@@ -103,6 +105,11 @@ impl<M: ForecastModel> Perception<M> {
                 (Baseline::quantiles(input), ForecastSource::Baseline)
             }
         }
+    }
+
+    /// Puts another network in the place of this one; what was learned beside it stays.
+    pub fn replace_model(&mut self, model: M) {
+        self.model = model;
     }
 
     /// The features of the last interval.

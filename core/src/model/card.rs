@@ -22,6 +22,8 @@ pub const FORECASTER_F32: &str = "forecaster.f32.onnx";
 pub const Q_NETWORK_INT8: &str = "q_network.int8.onnx";
 /// The same Q-network before quantization: what tract runs (int8 is slower there).
 pub const Q_NETWORK_F32: &str = "q_network.f32.onnx";
+/// Both networks in int8 for the engine without `std`.
+pub const PACK: &str = "model.pack";
 
 /// File name to SHA-256 in lower-case hex.
 pub type Files = BTreeMap<String, String>;

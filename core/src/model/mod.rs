@@ -8,7 +8,7 @@ mod network;
 
 pub use bundle::{Bundle, LiveController, SHIPPED_NAME};
 pub use card::{
-    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, PolicyCard, Q_NETWORK_F32,
+    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, PACK, PolicyCard, Q_NETWORK_F32,
     Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
 };
 pub use network::{ForecastNetwork, QNetwork};

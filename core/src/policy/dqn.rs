@@ -48,6 +48,12 @@ impl<Q: ValueModel> Dqn<Q> {
         Self { caution, ..self }
     }
 
+    /// Puts another network with its caution in the place of this one.
+    pub fn replace_network(&mut self, network: Q, caution: f32) {
+        self.network = network;
+        self.caution = caution;
+    }
+
     /// How often the network failed.
     #[must_use]
     pub fn failures(&self) -> u32 {

@@ -1,6 +1,6 @@
 //! Writes a model folder: ONNX files in f32 and int8, and the card that vouches for them.
 
-use super::{Precision, activation_scales, forecaster_graph, q_network_graph};
+use super::{Precision, activation_scales, forecaster_graph, pack, q_network_graph};
 use crate::data::WindowSet;
 use crate::model::forecaster::Forecaster;
 use crate::model::q_network::QNetworkWeights;
@@ -8,13 +8,14 @@ use crate::model::weights::{WEIGHTS_FILE, Weights};
 use crate::run::{write_atomic, write_json};
 use anyhow::{Context, Result};
 use burn::module::Module;
+use scaleiq_core::engine::PackError;
 use scaleiq_core::features;
 use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, HORIZONS, LEVELS, ModelInput, QUANTILES, SLOT_WIDTH, SLOTS, STEPS,
     WINDOW,
 };
 use scaleiq_core::model::{
-    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, ForecastNetwork, PolicyCard,
+    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, ForecastNetwork, PACK, PolicyCard,
     Q_NETWORK_F32, Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
 };
 use scaleiq_core::policy::{STATE, State};
@@ -81,6 +82,42 @@ fn forecaster_tensors(input: &ModelInput) -> Vec<(Vec<usize>, Vec<f32>)> {
     ]
 }
 
+/// The pack of the int8 networks among `files`; `None` if one is missing, or the int8 engine, which
+/// is sized for microcontrollers, is too small for them.
+fn pack_of(files: &NetworkFiles, caution: f32) -> Result<Option<Vec<u8>>> {
+    let file = |name| files.iter().find(|(known, _)| *known == name).map(|(_, bytes)| bytes);
+    let (Some(forecaster), Some(q_network)) = (file(FORECASTER_INT8), file(Q_NETWORK_INT8)) else {
+        return Ok(None);
+    };
+    match pack(forecaster, q_network, caution) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is::<PackError>() => {
+            eprintln!("note: no {PACK}: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the pack of a model folder from its int8 networks and adds it to the card.
+///
+/// # Errors
+/// If the folder cannot be read or written, or no pack can be made of its networks.
+pub fn add_pack(folder: &Path) -> Result<usize> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read(&path).with_context(|| format!("reading {}", path.display()))
+    };
+    let path = folder.join(CARD_FILE);
+    let mut card = Card::parse(&read(CARD_FILE)?, &path)?;
+    let caution = card.policy.caution;
+    let bytes = pack(&read(FORECASTER_INT8)?, &read(Q_NETWORK_INT8)?, caution)?;
+    write_atomic(&folder.join(PACK), &bytes)?;
+    card.files.insert(PACK.into(), sha256_hex(&bytes));
+    write_json(&path, &card)?;
+    Ok(bytes.len())
+}
+
 /// What a card says beside the names and hashes.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -108,7 +145,8 @@ pub fn write_folder(
 ) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     let mut hashes = Files::new();
-    for (name, bytes) in files {
+    let pack = pack_of(files, facts.caution)?.map(|bytes| (PACK, bytes));
+    for (name, bytes) in files.iter().chain(&pack) {
         write_atomic(&folder.join(name), bytes)?;
         hashes.insert((*name).into(), sha256_hex(bytes));
     }

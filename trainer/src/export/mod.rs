@@ -4,10 +4,14 @@ mod calibrate;
 mod folder;
 mod forecaster;
 mod graph;
+mod pack;
 mod q_network;
 
 pub use calibrate::activation_scales;
-pub use folder::{Facts, NetworkFiles, engine, forecaster_files, q_network_files, write_folder};
+pub use folder::{
+    Facts, NetworkFiles, add_pack, engine, forecaster_files, q_network_files, write_folder,
+};
 pub use forecaster::{dense, floats, forecaster_graph};
 pub use graph::{Graph, Precision};
+pub use pack::pack;
 pub use q_network::q_network_graph;

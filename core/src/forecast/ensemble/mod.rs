@@ -117,6 +117,7 @@ pub(super) struct Ensemble {
 }
 
 impl Ensemble {
+    #[inline(always)] // made in its place: see `Controller::new`
     pub(super) fn new(length: IntervalLength, adaptation: Adaptation) -> Self {
         let day = length.steps_per_day() as f32;
         let [slow, fast, short] = HALF_LIFE_DAYS.map(|days| days * day);

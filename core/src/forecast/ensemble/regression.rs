@@ -3,9 +3,12 @@
 //! Keeps the exponentially weighted normal equations and solves them anew now and then (Cholesky),
 //! which is steadier in `f32` than the recursive update of the inverse (Haykin, Adaptive Filter
 //! Theory, ch. 10: the covariance form of RLS loses its symmetry and diverges).
+//!
+//! Symmetric matrices are kept as their lower triangle, column by column, and factored in place: half
+//! the memory, of which a microcontroller has little, and every inner loop runs along a column.
 
 use super::super::STEPS;
-use nalgebra::{Cholesky, SMatrix, SVector};
+use nalgebra::{SMatrix, SVector};
 
 /// Penalty as a share of each predictor's own power, so that no predictor's unit matters.
 const RIDGE: f32 = 0.01;
@@ -21,14 +24,23 @@ pub(crate) const fn triangle(d: usize) -> usize {
     d * (d + 1) / 2
 }
 
+/// What was learned from: exponentially weighted sums.
+#[derive(Clone, Debug)]
+struct Sums<const D: usize, const T: usize> {
+    /// Of x x', the lower triangle.
+    moments: [f32; T],
+    /// Of x y'.
+    products: SMatrix<f32, D, STEPS>,
+}
+
 /// From `D` predictors to the changes of the next [`STEPS`] intervals; `T` is [`triangle`] of `D`.
+///
+/// What is large is not there before it is needed, so that a new regression is made in its place
+/// rather than moved there: a microcontroller's stack does not hold one.
 #[derive(Clone, Debug)]
 pub(crate) struct Regression<const D: usize, const T: usize> {
-    /// Sum of x x', the lower triangle row by row: half the memory, which a microcontroller lacks.
-    moments: [f32; T],
-    /// Sum of x y'.
-    products: SMatrix<f32, D, STEPS>,
-    weights: SMatrix<f32, D, STEPS>,
+    sums: Option<Sums<D, T>>,
+    weights: Option<SMatrix<f32, D, STEPS>>,
     /// What a sample is worth after the next one came.
     keep: f32,
     /// Samples that the sums are worth.
@@ -38,58 +50,118 @@ pub(crate) struct Regression<const D: usize, const T: usize> {
 
 impl<const D: usize, const T: usize> Regression<D, T> {
     /// Nothing learned: every change is 0. A sample counts half after `half_life` further ones.
+    #[inline(always)] // made in its place: see `Controller::new`
     pub(crate) fn new(half_life: f32) -> Self {
-        Self {
-            moments: [0.0; T],
-            products: SMatrix::zeros(),
-            weights: SMatrix::zeros(),
-            keep: libm::exp2f(-1.0 / half_life.max(1.0)),
-            worth: 0.0,
-            learned: 0,
-        }
+        let keep = libm::exp2f(-1.0 / half_life.max(1.0));
+        Self { sums: None, weights: None, keep, worth: 0.0, learned: 0 }
     }
 
     /// Takes what followed `predictors`.
     pub(crate) fn learn(&mut self, predictors: &SVector<f32, D>, changes: &SVector<f32, STEPS>) {
-        let mut moments = &mut self.moments[..];
-        for (i, x) in predictors.iter().enumerate() {
-            let (row, rest) = moments.split_at_mut((i + 1).min(moments.len()));
-            for (moment, y) in row.iter_mut().zip(predictors.iter()) {
+        let none = || Sums { moments: [0.0; T], products: SMatrix::zeros() };
+        let sums = self.sums.get_or_insert_with(none);
+        for (j, column) in columns(&mut sums.moments, D).enumerate() {
+            let below = predictors.as_slice().get(j..).unwrap_or_default();
+            let Some(x) = below.first() else { continue };
+            for (moment, y) in column.iter_mut().zip(below) {
                 *moment = *moment * self.keep + x * y;
             }
-            moments = rest;
         }
-        self.products.ger(1.0, predictors, changes, self.keep);
+        sums.products.ger(1.0, predictors, changes, self.keep);
         self.worth = self.worth * self.keep + 1.0;
         self.learned = self.learned.saturating_add(1);
         if self.learned >= FIRST_SOLUTION && self.learned.is_multiple_of(SOLVE_EVERY) {
-            self.solve();
+            let share = RIDGE + CAUTION / self.worth;
+            sums.solve(share, &mut self.weights);
         }
     }
 
     /// Changes that are expected after `predictors`.
     pub(crate) fn predict(&self, predictors: &SVector<f32, D>) -> SVector<f32, STEPS> {
-        self.weights.tr_mul(predictors)
+        self.weights.as_ref().map_or_else(SVector::zeros, |w| w.tr_mul(predictors))
     }
+}
 
-    fn solve(&mut self) {
-        let share = RIDGE + CAUTION / self.worth;
-        let mut penalised = SMatrix::<f32, D, D>::zeros();
-        let mut moments = self.moments.iter();
-        for i in 0..D {
-            for (j, moment) in (0..=i).zip(&mut moments) {
-                penalised[(i, j)] = *moment;
-            }
-            penalised[(i, i)] += share * penalised[(i, i)] + 1e-9;
-        }
-        // Cholesky reads the lower triangle alone. With a penalty on the diagonal only numbers out of range can spoil it: the old weights
-        // stay then.
-        if let Some(factor) = Cholesky::new(penalised) {
-            let weights = factor.solve(&self.products);
-            if weights.iter().all(|w| w.is_finite()) {
-                self.weights = weights;
+impl<const D: usize, const T: usize> Sums<D, T> {
+    /// The weights under a penalty of `share` of each predictor's power. The old ones stay if numbers
+    /// are out of range.
+    fn solve(&self, share: f32, solution: &mut Option<SMatrix<f32, D, STEPS>>) {
+        let mut factor = self.moments;
+        for column in columns(&mut factor, D) {
+            if let Some(power) = column.first_mut() {
+                *power += share * *power + 1e-9;
             }
         }
+        if !factorise(&mut factor, D) {
+            return;
+        }
+        let mut weights = self.products;
+        for column in weights.as_mut_slice().chunks_exact_mut(D.max(1)) {
+            substitute(&mut factor, column);
+        }
+        if weights.iter().all(|w| w.is_finite()) {
+            *solution = Some(weights);
+        }
+    }
+}
+
+/// The columns of a lower triangle of `d` rows: each begins on the diagonal.
+fn columns(triangle: &mut [f32], d: usize) -> impl Iterator<Item = &mut [f32]> {
+    let mut rest = triangle;
+    (0..d).map(move |j| {
+        let (column, after) =
+            core::mem::take(&mut rest).split_at_mut_checked(d - j).unwrap_or_default();
+        rest = after;
+        column
+    })
+}
+
+/// Cholesky's factor L of L L' in place of the lower triangle of a matrix, column by column
+/// (Golub and Van Loan, Matrix Computations, 4.2). Says whether there is one.
+fn factorise(triangle: &mut [f32], d: usize) -> bool {
+    let mut rest = triangle;
+    for length in (1..=d).rev() {
+        let Some((column, after)) = rest.split_at_mut_checked(length) else { return false };
+        let Some((diagonal, below)) = column.split_first_mut() else { return false };
+        let root = libm::sqrtf(*diagonal);
+        if !(root > 0.0 && root.is_finite()) {
+            return false;
+        }
+        *diagonal = root;
+        below.iter_mut().for_each(|x| *x /= root);
+        for (k, column) in columns(after, length - 1).enumerate() {
+            let below = below.get(k..).unwrap_or_default();
+            let Some(factor) = below.first() else { continue };
+            column.iter_mut().zip(below).for_each(|(x, y)| *x -= factor * y);
+        }
+        rest = after;
+    }
+    true
+}
+
+/// Solves L L' x = y in place of y.
+fn substitute(factor: &mut [f32], y: &mut [f32]) {
+    let d = y.len();
+    for (j, column) in columns(factor, d).enumerate() {
+        let Some((first, below)) = y.get_mut(j..).and_then(<[f32]>::split_first_mut) else {
+            continue;
+        };
+        let Some((diagonal, column)) = column.split_first() else { continue };
+        *first /= diagonal;
+        below.iter_mut().zip(column).for_each(|(y, l)| *y -= *first * l);
+    }
+    let mut rest = &factor[..];
+    for j in (0..d).rev() {
+        let Some((before, column)) = rest.split_at_checked(rest.len().saturating_sub(d - j)) else {
+            continue;
+        };
+        rest = before;
+        let Some((first, below)) = y.get_mut(j..).and_then(<[f32]>::split_first_mut) else {
+            continue;
+        };
+        let Some((diagonal, column)) = column.split_first() else { continue };
+        let sum: f32 = below.iter().zip(column).map(|(y, l)| y * l).sum();
+        *first = (*first - sum) / diagonal;
     }
 }
 
@@ -122,6 +194,29 @@ mod tests {
             let off = (regression.predict(&x) - y).amax();
             assert!(off < 0.1, "slope {slope}: {off}");
         }
+    }
+
+    #[test]
+    fn the_solution_solves_the_equations() {
+        const D: usize = 7;
+        let mut regression = Regression::<D, { triangle(D) }>::new(300.0);
+        for k in 0..600 {
+            let x = SVector::from_fn(|i, _| noise(7 * k + i as u32) + 0.3);
+            let y = SVector::from_fn(|step, _| x[step % D] - 0.1 * noise(k + 5000));
+            regression.learn(&x, &y);
+        }
+        let mut matrix = SMatrix::<f32, D, D>::zeros();
+        let (mut sums, weights) = (regression.sums.unwrap(), regression.weights.unwrap());
+        for (j, column) in columns(&mut sums.moments, D).enumerate() {
+            for (i, moment) in (j..).zip(&*column) {
+                (matrix[(i, j)], matrix[(j, i)]) = (*moment, *moment);
+            }
+        }
+        for i in 0..D {
+            matrix[(i, i)] *= 1.0 + RIDGE + CAUTION / regression.worth;
+        }
+        let off = (matrix * weights - sums.products).amax();
+        assert!(off < 1e-3 * sums.products.amax(), "{off}");
     }
 
     #[test]

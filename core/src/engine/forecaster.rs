@@ -1,0 +1,446 @@
+//! The forecasting network in int8; the trainer's `model::forecaster` has its picture.
+
+use super::attention::{Attention, COLUMNS, Heads, Keys, Values};
+use super::dense::{Dense, ZERO_POINT};
+use super::float::{Norm, first, gelu, quantise, softmax, softplus, sum, within};
+use super::weights::{
+    FeedForward, ForecasterPack, HEAD_STEPS, PATCH, REACH, RECENT_TOKENS, TOKENS,
+};
+use super::{MAX_INNER, MAX_WIDTH};
+use crate::forecast::{
+    CHANNELS, ForecastModel, ModelInput, Q50, QUANTILES, SLOT_CONTEXT, SLOT_WIDTH, SLOTS, STEPS,
+    WINDOW,
+};
+use core::convert::Infallible;
+use core::num::NonZeroUsize;
+
+/// Added to the score of a season that is not remembered.
+const MASKED: f32 = -1e4;
+/// The seasons' tokens follow those of the recent window, which the steps' states replace.
+const _: () = assert!(STEPS == RECENT_TOKENS);
+/// Bound of the standardised context.
+const WIDEST: f32 = 5.0;
+/// Rows that go through a wide layer at a time: the patches of a level.
+const ROWS: usize = WINDOW / PATCH;
+const ROWS_NOT_ZERO: NonZeroUsize = NonZeroUsize::new(ROWS).unwrap();
+
+/// A quantiser, by its place in the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Site {
+    Convolution,
+    Patch,
+    Season,
+    Context,
+    BlockTokens(usize),
+    BlockMixed(usize),
+    BlockInner(usize),
+    BlockOuter(usize),
+    Calendar,
+    States,
+    SeasonTokens,
+    Tokens,
+    Mixed,
+    DecoderInner,
+    DecoderOuter,
+    Head(usize),
+}
+
+/// Looks at what the engine quantises, and may replace it: for comparing engines quantiser by
+/// quantiser. A network that decides is run with `()`, which looks at nothing.
+pub trait Probe {
+    /// Quantised rows at `site` as `layer` reads them, [`Dense::stride`] bytes each; `first` is the
+    /// index of the first.
+    fn quantised(&mut self, _site: Site, _first: usize, _rows: &mut [u8], _layer: &Dense) {}
+}
+
+impl Probe for () {}
+
+/// The forecaster over a pack: a [`ForecastModel`] without an allocator. Takes about 45 KB of stack.
+#[derive(Clone, Debug)]
+pub struct NativeForecaster<'a>(pub(super) ForecasterPack<'a>);
+
+impl ForecastModel for NativeForecaster<'_> {
+    type Error = Infallible;
+
+    fn infer(&mut self, input: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()], Infallible> {
+        Ok(self.run(input, &mut ()))
+    }
+}
+
+impl<'a> NativeForecaster<'a> {
+    /// The weights.
+    #[must_use]
+    pub fn pack(&self) -> &ForecasterPack<'a> {
+        &self.0
+    }
+
+    /// Changes from the anchor in swings, `[STEPS][QUANTILES]`.
+    #[inline(never)] // Its scratch is on the stack only while it runs.
+    pub fn run(
+        &self,
+        input: &ModelInput,
+        probe: &mut impl Probe,
+    ) -> [f32; STEPS * QUANTILES.len()] {
+        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+        if super::simd::is_available() {
+            return super::simd::widely(
+                #[inline(always)]
+                || self.run_here(input, probe),
+            );
+        }
+        self.run_here(input, probe)
+    }
+
+    #[inline(always)]
+    fn run_here(
+        &self,
+        input: &ModelInput,
+        probe: &mut impl Probe,
+    ) -> [f32; STEPS * QUANTILES.len()] {
+        let run = Run {
+            pack: &self.0,
+            width: NonZeroUsize::new(usize::from(self.0.width)).unwrap_or(NonZeroUsize::MIN),
+            bench: Bench { probe, bytes: [ZERO_POINT; ROWS * MAX_INNER] },
+            rows: [ZERO_POINT; TOKENS * MAX_WIDTH],
+            keys: [[0.0; COLUMNS]; MAX_WIDTH],
+            values: [[0.0; MAX_WIDTH]; COLUMNS],
+            wide: [0.0; ROWS * MAX_INNER],
+            narrow: [0.0; ROWS * MAX_WIDTH],
+        };
+        run.changes(input)
+    }
+}
+
+/// Where rows are quantised.
+struct Bench<'a, P> {
+    probe: &'a mut P,
+    bytes: [u8; ROWS * MAX_INNER],
+}
+
+impl<P: Probe> Bench<'_, P> {
+    /// Quantises the rows of `x`, of which the first is row `index` at `site`, and runs `layer`.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn layer(&mut self, layer: &Dense, site: Site, index: usize, x: &[f32], out: &mut [f32]) {
+        let rows = x.len() / usize::from(layer.inputs).max(1);
+        let bytes = first(&mut self.bytes, rows * layer.stride());
+        layer.quantise(x, bytes);
+        self.probe.quantised(site, index, bytes, layer);
+        layer.apply(bytes, out);
+    }
+}
+
+/// One inference and its scratch.
+struct Run<'a, P> {
+    pack: &'a ForecasterPack<'a>,
+    width: NonZeroUsize,
+    bench: Bench<'a, P>,
+    /// Tokens or states as a layer reads them.
+    rows: [u8; TOKENS * MAX_WIDTH],
+    keys: Keys,
+    values: Values,
+    /// Some rows of a wide layer and of a narrow one.
+    wide: [f32; ROWS * MAX_INNER],
+    narrow: [f32; ROWS * MAX_WIDTH],
+}
+
+/// Numbers in [`ROWS`] rows; never 0, which the compiler must know to leave panics out.
+#[cfg_attr(feature = "simd", inline(always))]
+fn rows_at_a_time(width: NonZeroUsize) -> usize {
+    width.saturating_mul(ROWS_NOT_ZERO).get()
+}
+
+/// Adds number to number.
+#[cfg_attr(feature = "simd", inline(always))]
+fn add(to: &mut [f32], what: impl IntoIterator<Item = f32>) {
+    to.iter_mut().zip(what).for_each(|(to, what)| *to += what);
+}
+
+/// Writes number over number.
+#[cfg_attr(feature = "simd", inline(always))]
+fn copy(to: &mut [f32], what: &[f32]) {
+    to.iter_mut().zip(what).for_each(|(to, what)| *to = *what);
+}
+
+impl<P: Probe> Run<'_, P> {
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn changes(mut self, input: &ModelInput) -> [f32; STEPS * QUANTILES.len()] {
+        let pack = self.pack;
+        let mut tokens = [0.0; TOKENS * MAX_WIDTH];
+        let tokens = first(&mut tokens, TOKENS * self.width.get());
+        self.embed(input, tokens);
+        for (index, block) in pack.blocks.iter().enumerate() {
+            self.quantise_tokens(tokens, &block.attention, Some(&block.norm_1), index);
+            self.remember(&block.attention);
+            self.attend(&block.attention, Site::BlockMixed(index), tokens);
+            let sites = [Site::BlockInner(index), Site::BlockOuter(index)];
+            self.feed_forward(&block.norm_2, &block.feed_forward, sites, tokens);
+        }
+        tokens.chunks_exact_mut(self.width.get()).for_each(|row| pack.norm.apply(row));
+
+        self.quantise_tokens(tokens, &pack.attention, None, 0);
+        self.remember(&pack.attention);
+        // Of the recent window's tokens nothing else is needed: the steps' states take their place.
+        let (states, tokens) =
+            tokens.split_at_mut_checked(STEPS * self.width.get()).unwrap_or_default();
+        self.queries(input, tokens, states);
+        let rows = first(&mut self.rows, STEPS * self.width.get());
+        pack.copy_query.quantise(states, rows);
+        self.bench.probe.quantised(Site::States, 0, rows, &pack.copy_query);
+        self.attend(&pack.attention, Site::Mixed, states);
+        let copied = self.copied(input, tokens);
+        let sites = [Site::DecoderInner, Site::DecoderOuter];
+        self.feed_forward(&pack.decoder_norm, &pack.decoder, sites, states);
+        self.quantiles(states, &copied)
+    }
+
+    /// The inputs as tokens.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn embed(&mut self, input: &ModelInput, tokens: &mut [f32]) {
+        let (pack, width) = (self.pack, self.width.get());
+        let (recent, rest) = tokens.split_at_mut_checked(RECENT_TOKENS * width).unwrap_or_default();
+        let (seasons, context) = rest.split_at_mut_checked(SLOTS * width).unwrap_or_default();
+        let levels = recent.chunks_exact_mut(rows_at_a_time(self.width));
+        for (level, (window, out)) in input.recent.iter().zip(levels).enumerate() {
+            self.patches(level, window, out);
+        }
+        self.bench.layer(&pack.season, Site::Season, 0, input.seasons.as_flattened(), seasons);
+        let mut numbers = input.context;
+        let scaler = pack.mean.iter().zip(pack.inverse_deviation.iter());
+        for (x, (mean, inverse)) in numbers.iter_mut().zip(scaler) {
+            *x = within((*x - mean) * inverse, -WIDEST, WIDEST);
+        }
+        self.bench.layer(&pack.context, Site::Context, 0, &numbers, context);
+        add(tokens, pack.positions.iter());
+    }
+
+    /// One level's window through the causal convolutions to a token per patch.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn patches(&mut self, level: usize, window: &[[f32; WINDOW]; CHANNELS], out: &mut [f32]) {
+        const ROW: usize = (REACH * CHANNELS).next_multiple_of(4);
+        let convolution = &self.pack.convolution;
+        let per_unit = 1.0 / convolution.scale;
+        let mut points = [[ZERO_POINT; CHANNELS]; REACH - 1 + WINDOW];
+        for (channel, values) in window.iter().enumerate() {
+            for (point, value) in points.iter_mut().skip(REACH - 1).zip(values) {
+                if let Some(x) = point.get_mut(channel) {
+                    *x = quantise(*value, per_unit);
+                }
+            }
+        }
+        // What a point sees is the last points in a row: [REACH][CHANNELS], and padding.
+        let mut rows = [[ZERO_POINT; ROW]; WINDOW];
+        for (row, seen) in rows.iter_mut().zip(points.windows(REACH)) {
+            row.iter_mut().zip(seen.as_flattened()).for_each(|(x, seen)| *x = *seen);
+        }
+        let bytes = rows.as_flattened_mut();
+        self.bench.probe.quantised(Site::Convolution, level * WINDOW, bytes, convolution);
+        let features = first(&mut self.wide, WINDOW * usize::from(convolution.outputs));
+        convolution.apply(rows.as_flattened(), features);
+        features.iter_mut().for_each(|x| *x = gelu(*x));
+        self.bench.layer(&self.pack.patch, Site::Patch, level * ROWS, features, out);
+    }
+
+    /// Tokens, normalised if so wished, as `attention` reads them.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn quantise_tokens(
+        &mut self,
+        tokens: &[f32],
+        attention: &Attention,
+        norm: Option<&Norm>,
+        index: usize,
+    ) {
+        let rows = self.rows.chunks_exact_mut(self.width.get());
+        for (token, row) in tokens.chunks_exact(self.width.get()).zip(rows) {
+            let x = first(&mut self.narrow, self.width.get());
+            copy(x, token);
+            if let Some(norm) = norm {
+                norm.apply(x);
+            }
+            attention.key.quantise(x, row);
+        }
+        let site = if norm.is_some() { Site::BlockTokens(index) } else { Site::Tokens };
+        let rows = first(&mut self.rows, TOKENS * self.width.get());
+        self.bench.probe.quantised(site, 0, rows, &attention.key);
+    }
+
+    /// Keys and values of the quantised tokens.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn remember(&mut self, attention: &Attention) {
+        let width = self.width.get();
+        let rows = self.rows.get(..TOKENS * width).unwrap_or_default();
+        for (index, rows) in rows.chunks(rows_at_a_time(self.width)).enumerate() {
+            let numbers = first(&mut self.narrow, rows.len());
+            attention.key.apply(rows, numbers);
+            for (column, key) in (index * ROWS..).zip(numbers.chunks_exact(width)) {
+                scatter(key, &mut self.keys, column);
+            }
+            attention.value.apply(rows, numbers);
+            let columns = self.values.iter_mut().skip(index * ROWS);
+            columns.zip(numbers.chunks_exact(width)).for_each(|(to, value)| copy(to, value));
+        }
+    }
+
+    /// Adds to each row of `stream` what it finds among the remembered tokens. The quantised rows
+    /// are those of the stream.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn attend(&mut self, attention: &Attention, site: Site, stream: &mut [f32]) {
+        let (width, heads) = (self.width.get(), self.pack.split());
+        let parts = self.rows.chunks(rows_at_a_time(self.width));
+        let parts = parts.zip(stream.chunks_mut(rows_at_a_time(self.width)));
+        for (index, (rows, stream)) in parts.enumerate() {
+            let asked = first(&mut self.narrow, stream.len());
+            attention.query.apply(rows, asked);
+            let found = first(&mut self.wide, stream.len());
+            for (query, out) in asked.chunks_exact(width).zip(found.chunks_exact_mut(width)) {
+                heads.attend(query, &self.keys, &self.values, TOKENS, out);
+            }
+            self.bench.layer(&attention.output, site, index * ROWS, found, asked);
+            add(stream, asked.iter().copied());
+        }
+    }
+
+    /// Adds to each row of `stream` what the layers make of it.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn feed_forward(
+        &mut self,
+        norm: &Norm,
+        layers: &FeedForward,
+        sites: [Site; 2],
+        stream: &mut [f32],
+    ) {
+        let (width, inner) = (self.width.get(), usize::from(layers.inner.outputs));
+        for (index, stream) in stream.chunks_mut(rows_at_a_time(self.width)).enumerate() {
+            let x = first(&mut self.narrow, stream.len());
+            copy(x, stream);
+            x.chunks_exact_mut(width).for_each(|row| norm.apply(row));
+            let wide = first(&mut self.wide, stream.len() / width * inner);
+            self.bench.layer(&layers.inner, sites[0], index * ROWS, x, wide);
+            wide.iter_mut().for_each(|x| *x = gelu(*x));
+            self.bench.layer(&layers.outer, sites[1], index * ROWS, wide, x);
+            add(stream, x.iter().copied());
+        }
+    }
+
+    /// A query per future step: its place in day and week, its distance, and the context.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn queries(&mut self, input: &ModelInput, tokens: &[f32], states: &mut [f32]) {
+        let calendar = input.calendar.as_flattened();
+        self.bench.layer(&self.pack.query, Site::Calendar, 0, calendar, states);
+        add(states, self.pack.steps.iter());
+        if let Some(context) = tokens.chunks_exact(self.width.get()).next_back() {
+            let rows = states.chunks_exact_mut(self.width.get());
+            rows.for_each(|row| add(row, context.iter().copied()));
+        }
+    }
+
+    /// The seasonal copy attention: what followed the same moment in past seasons, weighed. `tokens`
+    /// begin with the seasons'; the quantised rows are those of the states.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn copied(&mut self, input: &ModelInput, tokens: &[f32]) -> [f32; STEPS] {
+        let (pack, width, heads) = (self.pack, self.width.get(), self.pack.split());
+        let seasons = tokens.chunks_exact(width).take(SLOTS);
+        for (column, season) in seasons.enumerate() {
+            let key = first(&mut self.narrow, width);
+            self.bench.layer(&pack.copy_key, Site::SeasonTokens, column, season, key);
+            scatter(key, &mut self.keys, column);
+        }
+        let mut copied = [0.0; STEPS];
+        for (step, (row, copied)) in self.rows.chunks_exact(width).zip(&mut copied).enumerate() {
+            let query = first(&mut self.narrow, width);
+            pack.copy_query.apply(row, query);
+            for (head, gain) in pack.copy_gain.iter().enumerate() {
+                let null = pack.null_scores.and_then(|scores| scores.iter().nth(head));
+                *copied += gain * weighed(heads, query, &self.keys, head, null, input, step);
+            }
+        }
+        copied
+    }
+
+    /// A head per horizon; increments make the quantiles ascend.
+    #[cfg_attr(feature = "simd", inline(always))]
+    fn quantiles(
+        &mut self,
+        states: &[f32],
+        copied: &[f32; STEPS],
+    ) -> [f32; STEPS * QUANTILES.len()] {
+        let mut changes = [[0.0; QUANTILES.len()]; STEPS];
+        for (index, (head, steps)) in
+            self.pack.outputs.iter().zip(HEAD_STEPS.windows(2)).enumerate()
+        {
+            let &[from, to] = steps else { continue };
+            let x = states.get(from * self.width.get()..to * self.width.get()).unwrap_or_default();
+            let out = changes.get_mut(from..to).unwrap_or_default().as_flattened_mut();
+            // More steps than fit at a time in the last head.
+            let parts =
+                x.chunks(rows_at_a_time(self.width)).zip(out.chunks_mut(ROWS * QUANTILES.len()));
+            for (part, (x, out)) in parts.enumerate() {
+                self.bench.layer(head, Site::Head(index), part * ROWS, x, out);
+            }
+        }
+        for (row, copied) in changes.iter_mut().zip(copied) {
+            ascend(row, *copied);
+        }
+        let mut flat = [0.0; STEPS * QUANTILES.len()];
+        copy(&mut flat, changes.as_flattened());
+        flat
+    }
+}
+
+/// Writes a token's key into its column.
+#[cfg_attr(feature = "simd", inline(always))]
+fn scatter(key: &[f32], keys: &mut Keys, column: usize) {
+    for (x, row) in key.iter().zip(keys) {
+        if let Some(to) = row.get_mut(column) {
+            *to = *x;
+        }
+    }
+}
+
+/// What one head copies for `step`: the changes that followed the seasons, by their weights.
+#[cfg_attr(feature = "simd", inline(always))]
+fn weighed(
+    heads: Heads,
+    query: &[f32],
+    keys: &Keys,
+    head: usize,
+    null: Option<f32>,
+    input: &ModelInput,
+    step: usize,
+) -> f32 {
+    let found = heads.scores(query, keys, head);
+    let mut scores = [MASKED; SLOTS + 1];
+    for ((score, found), season) in scores.iter_mut().zip(found).zip(&input.seasons) {
+        let known = season.get(SLOT_WIDTH - 1).copied().unwrap_or(0.0);
+        *score = found + (known - 1.0) * -MASKED;
+    }
+    // "No season" takes part only where the network has it.
+    let count = if let (Some(null), [.., last]) = (null, &mut scores) {
+        *last = null;
+        SLOTS + 1
+    } else {
+        SLOTS
+    };
+    let weights = first(&mut scores, count);
+    softmax(weights);
+    let followed = input.seasons.iter().map(|s| s.get(SLOT_CONTEXT + step).copied().unwrap_or(0.0));
+    weights.iter_mut().zip(followed).for_each(|(weight, change)| *weight *= change);
+    sum(weights.get(..SLOTS).unwrap_or_default())
+}
+
+/// Turns a head's row into quantiles: the median moved by `copied`, and increments outwards.
+#[cfg_attr(feature = "simd", inline(always))]
+fn ascend(row: &mut [f32; QUANTILES.len()], copied: f32) {
+    let (below, rest) = row.split_at_mut(Q50);
+    let Some((median, above)) = rest.split_first_mut() else { return };
+    *median += copied;
+    let (mut low, mut high) = (0.0, 0.0);
+    for x in below.iter_mut().rev() {
+        low += softplus(*x);
+        *x = *median - low;
+    }
+    for x in above {
+        high += softplus(*x);
+        *x = *median + high;
+    }
+}

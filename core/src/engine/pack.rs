@@ -1,0 +1,162 @@
+//! The pack: both networks in one piece of bytes, to be read where it lies.
+//!
+//! ```text
+//! 0   "SIQP"
+//! 4   version, u16 little-endian            PACK_VERSION
+//! 6   zero, u16
+//! 8   length of the body, u32 little-endian
+//! 12  CRC-32 of the body (ISO-HDLC, as in zip), u32 little-endian
+//! 16  body: postcard of `Pack`, weights and numbers as byte strings
+//! ```
+
+use super::{ForecasterPack, NativeForecaster, NativeQNetwork, QNetworkPack};
+use core::fmt;
+use crc::{CRC_32_ISO_HDLC, Crc};
+use serde::{Deserialize, Serialize};
+
+/// How a pack begins.
+pub const MAGIC: [u8; 4] = *b"SIQP";
+/// Version of the pack and of the networks' inputs and outputs.
+pub const PACK_VERSION: u16 = 1;
+/// Bytes before the body.
+const HEADER: usize = 16;
+
+const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+
+/// Both networks, borrowed from the bytes that they were read from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pack<'a> {
+    /// The forecaster.
+    #[serde(borrow)]
+    pub forecaster: ForecasterPack<'a>,
+    /// The policy.
+    pub q_network: QNetworkPack<'a>,
+}
+
+/// A part of a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Part {
+    Sizes,
+    Convolution,
+    Season,
+    Context,
+    Positions,
+    Block,
+    Query,
+    Copy,
+    Decoder,
+    Heads,
+    QNetwork,
+}
+
+/// Why bytes are no pack that this engine can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackError {
+    /// They do not begin as a pack does.
+    NoPack,
+    /// Another version of the format.
+    Version(u16),
+    /// Fewer or more bytes than the header says.
+    Length,
+    /// The body is not what was written.
+    Checksum,
+    /// The body is no postcard of a pack, or has more blocks or layers than the engine takes.
+    Malformed,
+    /// A part has a size, length or number that does not fit the rest or the engine.
+    Unsound(Part),
+    /// The buffer to write to is too small.
+    TooLong,
+}
+
+impl fmt::Display for PackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPack => write!(f, "not a model pack"),
+            Self::Version(v) => write!(f, "pack version {v}, this program reads {PACK_VERSION}"),
+            Self::Length => write!(f, "the pack's length is not what its header says"),
+            Self::Checksum => write!(f, "the pack's CRC is wrong"),
+            Self::Malformed => write!(f, "the pack's body cannot be read"),
+            Self::Unsound(part) => {
+                write!(f, "the pack's {part:?} has a size or number that the engine cannot run")
+            }
+            Self::TooLong => write!(f, "the pack does not fit its buffer"),
+        }
+    }
+}
+
+impl core::error::Error for PackError {}
+
+impl<'a> Pack<'a> {
+    /// Reads and checks a pack. What passes can be run without further checks.
+    ///
+    /// # Errors
+    /// Says what is wrong; no bytes make it panic.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, PackError> {
+        let (header, body) = bytes.split_first_chunk::<HEADER>().ok_or(PackError::NoPack)?;
+        let [m0, m1, m2, m3, v0, v1, _, _, l0, l1, l2, l3, c0, c1, c2, c3] = *header;
+        if [m0, m1, m2, m3] != MAGIC {
+            return Err(PackError::NoPack);
+        }
+        let version = u16::from_le_bytes([v0, v1]);
+        if version != PACK_VERSION {
+            return Err(PackError::Version(version));
+        }
+        if usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])) != Ok(body.len()) {
+            return Err(PackError::Length);
+        }
+        if u32::from_le_bytes([c0, c1, c2, c3]) != CRC.checksum(body) {
+            return Err(PackError::Checksum);
+        }
+        let (pack, rest) =
+            postcard::take_from_bytes::<Self>(body).map_err(|_| PackError::Malformed)?;
+        if !rest.is_empty() {
+            return Err(PackError::Length);
+        }
+        pack.check()?;
+        Ok(pack)
+    }
+
+    fn check(&self) -> Result<(), PackError> {
+        self.forecaster.check().map_err(PackError::Unsound)?;
+        self.q_network.check().map_err(PackError::Unsound)
+    }
+
+    /// Writes the pack into `out` and gives the number of bytes.
+    ///
+    /// # Errors
+    /// If it could not be read back, or `out` is too small.
+    pub fn write(&self, out: &mut [u8]) -> Result<usize, PackError> {
+        self.check()?;
+        let (header, body) = out.split_first_chunk_mut::<HEADER>().ok_or(PackError::TooLong)?;
+        let body = postcard::to_slice(self, body).map_err(|_| PackError::TooLong)?;
+        let length = u32::try_from(body.len()).map_err(|_| PackError::TooLong)?;
+        let mut fields = header.iter_mut();
+        let mut put = |bytes: &[u8]| bytes.iter().zip(&mut fields).for_each(|(b, to)| *to = *b);
+        put(&MAGIC);
+        put(&PACK_VERSION.to_le_bytes());
+        put(&[0, 0]);
+        put(&length.to_le_bytes());
+        put(&CRC.checksum(body).to_le_bytes());
+        Ok(HEADER + body.len())
+    }
+
+    /// The checksum that `bytes`, which are a pack, carry: one pack's name among others.
+    #[must_use]
+    pub fn crc(bytes: &[u8]) -> u32 {
+        let field = bytes.get(12..HEADER).and_then(<[u8]>::first_chunk::<4>);
+        field.map_or(0, |crc| u32::from_le_bytes(*crc))
+    }
+
+    /// The forecaster, ready to run.
+    #[must_use]
+    pub fn forecaster(&self) -> NativeForecaster<'a> {
+        NativeForecaster(self.forecaster.clone())
+    }
+
+    /// The Q-network, ready to run.
+    #[must_use]
+    pub fn q_network(&self) -> NativeQNetwork<'a> {
+        NativeQNetwork(self.q_network.clone())
+    }
+}

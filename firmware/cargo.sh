@@ -1,0 +1,32 @@
+#!/bin/sh
+# cargo for the microcontroller, in this folder: ./cargo.sh run, ./cargo.sh build --bin nrf52840
+#
+# Uses the installed target (`rustup target add thumbv7em-none-eabihf`) if there is one, else Debian's
+# compiler and its sources, of which it builds `core` (apt-get install rustc-web cargo-web rust-web-src).
+# SCALEIQ_FIRMWARE_TOOLCHAIN=target or =debian forces the choice.
+set -eu
+cd "$(dirname "$0")"
+target=thumbv7em-none-eabihf
+choice=${SCALEIQ_FIRMWARE_TOOLCHAIN:-}
+if [ -z "$choice" ]; then
+    if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then choice=target; else choice=debian; fi
+fi
+case $choice in
+target) exec cargo "$@" ;;
+debian) ;;
+*) echo "SCALEIQ_FIRMWARE_TOOLCHAIN is target or debian, not $choice" >&2; exit 2 ;;
+esac
+for tool in /usr/bin/cargo /usr/bin/rustc; do
+    if [ ! -x $tool ]; then
+        echo "the target $target is not installed, and neither is Debian's compiler:" >&2
+        echo "    rustup target add $target" >&2
+        echo "or  apt-get install rustc-web cargo-web rust-web-src" >&2
+        exit 3
+    fi
+done
+# A linker for the target: rustup's own or Debian's, whichever is there.
+linker=$(find "$(rustc --print sysroot)" /usr/lib /usr/bin -name rust-lld 2>/dev/null | head -n 1)
+export CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
+export CARGO_UNSTABLE_BUILD_STD=core,alloc CARGO_UNSTABLE_BUILD_STD_FEATURES=compiler-builtins-mem
+export CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER="${linker:-rust-lld}"
+exec /usr/bin/cargo "$@"

@@ -1,0 +1,31 @@
+//! Memory-mapped registers: the one place with raw addresses.
+#![allow(unsafe_code)]
+
+/// A 32-bit register of a peripheral.
+#[derive(Clone, Copy, Debug)]
+pub struct Register(*mut u32);
+
+impl Register {
+    /// The register at `address`.
+    ///
+    /// # Safety
+    /// `address` is that of a 32-bit register of this chip, reading and writing it has no effect on
+    /// Rust's memory, and no other code uses it.
+    #[must_use]
+    pub const unsafe fn at(address: usize) -> Self {
+        Self(address as *mut u32)
+    }
+
+    /// Reads it.
+    #[must_use]
+    pub fn read(self) -> u32 {
+        // SAFETY: see `at`.
+        unsafe { self.0.read_volatile() }
+    }
+
+    /// Writes it.
+    pub fn write(self, value: u32) {
+        // SAFETY: see `at`.
+        unsafe { self.0.write_volatile(value) }
+    }
+}

@@ -1,0 +1,378 @@
+//! The device on this machine: what it answers, what it survives.
+
+use embedded_hal::digital::{ErrorType as PinError, OutputPin};
+use embedded_io::{ErrorType, Read, ReadReady, Write};
+use firmware::{
+    Answer, Board, Clock, Device, Failure, Memory, RETAINED, Retained, Store, StoreError, Watchdog,
+    first_settings, serve,
+};
+use scaleiq_core::engine::Pack;
+use scaleiq_core::policy::Stage;
+use scaleiq_core::sample::{RawSample, Reading, Sample};
+use scaleiq_core::settings::Settings;
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_core::wire::{CHUNK, Config, FrameReader, Message, Refusal, Status, encode};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::rc::Rc;
+
+static PACK: &[u8] = include_bytes!("../../models/edge/model.pack");
+
+/// Memory that outlives its device.
+#[derive(Clone)]
+struct Kept(Rc<Cell<[u8; RETAINED]>>);
+
+impl Kept {
+    fn after_power_on() -> Self {
+        Self(Rc::new(Cell::new([0xA5; RETAINED])))
+    }
+}
+
+impl Memory for Kept {
+    fn load(&self) -> [u8; RETAINED] {
+        self.0.get()
+    }
+    fn save(&mut self, bytes: &[u8; RETAINED]) {
+        self.0.set(*bytes);
+    }
+}
+
+/// Room for one pack; what is read is leaked, as flash would be.
+#[derive(Default)]
+struct Room(Vec<u8>);
+
+impl Store<'static> for Room {
+    fn begin(&mut self, length: u32) -> Result<(), StoreError> {
+        self.0 = Vec::new();
+        if length <= 256 << 10 { Ok(()) } else { Err(StoreError) }
+    }
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        assert_eq!(offset as usize, self.0.len());
+        self.0.extend(bytes);
+        Ok(())
+    }
+    fn read(&self, length: u32) -> &'static [u8] {
+        &Vec::leak(self.0.clone())[..length as usize]
+    }
+}
+
+type TestDevice = Device<'static, Kept, Room>;
+
+fn device(kept: &Kept) -> &'static mut TestDevice {
+    let place = Box::leak(Box::new_uninit());
+    let settings = Settings { limits: JobLimits::new(1, 50).unwrap(), ..first_settings() };
+    Device::make(place, settings, PACK, kept.clone(), Room::default()).unwrap()
+}
+
+fn answer(device: &mut TestDevice, bytes: &[u8]) -> Option<Answer> {
+    bytes.iter().find_map(|byte| device.receive(*byte))
+}
+
+fn read(frame: &[u8]) -> Message {
+    let mut reader = FrameReader::default();
+    frame.iter().find_map(|byte| reader.push(*byte)).unwrap().unwrap()
+}
+
+fn ask(device: &mut TestDevice, message: &Message) -> Message {
+    read(&answer(device, &encode(message).unwrap()).unwrap().frame)
+}
+
+fn status(device: &mut TestDevice) -> Status {
+    match ask(device, &Message::Ask) {
+        Message::Status(status) => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn sample(time: i64, arrivals: Option<f64>, ready: u32) -> Sample {
+    let raw = RawSample {
+        time: time as f64,
+        interval_s: 30.0,
+        logged_events: arrivals,
+        processed_events: arrivals,
+        unprocessed_events: Some(0.0),
+        avg_processing_ms: Some(100.0),
+        jobs_ready: Some(f64::from(ready)),
+        jobs_starting: Some(0.0),
+        ..RawSample::default()
+    };
+    raw.gate().unwrap()
+}
+
+#[test]
+fn samples_become_decisions_and_may_be_repeated() {
+    let device = device(&Kept::after_power_on());
+    for k in 1..200 {
+        let sent = Message::Sample(sample(30 * k, Some(3000.0), 10));
+        let Message::Decision(first) = ask(device, &sent) else { panic!("no decision") };
+        assert!((10..=20).contains(&first.jobs.0), "{first:?}");
+        assert_eq!(ask(device, &sent), Message::Decision(first.clone()));
+        assert_eq!(first.epoch, k as u64);
+        assert_eq!(first.stage == Stage::Dqn, k >= 4, "{k}: {:?}", first.stage);
+    }
+    let old = Message::Sample(sample(30, Some(1.0), 10));
+    assert_eq!(ask(device, &old), Message::Refused(Refusal::SampleTime));
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_changes_nothing() {
+    let device = device(&Kept::after_power_on());
+    let before = status(device);
+    let good = sample(30, Some(3000.0), 10);
+    let settings = Config::from(&first_settings());
+    for (message, refusal) in [
+        (
+            Message::Sample(Sample { work_ms: Reading::Known(f32::NAN), ..good }),
+            Refusal::SampleValue,
+        ),
+        (Message::Configure(Config { max_jobs: 0, ..settings }), Refusal::Config),
+        (Message::UploadEnd, Refusal::Upload),
+        (Message::UploadChunk { offset: 0, bytes: [1].into_iter().collect() }, Refusal::Upload),
+        (Message::UploadBegin { length: 1 << 30 }, Refusal::Storage),
+        (Message::Refused(Refusal::Kind), Refusal::Kind),
+    ] {
+        assert_eq!(ask(device, &message), Message::Refused(refusal));
+    }
+    let noise = answer(device, &[9, 9, 9, 0]).unwrap();
+    assert_eq!(read(&noise.frame), Message::Refused(Refusal::Frame));
+    assert_eq!(status(device), Status { dropped: 1, ..before });
+}
+
+#[test]
+fn a_model_is_uploaded_checked_and_then_in_force() {
+    let device = device(&Kept::after_power_on());
+    // The same networks with other values of the Q-network: what decides can be told apart.
+    let mut pack = Pack::parse(PACK).unwrap();
+    pack.q_network.value.last_mut().unwrap().bias.0 = &[0; 4];
+    let mut bytes = vec![0; PACK.len() + 100];
+    let length = pack.write(&mut bytes).unwrap();
+    bytes.truncate(length);
+    assert_ne!(Pack::crc(&bytes), Pack::crc(PACK));
+
+    let upload = |device: &mut TestDevice, bytes: &[u8]| {
+        ask(device, &Message::UploadBegin { length: bytes.len() as u32 });
+        for (k, part) in bytes.chunks(CHUNK).enumerate() {
+            let part = part.iter().copied().collect();
+            let chunk = Message::UploadChunk { offset: (k * CHUNK) as u32, bytes: part };
+            let (first, again) = (ask(device, &chunk), ask(device, &chunk));
+            assert_eq!(first, again);
+        }
+        ask(device, &Message::UploadEnd)
+    };
+    let Message::Status(after) = upload(device, &bytes) else { panic!("not taken") };
+    assert_eq!(after.pack_crc, Pack::crc(&bytes));
+    assert_eq!(ask(device, &Message::UploadEnd), Message::Status(after));
+
+    bytes[length / 2] ^= 1;
+    assert_eq!(upload(device, &bytes), Message::Refused(Refusal::Pack));
+    assert_eq!(status(device).pack_crc, Pack::crc(PACK));
+}
+
+#[test]
+fn a_reset_keeps_the_last_decision_and_holds_it() {
+    let kept = Kept::after_power_on();
+    let first = device(&kept);
+    assert_eq!(status(first).resets, 0);
+    let config = Config { max_jobs: 30, ..Config::from(&first_settings()) };
+    assert!(matches!(ask(first, &Message::Configure(config)), Message::Status(_)));
+    let sent = Message::Sample(sample(30, Some(8000.0), 20));
+    let Message::Decision(decision) = ask(first, &sent) else { panic!("no decision") };
+    assert!(decision.jobs > Jobs(20));
+
+    let second = device(&kept);
+    let expected =
+        Status { jobs: Some(decision.jobs), resets: 1, by_watchdog: true, ..status(first) };
+    assert_eq!(status(second), Status { epoch: 0, ..expected });
+    let Message::Decision(held) = ask(second, &Message::Time(UnixSeconds(40))) else { panic!() };
+    assert_eq!((held.jobs, held.stage), (decision.jobs, Stage::Hold));
+    // Fresh data asks for fewer: not before the window is over.
+    let sent = Message::Sample(sample(60, Some(600.0), decision.jobs.0));
+    let Message::Decision(next) = ask(second, &sent) else { panic!("no decision") };
+    assert_eq!(next.jobs, decision.jobs);
+
+    // Intervals of another length: the device wants a restart, which is not the watchdog's.
+    let frame = encode(&Message::Configure(Config { interval_s: 60, ..config })).unwrap();
+    assert!(answer(second, &frame).unwrap().restart);
+    let third = status(device(&kept));
+    assert_eq!((third.resets, third.by_watchdog), (2, false));
+
+    let mut hurt = kept.load();
+    hurt[20] ^= 4;
+    kept.0.set(hurt);
+    assert!(Retained::load(&kept).is_none());
+    assert_eq!(status(device(&kept)).resets, 0);
+}
+
+/// A day of samples over a line that loses, adds and flips bytes: the host repeats what it gets no
+/// sound answer to, and no decision is other than on a clean line.
+#[test]
+fn a_day_of_noise_changes_no_decision() {
+    let (clean, noisy) = (device(&Kept::after_power_on()), device(&Kept::after_power_on()));
+    let mut noise = Noise(7);
+    let (mut repeats, mut jobs) = (0, 10);
+    for k in 1..=2880 {
+        let wave = 3000.0 + 2000.0 * f64::from(k as i32 % 960).mul_add(0.0065, 0.0).sin();
+        let frame = encode(&Message::Sample(sample(30 * k, Some(wave.round()), jobs))).unwrap();
+        let expected = read(&answer(clean, &frame).unwrap().frame);
+        let mut tries = 0;
+        let got = loop {
+            tries += 1;
+            assert!(tries < 100, "out of step at sample {k}");
+            let mut sent = vec![0];
+            sent.extend_from_slice(&frame);
+            let sent = noise.on(&sent);
+            let answers: Vec<u8> = sent
+                .iter()
+                .filter_map(|byte| noisy.receive(*byte))
+                .flat_map(|answer| noise.on(&answer.frame))
+                .collect();
+            let mut reader = FrameReader::default();
+            let read = answers.iter().filter_map(|byte| reader.push(*byte)).flatten();
+            // Only a decision for this very sample is one.
+            let own = |m: &Message| matches!(m, Message::Decision(d) if d.at.0 == 30 * k);
+            if let Some(decision) = read.into_iter().find(own) {
+                break decision;
+            }
+        };
+        repeats += tries - 1;
+        assert_eq!(got, expected, "sample {k}");
+        let Message::Decision(decision) = got else { unreachable!() };
+        jobs = decision.jobs.0;
+    }
+    assert!(repeats > 500, "{repeats}: that was no noise");
+}
+
+/// Hurts about one byte in three hundred.
+struct Noise(u32);
+
+impl Noise {
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.0 >> 8
+    }
+
+    fn on(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for byte in bytes {
+            match self.next() % 900 {
+                0 => {}
+                1 => out.push(byte ^ (1 << (self.next() % 8))),
+                2 => out.extend([*byte, self.next() as u8]),
+                _ => out.push(*byte),
+            }
+        }
+        out
+    }
+}
+
+/// A board of which everything can be seen; its line ends with what it was given.
+#[derive(Clone, Default)]
+struct Bench {
+    input: Rc<RefCell<VecDeque<u8>>>,
+    output: Rc<RefCell<Vec<u8>>>,
+    alarm: Rc<RefCell<Vec<bool>>>,
+    fed: Rc<Cell<u32>>,
+    time: Rc<Cell<u32>>,
+}
+
+#[derive(Debug)]
+struct Ended;
+
+impl core::fmt::Display for Ended {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("the line has ended")
+    }
+}
+
+impl core::error::Error for Ended {}
+
+impl embedded_io::Error for Ended {
+    fn kind(&self) -> embedded_io::ErrorKind {
+        embedded_io::ErrorKind::Other
+    }
+}
+
+impl ErrorType for Bench {
+    type Error = Ended;
+}
+
+impl ReadReady for Bench {
+    /// A thousand seconds of silence after the last byte, then the end.
+    fn read_ready(&mut self) -> Result<bool, Ended> {
+        if !self.input.borrow().is_empty() {
+            return Ok(true);
+        }
+        self.time.set(self.time.get() + 100);
+        if self.time.get() > 1000 { Err(Ended) } else { Ok(false) }
+    }
+}
+
+impl Read for Bench {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Ended> {
+        let byte = self.input.borrow_mut().pop_front().ok_or(Ended)?;
+        bytes[0] = byte;
+        Ok(1)
+    }
+}
+
+impl Write for Bench {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Ended> {
+        self.output.borrow_mut().extend(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> Result<(), Ended> {
+        Ok(())
+    }
+}
+
+impl PinError for Bench {
+    type Error = Infallible;
+}
+
+impl OutputPin for Bench {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        self.alarm.borrow_mut().push(false);
+        Ok(())
+    }
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        self.alarm.borrow_mut().push(true);
+        Ok(())
+    }
+}
+
+impl Watchdog for Bench {
+    fn feed(&mut self) {
+        self.fed.set(self.fed.get() + 1);
+    }
+}
+
+impl Clock for Bench {
+    fn seconds(&mut self) -> u32 {
+        self.time.get()
+    }
+    fn micros(&mut self) -> u32 {
+        self.time.get()
+    }
+}
+
+#[test]
+fn the_alarm_is_on_while_the_device_is_blind_and_the_watchdog_is_fed() {
+    let bench = Bench::default();
+    let frame = encode(&Message::Sample(sample(30, Some(3000.0), 10))).unwrap();
+    bench.input.borrow_mut().extend(&frame);
+    let mut board = Board {
+        uart: bench.clone(),
+        alarm: bench.clone(),
+        watchdog: bench.clone(),
+        clock: bench.clone(),
+    };
+    let ended = serve(&mut board, device(&Kept::after_power_on()), |_| {});
+    assert!(matches!(ended, Err(Failure::Uart(Ended))));
+    let mut alarm = bench.alarm.borrow().clone();
+    alarm.dedup();
+    // Before the first sample, and when it is older than five minutes.
+    assert_eq!(alarm, [true, false, true]);
+    assert!(matches!(read(&bench.output.borrow()), Message::Decision(_)));
+    assert!(bench.fed.get() > 10);
+}
