@@ -58,8 +58,9 @@ impl Stages<'_> {
         let Some(network) = trained else { return Ok(Outcome::Interrupted) };
         let mut files = forecaster_files(&network, &train)?;
         let mut results = self.judge(&files)?;
-        let mut caution = Bundle::shipped()?.card().policy.caution;
+        let caution;
         if part == Part::Forecaster {
+            caution = Bundle::shipped()?.card().policy.caution;
             files.push((Q_NETWORK_F32, Bundle::shipped_q_network().to_vec()));
         } else {
             let engine = engine(&files, FORECASTER_INT8)?;
