@@ -105,7 +105,7 @@ impl Watch {
     fn window(&mut self, d: &Decision, s: &Situation, settings: &Settings) -> Option<Promise> {
         // What is asked for is the proposal, as ceiling and floor let it pass.
         let passed = |c: &&Change| matches!(c.by, Constraint::Ceiling | Constraint::ReactiveFloor);
-        let asked = d.changes.iter().filter(passed).next_back().map_or(d.proposed, |c| c.to);
+        let asked = d.changes.iter().rfind(passed).map_or(d.proposed, |c| c.to);
         self.asked.push((s.at, asked));
         let window_s = i64::from(settings.scale_down_window_s);
         let within = |(at, _): &(UnixSeconds, Jobs)| s.at.since(*at) < window_s;

@@ -149,6 +149,7 @@ impl Journal {
     /// # Errors
     /// If many samples waited and could not be written.
     pub fn sample(&mut self, sample: &Sample) -> Result<(), JournalError> {
+        self.make_room()?;
         self.put(&Record::Sample(*sample))?;
         if self.waiting.len() >= WRITE_BYTES { self.commit() } else { Ok(()) }
     }
@@ -159,9 +160,10 @@ impl Journal {
     /// # Errors
     /// If it is not durable, or there can be no next file.
     pub fn decision(&mut self, decision: &Decision) -> (Digest, Result<(), JournalError>) {
+        let room = self.make_room();
         let inputs = self.chain.clone().ask(decision.at);
         let recorded = bytes(decision).map_err(io::Error::other).map_err(self.failed());
-        let done = recorded.and_then(|decision_bytes| {
+        let done = room.and(recorded).and_then(|decision_bytes| {
             self.put(&Record::Decision(Recorded {
                 at: decision.at,
                 inputs,
@@ -177,13 +179,18 @@ impl Journal {
         |source| JournalError::Io { path, source }
     }
 
+    /// Gives up what waits if it has become too much, and notes that it is missing.
+    fn make_room(&mut self) -> Result<(), JournalError> {
+        if self.waiting.len() <= KEEP_BYTES {
+            return Ok(());
+        }
+        self.waiting.clear();
+        self.chain = self.durable_chain.clone();
+        self.put(&Record::Gap)
+    }
+
     /// Puts a record among those that wait.
     fn put(&mut self, record: &Record) -> Result<(), JournalError> {
-        if self.waiting.len() > KEEP_BYTES {
-            self.waiting.clear();
-            self.chain = self.durable_chain.clone();
-            self.put(&Record::Gap)?;
-        }
         let payload = bytes(record).map_err(io::Error::other).map_err(self.failed())?;
         frame::put(&mut self.waiting, &payload).map_err(self.failed())?;
         advance(&mut self.chain, &payload, record);
