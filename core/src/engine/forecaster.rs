@@ -3,6 +3,7 @@
 use super::attention::{Attention, COLUMNS, Heads, Keys, Values};
 use super::dense::{Dense, ZERO_POINT};
 use super::float::{Norm, first, gelu, quantise, softmax, softplus, sum, within};
+use super::probe::{Probe, Site};
 use super::weights::{
     FeedForward, ForecasterPack, HEAD_STEPS, PATCH, REACH, RECENT_TOKENS, TOKENS,
 };
@@ -23,38 +24,6 @@ const WIDEST: f32 = 5.0;
 /// Rows that go through a wide layer at a time: the patches of a level.
 const ROWS: usize = WINDOW / PATCH;
 const ROWS_NOT_ZERO: NonZeroUsize = NonZeroUsize::new(ROWS).unwrap();
-
-/// A quantiser, by its place in the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Site {
-    Convolution,
-    Patch,
-    Season,
-    Context,
-    BlockTokens(usize),
-    BlockMixed(usize),
-    BlockInner(usize),
-    BlockOuter(usize),
-    Calendar,
-    States,
-    SeasonTokens,
-    Tokens,
-    Mixed,
-    DecoderInner,
-    DecoderOuter,
-    Head(usize),
-}
-
-/// Looks at what the engine quantises, and may replace it: for comparing engines quantiser by
-/// quantiser. A network that decides is run with `()`, which looks at nothing.
-pub trait Probe {
-    /// Quantised rows at `site` as `layer` reads them, [`Dense::stride`] bytes each; `first` is the
-    /// index of the first.
-    fn quantised(&mut self, _site: Site, _first: usize, _rows: &mut [u8], _layer: &Dense) {}
-}
-
-impl Probe for () {}
 
 /// The forecaster over a pack: a [`ForecastModel`] without an allocator. Takes about 45 KB of stack.
 #[derive(Clone, Debug)]

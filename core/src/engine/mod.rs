@@ -19,6 +19,7 @@ mod dense;
 mod float;
 mod forecaster;
 mod pack;
+mod probe;
 mod q_network;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod simd;
@@ -27,8 +28,9 @@ mod weights;
 pub use attention::Attention;
 pub use dense::Dense;
 pub use float::{Floats, Norm, quantise};
-pub use forecaster::{NativeForecaster, Probe, Site};
+pub use forecaster::NativeForecaster;
 pub use pack::{MAGIC, PACK_VERSION, Pack, PackError, Part};
+pub use probe::{Probe, Site};
 pub use q_network::{NativeQNetwork, QNetworkPack};
 pub use weights::{Block, FeedForward, ForecasterPack, HEAD_STEPS, PATCH, REACH, TOKENS};
 
