@@ -1,7 +1,6 @@
 //! The promises of a decision, numbered, and a watch that checks each decision against them.
 //!
-//! Property tests hold random histories to them, and the agent counts in its metrics how often one
-//! was broken in production: never, unless there is a bug.
+//! Property tests hold random histories to them, under policies and forecasts that say anything.
 //!
 //! | id | promise |
 //! |---|---|
