@@ -98,7 +98,7 @@ agent: {multipliers: [0.5, 1.0, 2.0]}
     config.yaml: `forecaster.sequence_length`: fixed by the model format; supported is only 32 points at each of three resolutions, and four weeks of seasons
       and `forecaster.horizons`: fixed by the model format; supported is only [6, 12, 24]
       and `forecaster.quantiles`: fixed by the model format; supported is only [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99]
-      and `agent.multipliers`: fixed by the model format; supported is only [0.5, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.6, 2.0]
+      and `agent.multipliers`: fixed by the model format; supported is only [0.5, 0.75, 0.87, 0.94, 1.0, 1.07, 1.2, 1.5, 2.0]
     ");
 }
 
