@@ -7,7 +7,7 @@ use crate::situation::Situation;
 use crate::units::Jobs;
 
 /// Numbers in a state.
-pub const STATE: usize = 28;
+pub const STATE: usize = 32;
 
 /// What each number of a state is. `need(x)` is jobs kept busy by rate x; `log` is the natural one.
 pub const STATE_NAMES: [&str; STATE] = [
@@ -15,7 +15,7 @@ pub const STATE_NAMES: [&str; STATE] = [
     "need(now) / have",
     "log(1 + wait / sla)",
     "log(1 + backlog / arrivals in the sla)",
-    "log(have / required)",
+    "log(have / goal)",
     "starting / have",
     "log(need(lead q10) / have)",
     "log(need(lead q50) / have)",
@@ -32,13 +32,17 @@ pub const STATE_NAMES: [&str; STATE] = [
     "sla budget left",
     "start-up / interval",
     "log(sla / start-up)",
-    "1 / sqrt(required)",
+    "1 / sqrt(goal)",
     "log(last wanted / have)",
     "log(1 + decisions since a change) / 5",
-    "required rounded up / required - 1",
+    "goal rounded up / goal - 1",
     "has forecast",
     "log(1 + pause at a change)",
     "stalled",
+    "log(least / goal) of the plan",
+    "log(need(high path) / need(lead q50))",
+    "log(margin)",
+    "log(1 + wait at lead time / sla)",
 ];
 
 /// A state vector; every number is finite and within -5..=5.
@@ -61,7 +65,7 @@ pub fn state(s: &Situation, settings: &Settings, memory: &Memory) -> State {
     let now = s.need(s.rate.0);
     let lead = |q: usize| s.need(s.lead_rates[q]);
     let plan = Plan::new(s, settings);
-    let required = plan.goal.max(0.05);
+    let goal = plan.goal.max(0.05);
     let [h6, h12, h24] = s.horizon_rates;
     let over_have = |rate: f32| log_ratio(s.need(rate), have);
     let arrivals_in_sla = (s.rate.0 * settings.sla_s).max(1.0);
@@ -71,7 +75,7 @@ pub fn state(s: &Situation, settings: &Settings, memory: &Memory) -> State {
         now / have,
         libm::log1pf(s.wait_s() / settings.sla_s),
         libm::log1pf(s.backlog_events / arrivals_in_sla),
-        log_ratio(have, required),
+        log_ratio(have, goal),
         s.starting.as_f32() / have,
         log_ratio(lead(Q10), have),
         log_ratio(lead(Q50), have),
@@ -88,13 +92,17 @@ pub fn state(s: &Situation, settings: &Settings, memory: &Memory) -> State {
         s.budget_left.max(-3.0),
         settings.start_up_s / settings.interval.seconds() as f32,
         log_ratio(settings.sla_s, settings.start_up_s),
-        1.0 / libm::sqrtf(required),
+        1.0 / libm::sqrtf(goal),
         log_ratio(wanted, have),
         libm::log1pf(memory.since_change as f32) / 5.0,
-        Jobs::ceil(required).as_f32() / required - 1.0,
+        Jobs::ceil(goal).as_f32() / goal - 1.0,
         if s.has_forecast { 1.0 } else { 0.0 },
         libm::log1pf(s.pause_s),
         if s.stalled { 1.0 } else { 0.0 },
+        log_ratio(plan.least, plan.goal),
+        log_ratio(s.need(s.high_rate), lead(Q50)),
+        libm::logf(s.margin.max(0.1)),
+        libm::log1pf(s.lead_backlog_s[0] / (settings.sla_s * have)),
     ];
     numbers.map(|x| if x.is_finite() { x.clamp(-5.0, 5.0) } else { 0.0 })
 }
