@@ -1,7 +1,7 @@
 //! Opens a model and gives the controller that decides, whatever is inside it.
 
 use crate::planned::{Calendar, Informed};
-use anyhow::Context;
+use clap::ValueEnum;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{
@@ -43,14 +43,36 @@ impl From<&str> for ModelChoice {
 /// Name under which [`ModelChoice::None`] goes.
 pub const NO_MODEL: &str = "none";
 
+/// What runs the networks: `--engine`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// tract, from the ONNX files.
+    #[default]
+    Tract,
+    /// The int8 engine of microcontrollers, from the model's pack.
+    Native,
+}
+
+impl Engine {
+    /// The word for it in configurations.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tract => "tract",
+            Self::Native => "native",
+        }
+    }
+}
+
 /// Which model decides, as decisions are traced back to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelId {
     /// Its name.
     pub name: String,
-    /// SHA-256 of all that its card says, and so of all that decisions follow from: the card holds
-    /// the hash of each network. It is taken after parsing, so layout does not matter. `None` without
-    /// networks.
+    /// SHA-256 of all that its card says and, if it is not tract, of the engine's name, and so of all
+    /// that decisions follow from: the card holds the hash of each network. It is taken after parsing,
+    /// so layout does not matter. `None` without networks.
     pub sha256: Option<String>,
 }
 
@@ -60,13 +82,16 @@ impl ModelId {
     pub fn none() -> Self {
         Self { name: NO_MODEL.into(), sha256: None }
     }
-}
 
-impl TryFrom<&Card> for ModelId {
-    type Error = serde_json::Error;
-
-    fn try_from(card: &Card) -> Result<Self, Self::Error> {
-        let text = serde_json::to_vec(card)?;
+    /// The model of `card` in `engine`.
+    ///
+    /// # Errors
+    /// If the card cannot be written as JSON.
+    pub fn new(card: &Card, engine: Engine) -> serde_json::Result<Self> {
+        let mut text = serde_json::to_vec(card)?;
+        if engine != Engine::Tract {
+            text.extend(engine.word().bytes());
+        }
         Ok(Self { name: card.name.clone(), sha256: Some(sha256_hex(&text)) })
     }
 }
@@ -145,29 +170,64 @@ where
     }
 }
 
-/// The brain for `choice` that knows what is planned, and which model that is.
+/// The brain for `choice` in `engine` that knows what is planned, and which model that is.
 ///
 /// # Errors
-/// If the model cannot be read, is damaged, or was made for another version.
+/// If the model cannot be read, is damaged, has nothing for the engine, or was made for another
+/// version.
 pub fn open(
     choice: &ModelChoice,
+    engine: Engine,
     settings: Settings,
     planned: Calendar,
 ) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
-    let length = settings.interval;
-    let bundle = match choice {
-        ModelChoice::Shipped => Bundle::shipped().context("the built-in model cannot be used")?,
-        ModelChoice::Folder(folder) => Bundle::load(folder)?,
+    let folder = match choice {
+        ModelChoice::Shipped => None,
+        ModelChoice::Folder(folder) => Some(folder.as_path()),
         ModelChoice::None => {
-            let forecaster = Informed::new(Perception::new(length, NoModel), planned, length);
-            let brain = Controller::new(settings, forecaster, Planner);
-            return Ok((Box::new(brain), ModelId::none()));
+            let perception = Perception::new(settings.interval, NoModel);
+            return Ok((brain(settings, perception, Planner, planned), ModelId::none()));
         }
     };
-    let forecaster = Informed::new(bundle.perception(length), planned, length);
-    let policy = bundle.policy();
-    let brain = Controller::new(settings, forecaster, policy);
-    Ok((Box::new(brain), ModelId::try_from(bundle.card())?))
+    match engine {
+        Engine::Tract => {
+            let bundle = folder.map_or_else(Bundle::shipped, Bundle::load)?;
+            with_networks(&bundle, engine, settings, planned)
+        }
+        Engine::Native => {
+            let bundle = folder.map_or_else(Bundle::shipped_native, Bundle::load_native)?;
+            with_networks(&bundle, engine, settings, planned)
+        }
+    }
+}
+
+fn with_networks<F, Q>(
+    bundle: &Bundle<F, Q>,
+    engine: Engine,
+    settings: Settings,
+    planned: Calendar,
+) -> anyhow::Result<(Box<dyn Brain>, ModelId)>
+where
+    F: ForecastModel + Clone + Send + 'static,
+    Q: ValueModel + Clone + Send + 'static,
+{
+    let model = ModelId::new(bundle.card(), engine)?;
+    let perception = bundle.perception(settings.interval);
+    Ok((brain(settings, perception, bundle.policy(), planned), model))
+}
+
+fn brain<M, P>(
+    settings: Settings,
+    perception: Perception<M>,
+    policy: P,
+    planned: Calendar,
+) -> Box<dyn Brain>
+where
+    M: ForecastModel + Send + 'static,
+    P: Policy + Fallible + Send + 'static,
+{
+    let forecaster = Informed::new(perception, planned, settings.interval);
+    Box::new(Controller::new(settings, forecaster, policy))
 }
 
 /// Stands where a network would, and always fails: the baseline forecasts then.
@@ -201,18 +261,21 @@ mod tests {
     #[test]
     fn a_missing_folder_is_named() {
         let settings = Settings::new(JobLimits::new(1, 10).unwrap(), 60.0, 60.0);
-        let open = |choice| open(&choice, settings, Calendar::default());
-        let error = open(ModelChoice::from("/no/such/model")).err().unwrap();
-        assert!(error.to_string().contains("/no/such/model"), "{error}");
-        assert_eq!(open(ModelChoice::None).unwrap().1, ModelId::none());
+        for engine in [Engine::Tract, Engine::Native] {
+            let open = |choice| open(&choice, engine, settings, Calendar::default());
+            let error = open(ModelChoice::from("/no/such/model")).err().unwrap();
+            assert!(error.to_string().contains("/no/such/model"), "{error}");
+            assert_eq!(open(ModelChoice::None).unwrap().1, ModelId::none());
+        }
     }
 
     #[test]
     fn whatever_decisions_follow_from_is_in_the_hash() {
         let mut card = Bundle::shipped().unwrap().card().clone();
-        let id = |card: &Card| ModelId::try_from(card).unwrap();
+        let id = |card: &Card| ModelId::new(card, Engine::Tract).unwrap();
         let shipped = id(&card);
         assert_eq!(shipped, id(&card.clone()));
+        assert_ne!(shipped, ModelId::new(&card, Engine::Native).unwrap());
         card.policy.caution = 0.125;
         assert_ne!(shipped.sha256, id(&card).sha256);
         card = Bundle::shipped().unwrap().card().clone();

@@ -143,7 +143,7 @@ impl Replay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::brain::{self, ModelChoice};
+    use crate::brain::{self, Engine, ModelChoice};
     use crate::planned::Calendar;
     use scaleiq_core::sim::Step;
 
@@ -167,7 +167,8 @@ mod tests {
     fn a_steady_load_is_served() {
         let limits = JobLimits::new(1, 50).unwrap();
         let world = World::queue();
-        let brain = brain::open(&ModelChoice::None, settings(world, limits), Calendar::default());
+        let (settings, planned) = (settings(world, limits), Calendar::default());
+        let brain = brain::open(&ModelChoice::None, Engine::default(), settings, planned);
         let brain = brain.unwrap().0;
         let mut replay = Replay::new(&load(2000), world, limits, 1, 3600, brain);
         let ticks = std::iter::from_fn(|| replay.step()).count();

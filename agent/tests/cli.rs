@@ -2,7 +2,7 @@
 
 use scaleiq_core::features::SPECS;
 use scaleiq_core::forecast::{HORIZONS, QUANTILES, STEPS};
-use scaleiq_core::model::{Card, FORECASTER_INT8, PolicyCard, SCHEMA_VERSION, sha256_hex};
+use scaleiq_core::model::{Card, FORECASTER_INT8, PACK, PolicyCard, SCHEMA_VERSION, sha256_hex};
 use scaleiq_core::settings::Base;
 use std::process::{Command, Output};
 
@@ -42,6 +42,7 @@ fn check_tells_what_is_wrong() {
     let sound = check("model: none\njobs: {max: 40}\n");
     let stdout = String::from_utf8_lossy(&sound.stdout).into_owned();
     assert!(sound.status.success() && stdout.contains("ok: "), "{stdout}{}", stderr(&sound));
+    assert!(check("engine: native\n").status.success());
     for (text, words) in [
         ("slas: 4\n", "c.yaml:1:1: unknown field `slas`; did you mean `sla_s`?"),
         ("model: nowhere\n", "nowhere/card.json"),
@@ -57,8 +58,8 @@ fn check_tells_what_is_wrong() {
     assert!(stderr(&missing).contains("/no/such/file.yaml"));
 }
 
-#[test]
-fn a_damaged_model_is_refused_by_its_hash() {
+/// What `agent check` says of a model whose one file `name` is not what it was.
+fn check_damaged(engine: &str, name: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let hash = sha256_hex(b"what it was");
     let card = Card {
@@ -75,13 +76,24 @@ fn a_damaged_model_is_refused_by_its_hash() {
         policy: PolicyCard::current(Base::Required, 0.0),
         data: Default::default(),
         metrics: Default::default(),
-        files: [(FORECASTER_INT8.to_string(), hash)].into(),
+        files: [(name.to_string(), hash)].into(),
     };
     std::fs::write(folder.path().join("card.json"), serde_json::to_vec(&card).unwrap()).unwrap();
-    std::fs::write(folder.path().join(FORECASTER_INT8), "what it is").unwrap();
+    std::fs::write(folder.path().join(name), "what it is").unwrap();
     let file = folder.path().join("c.yaml");
-    std::fs::write(&file, "model: .\n").unwrap();
-    let output = agent(&["check", "--config", file.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("SHA-256"), "{}", stderr(&output));
+    std::fs::write(&file, format!("model: .\nengine: {engine}\n")).unwrap();
+    agent(&["check", "--config", file.to_str().unwrap()])
+}
+
+#[test]
+fn a_damaged_model_is_refused_by_its_hash() {
+    for (engine, name, words) in [
+        ("tract", FORECASTER_INT8, "SHA-256"),
+        ("native", PACK, "SHA-256"),
+        ("native", FORECASTER_INT8, "the model has no model.pack"),
+    ] {
+        let output = check_damaged(engine, name);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+    }
 }

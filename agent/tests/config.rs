@@ -1,6 +1,6 @@
 //! Configurations: what is wrong is told with file, line, column, field and what to do.
 
-use agent::brain::ModelChoice;
+use agent::brain::{Engine, ModelChoice};
 use agent::config::{Actuator, Config, Mode, Source};
 use insta::assert_snapshot;
 use std::path::Path;
@@ -33,12 +33,13 @@ fn three_lines_are_enough() {
 #[test]
 fn everything_can_be_set() {
     let config = parse(
-        "model: ../models/mine\nlisten: 0.0.0.0:80\ntoken: ${env:TOKEN}\nmode: active\n\
+        "model: ../models/mine\nengine: native\nlisten: 0.0.0.0:80\ntoken: ${env:TOKEN}\nmode: active\n\
          source: {type: jsonl, path: in.jsonl}\n\
          actuator: {type: exec, command: [./scale.sh, \"{jobs}\"], timeout_s: 2.5}\n",
     )
     .unwrap();
     assert_eq!(config.model, ModelChoice::Folder("conf/../models/mine".into()));
+    assert_eq!((config.engine, parse("").unwrap().engine), (Engine::Native, Engine::Tract));
     assert_eq!(parse("model: none").unwrap().model, ModelChoice::None);
     assert_eq!(config.source, Source::File("conf/in.jsonl".into()));
     let Actuator::Exec { command, timeout } = &config.actuator else { panic!("{config:?}") };
@@ -92,8 +93,9 @@ fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
 fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs: {min: 1}\nslas: 60\n"), @"conf/scaleiq.yaml:2:1: unknown field `slas`; did you mean `sla_s`?");
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, source, actuator, mode, listen, token, planned, journal");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, source, actuator, mode, listen, token, planned, journal");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
+    assert_snapshot!(refused("engine: nativ\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `nativ`; did you mean `native`?");
     assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: field `type` is `prometheus`; known are http, jsonl");
     assert_snapshot!(refused("sla_s: 5\nsla_s: 6\n"), @"conf/scaleiq.yaml:2:1: field `sla_s` is given twice");
 }

@@ -1,6 +1,6 @@
 //! The journal beside a simulated pool: what was recorded is made again, whatever happens to it.
 
-use agent::brain::{self, Brain, ModelChoice, ModelId};
+use agent::brain::{self, Brain, Engine, ModelChoice, ModelId};
 use agent::journal::{
     Checked, Journal, JournalConfig, Limits, Medium, Resumed, Summary, Terms, Unknown, Verdict,
     resume, verify,
@@ -67,13 +67,13 @@ impl Plant {
 }
 
 fn terms(choice: &ModelChoice, settings: Settings) -> Terms {
-    let model = brain::open(choice, settings, Calendar::default()).unwrap().1;
+    let model = brain::open(choice, Engine::default(), settings, Calendar::default()).unwrap().1;
     Terms::new(model, settings, Calendar::default())
 }
 
 fn resumed(folder: &Path, limits: Limits, choice: &ModelChoice, settings: Settings) -> Resumed {
     let config = JournalConfig { folder: folder.into(), limits };
-    let open = || Ok(brain::open(choice, settings, Calendar::default())?.0);
+    let open = || Ok(brain::open(choice, Engine::default(), settings, Calendar::default())?.0);
     resume(&config, terms(choice, settings), open).unwrap()
 }
 
@@ -87,7 +87,8 @@ fn open(terms: &Terms) -> anyhow::Result<Option<Box<dyn Brain>>> {
         Some(_) => ModelChoice::Shipped,
         None => ModelChoice::None,
     };
-    Ok(Some(brain::open(&choice, terms.settings, terms.planned.clone())?.0))
+    let planned = terms.planned.clone();
+    Ok(Some(brain::open(&choice, Engine::default(), terms.settings, planned)?.0))
 }
 
 fn verified(folder: &Path) -> (Summary, Vec<Verdict>) {

@@ -3,7 +3,7 @@
 use crate::backtest::history::{History, Wish};
 use crate::backtest::html::{self, Heading};
 use crate::backtest::play::{Outcome, POLICIES, Plan};
-use crate::brain::{self, ModelChoice};
+use crate::brain::{self, Engine, ModelChoice};
 use crate::replay::{settings, static_jobs};
 use crate::report::{comparison, decided, say, table};
 use anyhow::{Context, ensure};
@@ -60,6 +60,9 @@ pub struct BacktestArgs {
     /// A model folder instead of the built-in model, or `none` for rules without networks.
     #[arg(long, value_name = "FOLDER", default_value = "shipped", hide_default_value = true)]
     model: String,
+    /// What runs the networks.
+    #[arg(long, value_enum, default_value_t)]
+    engine: Engine,
     /// Write a page with charts: one file, nothing loaded from elsewhere.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -111,7 +114,7 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     let world = world(args)?;
     let limits = limits(args, &load)?;
     let choice = ModelChoice::from(args.model.as_str());
-    let (brain, model) = brain::open(&choice, settings(world, limits), planned)?;
+    let (brain, model) = brain::open(&choice, args.engine, settings(world, limits), planned)?;
     let plan = Plan { load, world, limits, seed: args.seed, warm_s };
 
     let bar = progress_bar(POLICIES * plan.ticks());

@@ -1,6 +1,6 @@
 //! `agent demo`: see ScaleIQ at work, without a cluster and without a configuration.
 
-use crate::brain::{self, ModelChoice};
+use crate::brain::{self, Engine, ModelChoice};
 use crate::demo::processor::Processor;
 use crate::demo::terminal::{self, Terminal};
 use crate::demo::time::{parse_span, parse_speed};
@@ -52,6 +52,9 @@ pub struct DemoArgs {
     /// A model folder instead of the built-in model, or `none` for rules without networks.
     #[arg(long, value_name = "FOLDER", default_value = "shipped", hide_default_value = true)]
     model: String,
+    /// What runs the networks.
+    #[arg(long, value_enum, default_value_t)]
+    engine: Engine,
     /// Another seed is another traffic.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -70,6 +73,7 @@ impl Default for DemoArgs {
             listen: DEFAULT_LISTEN,
             no_page: false,
             model: "shipped".into(),
+            engine: Engine::default(),
             seed: 1,
             world: "queue".into(),
         }
@@ -90,7 +94,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let limits = JobLimits::new(LIMITS.0, LIMITS.1)?;
     let settings = settings(world, limits);
     let choice = ModelChoice::from(args.model.as_str());
-    let (brain, model) = brain::open(&choice, settings, Calendar::default())?;
+    let (brain, model) = brain::open(&choice, args.engine, settings, Calendar::default())?;
     let load = traffic::load(args.seed)?;
     let mut processor = Processor::new(&load, world, limits, args.seed, traffic::WARM_UP_S, brain);
     let state = DashboardState::new(About {

@@ -1,11 +1,12 @@
 //! `agent replay`: makes recorded decisions again, and explains them.
 
-use crate::brain::{self, Brain, ModelChoice, ModelId};
+use crate::brain::{self, Brain, Engine, ModelChoice, ModelId};
 use crate::cli::UsageError;
 use crate::journal::explain::{json, moment, text};
 use crate::journal::{Checked, Summary, Terms, Verdict, verify};
 use crate::report::{grouped, say};
 use anyhow::bail;
+use scaleiq_core::model::ModelError;
 use scaleiq_core::units::UnixSeconds;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -92,15 +93,23 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The brain for a run, if its model is at hand.
+/// The brain for a run, if its model is at hand, in the engine that the model's hash tells.
 fn open(args: &ReplayArgs, terms: &Terms) -> anyhow::Result<Option<Box<dyn Brain>>> {
     let choice = match (&args.model, &terms.model.sha256) {
         (Some(name), _) => ModelChoice::from(name.as_str()),
         (None, Some(_)) => ModelChoice::Shipped,
         (None, None) => ModelChoice::None,
     };
-    let (brain, model) = brain::open(&choice, terms.settings, terms.planned.clone())?;
-    Ok((model.sha256 == terms.model.sha256).then_some(brain))
+    for engine in [Engine::Tract, Engine::Native] {
+        match brain::open(&choice, engine, terms.settings, terms.planned.clone()) {
+            Ok((brain, model)) if model.sha256 == terms.model.sha256 => return Ok(Some(brain)),
+            Ok(_) => {}
+            // The engine cannot have made the decisions.
+            Err(error) if matches!(error.downcast_ref(), Some(ModelError::NoPack { .. })) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 /// What is shown of the decisions that pass by.

@@ -1,6 +1,7 @@
 //! A configuration as it is written: every field optional, every value with its place.
 
 use super::{Base, Mode};
+use crate::brain::Engine;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -18,6 +19,7 @@ pub(super) struct File {
     pub(super) stale_after_s: Option<Spanned<u32>>,
     pub(super) scale_down_window_s: Option<Spanned<u32>>,
     pub(super) model: Option<Spanned<String>>,
+    pub(super) engine: Option<Engine>,
     pub(super) source: Option<Spanned<SourceSection>>,
     pub(super) actuator: Option<Spanned<ActuatorSection>>,
     pub(super) mode: Option<Mode>,

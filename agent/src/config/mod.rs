@@ -10,7 +10,7 @@ pub use problem::{Problem, Problems};
 pub use scaleiq_core::settings::Base;
 pub use secret::Secret;
 
-use crate::brain::{self, Brain, ModelChoice, ModelId};
+use crate::brain::{self, Brain, Engine, ModelChoice, ModelId};
 use crate::cli::UsageError;
 use crate::journal::JournalConfig;
 use crate::planned::Calendar;
@@ -86,6 +86,8 @@ pub struct Config {
     pub settings: Settings,
     /// Which model decides.
     pub model: ModelChoice,
+    /// What runs its networks.
+    pub engine: Engine,
     /// Where samples come from.
     pub source: Source,
     /// What carries decisions out.
@@ -115,6 +117,7 @@ impl Config {
             name: "worker".into(),
             settings: Settings::new(limits, 60.0, 60.0),
             model: ModelChoice::Shipped,
+            engine: Engine::default(),
             source: Source::default(),
             actuator: Actuator::default(),
             mode: Mode::default(),
@@ -172,17 +175,18 @@ impl Config {
     /// Opens the model that is configured: what decides, and which model that is.
     ///
     /// # Errors
-    /// If it is missing, damaged, or made for another version.
+    /// If it is missing, damaged, made for another version, or has nothing for the engine.
     pub fn open(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
-        brain::open(&self.model, self.settings, self.planned.clone())
+        brain::open(&self.model, self.engine, self.settings, self.planned.clone())
     }
 
-    /// Where the model is from, for people.
+    /// Where the model is from and what runs it, for people.
     #[must_use]
     pub fn model_origin(&self) -> String {
+        let engine = self.engine.word();
         match &self.model {
-            ModelChoice::Shipped => "built in".into(),
-            ModelChoice::Folder(folder) => folder.display().to_string(),
+            ModelChoice::Shipped => format!("built in, engine {engine}"),
+            ModelChoice::Folder(folder) => format!("{}, engine {engine}", folder.display()),
             ModelChoice::None => "no networks: baseline forecasts and the planner".into(),
         }
     }

@@ -85,6 +85,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
                 other => other,
             };
         }
+        config.engine = file.engine.unwrap_or_default();
         if let Some(source) = file.source {
             config.source = self.source(source)?;
         }

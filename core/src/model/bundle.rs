@@ -1,36 +1,41 @@
 //! A model folder, verified and ready to run.
 
 use super::{
-    CARD_FILE, Card, FORECASTER_INT8, ForecastNetwork, ModelError, Q_NETWORK_F32, QNetwork,
+    CARD_FILE, Card, FORECASTER_INT8, ForecastNetwork, ModelError, PACK, Q_NETWORK_F32, QNetwork,
     sha256_hex,
 };
 use crate::controller::Controller;
-use crate::forecast::Perception;
+use crate::engine::{NativeForecaster, NativeQNetwork, Pack};
+use crate::forecast::{ForecastModel, Perception};
 use crate::interval::IntervalLength;
-use crate::policy::Dqn;
+use crate::policy::{Dqn, ValueModel};
 use crate::settings::Settings;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// The controller that the agent runs, but for the plans it is told.
-pub type LiveController = Controller<Perception<ForecastNetwork>, Dqn<QNetwork>>;
+pub type LiveController<F = ForecastNetwork, Q = QNetwork> = Controller<Perception<F>, Dqn<Q>>;
+
+/// A [`Bundle`] whose networks the int8 engine runs.
+pub type NativeBundle = Bundle<NativeForecaster<'static>, NativeQNetwork<'static>>;
 
 /// Name of the model built into the program.
 pub const SHIPPED_NAME: &str = "edge";
 
 /// The shipped model's files, built into the program so that it runs from anywhere.
-const SHIPPED: [(&str, &[u8]); 3] = [
+const SHIPPED: [(&str, &[u8]); 4] = [
     (CARD_FILE, include_bytes!("../../../models/edge/card.json")),
     (FORECASTER_INT8, include_bytes!("../../../models/edge/forecaster.int8.onnx")),
     (Q_NETWORK_F32, include_bytes!("../../../models/edge/q_network.f32.onnx")),
+    (PACK, include_bytes!("../../../models/edge/model.pack")),
 ];
 
-/// A card and the two networks it describes.
+/// A card and the two networks it describes, which tract runs unless other types are named.
 #[derive(Clone)]
-pub struct Bundle {
+pub struct Bundle<F = ForecastNetwork, Q = QNetwork> {
     card: Card,
-    forecaster: ForecastNetwork,
-    q_network: QNetwork,
+    forecaster: F,
+    q_network: Q,
 }
 
 impl Bundle {
@@ -39,13 +44,15 @@ impl Bundle {
     /// # Errors
     /// Only if the program was built from a damaged `models/` folder.
     pub fn shipped() -> Result<Self, ModelError> {
-        Self::read(|name| {
-            let path = PathBuf::from(format!("<built-in {SHIPPED_NAME}>/{name}"));
-            match SHIPPED.iter().find(|(known, _)| *known == name) {
-                Some((_, bytes)) => Ok((path, Cow::Borrowed(*bytes))),
-                None => Err(ModelError::Read { path, source: std::io::ErrorKind::NotFound.into() }),
-            }
-        })
+        Self::read(Vouched::open(Origin::BuiltIn)?)
+    }
+
+    /// The model built into the program, for the int8 engine.
+    ///
+    /// # Errors
+    /// Only if the program was built from a damaged `models/` folder.
+    pub fn shipped_native() -> Result<NativeBundle, ModelError> {
+        NativeBundle::read(Vouched::open(Origin::BuiltIn)?)
     }
 
     /// The shipped Q-network's ONNX bytes: a forecaster trained alone is paired with it.
@@ -59,38 +66,45 @@ impl Bundle {
     /// # Errors
     /// Names the file that is missing, damaged, or made for another version.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        Self::read(|name| {
-            let path = folder.join(name);
-            match std::fs::read(&path) {
-                Ok(bytes) => Ok((path, Cow::Owned(bytes))),
-                Err(source) => Err(ModelError::Read { path, source }),
-            }
-        })
+        Self::read(Vouched::open(Origin::Folder(folder))?)
     }
 
-    fn read<'a>(
-        file: impl Fn(&'static str) -> Result<(PathBuf, Cow<'a, [u8]>), ModelError>,
-    ) -> Result<Self, ModelError> {
-        let (path, bytes) = file(CARD_FILE)?;
-        let card = Card::parse(&bytes, &path)?;
-        let verified = |name| {
-            let (path, bytes) = file(name)?;
-            let found = sha256_hex(&bytes);
-            match card.files.get(name) {
-                Some(expected) if *expected == found => Ok((path, bytes)),
-                other => {
-                    let expected = other.cloned().unwrap_or_else(|| "nothing of it".into());
-                    Err(ModelError::Hash { path, found, expected })
-                }
-            }
-        };
-        let (path, bytes) = verified(FORECASTER_INT8)?;
+    /// A model folder, for the int8 engine. Its pack stays in memory for as long as the program runs.
+    ///
+    /// # Errors
+    /// Names the file that is missing, damaged, or made for another version.
+    pub fn load_native(folder: &Path) -> Result<NativeBundle, ModelError> {
+        NativeBundle::read(Vouched::open(Origin::Folder(folder))?)
+    }
+
+    fn read(files: Vouched<'_>) -> Result<Self, ModelError> {
+        let (path, bytes) = files.verified(FORECASTER_INT8)?;
         let forecaster = ForecastNetwork::parse(&bytes, &path)?;
-        let (path, bytes) = verified(Q_NETWORK_F32)?;
+        let (path, bytes) = files.verified(Q_NETWORK_F32)?;
         let q_network = QNetwork::parse(&bytes, &path)?;
-        Ok(Self { card, forecaster, q_network })
+        Ok(Self { card: files.card, forecaster, q_network })
     }
+}
 
+impl NativeBundle {
+    fn read(files: Vouched<'_>) -> Result<Self, ModelError> {
+        if !files.card.files.contains_key(PACK) {
+            return Err(ModelError::NoPack { path: files.path });
+        }
+        let (path, bytes) = files.verified(PACK)?;
+        let bytes = match bytes {
+            Cow::Borrowed(bytes) => bytes,
+            // The networks are views of the pack, and are handed on to whatever decides.
+            Cow::Owned(bytes) => Vec::leak(bytes),
+        };
+        let pack = Pack::parse(bytes)
+            .map_err(|error| ModelError::Network { path, message: error.to_string() })?;
+        let (forecaster, q_network) = (pack.forecaster(), pack.q_network());
+        Ok(Self { card: files.card, forecaster, q_network })
+    }
+}
+
+impl<F: ForecastModel + Clone, Q: ValueModel + Clone> Bundle<F, Q> {
     /// The model's card.
     #[must_use]
     pub fn card(&self) -> &Card {
@@ -99,32 +113,96 @@ impl Bundle {
 
     /// The forecaster's network.
     #[must_use]
-    pub fn forecaster(&self) -> &ForecastNetwork {
+    pub fn forecaster(&self) -> &F {
         &self.forecaster
     }
 
     /// The policy's network.
     #[must_use]
-    pub fn q_network(&self) -> &QNetwork {
+    pub fn q_network(&self) -> &Q {
         &self.q_network
     }
 
     /// The policy: the Q-network, as cautious as its card says.
     #[must_use]
-    pub fn policy(&self) -> Dqn<QNetwork> {
+    pub fn policy(&self) -> Dqn<Q> {
         Dqn::new(self.q_network.clone()).cautious(self.card.policy.caution)
     }
 
     /// A memory over the forecaster alone.
     #[must_use]
-    pub fn perception(&self, length: IntervalLength) -> Perception<ForecastNetwork> {
+    pub fn perception(&self, length: IntervalLength) -> Perception<F> {
         Perception::new(length, self.forecaster.clone())
     }
 
     /// A controller that has seen nothing yet.
     #[must_use]
-    pub fn controller(&self, settings: Settings) -> LiveController {
+    pub fn controller(&self, settings: Settings) -> LiveController<F, Q> {
         let perception = self.perception(settings.interval);
         Controller::new(settings, perception, self.policy())
+    }
+}
+
+/// A file's path, for messages, and its content.
+type Content = (PathBuf, Cow<'static, [u8]>);
+
+/// Where a model is.
+#[derive(Clone, Copy)]
+enum Origin<'a> {
+    /// In the program.
+    BuiltIn,
+    /// In a model folder.
+    Folder(&'a Path),
+}
+
+impl Origin<'_> {
+    fn file(self, name: &'static str) -> Result<Content, ModelError> {
+        let (path, content) = match self {
+            Self::BuiltIn => {
+                let path = PathBuf::from(format!("<built-in {SHIPPED_NAME}>/{name}"));
+                let file = SHIPPED.iter().find(|(known, _)| *known == name);
+                let content = file.map(|(_, bytes)| Cow::Borrowed(*bytes));
+                (path, content.ok_or_else(|| std::io::ErrorKind::NotFound.into()))
+            }
+            Self::Folder(folder) => {
+                let path = folder.join(name);
+                let content = std::fs::read(&path).map(Cow::Owned);
+                (path, content)
+            }
+        };
+        match content {
+            Ok(bytes) => Ok((path, bytes)),
+            Err(source) => Err(ModelError::Read { path, source }),
+        }
+    }
+}
+
+/// A model's files, and the card that vouches for them.
+struct Vouched<'a> {
+    origin: Origin<'a>,
+    /// The card's.
+    path: PathBuf,
+    card: Card,
+}
+
+impl<'a> Vouched<'a> {
+    /// Reads the card.
+    fn open(origin: Origin<'a>) -> Result<Self, ModelError> {
+        let (path, bytes) = origin.file(CARD_FILE)?;
+        let card = Card::parse(&bytes, &path)?;
+        Ok(Self { origin, path, card })
+    }
+
+    /// A file, if it is what the card says.
+    fn verified(&self, name: &'static str) -> Result<Content, ModelError> {
+        let (path, bytes) = self.origin.file(name)?;
+        let found = sha256_hex(&bytes);
+        match self.card.files.get(name) {
+            Some(expected) if *expected == found => Ok((path, bytes)),
+            other => {
+                let expected = other.cloned().unwrap_or_else(|| "nothing of it".into());
+                Err(ModelError::Hash { path, found, expected })
+            }
+        }
     }
 }

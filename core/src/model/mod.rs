@@ -1,4 +1,5 @@
-//! Trained models on hosts: a folder with a card and ONNX files, run by tract.
+//! Trained models on hosts: a folder with a card, ONNX files that tract runs, and the pack that the
+//! int8 engine runs.
 //!
 //! Files are verified against the card's SHA-256 before a parser sees them (promise X-2).
 
@@ -6,7 +7,7 @@ mod bundle;
 mod card;
 mod network;
 
-pub use bundle::{Bundle, LiveController, SHIPPED_NAME};
+pub use bundle::{Bundle, LiveController, NativeBundle, SHIPPED_NAME};
 pub use card::{
     CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, PACK, PolicyCard, Q_NETWORK_F32,
     Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
@@ -60,12 +61,20 @@ pub enum ModelError {
         /// Hash on the card.
         expected: String,
     },
-    /// tract does not accept the graph, or running it failed.
+    /// The model has no pack.
+    #[error(
+        "{path}: the model has no {PACK}, which the native engine needs: `trainer pack` makes it"
+    )]
+    NoPack {
+        /// The card.
+        path: PathBuf,
+    },
+    /// The engine does not accept the file, or running it failed.
     #[error("model file {path} cannot be run: {message}")]
     Network {
         /// The file.
         path: PathBuf,
-        /// tract's error.
+        /// The engine's error.
         message: String,
     },
 }

@@ -1,0 +1,118 @@
+//! The agent's two engines: do they decide the same?
+
+use scaleiq_core::controller::Controller;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::forecast::{ForecastModel, Perception};
+use scaleiq_core::model::{Bundle, LiveController, ModelError, PACK};
+use scaleiq_core::policy::{Dqn, MULTIPLIERS, NEUTRAL, Stage, ValueModel};
+use scaleiq_core::sample::Sample;
+use scaleiq_core::settings::Settings;
+use scaleiq_core::sim::{Load, LoadSettings, Series, Simulator, World};
+use scaleiq_core::units::JobLimits;
+use scaleiq_data::sample_traffic::{self, SampleSpec};
+use std::fs;
+use std::path::Path;
+
+/// Intervals of two minutes: a day and a half.
+const INTERVALS: usize = 1080;
+const TICK_S: u32 = 30;
+
+/// Decides on a sample, and says how often a network failed so far.
+trait Decide {
+    fn decide(&mut self, sample: &Sample) -> Decision;
+    fn failures(&mut self) -> u32;
+}
+
+impl<F: ForecastModel, Q: ValueModel> Decide for Controller<Perception<F>, Dqn<Q>> {
+    fn decide(&mut self, sample: &Sample) -> Decision {
+        self.observe(sample, |_, _| ()).unwrap();
+        self.decide(sample.end)
+    }
+
+    fn failures(&mut self) -> u32 {
+        self.forecaster().failures() + self.policy_mut().failures()
+    }
+}
+
+/// What came of asking both engines.
+#[derive(Debug, Default)]
+struct Compared {
+    decisions: usize,
+    /// Those with the same jobs.
+    same: usize,
+    /// Those of the native engine's Q-network, and those by which it leaves the plan.
+    by_network: usize,
+    off_plan: usize,
+    failures: u32,
+}
+
+/// Asks both engines about a pool that tract scales.
+fn compare(world: World, tract: &mut dyn Decide, native: &mut dyn Decide) -> Compared {
+    let traffic = sample_traffic::generate(&SampleSpec::default());
+    let counts = traffic.arrivals_filled();
+    let series = Series {
+        start: traffic.start,
+        interval_s: traffic.length_s,
+        counts_events: &counts[720..720 + INTERVALS],
+    };
+    let load = Load::from_series(&series, &LoadSettings::default(), 1).unwrap();
+    let mut simulator = Simulator::new(&load, world, settings().limits, TICK_S, 1);
+    let mut compared = Compared::default();
+    while let Some(sample) = simulator.tick() {
+        let (a, b) = (tract.decide(&sample), native.decide(&sample));
+        simulator.set_jobs(a.jobs);
+        compared.decisions += 1;
+        compared.same += usize::from(a.jobs == b.jobs);
+        compared.by_network += usize::from(b.stage == Stage::Dqn);
+        compared.off_plan += usize::from(b.multiplier.is_some_and(|m| m != MULTIPLIERS[NEUTRAL]));
+    }
+    compared.failures = native.failures();
+    compared
+}
+
+fn settings() -> Settings {
+    Settings::new(JobLimits::new(1, 200).unwrap(), 60.0, 60.0)
+}
+
+/// A controller whose policy takes whatever its Q-network says.
+fn incautious<F, Q>(bundle: &Bundle<F, Q>) -> LiveController<F, Q>
+where
+    F: ForecastModel + Clone,
+    Q: ValueModel + Clone,
+{
+    let policy = bundle.policy().cautious(0.0);
+    Controller::new(settings(), bundle.perception(settings().interval), policy)
+}
+
+/// tract runs the forecaster in int8 and the Q-network in f32, the native engine both in int8: where
+/// two actions are worth nearly the same, another one may be taken. A cautious policy may never show
+/// it, so its Q-network is also asked without caution, where every change pauses the pool.
+#[test]
+fn both_engines_decide_the_same() {
+    let (tract, native) = (Bundle::shipped().unwrap(), Bundle::shipped_native().unwrap());
+    let (mut a, mut b) = (tract.controller(settings()), native.controller(settings()));
+    let shipped = compare(World::queue(), &mut a, &mut b);
+    let (mut a, mut b) = (incautious(&tract), incautious(&native));
+    let free = compare(World::kafka(), &mut a, &mut b);
+    for (compared, least_percent) in [(shipped, 99), (free, 90)] {
+        println!("{compared:?}");
+        assert!(compared.by_network >= 2000, "{compared:?}");
+        assert_eq!(compared.failures, 0, "{compared:?}");
+        assert!(compared.same * 100 >= compared.decisions * least_percent, "{compared:?}");
+    }
+}
+
+#[test]
+fn a_folder_without_its_pack_is_named() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/edge");
+    assert!(Bundle::load_native(&shipped).is_ok());
+    let folder = tempfile::tempdir().unwrap();
+    let card = fs::read_to_string(shipped.join("card.json")).unwrap();
+    let at = folder.path().join("card.json");
+    fs::write(&at, &card).unwrap();
+    let error = Bundle::load_native(folder.path()).err().unwrap();
+    assert!(matches!(&error, ModelError::Read { path, .. } if path.ends_with(PACK)), "{error}");
+    fs::write(&at, card.replace(PACK, "other.pack")).unwrap();
+    let error = Bundle::load_native(folder.path()).err().unwrap();
+    assert!(matches!(error, ModelError::NoPack { .. }), "{error}");
+}
