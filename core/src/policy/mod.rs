@@ -133,6 +133,9 @@ pub(crate) mod tests {
         let settings = Settings { base: Base::Current, ..settings() };
         let s = situation(1, 100.0, 0.0);
         let jobs = |action| jobs_for_action(action, &s, &settings);
-        assert_eq!([jobs(NEUTRAL - 1), jobs(NEUTRAL), jobs(NEUTRAL + 1)], [Jobs(0), Jobs(1), Jobs(2)]);
+        assert_eq!(
+            [jobs(NEUTRAL - 1), jobs(NEUTRAL), jobs(NEUTRAL + 1)],
+            [Jobs(0), Jobs(1), Jobs(2)]
+        );
     }
 }
