@@ -9,17 +9,17 @@ use scaleiq_core::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 
 /// The fault begins here, in ticks of 30 s, and lasts ten minutes.
-const FAULT: std::ops::Range<usize> = 1200..1220;
-const TICKS: usize = 1260;
+const FAULT: std::ops::Range<usize> = 1080..1100;
+const TICKS: usize = 1140;
 
 /// What becomes of a sample on its way; `None` if it never arrives.
 type Fault = fn(&RawSample, &RawSample) -> Option<RawSample>;
 
 fn load() -> Load {
-    // Waves of eight hours, the last of which falls while the fault lasts: a scale-down would be
+    // Waves of four hours, the last of which falls while the fault lasts: a scale-down would be
     // right and must wait.
-    let wave = |k: usize| 1000.0 + 900.0 * (std::f32::consts::TAU * k as f32 / 240.0).cos();
-    let counts: Vec<f32> = (0..420).map(wave).collect();
+    let wave = |k: usize| 1000.0 + 900.0 * (std::f32::consts::TAU * k as f32 / 120.0).cos();
+    let counts: Vec<f32> = (0..300).map(wave).collect();
     let start = UnixSeconds(1_700_000_040);
     let series = Series { start, interval_s: 120, counts_events: &counts };
     let settings = LoadSettings { scale: Scale::PeakJobs(30.0), ..LoadSettings::default() };
