@@ -97,7 +97,9 @@ fn tract_and_onnx_runtime_agree_on_the_q_network() {
         let mut tract = QNetwork::parse(&bytes, &path).unwrap();
         for (k, expected) in judge(&path, &cases).iter().enumerate() {
             let worst = largest_difference(&tract.values(&state(k)).unwrap(), expected);
-            assert!(worst < bound, "{name}, state {k}: {worst}");
+            // Sums in another order differ by a share of what is summed.
+            let size = expected.iter().fold(1.0f32, |size, value| size.max(value.abs()));
+            assert!(worst < bound * size, "{name}, state {k}: {worst} of {size}");
         }
     }
 }

@@ -37,7 +37,8 @@ fn a_short_run_is_finite_and_keeps_its_best() {
     let evaluation = trainer.evaluate();
     assert_eq!(evaluation.cases.len(), 3);
     let best = reports.iter().filter_map(|r| r.evaluation.as_ref()).map(|e| e.dqn);
-    assert_eq!(evaluation.dqn, best.fold(f64::INFINITY, f64::min));
+    // Some caution may do better than none, which is tried as well.
+    assert!(evaluation.dqn <= best.fold(f64::INFINITY, f64::min));
 }
 
 #[test]
