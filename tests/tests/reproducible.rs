@@ -33,7 +33,7 @@ fn one_seed_gives_one_model_to_the_byte() {
         assert!(same, "{name:?} differs");
         files += 1;
     }
-    assert_eq!(files, 6);
+    assert_eq!(files, 7);
 }
 
 #[test]
