@@ -97,9 +97,11 @@ fn tract_and_onnx_runtime_agree_on_the_q_network() {
         let mut tract = QNetwork::parse(&bytes, &path).unwrap();
         for (k, expected) in judge(&path, &cases).iter().enumerate() {
             let worst = largest_difference(&tract.values(&state(k)).unwrap(), expected);
-            // Sums in another order differ by a share of what is summed.
-            let size = expected.iter().fold(1.0f32, |size, value| size.max(value.abs()));
-            assert!(worst < bound * size, "{name}, state {k}: {worst} of {size}");
+            // These states are beyond any that is met, and values in them run to thousands, where f32
+            // has no number as near as the bound: a few of its spacings are allowed there.
+            let size = expected.iter().fold(0.0f32, |size, value| size.max(value.abs()));
+            let bound = f32::max(bound, 4.0 * f32::EPSILON * size);
+            assert!(worst < bound, "{name}, state {k}: {worst}");
         }
     }
 }
