@@ -17,7 +17,7 @@ pub const MIN_STEP_UP: u32 = 8;
 const PARTS: usize = 17;
 /// Where changes are dear, jobs are let go only after several windows, since to have them again would
 /// stop the pool again: after this many,
-const DEAR_WINDOWS: u32 = 2;
+const DEAR_WINDOWS: u32 = 1;
 /// one more for each so many jobs, since a large pool takes longer to grow,
 const JOBS_A_WINDOW: u32 = 8;
 /// and no more than these.

@@ -49,7 +49,7 @@ const MOST_ROOM: f32 = 0.25;
 /// room on top of that which a change leaves above what is needed later,
 const DEAR_GOAL: f32 = 0.04;
 /// share by which a pool is too large,
-const DEAR_LARGE: f32 = 1.15;
+const DEAR_LARGE: f32 = 1.05;
 /// part of the margin, in spreads of the forecast, for which there is always room,
 const DEAR_MARGIN: f32 = 0.1;
 /// and that a change makes room for.

@@ -7,7 +7,7 @@ use crate::train::environment::TICK_S;
 use crate::train::evaluate::SLA;
 use crate::train::workload::Workload;
 use scaleiq_core::controller::Controller;
-use scaleiq_core::model::QNetwork;
+use scaleiq_core::engine::NativeQNetwork;
 use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
@@ -31,7 +31,7 @@ pub struct Arena<'a> {
     /// Seconds at the start that are not scored.
     pub warm_s: u32,
     /// The model's policy.
-    pub policy: &'a Dqn<QNetwork>,
+    pub policy: &'a Dqn<NativeQNetwork<'static>>,
     /// What its multipliers are applied to.
     pub base: Base,
 }
@@ -166,7 +166,7 @@ mod tests {
     use scaleiq_core::model::Bundle;
 
     fn play(contender: Contender, max_jobs: u32) -> Played {
-        let (workload, bundle) = (workload(4), Bundle::shipped().unwrap());
+        let (workload, bundle) = (workload(4), Bundle::shipped_native().unwrap());
         let arena = Arena {
             workload: &workload,
             world: World::queue(),

@@ -6,9 +6,10 @@
 
 use crate::run::write_atomic;
 use crate::train::workload::{LENGTH, forecast_all};
+use scaleiq_core::engine::NativeForecaster;
 use scaleiq_core::forecast::{Forecast, ForecastSource, QUANTILES, QuantileGrid, STEPS};
 use scaleiq_core::interval::Interval;
-use scaleiq_core::model::{ForecastNetwork, sha256_hex};
+use scaleiq_core::model::sha256_hex;
 use std::path::PathBuf;
 
 const MAGIC: &[u8; 8] = b"SIQfc\0\0\x01";
@@ -20,7 +21,7 @@ const CHECKED: usize = 256;
 
 /// A network, and where its forecasts are kept.
 pub struct ForecastCache {
-    network: ForecastNetwork,
+    network: NativeForecaster<'static>,
     network_hash: String,
     folder: Option<PathBuf>,
 }
@@ -28,7 +29,11 @@ pub struct ForecastCache {
 impl ForecastCache {
     /// Forecasts of `network`, whose file has this hash, kept in `folder` if there is one.
     #[must_use]
-    pub fn new(network: ForecastNetwork, network_hash: String, folder: Option<PathBuf>) -> Self {
+    pub fn new(
+        network: NativeForecaster<'static>,
+        network_hash: String,
+        folder: Option<PathBuf>,
+    ) -> Self {
         Self { network, network_hash, folder }
     }
 
@@ -122,7 +127,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_what_was_forecast_and_damage_is_mended() {
         let folder = tempfile::tempdir().unwrap();
-        let network = Bundle::shipped().unwrap().forecaster().clone();
+        let network = Bundle::shipped_native().unwrap().forecaster().clone();
         let cache = ForecastCache::new(network, "hash".into(), Some(folder.path().into()));
         let silent = |note: &str| panic!("{note}");
         let made = cache.forecast(&intervals(), &silent);
@@ -149,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_written_is_told() {
-        let network = Bundle::shipped().unwrap().forecaster().clone();
+        let network = Bundle::shipped_native().unwrap().forecaster().clone();
         let nowhere = PathBuf::from("/no/such/folder");
         let cache = ForecastCache::new(network, "hash".into(), Some(nowhere));
         let told = RefCell::new(String::new());

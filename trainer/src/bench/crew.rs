@@ -10,7 +10,7 @@ use crate::interrupt;
 use crate::progress::Progress;
 use crate::train::workload::Workload;
 use anyhow::{Context as _, Result};
-use scaleiq_core::model::{Bundle, FORECASTER_INT8};
+use scaleiq_core::model::{NativeBundle, PACK};
 use scaleiq_core::sim::{LoadSettings, Scale, World};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ enum Job {
 
 struct Crew<'a> {
     grid: &'a Grid,
-    bundle: &'a Bundle,
+    bundle: &'a NativeBundle,
     cache: ForecastCache,
     board: Mutex<Board>,
     changed: Condvar,
@@ -56,8 +56,8 @@ struct Crew<'a> {
 ///
 /// # Errors
 /// If a load cannot be made.
-pub fn play(grid: &Grid, bundle: &Bundle, cache: Option<PathBuf>) -> Result<Vec<CaseResult>> {
-    let hash = bundle.card().files.get(FORECASTER_INT8).cloned().unwrap_or_default();
+pub fn play(grid: &Grid, bundle: &NativeBundle, cache: Option<PathBuf>) -> Result<Vec<CaseResult>> {
+    let hash = bundle.card().files.get(PACK).cloned().unwrap_or_default();
     let board = Board {
         loads: grid.loads().into(),
         making: 0,

@@ -18,8 +18,8 @@ use std::path::Path;
 /// If the data or the model cannot be read, or the output cannot be written.
 pub fn run(args: &BenchPoliciesArgs) -> Result<()> {
     let bundle = match &args.model {
-        Some(folder) => Bundle::load(folder)?,
-        None => Bundle::shipped()?,
+        Some(folder) => Bundle::load_native(folder)?,
+        None => Bundle::shipped_native()?,
     };
     let grid = grid(args)?;
     // Before the work of minutes: is there where to write?

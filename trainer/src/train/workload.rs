@@ -3,9 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use scaleiq_core::forecast::{Forecast, Forecaster, Perception};
+use scaleiq_core::forecast::{Forecast, ForecastModel, Forecaster, Perception};
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_core::model::ForecastNetwork;
 use scaleiq_core::sim::{Load, LoadSettings, STEP_S, Scale, Series, Step};
 use scaleiq_core::units::UnixSeconds;
 use std::ops::Range;
@@ -22,7 +21,10 @@ pub type ForecastAll<'a> = &'a mut dyn FnMut(&[Interval]) -> Vec<Option<Forecast
 /// The forecasts of `network` among the experts: the usual [`ForecastAll`]. Loads are gathered at the
 /// controller's interval, whatever they were made from.
 #[must_use]
-pub fn forecast_all(network: &ForecastNetwork, intervals: &[Interval]) -> Vec<Option<Forecast>> {
+pub fn forecast_all<M: ForecastModel + Clone>(
+    network: &M,
+    intervals: &[Interval],
+) -> Vec<Option<Forecast>> {
     let mut perception = Perception::new(LENGTH, network.clone());
     intervals.iter().map(|interval| perception.push(interval)).collect()
 }
