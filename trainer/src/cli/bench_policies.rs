@@ -34,8 +34,8 @@ pub struct BenchPoliciesArgs {
     /// The last so many days of each file are played
     #[arg(long, value_name = "DAYS", default_value_t = 21.0, value_parser = parse_days)]
     pub days: f64,
-    /// Of these, days at the start that are not scored; of a short file at most half
-    #[arg(long, value_name = "DAYS", default_value_t = 7.0, value_parser = parse_days)]
+    /// Of these, days at the start that are not scored, of a short file at most half; 0: a cold start
+    #[arg(long, value_name = "DAYS", default_value_t = 7.0, value_parser = parse_warm_days)]
     pub warm_days: f64,
     /// Policies to play, with commas between [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
@@ -59,6 +59,10 @@ pub struct BenchPoliciesArgs {
 
 fn known_world(name: &str) -> &'static str {
     World::NAMES.into_iter().find(|known| *known == name).unwrap_or(World::NAMES[0])
+}
+
+fn parse_warm_days(text: &str) -> Result<f64, String> {
+    if text.parse() == Ok(0.0) { Ok(0.0) } else { parse_days(text) }
 }
 
 fn parse_peak(text: &str) -> Result<f32, String> {
@@ -103,6 +107,12 @@ mod tests {
         let args = parse("--policies dqn,hpa --world slow,queue --seeds 4 --peak-jobs 5").unwrap();
         assert_eq!(args.policies, [Contender::Dqn, Contender::Peer(Peer::Hpa)]);
         assert_eq!((args.world, args.seeds), (vec!["slow", "queue"], 4..=4));
+    }
+
+    #[test]
+    fn a_cold_start_is_scored_from_the_first_day_on() {
+        assert_eq!(parse("--warm-days 0").unwrap().warm_days, 0.0);
+        assert!(parse("--warm-days -1").is_err() && parse("--days 0").is_err());
     }
 
     #[test]
