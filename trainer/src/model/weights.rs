@@ -70,6 +70,17 @@ impl Weights {
         postcard::to_stdvec(self).context("encoding the weights")
     }
 
+    /// These weights moved towards `other`, of a network of the same sizes, by the share `by`.
+    #[must_use]
+    pub fn towards(mut self, other: &Self, by: f32) -> Self {
+        for (mine, theirs) in self.parameters.iter_mut().zip(&other.parameters) {
+            for (a, b) in mine.iter_mut().zip(theirs) {
+                *a += by * (b - *a);
+            }
+        }
+        self
+    }
+
     /// The network on `device`.
     ///
     /// # Errors
