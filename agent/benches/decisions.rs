@@ -38,7 +38,10 @@ fn main() -> anyhow::Result<()> {
         medians.push(p99);
     }
     if let [tract, native] = medians[..] {
-        println!("the native engine takes {:.2} of tract's time at the 99th percentile", native / tract);
+        println!(
+            "the native engine takes {:.2} of tract's time at the 99th percentile",
+            native / tract
+        );
     }
     Ok(())
 }

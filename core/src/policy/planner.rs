@@ -51,7 +51,7 @@ const DEAR_GOAL: f32 = 0.04;
 /// share by which a pool is too large,
 const DEAR_LARGE: f32 = 1.05;
 /// part of the margin, in spreads of the forecast, for which there is always room,
-const DEAR_MARGIN: f32 = 0.1;
+const DEAR_MARGIN: f32 = 0.15;
 /// and that a change makes room for.
 const DEAR_GOAL_MARGIN: f32 = 0.2;
 /// Jobs that start together without stopping a busy pool for too long; twice as many stop one that

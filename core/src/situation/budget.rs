@@ -12,14 +12,17 @@ use crate::window::Window;
 
 /// Share of events that may be late.
 pub const LATE_SHARE: f32 = 0.001;
-/// The margin aims at this share of what is allowed: what is spent cannot be earned back.
-const AIM: f32 = 0.25;
 /// The margin is wide at first: a workload must prove to be calm.
 const FIRST_MARGIN: f32 = 6.0;
 /// Bounds of the margin, in usual errors of the nowcast.
 const MARGINS: (f32, f32) = (0.7, 40.0);
-/// A day without a late event divides the margin by e to this power.
+/// A day in which all that is allowed is late multiplies the margin by e to this power,
+const WIDENS_A_DAY: f32 = 0.4;
+/// and each day divides it by e to this one: so it is steady where a quarter of the allowance is
+/// used. What is spent cannot be earned back.
 const NARROWS_A_DAY: f32 = 0.1;
+/// Where changes are dear a burst cannot be followed, only be prepared for: an eighth.
+const DEAR_NARROWS_A_DAY: f32 = 0.05;
 /// Buckets of the window in which arrivals can still be in time.
 const BUCKETS: usize = 17;
 
@@ -44,8 +47,16 @@ impl Default for ErrorBudget {
 }
 
 impl ErrorBudget {
-    /// Takes a sample with its arrivals; `mean_rate` is that of the last day.
-    pub(super) fn push(&mut self, sample: &Sample, arrivals: f32, mean_rate: f32, sla_s: f32) {
+    /// Takes a sample with its arrivals; `mean_rate` is that of the last day, and `dear` tells whether
+    /// changes stop the pool.
+    pub(super) fn push(
+        &mut self,
+        sample: &Sample,
+        arrivals: f32,
+        mean_rate: f32,
+        sla_s: f32,
+        dear: bool,
+    ) {
         let span_s = sample.interval_s as f32;
         let window_s = libm::ceilf(sla_s) as u32;
         self.arrivals.add(sample.end, sample.interval_s, arrivals, window_s);
@@ -54,10 +65,10 @@ impl ErrorBudget {
         self.late_events = self.late_events * keep + late;
         self.all_events = self.all_events * keep + arrivals;
         let usual = mean_rate.max(0.2 * arrivals / span_s).max(1e-9) * span_s;
-        let aim = AIM * LATE_SHARE;
         // A sample that is late altogether counts once, however long its backlog was.
-        let over = (late / usual).min(1.0) / aim - 1.0;
-        self.log_margin += NARROWS_A_DAY * span_s / DAY_S as f32 * over;
+        let spent = (late / usual).min(1.0) / LATE_SHARE;
+        let narrows = if dear { DEAR_NARROWS_A_DAY } else { NARROWS_A_DAY };
+        self.log_margin += (WIDENS_A_DAY * spent - narrows) * span_s / DAY_S as f32;
         self.log_margin = self.log_margin.clamp(libm::logf(MARGINS.0), libm::logf(MARGINS.1));
     }
 
@@ -97,7 +108,7 @@ mod tests {
             unprocessed_events: Some(backlog),
             ..RawSample::default()
         };
-        budget.push(&raw.gate().unwrap(), 300.0, 10.0, 60.0);
+        budget.push(&raw.gate().unwrap(), 300.0, 10.0, 60.0, false);
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl Situation {
     /// Whether a change costs a pause that is worth avoiding.
     #[must_use]
     pub fn changes_are_dear(&self) -> bool {
-        self.pause_s > SHORT_PAUSE_S
+        is_dear(self.pause_s)
     }
 
     /// Seconds that an event arriving now would wait.
@@ -150,6 +150,10 @@ pub enum Blind {
     Missing,
 }
 
+fn is_dear(pause_s: f32) -> bool {
+    pause_s > SHORT_PAUSE_S
+}
+
 /// Learns from each sample and answers with the [`Situation`].
 #[derive(Clone, Debug, Default)]
 pub struct Observer {
@@ -176,7 +180,8 @@ impl Observer {
         if let Some(arrivals) = sample.arrivals_events.known() {
             let observed = arrivals / span_s;
             self.rate.push(sample.end, span_s, observed);
-            self.budget.push(sample, arrivals, self.rate.mean(), settings.sla_s);
+            let dear = is_dear(self.pool.pause_s());
+            self.budget.push(sample, arrivals, self.rate.mean(), settings.sla_s, dear);
             let forecast = forecast.filter(|f| is_fresh(f, sample.end, settings));
             let lead_s = self.lead_s(settings);
             self.nowcast.push(sample.end, span_s, observed, &self.rate, forecast, lead_s);
