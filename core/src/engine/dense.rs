@@ -94,16 +94,7 @@ impl Dense<'_> {
     }
 
     /// Runs the layer over quantised rows, a stride each, into `out`, `outputs` numbers a row.
-    #[cfg_attr(feature = "simd", inline(always))]
-    pub(super) fn apply(&self, rows: &[u8], out: &mut [f32]) {
-        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-        if super::simd::is_available() {
-            return super::simd::apply(self, rows, out);
-        }
-        self.apply_portably(rows, out);
-    }
-
-    fn apply_portably(&self, rows: &[u8], out: &mut [f32]) {
+    pub(super) fn apply_portably(&self, rows: &[u8], out: &mut [f32]) {
         let mut buffer = [0i32; MAX_INNER];
         let outputs = usize::from(self.outputs).max(1);
         let sums = buffer.get_mut(..outputs).unwrap_or_default();
@@ -127,6 +118,7 @@ fn product(x: [i16; 4], weights: [u8; 4]) -> i32 {
 
 #[cfg(all(test, feature = "simd", target_arch = "x86_64"))]
 mod tests {
+    use super::super::Instructions;
     use super::*;
     use proptest::prelude::*;
 
@@ -139,9 +131,6 @@ mod tests {
             rows in 1usize..12,
             bytes in proptest::collection::vec(any::<u8>(), 4096),
         ) {
-            if !super::super::simd::is_available() {
-                return Ok(());
-            }
             let stride = inputs.next_multiple_of(4);
             let repeated = |count: usize| -> Vec<u8> {
                 bytes.iter().copied().cycle().take(count).collect()
@@ -161,10 +150,14 @@ mod tests {
             };
             let rows = repeated(stride * rows);
             let count = rows.len() / stride * outputs;
-            let (mut fast, mut slow) = (vec![0.0; count], vec![0.0; count]);
-            super::super::simd::apply(&layer, &rows, &mut fast);
+            let mut slow = vec![0.0; count];
             layer.apply_portably(&rows, &mut slow);
-            prop_assert!(fast.iter().zip(&slow).all(|(a, b)| a.to_bits() == b.to_bits()));
+            for instructions in Instructions::all() {
+                let mut fast = vec![0.0; count];
+                instructions.apply(&layer, &rows, &mut fast);
+                let same = fast.iter().zip(&slow).all(|(a, b)| a.to_bits() == b.to_bits());
+                prop_assert!(same, "{instructions}");
+            }
         }
     }
 }

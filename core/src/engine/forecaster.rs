@@ -3,6 +3,7 @@
 use super::attention::{Attention, COLUMNS, Heads, Keys, Values};
 use super::dense::{Dense, ZERO_POINT};
 use super::float::{Norm, first, gelu, quantise, softmax, softplus, sum, within};
+use super::instructions::Instructions;
 use super::probe::{Probe, Site};
 use super::weights::{
     FeedForward, ForecasterPack, HEAD_STEPS, PATCH, REACH, RECENT_TOKENS, TOKENS,
@@ -27,7 +28,10 @@ const ROWS_NOT_ZERO: NonZeroUsize = NonZeroUsize::new(ROWS).unwrap();
 
 /// The forecaster over a pack: a [`ForecastModel`] without an allocator. Takes about 45 KB of stack.
 #[derive(Clone, Debug)]
-pub struct NativeForecaster<'a>(pub(super) ForecasterPack<'a>);
+pub struct NativeForecaster<'a> {
+    pack: ForecasterPack<'a>,
+    on: Instructions,
+}
 
 impl ForecastModel for NativeForecaster<'_> {
     type Error = Infallible;
@@ -38,10 +42,20 @@ impl ForecastModel for NativeForecaster<'_> {
 }
 
 impl<'a> NativeForecaster<'a> {
+    pub(super) fn new(pack: ForecasterPack<'a>) -> Self {
+        Self { pack, on: Instructions::best() }
+    }
+
+    /// The same on other instructions: for tests and benchmarks.
+    #[must_use]
+    pub fn on(self, instructions: Instructions) -> Self {
+        Self { on: instructions, ..self }
+    }
+
     /// The weights.
     #[must_use]
     pub fn pack(&self) -> &ForecasterPack<'a> {
-        &self.0
+        &self.pack
     }
 
     /// Changes from the anchor in swings, `[STEPS][QUANTILES]`.
@@ -51,14 +65,10 @@ impl<'a> NativeForecaster<'a> {
         input: &ModelInput,
         probe: &mut impl Probe,
     ) -> [f32; STEPS * QUANTILES.len()] {
-        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-        if super::simd::is_available() {
-            return super::simd::widely(
-                #[inline(always)]
-                || self.run_here(input, probe),
-            );
-        }
-        self.run_here(input, probe)
+        self.on.widely(
+            #[inline(always)]
+            || self.run_here(input, probe),
+        )
     }
 
     #[inline(always)]
@@ -68,9 +78,9 @@ impl<'a> NativeForecaster<'a> {
         probe: &mut impl Probe,
     ) -> [f32; STEPS * QUANTILES.len()] {
         let run = Run {
-            pack: &self.0,
-            width: NonZeroUsize::new(usize::from(self.0.width)).unwrap_or(NonZeroUsize::MIN),
-            bench: Bench { probe, bytes: [ZERO_POINT; ROWS * MAX_INNER] },
+            pack: &self.pack,
+            width: NonZeroUsize::new(usize::from(self.pack.width)).unwrap_or(NonZeroUsize::MIN),
+            bench: Bench { probe, on: self.on, bytes: [ZERO_POINT; ROWS * MAX_INNER] },
             rows: [ZERO_POINT; TOKENS * MAX_WIDTH],
             keys: [[0.0; COLUMNS]; MAX_WIDTH],
             values: [[0.0; MAX_WIDTH]; COLUMNS],
@@ -84,6 +94,7 @@ impl<'a> NativeForecaster<'a> {
 /// Where rows are quantised.
 struct Bench<'a, P> {
     probe: &'a mut P,
+    on: Instructions,
     bytes: [u8; ROWS * MAX_INNER],
 }
 
@@ -95,7 +106,7 @@ impl<P: Probe> Bench<'_, P> {
         let bytes = first(&mut self.bytes, rows * layer.stride());
         layer.quantise(x, bytes);
         self.probe.quantised(site, index, bytes, layer);
-        layer.apply(bytes, out);
+        self.on.apply(layer, bytes, out);
     }
 }
 
@@ -205,7 +216,7 @@ impl<P: Probe> Run<'_, P> {
         let bytes = rows.as_flattened_mut();
         self.bench.probe.quantised(Site::Convolution, level * WINDOW, bytes, convolution);
         let features = first(&mut self.wide, WINDOW * usize::from(convolution.outputs));
-        convolution.apply(rows.as_flattened(), features);
+        self.bench.on.apply(convolution, rows.as_flattened(), features);
         features.iter_mut().for_each(|x| *x = gelu(*x));
         self.bench.layer(&self.pack.patch, Site::Patch, level * ROWS, features, out);
     }
@@ -240,11 +251,11 @@ impl<P: Probe> Run<'_, P> {
         let rows = self.rows.get(..TOKENS * width).unwrap_or_default();
         for (index, rows) in rows.chunks(rows_at_a_time(self.width)).enumerate() {
             let numbers = first(&mut self.narrow, rows.len());
-            attention.key.apply(rows, numbers);
+            self.bench.on.apply(&attention.key, rows, numbers);
             for (column, key) in (index * ROWS..).zip(numbers.chunks_exact(width)) {
                 scatter(key, &mut self.keys, column);
             }
-            attention.value.apply(rows, numbers);
+            self.bench.on.apply(&attention.value, rows, numbers);
             let columns = self.values.iter_mut().skip(index * ROWS);
             columns.zip(numbers.chunks_exact(width)).for_each(|(to, value)| copy(to, value));
         }
@@ -259,7 +270,7 @@ impl<P: Probe> Run<'_, P> {
         let parts = parts.zip(stream.chunks_mut(rows_at_a_time(self.width)));
         for (index, (rows, stream)) in parts.enumerate() {
             let asked = first(&mut self.narrow, stream.len());
-            attention.query.apply(rows, asked);
+            self.bench.on.apply(&attention.query, rows, asked);
             let found = first(&mut self.wide, stream.len());
             for (query, out) in asked.chunks_exact(width).zip(found.chunks_exact_mut(width)) {
                 heads.attend(query, &self.keys, &self.values, TOKENS, out);
@@ -317,7 +328,7 @@ impl<P: Probe> Run<'_, P> {
         let mut copied = [0.0; STEPS];
         for (step, (row, copied)) in self.rows.chunks_exact(width).zip(&mut copied).enumerate() {
             let query = first(&mut self.narrow, width);
-            pack.copy_query.apply(row, query);
+            self.bench.on.apply(&pack.copy_query, row, query);
             for (head, gain) in pack.copy_gain.iter().enumerate() {
                 let null = pack.null_scores.and_then(|scores| scores.iter().nth(head));
                 *copied += gain * weighed(heads, query, &self.keys, head, null, input, step);

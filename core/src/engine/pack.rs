@@ -151,12 +151,12 @@ impl<'a> Pack<'a> {
     /// The forecaster, ready to run.
     #[must_use]
     pub fn forecaster(&self) -> NativeForecaster<'a> {
-        NativeForecaster(self.forecaster.clone())
+        NativeForecaster::new(self.forecaster.clone())
     }
 
     /// The Q-network, ready to run.
     #[must_use]
     pub fn q_network(&self) -> NativeQNetwork<'a> {
-        NativeQNetwork(self.q_network.clone())
+        NativeQNetwork::new(self.q_network.clone())
     }
 }

@@ -1,10 +1,6 @@
-//! The engine on AVX-512 with VNNI: the same sums and the same bits as the portable loops, faster.
-//!
-//! The one module of the core with `unsafe` in it: calls that need a feature of the processor, each
-//! behind its detection, and loads and stores of whole registers within slices.
-#![allow(unsafe_code)]
+//! AVX-512 with VNNI: products of four bytes, summed to i32, in one instruction.
 
-use super::dense::Dense;
+use super::super::dense::Dense;
 use core::arch::x86_64::*;
 
 /// Rows whose sums are in registers at a time.
@@ -13,7 +9,7 @@ const ROWS: usize = 8;
 const LANES: usize = 16;
 
 /// Whether this processor has what this module needs.
-pub(super) fn is_available() -> bool {
+pub(in super::super) fn is_available() -> bool {
     std::arch::is_x86_feature_detected!("avx512f")
         && std::arch::is_x86_feature_detected!("avx512bw")
         && std::arch::is_x86_feature_detected!("avx512vl")
@@ -21,17 +17,15 @@ pub(super) fn is_available() -> bool {
         && std::arch::is_x86_feature_detected!("avx512vnni")
 }
 
-/// [`Dense::apply`] where [`is_available`].
-pub(super) fn apply(layer: &Dense, rows: &[u8], out: &mut [f32]) {
+/// Runs `layer` where [`is_available`].
+pub(in super::super) fn apply(layer: &Dense, rows: &[u8], out: &mut [f32]) {
     debug_assert!(is_available());
     // SAFETY: whoever calls has asked `is_available`.
     unsafe { with_vnni(layer, rows, out) }
 }
 
-/// Runs `f`, and what is inlined into it, with the processor's wide registers where
-/// [`is_available`]: the compiler then uses them for plain loops. It does not reorder floats, and
-/// does not fuse products into sums, so that nothing else changes.
-pub(super) fn widely<R>(f: impl FnOnce() -> R) -> R {
+/// Runs `f`, and what is inlined into it, where [`is_available`].
+pub(in super::super) fn widely<R>(f: impl FnOnce() -> R) -> R {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
     fn wide<R>(f: impl FnOnce() -> R) -> R {
         f()
