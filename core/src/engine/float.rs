@@ -125,11 +125,23 @@ pub(super) fn exp_negative(x: f32) -> f32 {
     series * power
 }
 
-/// Softmax in place.
+/// Of a row of which `count` numbers count those that are computed: wide registers take all as fast
+/// as a part of them.
 #[cfg_attr(feature = "simd", inline(always))]
-pub(super) fn softmax(scores: &mut [f32]) {
+pub(super) fn computed(row: &mut [f32], count: usize) -> &mut [f32] {
+    if cfg!(feature = "simd") { row } else { first(row, count) }
+}
+
+/// Softmax in place of the first `count` numbers; those beyond become 0, which adds nothing.
+#[cfg_attr(feature = "simd", inline(always))]
+pub(super) fn softmax(scores: &mut [f32], count: usize) {
+    let beyond = |scores: &mut [f32], with: f32| {
+        scores.get_mut(count..).unwrap_or_default().fill(with);
+    };
+    beyond(scores, f32::MIN);
     let largest = fold(scores, f32::MIN, f32::max);
     scores.iter_mut().for_each(|s| *s = exp_negative(*s - largest));
+    beyond(scores, 0.0);
     let total = sum(scores);
     scores.iter_mut().for_each(|s| *s /= total);
 }
@@ -217,8 +229,11 @@ mod tests {
     #[test]
     fn softmax_and_norm_do_what_they_say() {
         let mut scores = [1.0, 2.0, -1e4, 3.0];
-        softmax(&mut scores);
+        softmax(&mut scores, 4);
         assert!((sum(&scores) - 1.0).abs() < 1e-6 && scores[2] < 1e-30);
+        let mut padded = [1.0, 2.0, -1e4, 3.0, 9.0, f32::NAN];
+        softmax(&mut padded, 4);
+        assert_eq!((padded[..4].to_vec(), &padded[4..]), (scores.to_vec(), &[0.0, 0.0][..]));
         let bytes = |x: f32| [x; 11].map(f32::to_le_bytes).concat();
         let (gain, bias) = (bytes(2.0), bytes(1.0));
         let norm = Norm { gain: Floats(&gain), bias: Floats(&bias) };

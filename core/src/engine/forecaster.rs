@@ -1,8 +1,8 @@
 //! The forecasting network in int8; the trainer's `model::forecaster` has its picture.
 
-use super::attention::{Attention, COLUMNS, Heads, Keys, Values};
+use super::attention::{Attention, COLUMNS, Keys, Values};
 use super::dense::{Dense, ZERO_POINT};
-use super::float::{Norm, first, gelu, quantise, softmax, softplus, sum, within};
+use super::float::{Norm, computed, first, gelu, quantise, softmax, softplus, sum, within};
 use super::instructions::Instructions;
 use super::probe::{Probe, Site};
 use super::weights::{
@@ -156,7 +156,10 @@ impl<P: Probe> Run<'_, P> {
             let sites = [Site::BlockInner(index), Site::BlockOuter(index)];
             self.feed_forward(&block.norm_2, &block.feed_forward, sites, tokens);
         }
-        tokens.chunks_exact_mut(self.width.get()).for_each(|row| pack.norm.apply(row));
+        // Loops here, not `for_each`: that is a function of its own, without the wide registers.
+        for row in tokens.chunks_exact_mut(self.width.get()) {
+            pack.norm.apply(row);
+        }
 
         self.quantise_tokens(tokens, &pack.attention, None, 0);
         self.remember(&pack.attention);
@@ -265,16 +268,14 @@ impl<P: Probe> Run<'_, P> {
     /// are those of the stream.
     #[cfg_attr(feature = "simd", inline(always))]
     fn attend(&mut self, attention: &Attention, site: Site, stream: &mut [f32]) {
-        let (width, heads) = (self.width.get(), self.pack.split());
+        let heads = self.pack.split();
         let parts = self.rows.chunks(rows_at_a_time(self.width));
         let parts = parts.zip(stream.chunks_mut(rows_at_a_time(self.width)));
         for (index, (rows, stream)) in parts.enumerate() {
             let asked = first(&mut self.narrow, stream.len());
             self.bench.on.apply(&attention.query, rows, asked);
             let found = first(&mut self.wide, stream.len());
-            for (query, out) in asked.chunks_exact(width).zip(found.chunks_exact_mut(width)) {
-                heads.attend(query, &self.keys, &self.values, TOKENS, out);
-            }
+            heads.attend(asked, &self.keys, &self.values, found);
             self.bench.layer(&attention.output, site, index * ROWS, found, asked);
             add(stream, asked.iter().copied());
         }
@@ -293,7 +294,9 @@ impl<P: Probe> Run<'_, P> {
         for (index, stream) in stream.chunks_mut(rows_at_a_time(self.width)).enumerate() {
             let x = first(&mut self.narrow, stream.len());
             copy(x, stream);
-            x.chunks_exact_mut(width).for_each(|row| norm.apply(row));
+            for row in x.chunks_exact_mut(width) {
+                norm.apply(row);
+            }
             let wide = first(&mut self.wide, stream.len() / width * inner);
             self.bench.layer(&layers.inner, sites[0], index * ROWS, x, wide);
             wide.iter_mut().for_each(|x| *x = gelu(*x));
@@ -310,7 +313,9 @@ impl<P: Probe> Run<'_, P> {
         add(states, self.pack.steps.iter());
         if let Some(context) = tokens.chunks_exact(self.width.get()).next_back() {
             let rows = states.chunks_exact_mut(self.width.get());
-            rows.for_each(|row| add(row, context.iter().copied()));
+            for row in rows {
+                add(row, context.iter().copied());
+            }
         }
     }
 
@@ -319,19 +324,28 @@ impl<P: Probe> Run<'_, P> {
     #[cfg_attr(feature = "simd", inline(always))]
     fn copied(&mut self, input: &ModelInput, tokens: &[f32]) -> [f32; STEPS] {
         let (pack, width, heads) = (self.pack, self.width.get(), self.pack.split());
-        let seasons = tokens.chunks_exact(width).take(SLOTS);
-        for (column, season) in seasons.enumerate() {
-            let key = first(&mut self.narrow, width);
-            self.bench.layer(&pack.copy_key, Site::SeasonTokens, column, season, key);
-            scatter(key, &mut self.keys, column);
+        let seasons = tokens.get(..SLOTS * width).unwrap_or_default();
+        for (index, seasons) in seasons.chunks(rows_at_a_time(self.width)).enumerate() {
+            let keys = first(&mut self.narrow, seasons.len());
+            self.bench.layer(&pack.copy_key, Site::SeasonTokens, index * ROWS, seasons, keys);
+            for (column, key) in (index * ROWS..).zip(keys.chunks_exact(width)) {
+                scatter(key, &mut self.keys, column);
+            }
         }
+        let forgotten = across(input, SLOT_WIDTH - 1).map(|known| (known - 1.0) * -MASKED);
         let mut copied = [0.0; STEPS];
-        for (step, (row, copied)) in self.rows.chunks_exact(width).zip(&mut copied).enumerate() {
-            let query = first(&mut self.narrow, width);
-            self.bench.on.apply(&pack.copy_query, row, query);
-            for (head, gain) in pack.copy_gain.iter().enumerate() {
-                let null = pack.null_scores.and_then(|scores| scores.iter().nth(head));
-                *copied += gain * weighed(heads, query, &self.keys, head, null, input, step);
+        let rows = self.rows.chunks(rows_at_a_time(self.width));
+        for (index, (rows, copied)) in rows.zip(copied.chunks_mut(ROWS)).enumerate() {
+            let queries = first(&mut self.narrow, rows.len());
+            self.bench.on.apply(&pack.copy_query, rows, queries);
+            let steps = (index * ROWS..).zip(queries.chunks_exact(width)).zip(copied);
+            for ((step, query), copied) in steps {
+                let followed = across(input, SLOT_CONTEXT + step);
+                for (head, gain) in pack.copy_gain.iter().enumerate() {
+                    let null = pack.null_scores.and_then(|scores| scores.iter().nth(head));
+                    let found = heads.scores(query, &self.keys, head);
+                    *copied += gain * weighed(&found, &forgotten, null, &followed);
+                }
             }
         }
         copied
@@ -377,35 +391,41 @@ fn scatter(key: &[f32], keys: &mut Keys, column: usize) {
     }
 }
 
-/// What one head copies for `step`: the changes that followed the seasons, by their weights.
+/// A number for each season and for "no season", rounded up to whole registers.
+type PerSeason = [f32; (SLOTS + 1).next_multiple_of(16)];
+
+/// The number `at` of each season.
+#[cfg_attr(feature = "simd", inline(always))]
+fn across(input: &ModelInput, at: usize) -> PerSeason {
+    let mut numbers = PerSeason::default();
+    for (number, season) in numbers.iter_mut().zip(&input.seasons) {
+        *number = season.get(at).copied().unwrap_or(0.0);
+    }
+    numbers
+}
+
+/// What one head copies: the changes that `followed` the seasons, by their weights.
 #[cfg_attr(feature = "simd", inline(always))]
 fn weighed(
-    heads: Heads,
-    query: &[f32],
-    keys: &Keys,
-    head: usize,
+    found: &PerSeason,
+    forgotten: &PerSeason,
     null: Option<f32>,
-    input: &ModelInput,
-    step: usize,
+    followed: &PerSeason,
 ) -> f32 {
-    let found = heads.scores(query, keys, head);
-    let mut scores = [MASKED; SLOTS + 1];
-    for ((score, found), season) in scores.iter_mut().zip(found).zip(&input.seasons) {
-        let known = season.get(SLOT_WIDTH - 1).copied().unwrap_or(0.0);
-        *score = found + (known - 1.0) * -MASKED;
+    let mut scores = PerSeason::default();
+    for ((score, found), forgotten) in scores.iter_mut().zip(found).zip(forgotten) {
+        *score = found + forgotten;
     }
     // "No season" takes part only where the network has it.
-    let count = if let (Some(null), [.., last]) = (null, &mut scores) {
-        *last = null;
-        SLOTS + 1
-    } else {
-        SLOTS
-    };
-    let weights = first(&mut scores, count);
-    softmax(weights);
-    let followed = input.seasons.iter().map(|s| s.get(SLOT_CONTEXT + step).copied().unwrap_or(0.0));
+    let mut count = SLOTS;
+    if let (Some(null), Some(score)) = (null, scores.get_mut(SLOTS)) {
+        *score = null;
+        count = SLOTS + 1;
+    }
+    let weights = computed(&mut scores, count);
+    softmax(weights, count);
     weights.iter_mut().zip(followed).for_each(|(weight, change)| *weight *= change);
-    sum(weights.get(..SLOTS).unwrap_or_default())
+    sum(computed(&mut scores, SLOTS))
 }
 
 /// Turns a head's row into quantiles: the median moved by `copied`, and increments outwards.

@@ -3,6 +3,7 @@
 
 use super::super::MAX_INNER;
 use super::super::dense::{Dense, ZERO_POINT};
+use super::Blocks;
 use core::arch::x86_64::*;
 
 /// Rows whose sums are in registers at a time.
@@ -35,54 +36,78 @@ pub(in super::super) fn widely<R>(f: impl FnOnce() -> R) -> R {
 
 #[target_feature(enable = "avx2")]
 fn with_avx2(layer: &Dense, rows: &[u8], out: &mut [f32]) {
-    let outputs = usize::from(layer.outputs).max(1);
-    let stride = layer.stride().max(1);
-    let weights = layer.weights.as_chunks::<4>().0;
-    let (factors, bias) = (layer.factors.0.as_chunks::<4>().0, layer.bias.0.as_chunks::<4>().0);
-    let mut centred = [[0i16; MAX_INNER]; ROWS];
-    for (rows, out) in rows.chunks(stride * ROWS).zip(out.chunks_mut(outputs * ROWS)) {
-        for (row, centred) in rows.chunks_exact(stride).zip(&mut centred) {
-            for (x, to) in row.iter().zip(centred) {
-                *to = i16::from(*x) - i16::from(ZERO_POINT);
-            }
-        }
-        for from in (0..outputs).step_by(LANES) {
-            let count = LANES.min(outputs - from);
-            // The sums of the even and of the odd inputs, of four outputs in a register.
-            let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
-            for (at, weights) in weights.chunks_exact(outputs).enumerate() {
-                let weights = load(weights, from, count);
-                let weights = [
-                    _mm256_cvtepi8_epi16(_mm256_castsi256_si128(weights)),
-                    _mm256_cvtepi8_epi16(_mm256_extracti128_si256::<1>(weights)),
-                ];
-                for (sums, row) in sums.iter_mut().zip(&centred) {
-                    let Some(four) = row.as_chunks::<4>().0.get(at) else { continue };
-                    let four = _mm256_set1_epi64x(packed(*four));
-                    for (sum, weights) in sums.iter_mut().zip(weights) {
-                        *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(four, weights));
-                    }
-                }
-            }
-            let numbers = |all: &[[u8; 4]]| _mm256_castsi256_ps(load(all, from, count));
-            let (factors, bias) = (numbers(factors), numbers(bias));
-            for ([low, high], out) in sums.into_iter().zip(out.chunks_exact_mut(outputs)) {
-                // Pairs within each half of the registers, and the halves' quarters into order.
-                let sum = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(low, high));
-                let number = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), factors), bias);
-                if let Some(out) = out.get_mut(from..from + count) {
-                    // SAFETY: `mask` has a lane for each number of `out` and no other.
-                    unsafe { _mm256_maskstore_ps(out.as_mut_ptr(), mask(count), number) };
-                }
-            }
+    for (count, rows, out) in Blocks::new(layer, rows, out, ROWS) {
+        match count {
+            ROWS.. => block::<ROWS>(layer, rows, out),
+            2.. => block::<2>(layer, rows, out),
+            _ => block::<1>(layer, rows, out),
         }
     }
 }
 
-/// Four numbers as one, the first in the lowest bits.
-fn packed(four: [i16; 4]) -> i64 {
-    let [a, b, c, d] = four.map(|x| u64::from(x as u16));
-    (a | b << 16 | c << 32 | d << 48) as i64
+/// Runs `layer` over `N` rows.
+#[target_feature(enable = "avx2")]
+fn block<const N: usize>(layer: &Dense, rows: &[u8], out: &mut [f32]) {
+    let mut centred = [[0i16; MAX_INNER]; N];
+    for (row, centred) in rows.chunks_exact(layer.stride().max(1)).zip(&mut centred) {
+        for (x, to) in row.iter().zip(centred) {
+            *to = i16::from(*x) - i16::from(ZERO_POINT);
+        }
+    }
+    let outputs = usize::from(layer.outputs);
+    for from in (0..outputs).step_by(LANES) {
+        columns(layer, &centred, from, LANES.min(outputs - from), out);
+    }
+}
+
+/// `count` outputs from `from` on, of each row.
+#[target_feature(enable = "avx2")]
+fn columns<const N: usize>(
+    layer: &Dense,
+    centred: &[[i16; MAX_INNER]; N],
+    from: usize,
+    count: usize,
+    out: &mut [f32],
+) {
+    let (fours, outputs) = (layer.stride() / 4, usize::from(layer.outputs));
+    let weights = layer.weights.as_chunks::<4>().0;
+    if weights.len() < fours * outputs || MAX_INNER < 4 * fours {
+        return;
+    }
+    let mask = mask(count);
+    // The sums of the even and of the odd inputs, of four outputs in a register.
+    let mut sums = [[_mm256_setzero_si256(); 2]; N];
+    for at in 0..fours {
+        // SAFETY: these are `count` outputs of the `at`th four; there are `fours * outputs` words.
+        let weights = unsafe {
+            let first = weights.as_ptr().add(at * outputs + from);
+            _mm256_maskload_epi32(first.cast(), mask)
+        };
+        let weights = [
+            _mm256_cvtepi8_epi16(_mm256_castsi256_si128(weights)),
+            _mm256_cvtepi8_epi16(_mm256_extracti128_si256::<1>(weights)),
+        ];
+        for (sums, row) in sums.iter_mut().zip(centred) {
+            // SAFETY: a row has at least `4 * fours` numbers.
+            let four = unsafe { row.as_ptr().add(4 * at).cast::<i64>().read_unaligned() };
+            let four = _mm256_set1_epi64x(four);
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(four, weights));
+            }
+        }
+    }
+    let (factors, bias) = (layer.factors.0.as_chunks::<4>().0, layer.bias.0.as_chunks::<4>().0);
+    let numbers = |all: &[[u8; 4]]| _mm256_castsi256_ps(load(all, from, count));
+    let (factors, bias) = (numbers(factors), numbers(bias));
+    for ([low, high], out) in sums.into_iter().zip(out.chunks_exact_mut(outputs)) {
+        // Pairs within each half of the registers, and the halves' quarters into order.
+        let sum = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(low, high));
+        let number = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), factors), bias);
+        if let Some(out) = out.get_mut(from..from + count) {
+            // SAFETY: `mask` has a lane for each number of `out` and no other.
+            unsafe { _mm256_maskstore_ps(out.as_mut_ptr(), mask, number) };
+        }
+    }
 }
 
 /// The first `count` lanes.
