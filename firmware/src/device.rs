@@ -66,8 +66,8 @@ pub struct Device<'m, M, S> {
 }
 
 impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
-    /// Makes in `place` a device that runs the pack `built_in`, with `settings` unless others were retained. After
-    /// a reset it holds the last number of jobs until there is fresh data, and does not scale down
+    /// Makes in `place` a device that runs the pack that the store has kept, else `built_in`, with
+    /// `settings` unless others were retained. After a reset it holds the last number of jobs until there is fresh data, and does not scale down
     /// before the window for that is over.
     ///
     /// # Errors
@@ -81,11 +81,16 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         mut memory: M,
         store: S,
     ) -> Result<&'p mut Self, PackError> {
-        let pack = Pack::parse(built_in)?;
+        // The built-in pack decides during an upload: without it the device is none.
+        let mut pack = Pack::parse(built_in)?;
+        let mut bytes = built_in;
+        if let Some((kept, its)) = kept(&store) {
+            (pack, bytes) = (kept, its);
+        }
         let before = Retained::load(&memory);
         let mut retained = before.unwrap_or_default();
         let status = Status {
-            pack_crc: Pack::crc(built_in),
+            pack_crc: Pack::crc(bytes),
             jobs: retained.jobs,
             resets: retained.resets + u32::from(before.is_some()),
             by_watchdog: before.is_some_and(|before| !before.wanted),
@@ -260,4 +265,11 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         self.status.pack_crc = Pack::crc(bytes);
         Ok(())
     }
+}
+
+/// The pack that lies in the store from before, with its bytes.
+fn kept<'m>(store: &impl Store<'m>) -> Option<(Pack<'m>, &'m [u8])> {
+    let all = store.kept();
+    let bytes = all.get(..Pack::length(all)?)?;
+    Pack::parse(bytes).ok().map(|pack| (pack, bytes))
 }

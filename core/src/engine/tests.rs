@@ -195,6 +195,9 @@ fn headers_are_checked() {
         bytes[at] = to;
         Pack::parse(&bytes).unwrap_err()
     };
+    assert_eq!(Pack::length(&bytes), Some(bytes.len()));
+    assert_eq!(Pack::length(&bytes[..11]), None);
+    assert_eq!(Pack::length(&[0xFF; 64]), None);
     assert_eq!(Pack::parse(&bytes[..15]).unwrap_err(), PackError::NoPack);
     assert_eq!(with(0, b'X'), PackError::NoPack);
     assert_eq!(with(4, 99), PackError::Version(99));
