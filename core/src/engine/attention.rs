@@ -39,7 +39,8 @@ pub(super) type Values = [[f32; MAX_WIDTH]; COLUMNS];
 const AT_A_TIME: usize = 8;
 /// Queries that are mixed together: sums of one alone wait for each other where registers are wide.
 const QUERIES: usize = if cfg!(feature = "simd") { 4 } else { 1 };
-/// The weighted sums of the values' numbers from `from` on, `width` for each of the queries.
+
+/// The weighted sums of the values' numbers from `from` on, for each of the queries.
 #[cfg_attr(feature = "simd", inline(always))]
 fn mix(
     weights: &[[f32; COLUMNS]; QUERIES],

@@ -126,9 +126,11 @@ mod image {
     }
 
     static DEVICE: Owned<Device<'static, Kept, Upload>> = Owned::new();
-    /// What comes in, in two halves of which either takes a whole frame, and what goes out.
+    /// What comes in, in two halves of which either takes a whole frame: a host that waits for answers
+    /// cannot fill it. One that does not makes an error of it, and a restart.
     static IN: Owned<[u8; 2 * MAX_FRAME]> = Owned::new();
-    static OUT: Owned<[u8; MAX_FRAME]> = Owned::new();
+    /// What goes out, part by part.
+    static OUT: Owned<[u8; 128]> = Owned::new();
 
     /// What making the device takes of the stack is free again before it runs.
     #[inline(never)]

@@ -19,7 +19,7 @@ pub(in super::super) fn is_available() -> bool {
 /// Runs `layer` where [`is_available`].
 pub(in super::super) fn apply(layer: &Dense, rows: &[u8], out: &mut [f32]) {
     debug_assert!(is_available());
-    // SAFETY: whoever calls has asked `is_available`.
+    // SAFETY: whoever calls holds the set, which is handed out where it `is_available`.
     unsafe { with_avx2(layer, rows, out) }
 }
 
@@ -30,7 +30,7 @@ pub(in super::super) fn widely<R>(f: impl FnOnce() -> R) -> R {
         f()
     }
     debug_assert!(is_available());
-    // SAFETY: whoever calls has asked `is_available`.
+    // SAFETY: whoever calls holds the set, which is handed out where it `is_available`.
     unsafe { wide(f) }
 }
 

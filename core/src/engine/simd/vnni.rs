@@ -22,7 +22,7 @@ pub(in super::super) fn is_available() -> bool {
 /// Runs `layer` where [`is_available`].
 pub(in super::super) fn apply(layer: &Dense, rows: &[u8], out: &mut [f32]) {
     debug_assert!(is_available());
-    // SAFETY: whoever calls has asked `is_available`.
+    // SAFETY: whoever calls holds the set, which is handed out where it `is_available`.
     unsafe { with_vnni(layer, rows, out) }
 }
 
@@ -33,7 +33,7 @@ pub(in super::super) fn widely<R>(f: impl FnOnce() -> R) -> R {
         f()
     }
     debug_assert!(is_available());
-    // SAFETY: whoever calls has asked `is_available`.
+    // SAFETY: whoever calls holds the set, which is handed out where it `is_available`.
     unsafe { wide(f) }
 }
 
@@ -52,7 +52,7 @@ fn with_vnni(layer: &Dense, rows: &[u8], out: &mut [f32]) {
 /// Runs `layer` over `N` rows.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn block<const N: usize>(layer: &Dense, rows: &[u8], out: &mut [f32]) {
-    let outputs = usize::from(layer.outputs).max(1);
+    let outputs = usize::from(layer.outputs);
     for from in (0..outputs).step_by(WIDE * LANES) {
         if outputs - from > LANES {
             columns::<N, WIDE>(layer, rows, from, out);
@@ -62,7 +62,7 @@ fn block<const N: usize>(layer: &Dense, rows: &[u8], out: &mut [f32]) {
     }
 }
 
-/// `M` registers of outputs of `N` rows.
+/// `M` registers of outputs from `from` on, where there are more than `M - 1`, of `N` rows.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn columns<const N: usize, const M: usize>(
     layer: &Dense,
@@ -82,24 +82,24 @@ fn columns<const N: usize, const M: usize>(
     // What the zero point adds: 128 times the sum of the weights.
     let mut zeros = [_mm512_setzero_si512(); M];
     for at in 0..fours {
-        let mut columns = [_mm512_setzero_si512(); M];
-        for (part, columns) in columns.iter_mut().enumerate() {
+        let mut words = [_mm512_setzero_si512(); M];
+        for (part, words) in words.iter_mut().enumerate() {
             // SAFETY: these are `counts` outputs of the `at`th four; there are `fours * outputs` words.
-            *columns = unsafe {
+            *words = unsafe {
                 let first = weights.as_ptr().add(at * outputs + from + part * LANES);
                 _mm512_maskz_loadu_epi32(mask(counts[part]), first.cast())
             };
         }
-        for (zero, columns) in zeros.iter_mut().zip(columns) {
-            *zero = _mm512_dpbusd_epi32(*zero, _mm512_set1_epi8(1), columns);
+        for (zero, words) in zeros.iter_mut().zip(words) {
+            *zero = _mm512_dpbusd_epi32(*zero, _mm512_set1_epi8(1), words);
         }
         for (row, sums) in sums.iter_mut().enumerate() {
             // SAFETY: there are `N * fours` words.
             let four =
                 unsafe { rows.as_ptr().add(row * fours + at).cast::<i32>().read_unaligned() };
             let four = _mm512_set1_epi32(four);
-            for (sum, columns) in sums.iter_mut().zip(columns) {
-                *sum = _mm512_dpbusd_epi32(*sum, four, columns);
+            for (sum, words) in sums.iter_mut().zip(words) {
+                *sum = _mm512_dpbusd_epi32(*sum, four, words);
             }
         }
     }
