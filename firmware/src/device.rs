@@ -67,8 +67,8 @@ pub struct Device<'m, M, S> {
 
 impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
     /// Makes in `place` a device that runs the pack that the store has kept, else `built_in`, with
-    /// `settings` unless others were retained. After a reset it holds the last number of jobs until there is fresh data, and does not scale down
-    /// before the window for that is over.
+    /// `settings` unless others were retained. After a reset it holds the last number of jobs until
+    /// there is fresh data, and does not scale down before the window for that is over.
     ///
     /// # Errors
     /// If `built_in` is no pack that the engine can run.
@@ -222,11 +222,17 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         Ok(self.report())
     }
 
-    /// While an upload is under way the built-in model decides: the store may hold the other one.
+    /// While an upload is under way the built-in model decides: the store may hold the other one. It
+    /// may still hold it where the upload is refused, as for its length.
     fn begin(&mut self, length: u32) -> Result<Message, Refusal> {
         self.run(self.built_in)?;
         self.upload = None;
-        self.store.begin(length).map_err(|_| Refusal::Storage)?;
+        if self.store.begin(length).is_err() {
+            if let Some((_, bytes)) = kept(&self.store) {
+                self.run(bytes)?;
+            }
+            return Err(Refusal::Storage);
+        }
         self.upload = Some(Upload { length, stored: 0 });
         Ok(self.report())
     }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Kept, PACK, other_pack, status, upload};
+use common::{Kept, PACK, ask, other_pack, status, upload};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 use firmware::{Device, FlashStore, Store, first_settings};
 use scaleiq_core::engine::Pack;
@@ -174,6 +174,10 @@ fn an_uploaded_model_outlives_the_power() {
 
     let device = chip.device();
     assert_eq!(status(device).pack_crc, Pack::crc(&other));
+    // One that is too long changes nothing.
+    let long = Message::UploadBegin { length: ROOM as u32 + 1 };
+    assert_eq!(ask(device, &long), Message::Refused(Refusal::Storage));
+    assert_eq!(status(device).pack_crc, Pack::crc(&other));
     // One that is none takes its place, and is not used: neither now nor later.
     let mut hurt = other.clone();
     hurt[other.len() / 2] ^= 1;
@@ -199,12 +203,12 @@ fn the_power_may_go_at_any_step_of_an_upload() {
         let mut sent = other.clone();
         sent[20..].reverse();
         assert_eq!(upload(device, &sent), Message::Refused(Refusal::Upload));
-        // The device goes on, and so does the next one.
-        assert_eq!(status(device).pack_crc, Pack::crc(PACK), "{steps}");
+        // The device goes on, and so does the next one; without a step of power nothing has happened
+        // to the model that was there.
+        let expected = Pack::crc(if steps == 0 { &other } else { PACK });
+        assert_eq!(status(device).pack_crc, expected, "{steps}");
         let device = chip.device();
-        // Without a step of power nothing has happened to the model that was there.
-        let expected = if steps == 0 { &other } else { PACK };
-        assert_eq!(status(device).pack_crc, Pack::crc(expected), "{steps}");
+        assert_eq!(status(device).pack_crc, expected, "{steps}");
         // And takes a model as before.
         let Message::Status(after) = upload(device, &other) else { panic!("not taken") };
         assert_eq!(after.pack_crc, Pack::crc(&other));

@@ -37,6 +37,8 @@ pub(super) type Values = [[f32; MAX_WIDTH]; COLUMNS];
 
 /// Numbers whose sums stay in registers: those of a small machine are few.
 const AT_A_TIME: usize = 8;
+/// Blocks of scores whose sums stay in registers.
+const BLOCKS: usize = if cfg!(feature = "simd") { COLUMNS / AT_A_TIME } else { 1 };
 /// Queries that are mixed together: sums of one alone wait for each other where registers are wide.
 const QUERIES: usize = if cfg!(feature = "simd") { 4 } else { 1 };
 
@@ -91,13 +93,16 @@ impl Heads {
         let scale = 1.0 / libm::sqrtf(self.width as f32);
         let (query, keys) = (self.of(query, head), self.of(keys, head));
         let mut scores = [0.0; N];
-        for (block, scores) in scores.as_chunks_mut::<AT_A_TIME>().0.iter_mut().enumerate() {
+        let blocks = scores.as_chunks_mut::<AT_A_TIME>().0;
+        for (index, blocks) in blocks.chunks_mut(BLOCKS).enumerate() {
             for (q, keys) in query.iter().zip(keys) {
-                let Some(keys) = keys.as_chunks::<AT_A_TIME>().0.get(block) else { continue };
-                scores.iter_mut().zip(keys).for_each(|(score, key)| *score += q * key);
+                let keys = keys.as_chunks::<AT_A_TIME>().0.iter().skip(index * BLOCKS);
+                for (scores, keys) in blocks.iter_mut().zip(keys) {
+                    scores.iter_mut().zip(keys).for_each(|(score, key)| *score += q * key);
+                }
             }
-            scores.iter_mut().for_each(|score| *score *= scale);
         }
+        scores.iter_mut().for_each(|score| *score *= scale);
         scores
     }
 
@@ -110,8 +115,9 @@ impl Heads {
                 let mut weights = [[0.0; COLUMNS]; QUERIES];
                 for (query, weights) in queries.chunks_exact(row).zip(&mut weights) {
                     *weights = self.scores(query, keys, head);
-                    softmax(computed(weights, TOKENS), TOKENS);
                 }
+                let scores = computed(weights.as_flattened_mut(), TOKENS);
+                softmax(scores, scores.len() / QUERIES, TOKENS);
                 for from in (head * self.width..(head + 1) * self.width).step_by(AT_A_TIME) {
                     let until = (from + AT_A_TIME).min((head + 1) * self.width);
                     let sums = mix(&weights, values, from);

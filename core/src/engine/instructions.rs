@@ -2,7 +2,7 @@
 
 use super::dense::Dense;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-use super::simd::{avx2, vnni};
+use super::simd::{self, avx2, vnni};
 use core::fmt;
 
 /// Instructions that this processor has: whoever holds a set was given it by [`Self::all`], so that
@@ -27,7 +27,7 @@ impl Instructions {
     pub fn all() -> impl Iterator<Item = Self> {
         let sets = [
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-            (vnni::is_available(), Set::Vnni),
+            (vnni::is_available() && avx2::is_available(), Set::Vnni),
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]
             (avx2::is_available(), Set::Avx2),
             (true, Set::Portable),
@@ -48,9 +48,7 @@ impl Instructions {
     pub(super) fn widely<R>(self, f: impl FnOnce() -> R) -> R {
         match self.0 {
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-            Set::Vnni => vnni::widely(f),
-            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-            Set::Avx2 => avx2::widely(f),
+            Set::Vnni | Set::Avx2 => simd::widely(f),
             Set::Portable => f(),
         }
     }

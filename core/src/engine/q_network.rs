@@ -103,5 +103,5 @@ fn run(on: Instructions, layers: &[Dense], x: &mut [f32; MAX_INNER]) {
 }
 
 fn relu(x: &mut [f32; MAX_INNER]) {
-    x.iter_mut().for_each(|x| *x = x.max(0.0));
+    x.iter_mut().for_each(|x| *x = float::greater(*x, 0.0));
 }

@@ -74,7 +74,7 @@ fn weighed(
         count = SLOTS + 1;
     }
     let weights = computed(&mut scores, count);
-    softmax(weights, count);
+    softmax(weights, weights.len(), count);
     weights.iter_mut().zip(followed).for_each(|(weight, change)| *weight *= change);
     sum(computed(&mut scores, SLOTS))
 }

@@ -23,17 +23,6 @@ pub(in super::super) fn apply(layer: &Dense, rows: &[u8], out: &mut [f32]) {
     unsafe { with_avx2(layer, rows, out) }
 }
 
-/// Runs `f`, and what is inlined into it, where [`is_available`]. Not with `fma`.
-pub(in super::super) fn widely<R>(f: impl FnOnce() -> R) -> R {
-    #[target_feature(enable = "avx2")]
-    fn wide<R>(f: impl FnOnce() -> R) -> R {
-        f()
-    }
-    debug_assert!(is_available());
-    // SAFETY: whoever calls holds the set, which is handed out where it `is_available`.
-    unsafe { wide(f) }
-}
-
 #[target_feature(enable = "avx2")]
 fn with_avx2(layer: &Dense, rows: &[u8], out: &mut [f32]) {
     for (count, rows, out) in Blocks::new(layer, rows, out, ROWS) {

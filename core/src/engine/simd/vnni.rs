@@ -14,8 +14,6 @@ const ROWS: usize = 8;
 pub(in super::super) fn is_available() -> bool {
     std::arch::is_x86_feature_detected!("avx512f")
         && std::arch::is_x86_feature_detected!("avx512bw")
-        && std::arch::is_x86_feature_detected!("avx512vl")
-        && std::arch::is_x86_feature_detected!("avx512dq")
         && std::arch::is_x86_feature_detected!("avx512vnni")
 }
 
@@ -24,17 +22,6 @@ pub(in super::super) fn apply(layer: &Dense, rows: &[u8], out: &mut [f32]) {
     debug_assert!(is_available());
     // SAFETY: whoever calls holds the set, which is handed out where it `is_available`.
     unsafe { with_vnni(layer, rows, out) }
-}
-
-/// Runs `f`, and what is inlined into it, where [`is_available`].
-pub(in super::super) fn widely<R>(f: impl FnOnce() -> R) -> R {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]
-    fn wide<R>(f: impl FnOnce() -> R) -> R {
-        f()
-    }
-    debug_assert!(is_available());
-    // SAFETY: whoever calls holds the set, which is handed out where it `is_available`.
-    unsafe { wide(f) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
