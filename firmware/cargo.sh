@@ -6,6 +6,10 @@
 # SCALEIQ_FIRMWARE_TOOLCHAIN=target or =debian forces the choice.
 set -eu
 cd "$(dirname "$0")"
+# The HAL of this board comes with the table of interrupts of its chip: only its image may have it.
+case " $* " in
+*" nrf52840 "*) set -- "$@" --features nrf52840 ;;
+esac
 target=thumbv7em-none-eabihf
 choice=${SCALEIQ_FIRMWARE_TOOLCHAIN:-}
 if [ -z "$choice" ]; then

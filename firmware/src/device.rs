@@ -66,9 +66,9 @@ pub struct Device<'m, M, S> {
 }
 
 impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
-    /// Makes in `place` a device that runs the pack `built_in`, with `settings` unless others were retained. After
-    /// a reset it holds the last number of jobs until there is fresh data, and does not scale down
-    /// before the window for that is over.
+    /// Makes in `place` a device that runs the pack that the store has kept, else `built_in`, with
+    /// `settings` unless others were retained. After a reset it holds the last number of jobs until
+    /// there is fresh data, and does not scale down before the window for that is over.
     ///
     /// # Errors
     /// If `built_in` is no pack that the engine can run.
@@ -81,11 +81,16 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         mut memory: M,
         store: S,
     ) -> Result<&'p mut Self, PackError> {
-        let pack = Pack::parse(built_in)?;
+        // The built-in pack decides during an upload: without it the device is none.
+        let mut pack = Pack::parse(built_in)?;
+        let mut bytes = built_in;
+        if let Some((kept, its)) = kept(&store) {
+            (pack, bytes) = (kept, its);
+        }
         let before = Retained::load(&memory);
         let mut retained = before.unwrap_or_default();
         let status = Status {
-            pack_crc: Pack::crc(built_in),
+            pack_crc: Pack::crc(bytes),
             jobs: retained.jobs,
             resets: retained.resets + u32::from(before.is_some()),
             by_watchdog: before.is_some_and(|before| !before.wanted),
@@ -217,11 +222,17 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         Ok(self.report())
     }
 
-    /// While an upload is under way the built-in model decides: the store may hold the other one.
+    /// While an upload is under way the built-in model decides: the store may hold the other one. It
+    /// may still hold it where the upload is refused, as for its length.
     fn begin(&mut self, length: u32) -> Result<Message, Refusal> {
         self.run(self.built_in)?;
         self.upload = None;
-        self.store.begin(length).map_err(|_| Refusal::Storage)?;
+        if self.store.begin(length).is_err() {
+            if let Some((_, bytes)) = kept(&self.store) {
+                self.run(bytes)?;
+            }
+            return Err(Refusal::Storage);
+        }
         self.upload = Some(Upload { length, stored: 0 });
         Ok(self.report())
     }
@@ -260,4 +271,11 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         self.status.pack_crc = Pack::crc(bytes);
         Ok(())
     }
+}
+
+/// The pack that lies in the store from before, with its bytes.
+fn kept<'m>(store: &impl Store<'m>) -> Option<(Pack<'m>, &'m [u8])> {
+    let all = store.kept();
+    let bytes = all.get(..Pack::length(all)?)?;
+    Pack::parse(bytes).ok().map(|pack| (pack, bytes))
 }

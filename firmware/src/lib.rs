@@ -6,7 +6,10 @@
 //! in `core/SPEC.md`.
 #![no_std]
 
+#[cfg(target_os = "none")]
+pub mod board;
 mod device;
+mod flash;
 #[cfg(target_os = "none")]
 pub mod memory;
 #[cfg(target_os = "none")]
@@ -16,6 +19,7 @@ mod serve;
 mod store;
 
 pub use device::{Answer, Device, Event};
+pub use flash::FlashStore;
 pub use retained::{Memory, RETAINED, Retained};
 pub use serve::{Board, Clock, Failure, Watchdog, serve};
 pub use store::{NoStore, Store, StoreError};

@@ -49,3 +49,26 @@ impl Memory for Kept {
         unsafe { KEPT.0.get().cast::<[u8; RETAINED]>().write_volatile(*bytes) }
     }
 }
+
+unsafe extern "C" {
+    static mut _store_start: u8;
+    static _store_length: u8;
+}
+
+/// The part of the program's memory that the board's `memory.x` leaves to an uploaded model: where
+/// it begins, and its length in bytes.
+#[must_use]
+pub fn store() -> (*mut u8, usize) {
+    (&raw mut _store_start, &raw const _store_length as usize)
+}
+
+/// The first `length` bytes of it, or all.
+///
+/// # Safety
+/// Nothing writes there while what this gave is used.
+#[must_use]
+pub unsafe fn stored(length: usize) -> &'static [u8] {
+    let (start, room) = store();
+    // SAFETY: within the store; any bytes are valid, and they do not change meanwhile.
+    unsafe { core::slice::from_raw_parts(start, length.min(room)) }
+}

@@ -21,6 +21,12 @@ pub trait Store<'m> {
 
     /// The first `length` bytes.
     fn read(&self, length: u32) -> &'m [u8];
+
+    /// All that has outlived the power, to look for a pack in it: any bytes, none where the memory
+    /// forgets.
+    fn kept(&self) -> &'m [u8] {
+        &[]
+    }
 }
 
 /// A board without such memory.

@@ -1,42 +1,24 @@
 //! The device on this machine: what it answers, what it survives.
 
+mod common;
+
+use common::{Kept, PACK, answer, ask, other_pack, read, status, upload};
 use embedded_hal::digital::{ErrorType as PinError, OutputPin};
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use firmware::{
-    Answer, Board, Clock, Device, Failure, Memory, RETAINED, Retained, Store, StoreError, Watchdog,
-    first_settings, serve,
+    Board, Clock, Device, Failure, Memory, Retained, Store, StoreError, Watchdog, first_settings,
+    serve,
 };
 use scaleiq_core::engine::Pack;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::{RawSample, Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
-use scaleiq_core::wire::{CHUNK, Config, FrameReader, Message, Refusal, Status, encode};
+use scaleiq_core::wire::{Config, FrameReader, Message, Refusal, Status, encode};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::rc::Rc;
-
-static PACK: &[u8] = include_bytes!("../../models/edge/model.pack");
-
-/// Memory that outlives its device.
-#[derive(Clone)]
-struct Kept(Rc<Cell<[u8; RETAINED]>>);
-
-impl Kept {
-    fn after_power_on() -> Self {
-        Self(Rc::new(Cell::new([0xA5; RETAINED])))
-    }
-}
-
-impl Memory for Kept {
-    fn load(&self) -> [u8; RETAINED] {
-        self.0.get()
-    }
-    fn save(&mut self, bytes: &[u8; RETAINED]) {
-        self.0.set(*bytes);
-    }
-}
 
 /// Room for one pack; what is read is leaked, as flash would be.
 #[derive(Default)]
@@ -63,26 +45,6 @@ fn device(kept: &Kept) -> &'static mut TestDevice {
     let place = Box::leak(Box::new_uninit());
     let settings = Settings { limits: JobLimits::new(1, 50).unwrap(), ..first_settings() };
     Device::make(place, settings, PACK, kept.clone(), Room::default()).unwrap()
-}
-
-fn answer(device: &mut TestDevice, bytes: &[u8]) -> Option<Answer> {
-    bytes.iter().find_map(|byte| device.receive(*byte))
-}
-
-fn read(frame: &[u8]) -> Message {
-    let mut reader = FrameReader::default();
-    frame.iter().find_map(|byte| reader.push(*byte)).unwrap().unwrap()
-}
-
-fn ask(device: &mut TestDevice, message: &Message) -> Message {
-    read(&answer(device, &encode(message).unwrap()).unwrap().frame)
-}
-
-fn status(device: &mut TestDevice) -> Status {
-    match ask(device, &Message::Ask) {
-        Message::Status(status) => status,
-        other => panic!("{other:?}"),
-    }
 }
 
 fn sample(time: i64, arrivals: Option<f64>, ready: u32) -> Sample {
@@ -142,29 +104,13 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
 #[test]
 fn a_model_is_uploaded_checked_and_then_in_force() {
     let device = device(&Kept::after_power_on());
-    // The same networks with other values of the Q-network: what decides can be told apart.
-    let mut pack = Pack::parse(PACK).unwrap();
-    pack.q_network.value.last_mut().unwrap().bias.0 = &[0; 4];
-    let mut bytes = vec![0; PACK.len() + 100];
-    let length = pack.write(&mut bytes).unwrap();
-    bytes.truncate(length);
-    assert_ne!(Pack::crc(&bytes), Pack::crc(PACK));
-
-    let upload = |device: &mut TestDevice, bytes: &[u8]| {
-        ask(device, &Message::UploadBegin { length: bytes.len() as u32 });
-        for (k, part) in bytes.chunks(CHUNK).enumerate() {
-            let part = part.iter().copied().collect();
-            let chunk = Message::UploadChunk { offset: (k * CHUNK) as u32, bytes: part };
-            let (first, again) = (ask(device, &chunk), ask(device, &chunk));
-            assert_eq!(first, again);
-        }
-        ask(device, &Message::UploadEnd)
-    };
+    let mut bytes = other_pack();
     let Message::Status(after) = upload(device, &bytes) else { panic!("not taken") };
     assert_eq!(after.pack_crc, Pack::crc(&bytes));
     assert_eq!(ask(device, &Message::UploadEnd), Message::Status(after));
 
-    bytes[length / 2] ^= 1;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
     assert_eq!(upload(device, &bytes), Message::Refused(Refusal::Pack));
     assert_eq!(status(device).pack_crc, Pack::crc(PACK));
 }

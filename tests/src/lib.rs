@@ -1,4 +1,6 @@
-//! What the cross-crate tests in `tests/` share.
+//! What the cross-crate tests in `tests/` and the benchmark in `benches/` share.
+
+pub mod networks;
 
 use burn::tensor::Device;
 use scaleiq_data::sample_traffic::{self, SampleSpec};

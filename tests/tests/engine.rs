@@ -5,50 +5,15 @@
 
 use prost::Message as _;
 use scaleiq_core::engine::{Dense, ForecasterPack, Pack, Probe, Site};
-use scaleiq_core::forecast::{
-    CALENDAR, CHANNELS, CONTEXT, ForecastModel as _, LEVELS, ModelInput, SLOT_WIDTH, SLOTS, STEPS,
-    WINDOW,
-};
-use scaleiq_core::interval::IntervalLength;
-use scaleiq_core::model::{
-    FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, PACK, Q_NETWORK_F32, Q_NETWORK_INT8, QNetwork,
-};
-use scaleiq_core::policy::{STATE, ValueModel as _};
-use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_core::forecast::{ForecastModel as _, ModelInput};
+use scaleiq_core::model::{FORECASTER_INT8, PACK, Q_NETWORK_INT8, QNetwork};
+use scaleiq_core::policy::ValueModel as _;
 use scaleiq_tests::cannot_run;
-use std::path::{Path, PathBuf};
+use scaleiq_tests::networks::{inputs, shipped, state, tensors};
+use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
 use tract_onnx::pb::{ModelProto, NodeProto, ValueInfoProto};
 use tract_onnx::prelude::*;
-use trainer::data::{Split, windows};
-
-fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/edge").join(name)
-}
-
-/// Inputs met in four weeks and three days of sample traffic.
-fn inputs() -> Vec<ModelInput> {
-    let spec = SampleSpec { rows: 720 * 31, ..SampleSpec::default() };
-    let sample = sample_traffic::generate(&spec);
-    let mut inputs = Vec::new();
-    // A young memory, half a one and a full one.
-    for (from, to) in [(1, 340), (720 * 10, 720 * 10 + 360), (720 * 28, 720 * 31)] {
-        let stride = if to > 720 * 20 { 5 } else { 1 };
-        let set = windows(&sample.rows, IntervalLength::TWO_MINUTES, Split { from, to }, stride);
-        inputs.extend((0..set.len()).map(|k| set.input(k)));
-    }
-    inputs
-}
-
-fn tensors(input: &ModelInput) -> [(Vec<usize>, &[f32]); 4] {
-    [
-        (vec![LEVELS, CHANNELS, WINDOW], input.recent.as_flattened().as_flattened()),
-        (vec![SLOTS, SLOT_WIDTH], input.seasons.as_flattened()),
-        (vec![STEPS, CALENDAR], input.calendar.as_flattened()),
-        (vec![1, CONTEXT], &input.context),
-    ]
-}
 
 /// What a reference computed for one input.
 struct Computed {
@@ -286,72 +251,6 @@ fn engine_and_tract_agree_on_the_q_network() {
         let worst = a.iter().zip(&b).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
         assert!(worst < 2e-2, "{k}: {worst}");
     }
-}
-
-/// Median and 99th percentile of `run` on each of `inputs` in turn, in microseconds.
-fn time<T>(inputs: &[T], mut run: impl FnMut(&T)) -> [f64; 2] {
-    let mut taken: Vec<f64> = (0..4000)
-        .map(|k| {
-            let start = Instant::now();
-            run(&inputs[k % inputs.len()]);
-            start.elapsed().as_secs_f64() * 1e6
-        })
-        .skip(200)
-        .collect();
-    taken.sort_by(f64::total_cmp);
-    [taken[taken.len() / 2], taken[taken.len() * 99 / 100]]
-}
-
-/// Times `name` in ONNX Runtime, if it is there.
-fn time_onnx_runtime(name: &str, numbers: impl Iterator<Item = f32>) -> Option<[f64; 2]> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("inputs.f32");
-    std::fs::write(&path, numbers.flat_map(f32::to_le_bytes).collect::<Vec<u8>>()).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/bench.py");
-    let output = Command::new("python3").arg(script).arg(shipped(name)).arg(&path).output().ok()?;
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut numbers = text.split_whitespace().map(|n| n.parse().unwrap());
-    Some([numbers.next()?, numbers.next()?])
-}
-
-/// Not a check but a table: which engine is the faster one?
-#[test]
-#[ignore = "a benchmark: run it with --release"]
-fn benchmark() {
-    let row = |network: &str, engine: &str, time: Option<[f64; 2]>| match time {
-        Some([median, p99]) => println!("{network:<12}{engine:<22}{median:8.1} us{p99:10.1} us"),
-        None => println!("{network:<12}{engine:<22} not there"),
-    };
-    let bytes = std::fs::read(shipped(PACK)).unwrap();
-    let pack = Pack::parse(&bytes).unwrap();
-    let inputs = inputs();
-    println!("{:<12}{:<22}{:>11}{:>13}", "network", "engine", "median", "p99");
-    let mut native = pack.forecaster();
-    row("forecaster", "engine", Some(time(&inputs, |i| _ = native.infer(i))));
-    for name in [FORECASTER_INT8, FORECASTER_F32] {
-        let path = shipped(name);
-        let mut tract = ForecastNetwork::parse(&std::fs::read(&path).unwrap(), &path).unwrap();
-        let kind = name.split('.').nth(1).unwrap();
-        let timed = time(&inputs, |i| _ = tract.infer(i));
-        row("forecaster", &format!("tract {kind}"), Some(timed));
-        let numbers = inputs.iter().take(200).flat_map(tensors).flat_map(|(_, v)| v.to_vec());
-        row("forecaster", &format!("ONNX Runtime {kind}"), time_onnx_runtime(name, numbers));
-    }
-    let states: Vec<[f32; STATE]> = (0..200).map(state).collect();
-    let mut native = pack.q_network();
-    row("Q-network", "engine", Some(time(&states, |s| _ = native.values(s))));
-    for name in [Q_NETWORK_INT8, Q_NETWORK_F32] {
-        let path = shipped(name);
-        let mut tract = QNetwork::parse(&std::fs::read(&path).unwrap(), &path).unwrap();
-        let kind = name.split('.').nth(1).unwrap();
-        row("Q-network", &format!("tract {kind}"), Some(time(&states, |s| _ = tract.values(s))));
-        let numbers = states.iter().flatten().copied();
-        row("Q-network", &format!("ONNX Runtime {kind}"), time_onnx_runtime(name, numbers));
-    }
-}
-
-fn state(k: usize) -> [f32; STATE] {
-    std::array::from_fn(|i| (((k * 31 + i * 17) % 41) as f32 / 20.0 - 1.0) * 1.5)
 }
 
 fn has_onnxruntime() -> bool {

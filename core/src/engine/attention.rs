@@ -2,12 +2,12 @@
 
 use super::MAX_WIDTH;
 use super::dense::Dense;
-use super::float::softmax;
+use super::float::{computed, softmax};
 use super::weights::TOKENS;
 use serde::{Deserialize, Serialize};
 
 /// Columns of scores: the tokens, rounded up to whole registers.
-pub(super) const COLUMNS: usize = TOKENS.next_multiple_of(8);
+pub(super) const COLUMNS: usize = TOKENS.next_multiple_of(AT_A_TIME);
 
 /// The four projections of an attention.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,26 +35,35 @@ pub(super) type Keys = [[f32; COLUMNS]; MAX_WIDTH];
 /// Values of some tokens.
 pub(super) type Values = [[f32; MAX_WIDTH]; COLUMNS];
 
-/// Numbers whose sums stay in registers.
+/// Numbers whose sums stay in registers: those of a small machine are few.
 const AT_A_TIME: usize = 8;
+/// Blocks of scores whose sums stay in registers.
+const BLOCKS: usize = if cfg!(feature = "simd") { COLUMNS / AT_A_TIME } else { 1 };
+/// Queries that are mixed together: sums of one alone wait for each other where registers are wide.
+const QUERIES: usize = if cfg!(feature = "simd") { 4 } else { 1 };
 
-/// The weighted sum of the values' numbers from `from` on.
+/// The weighted sums of the values' numbers from `from` on, for each of the queries.
 #[cfg_attr(feature = "simd", inline(always))]
-fn mix(weights: &[f32], values: &Values, from: usize, out: &mut [f32]) {
-    for (block, out) in out.chunks_mut(AT_A_TIME).enumerate() {
-        let mut sums = [0.0; AT_A_TIME];
-        let from = from + AT_A_TIME * block;
-        for (weight, values) in weights.iter().zip(values) {
-            // The last block may reach beyond its head, and then beyond the row.
-            if let Some(values) = values.get(from..).and_then(<[f32]>::first_chunk::<AT_A_TIME>) {
-                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
-            } else {
-                let values = values.get(from..).unwrap_or_default();
-                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
-            }
+fn mix(
+    weights: &[[f32; COLUMNS]; QUERIES],
+    values: &Values,
+    from: usize,
+) -> [[f32; AT_A_TIME]; QUERIES] {
+    let mut sums = [[0.0; AT_A_TIME]; QUERIES];
+    for (column, values) in values.iter().take(TOKENS).enumerate() {
+        // The last block may reach beyond its head, and then beyond the row.
+        let rest = values.get(from..).unwrap_or_default();
+        let mut padded = [0.0; AT_A_TIME];
+        let values = rest.first_chunk().unwrap_or_else(|| {
+            padded.iter_mut().zip(rest).for_each(|(to, value)| *to = *value);
+            &padded
+        });
+        for (sums, weights) in sums.iter_mut().zip(weights) {
+            let weight = weights.get(column).copied().unwrap_or(0.0);
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += weight * value);
         }
-        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum);
     }
+    sums
 }
 
 /// How a row of `width` numbers is split into heads.
@@ -73,37 +82,51 @@ impl Heads {
         row.get(head * self.width..(head + 1) * self.width).unwrap_or_default()
     }
 
-    /// Scaled dot products of one head of `query` with all columns.
+    /// Scaled dot products of one head of `query` with the first `N` columns.
     #[cfg_attr(feature = "simd", inline(always))]
-    pub(super) fn scores(self, query: &[f32], keys: &Keys, head: usize) -> [f32; COLUMNS] {
-        let scale = 1.0 / libm::sqrtf(self.width as f32);
-        let (query, keys) = (self.of(query, head), self.of(keys, head));
-        let mut scores = [0.0; COLUMNS];
-        for (block, scores) in scores.as_chunks_mut::<AT_A_TIME>().0.iter_mut().enumerate() {
-            for (q, keys) in query.iter().zip(keys) {
-                let Some(keys) = keys.as_chunks::<AT_A_TIME>().0.get(block) else { continue };
-                scores.iter_mut().zip(keys).for_each(|(score, key)| *score += q * key);
-            }
-            scores.iter_mut().for_each(|score| *score *= scale);
-        }
-        scores
-    }
-
-    /// What each head of `query` finds among the first `columns` tokens, into `out`.
-    #[cfg_attr(feature = "simd", inline(always))]
-    pub(super) fn attend(
+    pub(super) fn scores<const N: usize>(
         self,
         query: &[f32],
         keys: &Keys,
-        values: &Values,
-        columns: usize,
-        out: &mut [f32],
-    ) {
-        for (head, out) in (0..self.count).zip(out.chunks_exact_mut(self.width.max(1))) {
-            let mut scores = self.scores(query, keys, head);
-            let weights = scores.get_mut(..columns).unwrap_or_default();
-            softmax(weights);
-            mix(weights, values, head * self.width, out);
+        head: usize,
+    ) -> [f32; N] {
+        let scale = 1.0 / libm::sqrtf(self.width as f32);
+        let (query, keys) = (self.of(query, head), self.of(keys, head));
+        let mut scores = [0.0; N];
+        let blocks = scores.as_chunks_mut::<AT_A_TIME>().0;
+        for (index, blocks) in blocks.chunks_mut(BLOCKS).enumerate() {
+            for (q, keys) in query.iter().zip(keys) {
+                let keys = keys.as_chunks::<AT_A_TIME>().0.iter().skip(index * BLOCKS);
+                for (scores, keys) in blocks.iter_mut().zip(keys) {
+                    scores.iter_mut().zip(keys).for_each(|(score, key)| *score += q * key);
+                }
+            }
+        }
+        scores.iter_mut().for_each(|score| *score *= scale);
+        scores
+    }
+
+    /// What each head of each of the `queries`, a row each, finds among the tokens, into `out`.
+    #[cfg_attr(feature = "simd", inline(always))]
+    pub(super) fn attend(self, queries: &[f32], keys: &Keys, values: &Values, out: &mut [f32]) {
+        let row = (self.count * self.width).max(1);
+        for (queries, out) in queries.chunks(row * QUERIES).zip(out.chunks_mut(row * QUERIES)) {
+            for head in 0..self.count {
+                let mut weights = [[0.0; COLUMNS]; QUERIES];
+                for (query, weights) in queries.chunks_exact(row).zip(&mut weights) {
+                    *weights = self.scores(query, keys, head);
+                }
+                let scores = computed(weights.as_flattened_mut(), TOKENS);
+                softmax(scores, scores.len() / QUERIES, TOKENS);
+                for from in (head * self.width..(head + 1) * self.width).step_by(AT_A_TIME) {
+                    let until = (from + AT_A_TIME).min((head + 1) * self.width);
+                    let sums = mix(&weights, values, from);
+                    for (out, sums) in out.chunks_exact_mut(row).zip(&sums) {
+                        let out = out.get_mut(from..until).unwrap_or_default();
+                        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = *sum);
+                    }
+                }
+            }
         }
     }
 }

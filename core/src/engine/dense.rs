@@ -94,16 +94,7 @@ impl Dense<'_> {
     }
 
     /// Runs the layer over quantised rows, a stride each, into `out`, `outputs` numbers a row.
-    #[cfg_attr(feature = "simd", inline(always))]
-    pub(super) fn apply(&self, rows: &[u8], out: &mut [f32]) {
-        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-        if super::simd::is_available() {
-            return super::simd::apply(self, rows, out);
-        }
-        self.apply_portably(rows, out);
-    }
-
-    fn apply_portably(&self, rows: &[u8], out: &mut [f32]) {
+    pub(super) fn apply_portably(&self, rows: &[u8], out: &mut [f32]) {
         let mut buffer = [0i32; MAX_INNER];
         let outputs = usize::from(self.outputs).max(1);
         let sums = buffer.get_mut(..outputs).unwrap_or_default();
@@ -127,8 +118,38 @@ fn product(x: [i16; 4], weights: [u8; 4]) -> i32 {
 
 #[cfg(all(test, feature = "simd", target_arch = "x86_64"))]
 mod tests {
+    use super::super::Instructions;
     use super::*;
     use proptest::prelude::*;
+
+    /// Holds every path to the portable one, on `rows` rows; `bytes` become weights and inputs.
+    fn all_paths_agree(inputs: usize, outputs: usize, rows: usize, bytes: [&[u8]; 2]) {
+        let stride = inputs.next_multiple_of(4);
+        let [weights, rows] = [(bytes[0], outputs), (bytes[1], rows)]
+            .map(|(bytes, count)| bytes.iter().copied().cycle().take(stride * count))
+            .map(|bytes| bytes.collect::<Vec<u8>>());
+        let floats = |size: f32| -> Vec<u8> {
+            (0..outputs).flat_map(|k| (size * k as f32).to_le_bytes()).collect()
+        };
+        let (factors, bias) = (floats(1e-3), floats(0.7));
+        let layer = Dense {
+            inputs: inputs as u16,
+            outputs: outputs as u16,
+            scale: 1.0,
+            weights: &weights,
+            factors: Floats(&factors),
+            bias: Floats(&bias),
+        };
+        let count = rows.len() / stride * outputs;
+        let mut slow = vec![0.0; count];
+        layer.apply_portably(&rows, &mut slow);
+        for instructions in Instructions::all() {
+            let mut fast = vec![0.0; count];
+            instructions.apply(&layer, &rows, &mut fast);
+            let same = fast.iter().zip(&slow).all(|(a, b)| a.to_bits() == b.to_bits());
+            assert!(same, "{instructions}");
+        }
+    }
 
     proptest! {
         /// Every path gives the same bits.
@@ -139,32 +160,16 @@ mod tests {
             rows in 1usize..12,
             bytes in proptest::collection::vec(any::<u8>(), 4096),
         ) {
-            if !super::super::simd::is_available() {
-                return Ok(());
+            all_paths_agree(inputs, outputs, rows, [&bytes, &bytes]);
+        }
+    }
+
+    #[test]
+    fn no_path_saturates() {
+        for weight in [0x80, 0x7F] {
+            for input in [0, 255] {
+                all_paths_agree(MAX_INNER, 17, 3, [&[weight], &[input]]);
             }
-            let stride = inputs.next_multiple_of(4);
-            let repeated = |count: usize| -> Vec<u8> {
-                bytes.iter().copied().cycle().take(count).collect()
-            };
-            let weights = repeated(stride * outputs);
-            let floats = |size: f32| -> Vec<u8> {
-                (0..outputs).flat_map(|k| (size * k as f32).to_le_bytes()).collect()
-            };
-            let (factors, bias) = (floats(1e-3), floats(0.7));
-            let layer = Dense {
-                inputs: inputs as u16,
-                outputs: outputs as u16,
-                scale: 1.0,
-                weights: &weights,
-                factors: Floats(&factors),
-                bias: Floats(&bias),
-            };
-            let rows = repeated(stride * rows);
-            let count = rows.len() / stride * outputs;
-            let (mut fast, mut slow) = (vec![0.0; count], vec![0.0; count]);
-            super::super::simd::apply(&layer, &rows, &mut fast);
-            layer.apply_portably(&rows, &mut slow);
-            prop_assert!(fast.iter().zip(&slow).all(|(a, b)| a.to_bits() == b.to_bits()));
         }
     }
 }

@@ -1,22 +1,20 @@
 //! The forecasting network in int8; the trainer's `model::forecaster` has its picture.
 
-use super::attention::{Attention, COLUMNS, Heads, Keys, Values};
+mod copied;
+
+use super::attention::{Attention, COLUMNS, Keys, Values};
 use super::dense::{Dense, ZERO_POINT};
-use super::float::{Norm, first, gelu, quantise, softmax, softplus, sum, within};
+use super::float::{Norm, first, gelu, quantise, softplus, within};
+use super::instructions::Instructions;
 use super::probe::{Probe, Site};
 use super::weights::{
     FeedForward, ForecasterPack, HEAD_STEPS, PATCH, REACH, RECENT_TOKENS, TOKENS,
 };
 use super::{MAX_INNER, MAX_WIDTH};
-use crate::forecast::{
-    CHANNELS, ForecastModel, ModelInput, Q50, QUANTILES, SLOT_CONTEXT, SLOT_WIDTH, SLOTS, STEPS,
-    WINDOW,
-};
+use crate::forecast::{CHANNELS, ForecastModel, ModelInput, Q50, QUANTILES, SLOTS, STEPS, WINDOW};
 use core::convert::Infallible;
 use core::num::NonZeroUsize;
 
-/// Added to the score of a season that is not remembered.
-const MASKED: f32 = -1e4;
 /// The seasons' tokens follow those of the recent window, which the steps' states replace.
 const _: () = assert!(STEPS == RECENT_TOKENS);
 /// Bound of the standardised context.
@@ -27,7 +25,10 @@ const ROWS_NOT_ZERO: NonZeroUsize = NonZeroUsize::new(ROWS).unwrap();
 
 /// The forecaster over a pack: a [`ForecastModel`] without an allocator. Takes about 45 KB of stack.
 #[derive(Clone, Debug)]
-pub struct NativeForecaster<'a>(pub(super) ForecasterPack<'a>);
+pub struct NativeForecaster<'a> {
+    pack: ForecasterPack<'a>,
+    on: Instructions,
+}
 
 impl ForecastModel for NativeForecaster<'_> {
     type Error = Infallible;
@@ -38,10 +39,20 @@ impl ForecastModel for NativeForecaster<'_> {
 }
 
 impl<'a> NativeForecaster<'a> {
+    pub(super) fn new(pack: ForecasterPack<'a>) -> Self {
+        Self { pack, on: Instructions::best() }
+    }
+
+    /// The same on other instructions: for tests and benchmarks.
+    #[must_use]
+    pub fn on(self, instructions: Instructions) -> Self {
+        Self { on: instructions, ..self }
+    }
+
     /// The weights.
     #[must_use]
     pub fn pack(&self) -> &ForecasterPack<'a> {
-        &self.0
+        &self.pack
     }
 
     /// Changes from the anchor in swings, `[STEPS][QUANTILES]`.
@@ -51,14 +62,10 @@ impl<'a> NativeForecaster<'a> {
         input: &ModelInput,
         probe: &mut impl Probe,
     ) -> [f32; STEPS * QUANTILES.len()] {
-        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-        if super::simd::is_available() {
-            return super::simd::widely(
-                #[inline(always)]
-                || self.run_here(input, probe),
-            );
-        }
-        self.run_here(input, probe)
+        self.on.widely(
+            #[inline(always)]
+            || self.run_here(input, probe),
+        )
     }
 
     #[inline(always)]
@@ -68,9 +75,9 @@ impl<'a> NativeForecaster<'a> {
         probe: &mut impl Probe,
     ) -> [f32; STEPS * QUANTILES.len()] {
         let run = Run {
-            pack: &self.0,
-            width: NonZeroUsize::new(usize::from(self.0.width)).unwrap_or(NonZeroUsize::MIN),
-            bench: Bench { probe, bytes: [ZERO_POINT; ROWS * MAX_INNER] },
+            pack: &self.pack,
+            width: NonZeroUsize::new(usize::from(self.pack.width)).unwrap_or(NonZeroUsize::MIN),
+            bench: Bench { probe, on: self.on, bytes: [ZERO_POINT; ROWS * MAX_INNER] },
             rows: [ZERO_POINT; TOKENS * MAX_WIDTH],
             keys: [[0.0; COLUMNS]; MAX_WIDTH],
             values: [[0.0; MAX_WIDTH]; COLUMNS],
@@ -84,6 +91,7 @@ impl<'a> NativeForecaster<'a> {
 /// Where rows are quantised.
 struct Bench<'a, P> {
     probe: &'a mut P,
+    on: Instructions,
     bytes: [u8; ROWS * MAX_INNER],
 }
 
@@ -95,7 +103,7 @@ impl<P: Probe> Bench<'_, P> {
         let bytes = first(&mut self.bytes, rows * layer.stride());
         layer.quantise(x, bytes);
         self.probe.quantised(site, index, bytes, layer);
-        layer.apply(bytes, out);
+        self.on.apply(layer, bytes, out);
     }
 }
 
@@ -145,7 +153,10 @@ impl<P: Probe> Run<'_, P> {
             let sites = [Site::BlockInner(index), Site::BlockOuter(index)];
             self.feed_forward(&block.norm_2, &block.feed_forward, sites, tokens);
         }
-        tokens.chunks_exact_mut(self.width.get()).for_each(|row| pack.norm.apply(row));
+        // Loops here, not `for_each`: that is a function of its own, without the wide registers.
+        for row in tokens.chunks_exact_mut(self.width.get()) {
+            pack.norm.apply(row);
+        }
 
         self.quantise_tokens(tokens, &pack.attention, None, 0);
         self.remember(&pack.attention);
@@ -205,7 +216,7 @@ impl<P: Probe> Run<'_, P> {
         let bytes = rows.as_flattened_mut();
         self.bench.probe.quantised(Site::Convolution, level * WINDOW, bytes, convolution);
         let features = first(&mut self.wide, WINDOW * usize::from(convolution.outputs));
-        convolution.apply(rows.as_flattened(), features);
+        self.bench.on.apply(convolution, rows.as_flattened(), features);
         features.iter_mut().for_each(|x| *x = gelu(*x));
         self.bench.layer(&self.pack.patch, Site::Patch, level * ROWS, features, out);
     }
@@ -240,11 +251,11 @@ impl<P: Probe> Run<'_, P> {
         let rows = self.rows.get(..TOKENS * width).unwrap_or_default();
         for (index, rows) in rows.chunks(rows_at_a_time(self.width)).enumerate() {
             let numbers = first(&mut self.narrow, rows.len());
-            attention.key.apply(rows, numbers);
+            self.bench.on.apply(&attention.key, rows, numbers);
             for (column, key) in (index * ROWS..).zip(numbers.chunks_exact(width)) {
                 scatter(key, &mut self.keys, column);
             }
-            attention.value.apply(rows, numbers);
+            self.bench.on.apply(&attention.value, rows, numbers);
             let columns = self.values.iter_mut().skip(index * ROWS);
             columns.zip(numbers.chunks_exact(width)).for_each(|(to, value)| copy(to, value));
         }
@@ -254,16 +265,14 @@ impl<P: Probe> Run<'_, P> {
     /// are those of the stream.
     #[cfg_attr(feature = "simd", inline(always))]
     fn attend(&mut self, attention: &Attention, site: Site, stream: &mut [f32]) {
-        let (width, heads) = (self.width.get(), self.pack.split());
+        let heads = self.pack.split();
         let parts = self.rows.chunks(rows_at_a_time(self.width));
         let parts = parts.zip(stream.chunks_mut(rows_at_a_time(self.width)));
         for (index, (rows, stream)) in parts.enumerate() {
             let asked = first(&mut self.narrow, stream.len());
-            attention.query.apply(rows, asked);
+            self.bench.on.apply(&attention.query, rows, asked);
             let found = first(&mut self.wide, stream.len());
-            for (query, out) in asked.chunks_exact(width).zip(found.chunks_exact_mut(width)) {
-                heads.attend(query, &self.keys, &self.values, TOKENS, out);
-            }
+            heads.attend(asked, &self.keys, &self.values, found);
             self.bench.layer(&attention.output, site, index * ROWS, found, asked);
             add(stream, asked.iter().copied());
         }
@@ -282,7 +291,9 @@ impl<P: Probe> Run<'_, P> {
         for (index, stream) in stream.chunks_mut(rows_at_a_time(self.width)).enumerate() {
             let x = first(&mut self.narrow, stream.len());
             copy(x, stream);
-            x.chunks_exact_mut(width).for_each(|row| norm.apply(row));
+            for row in x.chunks_exact_mut(width) {
+                norm.apply(row);
+            }
             let wide = first(&mut self.wide, stream.len() / width * inner);
             self.bench.layer(&layers.inner, sites[0], index * ROWS, x, wide);
             wide.iter_mut().for_each(|x| *x = gelu(*x));
@@ -299,31 +310,10 @@ impl<P: Probe> Run<'_, P> {
         add(states, self.pack.steps.iter());
         if let Some(context) = tokens.chunks_exact(self.width.get()).next_back() {
             let rows = states.chunks_exact_mut(self.width.get());
-            rows.for_each(|row| add(row, context.iter().copied()));
-        }
-    }
-
-    /// The seasonal copy attention: what followed the same moment in past seasons, weighed. `tokens`
-    /// begin with the seasons'; the quantised rows are those of the states.
-    #[cfg_attr(feature = "simd", inline(always))]
-    fn copied(&mut self, input: &ModelInput, tokens: &[f32]) -> [f32; STEPS] {
-        let (pack, width, heads) = (self.pack, self.width.get(), self.pack.split());
-        let seasons = tokens.chunks_exact(width).take(SLOTS);
-        for (column, season) in seasons.enumerate() {
-            let key = first(&mut self.narrow, width);
-            self.bench.layer(&pack.copy_key, Site::SeasonTokens, column, season, key);
-            scatter(key, &mut self.keys, column);
-        }
-        let mut copied = [0.0; STEPS];
-        for (step, (row, copied)) in self.rows.chunks_exact(width).zip(&mut copied).enumerate() {
-            let query = first(&mut self.narrow, width);
-            pack.copy_query.apply(row, query);
-            for (head, gain) in pack.copy_gain.iter().enumerate() {
-                let null = pack.null_scores.and_then(|scores| scores.iter().nth(head));
-                *copied += gain * weighed(heads, query, &self.keys, head, null, input, step);
+            for row in rows {
+                add(row, context.iter().copied());
             }
         }
-        copied
     }
 
     /// A head per horizon; increments make the quantiles ascend.
@@ -364,37 +354,6 @@ fn scatter(key: &[f32], keys: &mut Keys, column: usize) {
             *to = *x;
         }
     }
-}
-
-/// What one head copies for `step`: the changes that followed the seasons, by their weights.
-#[cfg_attr(feature = "simd", inline(always))]
-fn weighed(
-    heads: Heads,
-    query: &[f32],
-    keys: &Keys,
-    head: usize,
-    null: Option<f32>,
-    input: &ModelInput,
-    step: usize,
-) -> f32 {
-    let found = heads.scores(query, keys, head);
-    let mut scores = [MASKED; SLOTS + 1];
-    for ((score, found), season) in scores.iter_mut().zip(found).zip(&input.seasons) {
-        let known = season.get(SLOT_WIDTH - 1).copied().unwrap_or(0.0);
-        *score = found + (known - 1.0) * -MASKED;
-    }
-    // "No season" takes part only where the network has it.
-    let count = if let (Some(null), [.., last]) = (null, &mut scores) {
-        *last = null;
-        SLOTS + 1
-    } else {
-        SLOTS
-    };
-    let weights = first(&mut scores, count);
-    softmax(weights);
-    let followed = input.seasons.iter().map(|s| s.get(SLOT_CONTEXT + step).copied().unwrap_or(0.0));
-    weights.iter_mut().zip(followed).for_each(|(weight, change)| *weight *= change);
-    sum(weights.get(..SLOTS).unwrap_or_default())
 }
 
 /// Turns a head's row into quantiles: the median moved by `copied`, and increments outwards.

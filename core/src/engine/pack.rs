@@ -141,6 +141,16 @@ impl<'a> Pack<'a> {
         Ok(HEADER + body.len())
     }
 
+    /// Bytes of the pack that `bytes` begin with, by its header; `None` if no pack begins so. Whether
+    /// it is one is [`Self::parse`]'s to say.
+    #[must_use]
+    pub fn length(bytes: &[u8]) -> Option<usize> {
+        let (magic, rest) = bytes.split_first_chunk::<4>()?;
+        let body = rest.get(4..).and_then(<[u8]>::first_chunk::<4>)?;
+        let body = usize::try_from(u32::from_le_bytes(*body)).ok()?;
+        (*magic == MAGIC).then(|| body.checked_add(HEADER))?
+    }
+
     /// The checksum that `bytes`, which are a pack, carry: one pack's name among others.
     #[must_use]
     pub fn crc(bytes: &[u8]) -> u32 {
@@ -151,12 +161,12 @@ impl<'a> Pack<'a> {
     /// The forecaster, ready to run.
     #[must_use]
     pub fn forecaster(&self) -> NativeForecaster<'a> {
-        NativeForecaster(self.forecaster.clone())
+        NativeForecaster::new(self.forecaster.clone())
     }
 
     /// The Q-network, ready to run.
     #[must_use]
     pub fn q_network(&self) -> NativeQNetwork<'a> {
-        NativeQNetwork(self.q_network.clone())
+        NativeQNetwork::new(self.q_network.clone())
     }
 }

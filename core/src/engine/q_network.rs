@@ -3,6 +3,7 @@
 use super::MAX_LAYERS;
 use super::dense::{Dense, ZERO_POINT};
 use super::float::sum;
+use super::instructions::Instructions;
 use super::pack::Part;
 use super::{MAX_INNER, float};
 use crate::policy::{ACTIONS, STATE, ValueModel};
@@ -50,7 +51,22 @@ impl QNetworkPack<'_> {
 
 /// The Q-network over a pack: a [`ValueModel`] without an allocator.
 #[derive(Clone, Debug)]
-pub struct NativeQNetwork<'a>(pub(super) QNetworkPack<'a>);
+pub struct NativeQNetwork<'a> {
+    pack: QNetworkPack<'a>,
+    on: Instructions,
+}
+
+impl<'a> NativeQNetwork<'a> {
+    pub(super) fn new(pack: QNetworkPack<'a>) -> Self {
+        Self { pack, on: Instructions::best() }
+    }
+
+    /// The same on other instructions: for tests and benchmarks.
+    #[must_use]
+    pub fn on(self, instructions: Instructions) -> Self {
+        Self { on: instructions, ..self }
+    }
+}
 
 impl ValueModel for NativeQNetwork<'_> {
     type Error = Infallible;
@@ -58,14 +74,14 @@ impl ValueModel for NativeQNetwork<'_> {
     fn values(&mut self, state: &[f32; STATE]) -> Result<[f32; ACTIONS], Infallible> {
         let mut x = [0.0; MAX_INNER];
         x.iter_mut().zip(state).for_each(|(x, number)| *x = *number);
-        run(&self.0.trunk, &mut x);
-        if !self.0.trunk.is_empty() {
+        run(self.on, &self.pack.trunk, &mut x);
+        if !self.pack.trunk.is_empty() {
             relu(&mut x);
         }
         let mut value = x;
-        run(&self.0.value, &mut value);
+        run(self.on, &self.pack.value, &mut value);
         let mut advantage = x;
-        run(&self.0.advantage, &mut advantage);
+        run(self.on, &self.pack.advantage, &mut advantage);
         let advantages = advantage.first_chunk::<ACTIONS>().copied().unwrap_or_default();
         let mean = sum(&advantages) / ACTIONS as f32;
         let [value, ..] = value;
@@ -74,7 +90,7 @@ impl ValueModel for NativeQNetwork<'_> {
 }
 
 /// Runs `layers` over the numbers in front of `x`, in place.
-fn run(layers: &[Dense], x: &mut [f32; MAX_INNER]) {
+fn run(on: Instructions, layers: &[Dense], x: &mut [f32; MAX_INNER]) {
     let mut bytes = [ZERO_POINT; MAX_INNER];
     for (index, layer) in layers.iter().enumerate() {
         if index > 0 {
@@ -82,10 +98,10 @@ fn run(layers: &[Dense], x: &mut [f32; MAX_INNER]) {
         }
         let row = float::first(&mut bytes, layer.stride());
         layer.quantise(float::first(x, usize::from(layer.inputs)), row);
-        layer.apply(row, float::first(x, usize::from(layer.outputs)));
+        on.apply(layer, row, float::first(x, usize::from(layer.outputs)));
     }
 }
 
 fn relu(x: &mut [f32; MAX_INNER]) {
-    x.iter_mut().for_each(|x| *x = x.max(0.0));
+    x.iter_mut().for_each(|x| *x = float::greater(*x, 0.0));
 }

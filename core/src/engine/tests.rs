@@ -133,6 +133,26 @@ fn a_pack_is_read_back_and_runs() {
 }
 
 #[test]
+fn networks_give_the_same_bits_on_all_instructions() {
+    let bits = |numbers: &[f32]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    for (width, heads, null) in [(8, 2, true), (12, 3, false), (MAX_WIDTH, 4, true)] {
+        let mut maker = Maker::default();
+        let pack = maker.pack(width, heads, null);
+        let input = maker.input();
+        let state = [(); STATE].map(|()| maker.unit());
+        let run = |on: Instructions| {
+            let Ok(changes) = pack.forecaster().on(on).infer(&input);
+            let Ok(values) = pack.q_network().on(on).values(&state);
+            [bits(&changes), bits(&values)]
+        };
+        let expected = run(Instructions::PORTABLE);
+        for instructions in Instructions::all() {
+            assert_eq!(run(instructions), expected, "{instructions}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_a_number_does_no_harm() {
     let mut maker = Maker::default();
     let pack = maker.pack(16, 4, true);
@@ -175,6 +195,9 @@ fn headers_are_checked() {
         bytes[at] = to;
         Pack::parse(&bytes).unwrap_err()
     };
+    assert_eq!(Pack::length(&bytes), Some(bytes.len()));
+    assert_eq!(Pack::length(&bytes[..11]), None);
+    assert_eq!(Pack::length(&[0xFF; 64]), None);
     assert_eq!(Pack::parse(&bytes[..15]).unwrap_err(), PackError::NoPack);
     assert_eq!(with(0, b'X'), PackError::NoPack);
     assert_eq!(with(4, 99), PackError::Version(99));

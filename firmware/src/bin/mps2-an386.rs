@@ -19,21 +19,11 @@ mod image {
     use defmt_semihosting as _;
     use embedded_hal::digital::{ErrorType as PinError, OutputPin};
     use embedded_io::{ErrorType, Read, ReadReady, Write};
-    use firmware::memory::{Kept, Owned};
+    use firmware::board::{PACK, run};
+    use firmware::memory::{Kept, Owned, store, stored};
     use firmware::registers::Register;
-    use firmware::{
-        Board, Clock, Device, Event, Store, StoreError, Watchdog, first_settings, serve,
-    };
+    use firmware::{Board, Clock, Device, Store, StoreError, Watchdog, first_settings};
     use scaleiq_core::engine::PackError;
-
-    #[cfg(not(feature = "prove-no-panic"))]
-    use defmt::info as say;
-    #[cfg(feature = "prove-no-panic")]
-    macro_rules! say {
-        ($($what:tt)*) => {{}};
-    }
-
-    static PACK: &[u8] = include_bytes!("../../../models/edge/model.pack");
 
     /// Ticks of the peripherals' clock in a second.
     const HZ: u32 = 25_000_000;
@@ -182,28 +172,17 @@ mod image {
         }
     }
 
-    unsafe extern "C" {
-        static mut _store_start: u8;
-        static _store_length: u8;
-    }
-
     /// The part of the program's memory that the linker leaves free: RAM on this board, so that it
     /// can be written like RAM.
     struct Upload;
 
-    impl Upload {
-        fn room() -> (*mut u8, usize) {
-            (&raw mut _store_start, &raw const _store_length as usize)
-        }
-    }
-
     impl Store<'static> for Upload {
         fn begin(&mut self, length: u32) -> Result<(), StoreError> {
-            if length as usize <= Self::room().1 { Ok(()) } else { Err(StoreError) }
+            if length as usize <= store().1 { Ok(()) } else { Err(StoreError) }
         }
 
         fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), StoreError> {
-            let (start, room) = Self::room();
+            let (start, room) = store();
             let end = (offset as usize).checked_add(bytes.len()).ok_or(StoreError)?;
             if end > room {
                 return Err(StoreError);
@@ -215,28 +194,12 @@ mod image {
         }
 
         fn read(&self, length: u32) -> &'static [u8] {
-            let (start, room) = Self::room();
-            // SAFETY: within the store; written before, and not again while this is in use.
-            unsafe { core::slice::from_raw_parts(start, (length as usize).min(room)) }
+            // SAFETY: written before, and not again while this is in use.
+            unsafe { stored(length as usize) }
         }
     }
 
     static DEVICE: Owned<Device<'static, Kept, Upload>> = Owned::new();
-
-    #[cfg(not(feature = "prove-no-panic"))]
-    fn log(event: Event) {
-        match event {
-            Event::Decided { epoch, jobs, .. } => defmt::debug!("{}: {} jobs", epoch, jobs),
-            Event::Dropped(_) => defmt::warn!("a frame was dropped"),
-            Event::Refused(refusal) => defmt::warn!("refused: {}", refusal as u8),
-            Event::Configured => defmt::info!("configured"),
-            Event::Model { crc } => defmt::info!("model {:08x}", crc),
-        }
-    }
-
-    /// The proof is about what decides, not about the logger.
-    #[cfg(feature = "prove-no-panic")]
-    fn log(_: Event) {}
 
     /// What making the device takes of the stack is free again before it runs.
     #[inline(never)]
@@ -254,15 +217,7 @@ mod image {
             watchdog: Dog::new(),
             clock: Counters::new(),
         };
-        match make() {
-            Ok(device) => {
-                say!("ready");
-                let _ended = serve(&mut board, device, log);
-                say!("restart: {}", _ended.is_ok());
-            }
-            Err(_) => say!("the built-in pack cannot be run"),
-        }
-        cortex_m::peripheral::SCB::sys_reset()
+        run(&mut board, make())
     }
 
     /// A panic is a fault like any other: the watchdog makes a reset, and the device holds.
