@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
+/// Times that a message is repeated because it or its answer came damaged, which takes no waiting.
+const MOST_DAMAGED: u32 = 20;
 /// A line that is not in step is when nothing came for so long.
 const QUIET: Duration = Duration::from_millis(20);
 /// Reads after which a line that is never quiet is taken as it is.
@@ -32,7 +34,7 @@ enum Heard<T> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
-    /// Speaks over `stream`; waits `answer` for each of at most `tries` answers.
+    /// Speaks over `stream`; waits `answer` for an answer, and asks so often when none comes.
     #[must_use]
     pub fn new(stream: S, answer: Duration, tries: u32) -> Self {
         Self { stream, reader: FrameReader::default(), answer, tries, out_of_step: true }
@@ -71,8 +73,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if self.out_of_step {
             self.settle().await?;
         }
-        let mut fault = Fault::Silent(self.tries);
-        for _ in 0..self.tries {
+        let (mut silent, mut damaged) = (0, 0);
+        loop {
             let exchange = async {
                 // A zero ends whatever the line made up.
                 self.stream.write_all(&[0]).await?;
@@ -83,14 +85,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             match timeout(patience, exchange).await {
                 Ok(Ok(Heard::Answer(answer))) => return Ok(answer),
                 Ok(Ok(Heard::Refused(refusal))) => return Err(Fault::Refused(refusal)),
-                Ok(Ok(Heard::Damaged)) => fault = Fault::Damaged(self.tries),
-                Ok(Ok(Heard::Version(version))) => fault = Fault::Version(version),
+                Ok(Ok(Heard::Version(version))) => return Err(Fault::Version(version)),
                 Ok(Err(error)) => return Err(Fault::Broken(error)),
-                Err(_) => {}
+                Ok(Ok(Heard::Damaged)) => damaged += 1,
+                Err(_) => silent += 1,
             }
             self.out_of_step = true;
+            if damaged == MOST_DAMAGED {
+                return Err(Fault::Damaged(damaged));
+            }
+            if silent == self.tries {
+                return Err(Fault::Silent(silent));
+            }
         }
-        Err(fault)
     }
 
     /// Reads on until something is heard that says what to do.
