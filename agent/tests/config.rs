@@ -2,6 +2,7 @@
 
 use agent::brain::{Engine, ModelChoice};
 use agent::config::{Actuator, Config, Mode, Source};
+use agent::device::Port;
 use insta::assert_snapshot;
 use std::path::Path;
 
@@ -65,6 +66,23 @@ fn a_journal_has_a_folder_and_bounds() {
 }
 
 #[test]
+fn a_device_that_decides_has_a_port() {
+    let config = parse("engine: serial\nserial: {port: /dev/ttyACM0}\n").unwrap();
+    assert_eq!(config.device, Some(Port { path: "/dev/ttyACM0".into(), baud: 115_200 }));
+    let config = parse("serial: {port: COM3, baud: 9600}\nengine: serial\nmodel: shipped\n");
+    assert_eq!(config.unwrap().device, Some(Port { path: "COM3".into(), baud: 9600 }));
+    assert_eq!(parse("engine: native").unwrap().device, None);
+    assert_snapshot!(refused("name: x\nengine: serial\n"), @"");
+    assert_snapshot!(refused("engine: serial\nserial: {baud: 300}\n"), @"");
+    assert_snapshot!(refused("engine: serial\nserial: {prot: x}\n"), @"");
+    assert_snapshot!(refused("engine: serial\nserial: {port: \"\"}\n"), @"");
+    assert_snapshot!(refused("serial: {port: /dev/ttyACM0}\n"), @"");
+    assert_snapshot!(refused("engine: native\nserial: {port: /dev/ttyACM0}\n"), @"");
+    assert_snapshot!(refused("engine: serail\n"), @"");
+    assert_snapshot!(refused("engine: serial\nserial: {port: x}\nmodel: none\n"), @"");
+}
+
+#[test]
 fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
     let text = |entries: &str| format!("planned:\n{entries}");
     let config = parse(&text(
@@ -93,7 +111,7 @@ fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
 fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs: {min: 1}\nslas: 60\n"), @"conf/scaleiq.yaml:2:1: unknown field `slas`; did you mean `sla_s`?");
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, source, actuator, mode, listen, token, planned, journal");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, serial, source, actuator, mode, listen, token, planned, journal");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
     assert_snapshot!(refused("engine: nativ\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `nativ`; did you mean `native`?");
     assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: field `type` is `prometheus`; known are http, jsonl");

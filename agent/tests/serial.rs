@@ -4,9 +4,12 @@
 use agent::brain::{self, Brain, Engine, ModelChoice, ModelId};
 use agent::cli::{Cli, Command};
 use agent::command::flash_model;
-use agent::config::Config as AgentConfig;
+use agent::config::{Config as AgentConfig, Mode};
+use agent::control::{Control, now};
 use agent::device::{Client, Deputed, Fault, Health, Link, Patience, Port};
+use agent::metrics::Metrics;
 use agent::planned::Calendar;
+use agent::serve::dashboard::{About, DashboardState};
 use clap::Parser;
 use firmware::{Device, Memory, RETAINED, Store, StoreError, first_settings};
 use scaleiq_core::decision::Decision;
@@ -16,7 +19,7 @@ use scaleiq_core::model::{Card, PACK as PACK_FILE, sha256_hex};
 use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::{RawSample, Reading, Sample};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{JobLimits, Jobs};
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use scaleiq_core::wire::{Config, FrameReader, Message, Refusal, Status, encode};
 use scaleiq_data::sample_traffic::{self, SampleSpec};
 use std::path::{Path, PathBuf};
@@ -325,11 +328,9 @@ fn play_alike(brain: &mut dyn Brain, samples: usize) {
     }
     println!("{samples} samples: {by_network} decisions by the network, {changes} changes");
     assert!(by_network > samples * 9 / 10 && changes > 3);
-    let late = pool.at + 2000;
-    let stale = brain.decide(scaleiq_core::units::UnixSeconds(late));
-    let Message::Decision(expected) =
-        direct.ask(&Message::Time(scaleiq_core::units::UnixSeconds(late)))
-    else {
+    let late = UnixSeconds(pool.at + 2000);
+    let stale = brain.decide(late);
+    let Message::Decision(expected) = direct.ask(&Message::Time(late)) else {
         panic!("no decision")
     };
     assert_eq!((&stale, stale.stage, stale.jobs), (&expected, Stage::Hold, pool.jobs));
@@ -423,6 +424,88 @@ fn a_device_that_lost_its_power_gets_its_settings_again() {
     drop(brain);
     let status = board.status();
     assert_eq!((status.epoch, status.resets), (50, 0));
+}
+
+#[test]
+fn an_unplugged_device_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("port");
+    let plug = |board: &Board| {
+        let _ = std::fs::remove_file(&path);
+        std::os::unix::fs::symlink(&board.path, &path).unwrap();
+    };
+    let first = Board::start();
+    plug(&first);
+    let port = Port { path: path.to_str().unwrap().into(), baud: 115_200 };
+    let client = Client::connect(&port, PATIENCE, &settings()).unwrap();
+    let mut brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
+    let mut pool = Pool::new();
+    let mut decides = |brain: &mut Deputed, samples: usize| {
+        for _ in 0..samples {
+            pool.jobs = decide(brain, &pool.sample()).jobs;
+        }
+        brain.device().unwrap()
+    };
+    assert_eq!(decides(&mut brain, 30), Health { decides: true, outages: 0 });
+    drop(first);
+    assert_eq!(decides(&mut brain, 30), Health { decides: false, outages: 1 });
+    let second = Board::start();
+    plug(&second);
+    assert_eq!(decides(&mut brain, 30), Health { decides: true, outages: 1 });
+
+    // With another model it is not the device that it was.
+    drop(second);
+    decides(&mut brain, 1);
+    let third = Board::start();
+    let models = tempfile::tempdir().unwrap();
+    let pack = cautious(models.path());
+    flash(&third, models.path().to_str().unwrap()).unwrap();
+    plug(&third);
+    assert_eq!(decides(&mut brain, 30), Health { decides: false, outages: 2 });
+    drop(brain);
+    assert_eq!(third.status().pack_crc, Pack::crc(&pack));
+}
+
+#[test]
+fn the_loop_tells_who_decided() {
+    let board = Board::start();
+    let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
+    let model = client.model();
+    let brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
+    let metrics = Metrics::new(&settings(), &model, Mode::Shadow);
+    let about = About::new("worker", Mode::Shadow.word(), &model, &settings());
+    let (control, _, thread) = Control::start(
+        Box::new(brain),
+        settings(),
+        model.clone(),
+        (None, None),
+        metrics.clone(),
+        DashboardState::new(about),
+    )
+    .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    // A hundred samples up to the present, so that they are not stale.
+    let mut pool = Pool::new();
+    pool.at = now().0 - 30 * 100;
+    let samples = (0..100).map(|_| pool.sample()).collect();
+    control.ingest_blocking(samples).unwrap();
+    let traced = runtime.block_on(control.decide()).unwrap();
+    assert_eq!((traced.decision.epoch, traced.model), (100, model));
+    // The forecast is made here.
+    assert_eq!(runtime.block_on(control.predict()).unwrap().model, "none");
+    let text = metrics.text(now()).unwrap();
+    assert!(text.contains("scaleiq_device_decides 1"), "{text}");
+
+    board.hand().silent = true;
+    control.ingest_blocking(vec![pool.sample()]).unwrap();
+    let traced = runtime.block_on(control.decide()).unwrap();
+    assert_eq!((traced.decision.epoch, traced.model), (101, ModelId::none()));
+    let text = metrics.text(now()).unwrap();
+    for line in ["scaleiq_device_decides 0", "scaleiq_device_outages_total 1"] {
+        assert!(text.contains(line), "{text}");
+    }
+    runtime.block_on(control.stop());
+    thread.join().unwrap();
 }
 
 #[test]

@@ -144,3 +144,104 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scaleiq_core::wire::{MAX_FRAME, Status};
+    use tokio::io::{DuplexStream, duplex};
+
+    const ANSWER: Duration = Duration::from_millis(50);
+
+    fn status(epoch: u64) -> Vec<u8> {
+        let status = Status { epoch, ..Status::default() };
+        encode(&Message::Status(status)).unwrap().to_vec()
+    }
+
+    fn refusal(refusal: Refusal) -> Vec<u8> {
+        encode(&Message::Refused(refusal)).unwrap().to_vec()
+    }
+
+    /// A device that gives these bytes for the frames that it gets, one after the other.
+    async fn play(mut line: DuplexStream, answers: Vec<Vec<u8>>) -> usize {
+        let mut reader = FrameReader::default();
+        let mut answers = answers.into_iter();
+        let mut heard = 0;
+        while let Ok(byte) = line.read_u8().await {
+            if reader.push(byte).is_some() {
+                heard += 1;
+                let Some(answer) = answers.next() else { continue };
+                if line.write_all(&answer).await.is_err() {
+                    break;
+                }
+            }
+        }
+        heard
+    }
+
+    /// Asks once: the epoch of the status that is taken, and how often was asked.
+    async fn ask(answers: Vec<Vec<u8>>) -> (Result<u64, Fault>, usize) {
+        let (here, there) = duplex(4 * MAX_FRAME);
+        let device = tokio::spawn(play(there, answers));
+        let mut link = Link::new(here, ANSWER, 3);
+        let answer = link
+            .ask(&Message::Ask, |answer| match answer {
+                Message::Status(status) if status.epoch > 0 => Some(status.epoch),
+                _ => None,
+            })
+            .await;
+        drop(link);
+        (answer, device.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_answers_something_else_is_passed_over() {
+        let late = [status(0), vec![0, 0], refusal(Refusal::Frame), status(1)].concat();
+        let (answer, asked) = ask(vec![late, status(2)]).await;
+        assert_eq!((answer.unwrap(), asked), (2, 2));
+        let (answer, asked) = ask(vec![[status(0), status(0), status(5)].concat()]).await;
+        assert_eq!((answer.unwrap(), asked), (5, 1));
+    }
+
+    #[tokio::test]
+    async fn the_same_is_sent_again_until_a_sound_answer_comes() {
+        let mut hurt = status(1);
+        hurt[2] ^= 8;
+        let cut = status(1)[..4].to_vec();
+        let (answer, asked) = ask(vec![hurt.clone(), vec![], cut, status(3), status(4)]).await;
+        // What was cut off joins what follows, and is damaged with it.
+        assert_eq!((answer.unwrap(), asked), (4, 5));
+        let (answer, asked) = ask(vec![hurt.clone(), refusal(Refusal::Frame), status(3)]).await;
+        assert_eq!((answer.unwrap(), asked), (3, 3));
+        let (answer, asked) = ask(vec![hurt; 100]).await;
+        assert!(matches!(answer, Err(Fault::Damaged(20))) && asked == 20, "{answer:?}, {asked}");
+    }
+
+    #[tokio::test]
+    async fn what_repeating_does_not_help_against_is_told_at_once() {
+        let (answer, asked) = ask(vec![refusal(Refusal::Storage)]).await;
+        assert!(matches!(answer, Err(Fault::Refused(Refusal::Storage))) && asked == 1);
+        // An empty message of version 9, as `SPEC.md` frames it.
+        let crc = crc32fast::hash(&[9]).to_le_bytes();
+        let other = [&[6, 9], &crc[..], &[0]].concat();
+        assert!(!crc.contains(&0));
+        let (answer, asked) = ask(vec![other]).await;
+        assert!(matches!(answer, Err(Fault::Version(9))) && asked == 1, "{answer:?}");
+        let (answer, asked) = ask(vec![]).await;
+        assert!(matches!(answer, Err(Fault::Silent(3))) && asked == 3, "{answer:?}, {asked}");
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_never_quiet_is_asked_all_the_same() {
+        let (here, there) = duplex(MAX_FRAME);
+        let (mut from, mut to) = tokio::io::split(there);
+        let babble = tokio::spawn(async move { while to.write_all(&[7; 64]).await.is_ok() {} });
+        let drain = tokio::spawn(async move { while from.read_u8().await.is_ok() {} });
+        let mut link = Link::new(here, ANSWER, 2);
+        let answer = link.ask(&Message::Ask, |_| Some(())).await;
+        assert!(matches!(answer, Err(Fault::Silent(2))), "{answer:?}");
+        drop(link);
+        babble.await.unwrap();
+        drain.abort();
+    }
+}
