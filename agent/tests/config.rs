@@ -72,14 +72,17 @@ fn a_device_that_decides_has_a_port() {
     let config = parse("serial: {port: COM3, baud: 9600}\nengine: serial\nmodel: shipped\n");
     assert_eq!(config.unwrap().device, Some(Port { path: "COM3".into(), baud: 9600 }));
     assert_eq!(parse("engine: native").unwrap().device, None);
-    assert_snapshot!(refused("name: x\nengine: serial\n"), @"");
-    assert_snapshot!(refused("engine: serial\nserial: {baud: 300}\n"), @"");
-    assert_snapshot!(refused("engine: serial\nserial: {prot: x}\n"), @"");
-    assert_snapshot!(refused("engine: serial\nserial: {port: \"\"}\n"), @"");
-    assert_snapshot!(refused("serial: {port: /dev/ttyACM0}\n"), @"");
-    assert_snapshot!(refused("engine: native\nserial: {port: /dev/ttyACM0}\n"), @"");
-    assert_snapshot!(refused("engine: serail\n"), @"");
-    assert_snapshot!(refused("engine: serial\nserial: {port: x}\nmodel: none\n"), @"");
+    assert_snapshot!(refused("name: x\nengine: serial\n"), @"conf/scaleiq.yaml:2:9: `serial.port` is missing: the port of the device that decides, such as `serial: {port: /dev/ttyACM0}`");
+    assert_snapshot!(refused("engine: serial\nserial: {baud: 300}\n"), @r"
+    conf/scaleiq.yaml:2:9: `serial.port` is missing: the port of the device that decides, such as `serial: {port: /dev/ttyACM0}`
+    conf/scaleiq.yaml:2:16: `serial.baud` is 300; it must be from 9600 to 4000000
+    ");
+    assert_snapshot!(refused("engine: serial\nserial: {prot: x}\n"), @"conf/scaleiq.yaml:2:10: unknown field `prot`; did you mean `port`?");
+    assert_snapshot!(refused("engine: serial\nserial: {port: \"\"}\n"), @"conf/scaleiq.yaml:2:16: `serial.port` is empty");
+    assert_snapshot!(refused("serial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:1:9: `serial` belongs to the engine `serial`, and the engine is `tract`: write `engine: serial`, or take it out");
+    assert_snapshot!(refused("engine: native\nserial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:2:9: `serial` belongs to the engine `serial`, and the engine is `native`: write `engine: serial`, or take it out");
+    assert_snapshot!(refused("engine: serail\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `serail`; did you mean `serial`?");
+    assert_snapshot!(refused("engine: serial\nserial: {port: x}\nmodel: none\n"), @"conf/scaleiq.yaml:3:8: `model` does not matter to the engine `serial`: leave it out, and give the device its model with `agent flash-model`");
 }
 
 #[test]

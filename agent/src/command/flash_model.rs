@@ -81,12 +81,12 @@ pub fn run(args: &FlashModelArgs) -> anyhow::Result<()> {
                 Ok(())
             }
             Some(Err(error)) => Err(anyhow::Error::from(fault(error)).context(format!(
-                "{} is not in force ({})",
+                "the upload of {} came to nothing ({})",
                 path.display(),
                 what_decides(&mut link).await
             ))),
             None => bail!(
-                "interrupted: {} is not in force ({})",
+                "interrupted: the upload of {} came to nothing ({})",
                 path.display(),
                 what_decides(&mut link).await
             ),

@@ -47,17 +47,23 @@ struct Outage {
 }
 
 impl Deputed {
-    /// `client` decides and `stand_in` learns, which may know more than nothing.
+    /// `client` decides and `stand_in` learns. If that knows of a past of which the device knows
+    /// nothing, it is as after an outage.
     #[must_use]
     pub fn new(client: Client, stand_in: Box<dyn Brain>) -> Self {
-        if client.epoch() > 0 {
-            tracing::info!(
-                "the device on port {} goes on from {} samples",
-                client.port(),
-                client.epoch()
-            );
+        let (port, epoch) = (client.port(), client.epoch());
+        tracing::info!("the device on port {port} goes on from {epoch} samples");
+        let now = Instant::now();
+        let outage = Outage { since: now, pause: client.patience().pause, until: now };
+        let forgot = epoch == 0 && stand_in.forecast().is_some();
+        Self {
+            client,
+            stand_in,
+            decided: None,
+            outage: forgot.then_some(outage),
+            again_from: None,
+            outages: 0,
         }
-        Self { client, stand_in, decided: None, outage: None, again_from: None, outages: 0 }
     }
 
     /// What the device decides on `sample`; `None` while it is not there or not yet to be followed.
@@ -93,7 +99,7 @@ impl Deputed {
         self.again_from = Some(end.plus(window_s.into()));
         match outage {
             Some(outage) => tracing::info!(
-                "the device on port {} answers again after {} s; it decides again when it has seen \
+                "the device on port {} answers, {} s after it was missed; it decides once it has seen \
                  {window_s} s",
                 self.client.port(),
                 outage.since.elapsed().as_secs()
