@@ -102,7 +102,8 @@ fn summary(config: &Config, model: &str, device: Option<Status>) -> String {
         },
     );
     if let events @ 1.. = config.planned.events.len() {
-        line("planned", format!("{events} holidays and campaigns"));
+        let untold = if device.is_some() { ", of which the device is not told" } else { "" };
+        line("planned", format!("{events} holidays and campaigns{untold}"));
     }
     if let Some(journal) = &config.journal {
         let mib = journal.limits.file_bytes >> 20;

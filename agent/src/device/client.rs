@@ -12,6 +12,10 @@ use scaleiq_core::wire::Status;
 use tokio::runtime::{Builder, Runtime};
 use tokio_serial::SerialStream;
 
+/// Times that a device that was lost is asked whether it is there again: whoever waits for it has
+/// waited before.
+const PROBES: u32 = 2;
+
 /// A device that was given its settings.
 #[derive(Debug)]
 pub struct Client {
@@ -105,22 +109,21 @@ impl Client {
         self.link = None;
     }
 
-    /// What the device decides on `sample`. A device that was lost or has restarted is given its
-    /// settings first.
+    /// What the device decides on `sample`, and whether it was found to have restarted. A device that
+    /// was lost or has restarted is given its settings first.
     ///
     /// # Errors
     /// If it does not answer, refuses, or is not the one that it was at the start.
-    pub fn sample(&mut self, sample: &Sample) -> Result<Decision, Fault> {
+    pub fn sample(&mut self, sample: &Sample) -> Result<(Decision, bool), Fault> {
         if self.link.is_none() {
-            // One try: whoever waits for a device that is gone has waited before.
-            self.open(1)?;
+            self.open(PROBES)?;
             self.begin_again()?;
         }
         let (link, runtime) = self.parts()?;
         let decision = runtime.block_on(link.sample(sample))?;
-        if decision.epoch == self.epoch + 1 && self.is_within_limits(&decision) {
+        if decision.epoch == self.epoch.wrapping_add(1) && self.is_within_limits(&decision) {
             self.epoch = decision.epoch;
-            return Ok(decision);
+            return Ok((decision, false));
         }
         // It has restarted meanwhile, and may have forgotten its settings too.
         self.begin_again()?;
@@ -132,7 +135,7 @@ impl Client {
         }?;
         self.check(&decision)?;
         self.epoch = decision.epoch;
-        Ok(decision)
+        Ok((decision, true))
     }
 
     /// What the device decides for `now`, when its last decision is not to stand.

@@ -71,11 +71,8 @@ impl Deputed {
         if self.outage.as_ref().is_some_and(|outage| Instant::now() < outage.until) {
             return None;
         }
-        let before = self.client.epoch();
         match self.client.sample(sample) {
-            Ok(decision) => {
-                // Another number than the next one: it has restarted.
-                let restarted = decision.epoch != before + 1;
+            Ok((decision, restarted)) => {
                 self.found(sample.end, restarted);
                 if self.again_from.is_some_and(|from| sample.end < from) {
                     return None;
@@ -127,8 +124,8 @@ impl Deputed {
         let since = self.outage.as_ref().map_or(now, |outage| outage.since);
         if self.outage.is_none() {
             tracing::error!(
-                "the device on port {port}: {fault}. The planner without networks decides in its place \
-                 until it answers"
+                "the device on port {port} does not decide now, and the planner without networks does \
+                 in its place: {fault}"
             );
             self.outages += 1;
         } else {

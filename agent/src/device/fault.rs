@@ -11,7 +11,7 @@ pub enum Fault {
     #[error("it cannot be opened: {0}")]
     Closed(String),
     /// The line broke while it was used.
-    #[error("the line broke: {0}")]
+    #[error("the line broke ({0}): was the device unplugged?")]
     Broken(io::Error),
     /// Nothing came back.
     #[error(

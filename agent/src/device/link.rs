@@ -21,7 +21,8 @@ pub struct Link<S> {
     reader: FrameReader,
     answer: Duration,
     tries: u32,
-    /// Bytes may be under way that answer nothing that will be asked.
+    /// Bytes may be under way that answer nothing that will be asked: answers to what was repeated,
+    /// or to a question whose asker stopped waiting.
     out_of_step: bool,
 }
 
@@ -73,6 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         if self.out_of_step {
             self.settle().await?;
         }
+        self.out_of_step = true;
         let (mut silent, mut damaged) = (0, 0);
         loop {
             let exchange = async {
@@ -83,14 +85,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 self.hear(&accept).await
             };
             match timeout(patience, exchange).await {
-                Ok(Ok(Heard::Answer(answer))) => return Ok(answer),
-                Ok(Ok(Heard::Refused(refusal))) => return Err(Fault::Refused(refusal)),
-                Ok(Ok(Heard::Version(version))) => return Err(Fault::Version(version)),
+                Ok(Ok((Heard::Answer(answer), left_over))) => {
+                    self.out_of_step = left_over || silent + damaged > 0;
+                    return Ok(answer);
+                }
+                Ok(Ok((Heard::Refused(refusal), _))) => return Err(Fault::Refused(refusal)),
+                Ok(Ok((Heard::Version(version), _))) => return Err(Fault::Version(version)),
                 Ok(Err(error)) => return Err(Fault::Broken(error)),
-                Ok(Ok(Heard::Damaged)) => damaged += 1,
+                Ok(Ok((Heard::Damaged, _))) => damaged += 1,
                 Err(_) => silent += 1,
             }
-            self.out_of_step = true;
             if damaged == MOST_DAMAGED {
                 return Err(Fault::Damaged(damaged));
             }
@@ -100,8 +104,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
-    /// Reads on until something is heard that says what to do.
-    async fn hear<T>(&mut self, accept: impl Fn(Message) -> Option<T>) -> io::Result<Heard<T>> {
+    /// Reads on until something is heard that says what to do; whether there were bytes behind it,
+    /// which answer nothing.
+    async fn hear<T>(
+        &mut self,
+        accept: impl Fn(Message) -> Option<T>,
+    ) -> io::Result<(Heard<T>, bool)> {
         let mut bytes = [0; MAX_FRAME];
         loop {
             let count = self.stream.read(&mut bytes).await?;
@@ -121,9 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                     Some(Err(FrameError::Version(version))) => Heard::Version(version),
                     Some(Err(_)) => Heard::Damaged,
                 };
-                // What is behind it answers nothing.
-                self.out_of_step |= rest.next().is_some();
-                return Ok(heard);
+                return Ok((heard, rest.next().is_some()));
             }
         }
     }
