@@ -1,5 +1,6 @@
 //! Opens a model and gives the controller that decides, whatever is inside it.
 
+use crate::device::Health;
 use crate::planned::{Calendar, Informed};
 use clap::ValueEnum;
 use scaleiq_core::controller::Controller;
@@ -13,7 +14,7 @@ use scaleiq_core::policy::{Dqn, Planner, Policy, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::{Blind, Situation};
-use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -42,10 +43,11 @@ impl From<&str> for ModelChoice {
 
 /// Name under which [`ModelChoice::None`] goes.
 pub const NO_MODEL: &str = "none";
+/// Word with which names of devices' models begin.
+const DEVICE: &str = "device";
 
 /// What runs the networks: `--engine`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// tract, from the ONNX files.
     #[default]
@@ -94,6 +96,21 @@ impl ModelId {
         }
         Ok(Self { name: card.name.clone(), sha256: Some(sha256_hex(&text)) })
     }
+
+    /// The pack with this CRC in the device on `port`. All that is known of it is the CRC, so that is
+    /// what the hash is taken over, behind a word that tells it from other models.
+    #[must_use]
+    pub fn device(port: &str, pack_crc: u32) -> Self {
+        let sha256 = sha256_hex(format!("{DEVICE} {pack_crc:08x}").as_bytes());
+        Self { name: format!("{DEVICE} {port}, pack {pack_crc:08x}"), sha256: Some(sha256) }
+    }
+
+    /// Whether a device decided. It is seen from the hash: a card may have any name.
+    #[must_use]
+    pub fn is_device(&self) -> bool {
+        let crc = self.name.rsplit(' ').next().and_then(|crc| u32::from_str_radix(crc, 16).ok());
+        crc.is_some_and(|crc| Self::device("", crc).sha256 == self.sha256)
+    }
 }
 
 /// A [`Controller`] of any make.
@@ -118,6 +135,14 @@ pub trait Brain: Send {
 
     /// How often the forecaster and the policy had to do without their networks.
     fn failures(&mut self) -> [u32; 2];
+
+    /// Goes on where another brain decided `jobs` at `at`: no scale-down comes before its window.
+    fn resume(&mut self, jobs: Jobs, at: UnixSeconds);
+
+    /// How the device fares that decides, if one does.
+    fn device(&self) -> Option<Health> {
+        None
+    }
 }
 
 /// A part that may fail and has something to fall back to.
@@ -167,6 +192,10 @@ where
 
     fn failures(&mut self) -> [u32; 2] {
         [self.forecaster().failures(), self.policy_mut().failures()]
+    }
+
+    fn resume(&mut self, jobs: Jobs, at: UnixSeconds) {
+        Controller::resume(self, jobs, at);
     }
 }
 
@@ -281,5 +310,16 @@ mod tests {
         card = Bundle::shipped().unwrap().card().clone();
         card.files.insert(Q_NETWORK_F32.into(), "0".repeat(64));
         assert_ne!(shipped.sha256, id(&card).sha256);
+    }
+
+    #[test]
+    fn a_device_is_known_by_its_hash_alone() {
+        let device = ModelId::device("/dev/ttyACM0", 0x0b1c_2d3e);
+        assert_eq!(device.name, "device /dev/ttyACM0, pack 0b1c2d3e");
+        assert!(device.is_device());
+        assert_eq!(device.sha256, ModelId::device("COM3", 0x0b1c_2d3e).sha256);
+        assert_ne!(device.sha256, ModelId::device("/dev/ttyACM0", 1).sha256);
+        let namesake = ModelId { sha256: Some("0".repeat(64)), ..device };
+        assert!(!namesake.is_device() && !ModelId::none().is_device());
     }
 }

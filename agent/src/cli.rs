@@ -15,6 +15,7 @@ Examples:
   agent run --config scaleiq.yaml        beside a worker: observe, decide, act, serve REST
   agent pipe < samples.jsonl             JSON lines in, one decision a line out
   agent replay --journal journal         is each recorded decision made again? why was it made?
+  agent flash-model --port /dev/ttyACM0  give a device that decides the built-in model
   agent backtest --help                  what would it have done on my own history?
 
 Exit codes: 0 all is well, 1 it failed, 2 the command line or the configuration is wrong.
@@ -58,6 +59,8 @@ pub enum Command {
     Replay(command::replay::ReplayArgs),
     /// Checks a configuration and the model that it names, and changes nothing.
     Check(command::check::CheckArgs),
+    /// Gives a device on a serial line another model.
+    FlashModel(command::flash_model::FlashModelArgs),
 }
 
 /// A command line or configuration that cannot be used, as opposed to something that failed on the
@@ -86,6 +89,7 @@ impl Cli {
             Some(Command::Run(args)) => command::run::run(&args),
             Some(Command::Replay(args)) => command::replay::run(&args),
             Some(Command::Check(args)) => command::check::run(&args),
+            Some(Command::FlashModel(args)) => command::flash_model::run(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

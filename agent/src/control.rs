@@ -12,7 +12,7 @@ pub use handle::{Handle, Ingested, NotReady};
 pub use prediction::{HorizonRates, Prediction, StepEvents};
 pub use recorder::Traced;
 
-use crate::brain::{Brain, ModelId};
+use crate::brain::{Brain, ModelId, NO_MODEL};
 use crate::journal::{Journal, Past};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{DashboardState, Snapshot};
@@ -163,7 +163,13 @@ impl Control {
         let input_sha256 = self.recorder.decision(&decision, stale);
         let last = self.decisions.borrow().clone();
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
-        let traced = Traced { decision, input_sha256, model: self.model.clone() };
+        let device = self.brain.device();
+        if let Some(health) = device {
+            self.metrics.device(health);
+        }
+        let stood_in = device.is_some_and(|health| !health.decides);
+        let model = if stood_in { ModelId::none() } else { self.model.clone() };
+        let traced = Traced { decision, input_sha256, model };
         if !repeated {
             self.publish(last.as_ref(), &traced);
         }
@@ -225,7 +231,9 @@ impl Control {
             .brain
             .forecast()
             .ok_or_else(|| NotReady::NoForecast { interval_s: self.settings.interval.seconds() })?;
-        Ok(Prediction::new(&self.model.name, forecast))
+        // A device keeps its forecasts to itself.
+        let model = if self.brain.device().is_some() { NO_MODEL } else { &self.model.name };
+        Ok(Prediction::new(model, forecast))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! source -> control (observe, forecast, decide, guard) -> journal -> actuate
-//!                     \-> serve (REST, metrics, dashboard)
+//!             |       \-> serve (REST, metrics, dashboard)
+//!             \-> device (which may decide instead)
 //! ```
 
 pub mod actuate;
@@ -13,6 +14,7 @@ pub mod command;
 pub mod config;
 pub mod control;
 pub mod demo;
+pub mod device;
 pub mod hindsight;
 pub mod journal;
 pub mod metrics;

@@ -2,6 +2,7 @@
 
 use crate::brain::ModelId;
 use crate::config::Mode;
+use crate::device::Health;
 use crate::source::Refusal;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -65,6 +66,8 @@ pub struct Metrics {
     actuations: Family<Labels<1>, Counter>,
     recorded: Family<Labels<1>, Counter>,
     journal_bytes: Gauge,
+    device_decides: Gauge,
+    device_outages: Counter,
     horizons_s: [u32; HORIZONS.len()],
 }
 
@@ -92,6 +95,8 @@ impl Metrics {
             actuations: Family::default(),
             recorded: Family::default(),
             journal_bytes: Gauge::default(),
+            device_decides: Gauge::default(),
+            device_outages: Counter::default(),
             horizons_s: HORIZONS
                 .map(|h| settings.interval.seconds().saturating_mul(h.try_into().unwrap_or(0))),
         };
@@ -142,6 +147,12 @@ impl Metrics {
         let help = "Writes to the journal: durable before anything was done, or failed";
         r.register("journal_writes", help, m.recorded);
         r.register("journal_bytes", "Size of the journal; 0 without one", m.journal_bytes);
+        // Without a device there is none that could be lost.
+        if model.is_device() {
+            let help = "1 if the device made the last decision, 0 if the planner stood in for it";
+            r.register("device_decides", help, m.device_decides);
+            r.register("device_outages", "Times that the device was lost", m.device_outages);
+        }
         let help = "Age of the last sample; +Inf before the first";
         r.register_with_unit("data_age", help, Unit::Seconds, m.data_age_s);
     }
@@ -204,6 +215,13 @@ impl Metrics {
                 self.band.get_or_create_owned(&labels("quantile", quantile)).set(distance.into());
             }
         }
+    }
+
+    /// How the device fares that decides.
+    pub fn device(&self, health: Health) {
+        self.device_decides.set(health.decides.into());
+        let counted = self.device_outages.get();
+        self.device_outages.inc_by(health.outages.saturating_sub(counted));
     }
 
     /// The actuator was at work.

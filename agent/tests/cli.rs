@@ -16,7 +16,7 @@ fn stderr(output: &Output) -> String {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["demo", "backtest", "pipe", "run", "check", "replay"] {
+    for command in ["demo", "backtest", "pipe", "run", "check", "replay", "flash-model"] {
         let output = agent(&[command, "--help"]);
         assert!(output.status.success());
         let help = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -46,6 +46,10 @@ fn check_tells_what_is_wrong() {
     for (text, words) in [
         ("slas: 4\n", "c.yaml:1:1: unknown field `slas`; did you mean `sla_s`?"),
         ("model: nowhere\n", "nowhere/card.json"),
+        (
+            "engine: serial\nserial: {port: /dev/no-such}\n",
+            "device on port /dev/no-such: it cannot be opened",
+        ),
         ("model: none\nsource: {type: jsonl, path: nowhere}\n", "there is no file"),
         ("model: none\nactuator: {type: exec, command: [no-such-program]}\n", "no-such-program"),
     ] {
@@ -56,6 +60,27 @@ fn check_tells_what_is_wrong() {
     let missing = agent(&["check", "--config", "/no/such/file.yaml"]);
     assert_eq!(missing.status.code(), Some(2));
     assert!(stderr(&missing).contains("/no/such/file.yaml"));
+}
+
+#[test]
+fn a_device_that_is_not_there_is_named_with_what_to_do() {
+    let output = agent(&["flash-model", "--port", "/dev/no-such"]);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("/dev/no-such") && text.contains("plugged in?"), "{text}");
+    for (option, value) in [("--baud", "300"), ("--model", "none")] {
+        let output = agent(&["flash-model", "--port", "/dev/no-such", option, value]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.yaml");
+    let text = "engine: serial\nserial: {port: /dev/no-such}\nlisten: 127.0.0.1:0\n";
+    std::fs::write(&file, text).unwrap();
+    for command in ["run", "pipe"] {
+        let output = agent(&[command, "--config", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1), "{command}: {}", stderr(&output));
+        assert!(stderr(&output).contains("/dev/no-such"), "{}", stderr(&output));
+    }
 }
 
 /// What `agent check` says of a model whose one file `name` is not what it was.

@@ -2,6 +2,7 @@
 
 use agent::brain::{Engine, ModelChoice};
 use agent::config::{Actuator, Config, Mode, Source};
+use agent::device::Port;
 use insta::assert_snapshot;
 use std::path::Path;
 
@@ -65,6 +66,26 @@ fn a_journal_has_a_folder_and_bounds() {
 }
 
 #[test]
+fn a_device_that_decides_has_a_port() {
+    let config = parse("engine: serial\nserial: {port: /dev/ttyACM0}\n").unwrap();
+    assert_eq!(config.device, Some(Port { path: "/dev/ttyACM0".into(), baud: 115_200 }));
+    let config = parse("serial: {port: COM3, baud: 9600}\nengine: serial\nmodel: shipped\n");
+    assert_eq!(config.unwrap().device, Some(Port { path: "COM3".into(), baud: 9600 }));
+    assert_eq!(parse("engine: native").unwrap().device, None);
+    assert_snapshot!(refused("name: x\nengine: serial\n"), @"conf/scaleiq.yaml:2:9: `serial.port` is missing: the port of the device that decides, such as `serial: {port: /dev/ttyACM0}`");
+    assert_snapshot!(refused("engine: serial\nserial: {baud: 300}\n"), @r"
+    conf/scaleiq.yaml:2:9: `serial.port` is missing: the port of the device that decides, such as `serial: {port: /dev/ttyACM0}`
+    conf/scaleiq.yaml:2:16: `serial.baud` is 300; it must be from 9600 to 4000000
+    ");
+    assert_snapshot!(refused("engine: serial\nserial: {prot: x}\n"), @"conf/scaleiq.yaml:2:10: unknown field `prot`; did you mean `port`?");
+    assert_snapshot!(refused("engine: serial\nserial: {port: \"\"}\n"), @"conf/scaleiq.yaml:2:16: `serial.port` is empty");
+    assert_snapshot!(refused("serial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:1:9: `serial` belongs to the engine `serial`, and the engine is `tract`: write `engine: serial`, or take it out");
+    assert_snapshot!(refused("engine: native\nserial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:2:9: `serial` belongs to the engine `serial`, and the engine is `native`: write `engine: serial`, or take it out");
+    assert_snapshot!(refused("engine: serail\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `serail`; did you mean `serial`?");
+    assert_snapshot!(refused("engine: serial\nserial: {port: x}\nmodel: none\n"), @"conf/scaleiq.yaml:3:8: `model` does not matter to the engine `serial`: leave it out, and give the device its model with `agent flash-model`");
+}
+
+#[test]
 fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
     let text = |entries: &str| format!("planned:\n{entries}");
     let config = parse(&text(
@@ -93,7 +114,7 @@ fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
 fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs: {min: 1}\nslas: 60\n"), @"conf/scaleiq.yaml:2:1: unknown field `slas`; did you mean `sla_s`?");
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, source, actuator, mode, listen, token, planned, journal");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, serial, source, actuator, mode, listen, token, planned, journal");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
     assert_snapshot!(refused("engine: nativ\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `nativ`; did you mean `native`?");
     assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: field `type` is `prometheus`; known are http, jsonl");

@@ -1,13 +1,17 @@
 //! The journal beside a simulated pool: what was recorded is made again, whatever happens to it.
 
 use agent::brain::{self, Brain, Engine, ModelChoice, ModelId};
+use agent::cli::{Cli, Command};
+use agent::command;
 use agent::journal::{
     Checked, Journal, JournalConfig, Limits, Medium, Resumed, Summary, Terms, Unknown, Verdict,
     resume, verify,
 };
 use agent::planned::Calendar;
 use agent::replay;
+use clap::Parser;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::policy::Stage;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::sim::{Load, Simulator, Step, World};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
@@ -254,6 +258,53 @@ fn another_model_or_other_settings_begin_anew() {
         ControlFlow::Continue(())
     });
     assert_eq!((summary.unwrap().same, passed), (80, 20));
+}
+
+#[test]
+fn what_a_device_decided_is_kept_and_not_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = JournalConfig { folder: folder.path().into(), limits: LARGE };
+    let begin = |pack: u32| {
+        let model = ModelId::device("/dev/ttyACM0", pack);
+        let choice = ModelChoice::None;
+        let open =
+            || Ok(brain::open(&choice, Engine::default(), settings(), Calendar::default())?.0);
+        resume(&config, Terms::new(model, settings(), Calendar::default()), open).unwrap()
+    };
+    // In the place of the device: it decides otherwise than what stands in for it.
+    let mut device = open(&terms(&ModelChoice::Shipped, settings())).unwrap().unwrap();
+    let mut plant = Plant::new(2);
+    // With another pack the run goes on, since what learned was what stands in.
+    for (pack, past) in [(1, None), (1, Some(50)), (2, Some(100))] {
+        let mut run = begin(pack);
+        assert_eq!(run.past.map(|past| past.samples), past);
+        if let Some(last) = plant.decisions.last() {
+            let blind = run.brain.decide(last.at.plus(1000));
+            assert!(blind.stage == Stage::Hold && blind.jobs >= last.jobs, "{blind:?}, {last:?}");
+        }
+        plant.play(50, device.as_mut(), &mut run.journal);
+    }
+    let args = ["agent", "replay", "--journal", folder.path().to_str().unwrap()];
+    let Some(Command::Replay(args)) = Cli::try_parse_from(args).unwrap().command else {
+        panic!("another command")
+    };
+    let error = command::replay::run(&args).unwrap_err().to_string();
+    assert!(
+        error.contains("outside this program, by device /dev/ttyACM0, pack 00000001"),
+        "{error}"
+    );
+    let mut verdicts = Vec::new();
+    let summary = verify(
+        folder.path(),
+        |_| Ok(None),
+        |checked| {
+            verdicts.push(checked.verdict);
+            ControlFlow::Continue(())
+        },
+    );
+    let summary = summary.unwrap();
+    assert_eq!((summary.decisions, summary.same, summary.differing), (150, 0, 0));
+    assert!(verdicts.iter().all(|v| *v == Verdict::Unknown(Unknown::Device)));
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 use crate::cli::UsageError;
 use crate::config::{Actuator, Config, Source};
+use crate::device::{Client, Patience};
+use crate::report::grouped;
+use scaleiq_core::wire::Status;
 use std::env;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -20,14 +23,22 @@ pub struct CheckArgs {
     config: PathBuf,
 }
 
-/// Checks the configuration, loads its model, and looks for its files.
+/// Checks the configuration, loads its model or asks its device, and looks for its files.
 ///
 /// # Errors
 /// A [`UsageError`] with everything that is wrong.
 pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.config)?;
     let usage = |what: String| UsageError(format!("{}: {what}", args.config.display()));
-    let (_, model) = config.open().map_err(|error| usage(format!("`model`: {error:#}")))?;
+    let (_, model) = config.open_here().map_err(|error| usage(format!("`model`: {error:#}")))?;
+    let device = match &config.device {
+        // It is asked how it is, and not given its settings: an agent may be using it.
+        Some(port) => {
+            let status = Client::look(port, Patience::default());
+            Some(status.map_err(|error| usage(format!("`serial`: {error}")))?)
+        }
+        None => None,
+    };
     if let Source::File(path) = &config.source
         && !path.exists()
     {
@@ -39,12 +50,12 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     {
         Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
     }
-    print!("{}", summary(&config, &model.name));
+    print!("{}", summary(&config, &model.name, device));
     println!("ok: {} is sound", args.config.display());
     Ok(())
 }
 
-fn summary(config: &Config, model: &str) -> String {
+fn summary(config: &Config, model: &str, device: Option<Status>) -> String {
     let s = &config.settings;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
@@ -54,10 +65,20 @@ fn summary(config: &Config, model: &str) -> String {
     line("name", config.name.clone());
     line("jobs", format!("{} to {}", s.limits.min(), s.limits.max()));
     line("SLA", format!("work begins within {} s; jobs start in {} s", s.sla_s, s.start_up_s));
+    let model = match device {
+        Some(status) => format!("pack {:08x}", status.pack_crc),
+        None => model.into(),
+    };
     line(
         "model",
         format!("{model} ({}); {} s intervals", config.model_origin(), s.interval.seconds()),
     );
+    if let Some(status) = device {
+        line(
+            "device",
+            format!("{} samples taken, {} resets", grouped(status.epoch as f64), status.resets),
+        );
+    }
     line(
         "source",
         match &config.source {
@@ -81,7 +102,8 @@ fn summary(config: &Config, model: &str) -> String {
         },
     );
     if let events @ 1.. = config.planned.events.len() {
-        line("planned", format!("{events} holidays and campaigns"));
+        let untold = if device.is_some() { ", of which the device is not told" } else { "" };
+        line("planned", format!("{events} holidays and campaigns{untold}"));
     }
     if let Some(journal) = &config.journal {
         let mib = journal.limits.file_bytes >> 20;

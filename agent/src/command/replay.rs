@@ -80,21 +80,38 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<()> {
         bail!("{} decisions come out otherwise", summary.differing);
     }
     if summary.same == 0 && summary.decisions > 0 {
-        let names = strangers
-            .iter()
-            .map(|m| format!("{} ({})", m.name, m.sha256.as_deref().unwrap_or("no networks")));
-        match names.collect::<Vec<_>>().join(", ").as_str() {
-            "" => {
-                bail!("no decision can be made again: what they followed from is deleted or lost")
-            }
-            names => bail!("no decision can be made again: they were made by the model {names}"),
-        }
+        bail!("no decision can be made again: {}", why_none(&strangers));
     }
     Ok(())
 }
 
+/// Why no decision could be made again, where these models are not at hand.
+fn why_none(strangers: &[ModelId]) -> String {
+    let (devices, models): (Vec<_>, Vec<_>) = strangers.iter().partition(|m| m.is_device());
+    let names = |list: Vec<&ModelId>| {
+        let name =
+            |m: &ModelId| format!("{} ({})", m.name, m.sha256.as_deref().unwrap_or("no networks"));
+        list.into_iter().map(name).collect::<Vec<_>>().join(", ")
+    };
+    match (models.is_empty(), devices.is_empty()) {
+        (false, _) => format!("they were made by the model {}", names(models)),
+        (true, false) => {
+            let devices: Vec<_> = devices.iter().map(|m| m.name.as_str()).collect();
+            format!(
+                "they were made outside this program, by {}. What was recorded is whole, and --last \
+                 and --at explain it",
+                devices.join(", ")
+            )
+        }
+        (true, true) => "what they followed from is deleted or lost".into(),
+    }
+}
+
 /// The brain for a run, if its model is at hand, in the engine that the model's hash tells.
 fn open(args: &ReplayArgs, terms: &Terms) -> anyhow::Result<Option<Box<dyn Brain>>> {
+    if terms.model.is_device() {
+        return Ok(None);
+    }
     let choice = match (&args.model, &terms.model.sha256) {
         (Some(name), _) => ModelChoice::from(name.as_str()),
         (None, Some(_)) => ModelChoice::Shipped,

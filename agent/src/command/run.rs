@@ -4,6 +4,7 @@ use crate::actuate::act;
 use crate::brain::{Brain, ModelId};
 use crate::config::{Config, Mode, Source};
 use crate::control::{Control, Handle};
+use crate::device::Deputed;
 use crate::journal::{Journal, Past, Resumed, Terms, resume};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{About, DashboardState};
@@ -118,18 +119,30 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
 /// What a run begins with: what decides, and the journal with what is in it.
 type Begin = (Box<dyn Brain>, ModelId, (Option<Journal>, Option<Past>));
 
-/// Opens the model, and has it learn again what the journal knows.
+/// Opens the model, and has it learn again what the journal knows. A device is told nothing of that:
+/// it keeps what it learned for as long as it has power, and its line is too slow for weeks.
 fn open(config: &Config) -> anyhow::Result<Begin> {
-    let (brain, model) = config.open()?;
-    let Some(journal) = &config.journal else { return Ok((brain, model, (None, None))) };
-    let terms = Terms::new(model.clone(), config.settings, config.planned.clone());
-    let mut first = Some(brain);
-    let open = || match first.take() {
-        Some(brain) => Ok(brain),
-        None => config.open().map(|(brain, _)| brain),
-    };
-    let Resumed { brain, journal, past } = resume(journal, terms, open)?;
-    Ok((brain, model, (Some(journal), past)))
+    let device = config.connect()?;
+    let (mut brain, mut model) = config.open_here()?;
+    if let Some(client) = &device {
+        model = client.model();
+    }
+    let mut recorded = (None, None);
+    if let Some(journal) = &config.journal {
+        let terms = Terms::new(model.clone(), config.settings, config.planned.clone());
+        let mut first = Some(brain);
+        let open = || match first.take() {
+            Some(brain) => Ok(brain),
+            None => config.open_here().map(|(brain, _)| brain),
+        };
+        let Resumed { brain: resumed, journal, past } = resume(journal, terms, open)?;
+        brain = resumed;
+        recorded = (Some(journal), past);
+    }
+    if let Some(client) = device {
+        brain = Box::new(Deputed::new(client, brain));
+    }
+    Ok((brain, model, recorded))
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

@@ -1,7 +1,6 @@
 //! A configuration as it is written: every field optional, every value with its place.
 
 use super::{Base, Mode};
-use crate::brain::Engine;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -19,7 +18,8 @@ pub(super) struct File {
     pub(super) stale_after_s: Option<Spanned<u32>>,
     pub(super) scale_down_window_s: Option<Spanned<u32>>,
     pub(super) model: Option<Spanned<String>>,
-    pub(super) engine: Option<Engine>,
+    pub(super) engine: Option<Spanned<Decider>>,
+    pub(super) serial: Option<Spanned<SerialSection>>,
     pub(super) source: Option<Spanned<SourceSection>>,
     pub(super) actuator: Option<Spanned<ActuatorSection>>,
     pub(super) mode: Option<Mode>,
@@ -27,6 +27,22 @@ pub(super) struct File {
     pub(super) token: Option<Spanned<String>>,
     pub(super) planned: Option<Vec<Spanned<PlannedEntry>>>,
     pub(super) journal: Option<Spanned<JournalSection>>,
+}
+
+/// What decides: an engine of this program, or a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Decider {
+    Tract,
+    Native,
+    Serial,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SerialSection {
+    pub(super) port: Option<Spanned<String>>,
+    pub(super) baud: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Deserialize)]

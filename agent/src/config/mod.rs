@@ -12,6 +12,7 @@ pub use secret::Secret;
 
 use crate::brain::{self, Brain, Engine, ModelChoice, ModelId};
 use crate::cli::UsageError;
+use crate::device::{Client, Deputed, Patience, Port};
 use crate::journal::JournalConfig;
 use crate::planned::Calendar;
 use scaleiq_core::settings::Settings;
@@ -88,6 +89,8 @@ pub struct Config {
     pub model: ModelChoice,
     /// What runs its networks.
     pub engine: Engine,
+    /// Where the device is that decides in the place of model and engine, if one does.
+    pub device: Option<Port>,
     /// Where samples come from.
     pub source: Source,
     /// What carries decisions out.
@@ -118,6 +121,7 @@ impl Config {
             settings: Settings::new(limits, 60.0, 60.0),
             model: ModelChoice::Shipped,
             engine: Engine::default(),
+            device: None,
             source: Source::default(),
             actuator: Actuator::default(),
             mode: Mode::default(),
@@ -172,18 +176,51 @@ impl Config {
             .map_err(|list| Problems { file: path.display().to_string(), list })
     }
 
-    /// Opens the model that is configured: what decides, and which model that is.
+    /// Opens what is configured to decide, and says which model that is.
     ///
     /// # Errors
-    /// If it is missing, damaged, made for another version, or has nothing for the engine.
+    /// As [`Config::open_here`] and [`Config::connect`].
     pub fn open(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
-        brain::open(&self.model, self.engine, self.settings, self.planned.clone())
+        let device = self.connect()?;
+        let (here, model) = self.open_here()?;
+        match device {
+            Some(client) => {
+                let model = client.model();
+                Ok((Box::new(Deputed::new(client, here)), model))
+            }
+            None => Ok((here, model)),
+        }
+    }
+
+    /// Opens what decides in this program: the model that is configured or, beside a device, what
+    /// stands in for it.
+    ///
+    /// # Errors
+    /// If the model is missing, damaged, made for another version, or has nothing for the engine.
+    pub fn open_here(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+        let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
+        brain::open(model, self.engine, self.settings, self.planned.clone())
+    }
+
+    /// Finds the device that is to decide, if one is, and gives it the settings.
+    ///
+    /// # Errors
+    /// If it is not there, does not answer, or refuses.
+    pub fn connect(&self) -> anyhow::Result<Option<Client>> {
+        let Some(port) = &self.device else { return Ok(None) };
+        if !self.planned.events.is_empty() {
+            tracing::warn!("a device cannot be told what is planned: it decides without");
+        }
+        Ok(Some(Client::connect(port, Patience::default(), &self.settings)?))
     }
 
     /// Where the model is from and what runs it, for people.
     #[must_use]
     pub fn model_origin(&self) -> String {
         let engine = self.engine.word();
+        if let Some(port) = &self.device {
+            return format!("on {port}; the planner without networks stands in for it");
+        }
         match &self.model {
             ModelChoice::Shipped => format!("built in, engine {engine}"),
             ModelChoice::Folder(folder) => format!("{}, engine {engine}", folder.display()),

@@ -1,11 +1,12 @@
 //! From what is written to what holds: ranges, substitutions, and rules between fields.
 
 use super::file::{
-    ActuatorKind, ActuatorSection, File, JobsSection, JournalSection, PlannedEntry, SourceKind,
-    SourceSection,
+    ActuatorKind, ActuatorSection, Decider, File, JobsSection, JournalSection, PlannedEntry,
+    SerialSection, SourceKind, SourceSection,
 };
 use super::{Actuator, Config, LIMITS, Problem, Secret, Source, env};
-use crate::brain::ModelChoice;
+use crate::brain::{Engine, ModelChoice};
+use crate::device::{BAUD, BAUD_RANGE, Port};
 use crate::journal::{JournalConfig, Limits};
 use crate::planned::Event;
 use scaleiq_core::interval::IntervalLength;
@@ -75,6 +76,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             }
         }
         config.mode = file.mode.unwrap_or_default();
+        let model_place = file.model.as_ref().map_or(Location::UNKNOWN, |model| model.referenced);
         if let Some(name) = file.name {
             config.name = self.text("name", name)?;
         }
@@ -85,7 +87,17 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
                 other => other,
             };
         }
-        config.engine = file.engine.unwrap_or_default();
+        match self.decider(file.engine, file.serial) {
+            Ok(engine) => config.engine = engine,
+            Err(port) => {
+                config.device = Some(port?);
+                if config.model != ModelChoice::Shipped {
+                    let message = "`model` does not matter to the engine `serial`: leave it out, and \
+                                   give the device its model with `agent flash-model`";
+                    self.problem(model_place, message.into());
+                }
+            }
+        }
         if let Some(source) = file.source {
             config.source = self.source(source)?;
         }
@@ -198,6 +210,45 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
                 Some(if path == "-" { Source::Stdin } else { Source::File(self.path(&path)) })
             }
         }
+    }
+
+    /// An engine of this program, or else the port of a device, if that is sound.
+    fn decider(
+        &mut self,
+        engine: Option<Spanned<Decider>>,
+        serial: Option<Spanned<SerialSection>>,
+    ) -> Result<Engine, Option<Port>> {
+        let here = match engine.as_ref().map_or(Decider::Tract, |engine| engine.value) {
+            Decider::Tract => Engine::Tract,
+            Decider::Native => Engine::Native,
+            Decider::Serial => {
+                let place = engine.map_or(Location::UNKNOWN, |engine| engine.referenced);
+                return Err(self.port(place, serial));
+            }
+        };
+        if let Some(serial) = serial {
+            let message = format!(
+                "`serial` belongs to the engine `serial`, and the engine is `{}`: write `engine: \
+                 serial`, or take it out",
+                here.word()
+            );
+            self.problem(serial.referenced, message);
+        }
+        Ok(here)
+    }
+
+    fn port(&mut self, place: Location, serial: Option<Spanned<SerialSection>>) -> Option<Port> {
+        let place = serial.as_ref().map_or(place, |serial| serial.referenced);
+        let (path, speed) = serial.map_or((None, None), |s| (s.value.port, s.value.baud));
+        let mut baud = BAUD;
+        self.whole("serial.baud", speed, BAUD_RANGE, &mut baud);
+        let Some(path) = path else {
+            let message = "`serial.port` is missing: the port of the device that decides, such as \
+                           `serial: {port: /dev/ttyACM0}`";
+            self.problem(place, message.into());
+            return None;
+        };
+        Some(Port { path: self.text("serial.port", path)?, baud })
     }
 
     fn actuator(&mut self, section: Spanned<ActuatorSection>) -> Option<Actuator> {

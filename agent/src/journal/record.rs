@@ -58,10 +58,12 @@ impl Terms {
     }
 
     /// Whether a run may go on with what was recorded under `other`. What is planned may change and
-    /// so may the program, since the state is built anew from the samples.
+    /// so may the program, since the state is built anew from the samples. Beside a device it is that
+    /// of what stands in for it, whichever model the device has.
     #[must_use]
     pub fn goes_on_with(&self, other: &Self) -> bool {
-        self.model.sha256 == other.model.sha256 && self.settings == other.settings
+        let devices = self.model.is_device() && other.model.is_device();
+        (devices || self.model.sha256 == other.model.sha256) && self.settings == other.settings
     }
 }
 

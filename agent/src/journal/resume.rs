@@ -81,7 +81,7 @@ pub fn resume(
     let (brain, past) = loop {
         let mut brain = open()?;
         let mut walk = Walk::new(folder, (root..=last).collect());
-        match rebuild(brain.as_mut(), &mut walk, config) {
+        match rebuild(brain.as_mut(), &mut walk, config, &terms) {
             Ok(past) => break (brain, past),
             Err(error) => match walk.number() {
                 Some(number) if number < last => {
@@ -162,7 +162,11 @@ fn rebuild(
     brain: &mut dyn Brain,
     walk: &mut Walk,
     config: &JournalConfig,
+    terms: &Terms,
 ) -> Result<Option<Past>, JournalError> {
+    // A device's decisions are not what is decided here.
+    let by_device = terms.model.is_device();
+    let mut last: Option<Decision> = None;
     let begin = Instant::now();
     let mut told = begin;
     let mut past: Option<Past> = None;
@@ -180,7 +184,8 @@ fn rebuild(
             Record::Decision(recorded) => {
                 decisions += 1;
                 let same = made.filter(|made| bytes(made).is_ok_and(|b| b == recorded.decision));
-                differing += u64::from(same.is_none());
+                differing += u64::from(same.is_none() && !by_device);
+                last = recorded.decision();
                 if let Some(past) = &mut past {
                     past.decisions = decisions;
                     past.decision = same.map(|decision| (decision, recorded.inputs));
@@ -194,6 +199,9 @@ fn rebuild(
             let Place { number, offset } = entry.place;
             tracing::info!("reading the journal: {samples} samples, file {number}, byte {offset}");
         }
+    }
+    if let (true, Some(last)) = (by_device, last) {
+        brain.resume(last.jobs, last.at);
     }
     if let Some(past) = &past {
         tracing::info!(

@@ -22,6 +22,8 @@ pub enum Unknown {
     InputsLost,
     /// Another model made it.
     OtherModel,
+    /// A device made it.
+    Device,
 }
 
 impl fmt::Display for Unknown {
@@ -30,6 +32,7 @@ impl fmt::Display for Unknown {
             Self::InputsDeleted => "files that its state was built from are deleted",
             Self::InputsLost => "records before it could not be written and are lost",
             Self::OtherModel => "it was made by another model; give that with --model",
+            Self::Device => "it was made by a device, or by what stood in while that was silent",
         })
     }
 }
@@ -169,7 +172,8 @@ impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
             return Ok(());
         }
         let Some(mut brain) = (self.open)(&run.terms)? else {
-            self.why = Some(Unknown::OtherModel);
+            let device = run.terms.model.is_device();
+            self.why = Some(if device { Unknown::Device } else { Unknown::OtherModel });
             return Ok(());
         };
         let mut walk = Walk::new(&self.folder, files);

@@ -61,6 +61,21 @@ impl Bundle {
         SHIPPED.iter().find(|(name, _)| *name == Q_NETWORK_F32).map_or(&[], |(_, bytes)| bytes)
     }
 
+    /// The pack of the model in `folder`, or of the one built into the program, as devices take it:
+    /// where it is, for messages, and its bytes, which can be run.
+    ///
+    /// # Errors
+    /// Names the file that is missing, damaged, or made for another version.
+    pub fn pack(folder: Option<&Path>) -> Result<(PathBuf, Cow<'static, [u8]>), ModelError> {
+        let files = Vouched::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?;
+        let (path, bytes) = files.pack()?;
+        let fault = Pack::parse(&bytes).err();
+        match fault {
+            None => Ok((path, bytes)),
+            Some(error) => Err(ModelError::Network { path, message: error.to_string() }),
+        }
+    }
+
     /// A model folder.
     ///
     /// # Errors
@@ -88,10 +103,7 @@ impl Bundle {
 
 impl NativeBundle {
     fn read(files: Vouched<'_>) -> Result<Self, ModelError> {
-        if !files.card.files.contains_key(PACK) {
-            return Err(ModelError::NoPack { path: files.path });
-        }
-        let (path, bytes) = files.verified(PACK)?;
+        let (path, bytes) = files.pack()?;
         let bytes = match bytes {
             Cow::Borrowed(bytes) => bytes,
             // The networks are views of the pack, and are handed on to whatever decides.
@@ -191,6 +203,14 @@ impl<'a> Vouched<'a> {
         let (path, bytes) = origin.file(CARD_FILE)?;
         let card = Card::parse(&bytes, &path)?;
         Ok(Self { origin, path, card })
+    }
+
+    /// The pack, if the model has one.
+    fn pack(&self) -> Result<Content, ModelError> {
+        if !self.card.files.contains_key(PACK) {
+            return Err(ModelError::NoPack { path: self.path.clone() });
+        }
+        self.verified(PACK)
     }
 
     /// A file, if it is what the card says.

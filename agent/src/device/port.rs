@@ -1,0 +1,93 @@
+//! A serial port, and how long is waited on it.
+
+use super::fault::{DeviceError, Fault};
+use scaleiq_core::wire::MAX_FRAME;
+use std::fmt;
+use std::io::ErrorKind as Io;
+use std::time::Duration;
+use tokio_serial::{Error, ErrorKind, SerialPortBuilderExt, SerialStream};
+
+/// Bits a second unless told otherwise: what the shipped boards use.
+pub const BAUD: u32 = 115_200;
+/// Slowest line on which a decision comes back in time, and the fastest that there is.
+pub const BAUD_RANGE: std::ops::RangeInclusive<u32> = 9600..=4_000_000;
+/// Bits that a byte takes on the line: a start bit and a stop bit are around it.
+const BITS: u32 = 10;
+
+/// A serial port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// Its path, such as `/dev/ttyACM0`.
+    pub path: String,
+    /// Bits a second.
+    pub baud: u32,
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} baud", self.path, self.baud)
+    }
+}
+
+impl Port {
+    /// Opens it, for this program alone: 8 data bits, no parity, no flow control. Must be called
+    /// within a runtime.
+    ///
+    /// # Errors
+    /// [`Fault::Closed`], with what to do.
+    pub fn open(&self) -> Result<SerialStream, Fault> {
+        let opened = tokio_serial::new(&self.path, self.baud).open_native_async();
+        opened.map_err(|error| Fault::Closed(hint(&error)))
+    }
+
+    /// Seconds that a question and its answer take on the line at most.
+    #[must_use]
+    pub fn line_time(&self) -> Duration {
+        let bits = 2 * MAX_FRAME as u32 * BITS;
+        Duration::from_secs_f64(f64::from(bits) / f64::from(self.baud.max(1)))
+    }
+
+    /// `fault`, with the port's name.
+    #[must_use]
+    pub fn error(&self, fault: Fault) -> DeviceError {
+        DeviceError { port: self.path.clone(), fault }
+    }
+}
+
+fn hint(error: &Error) -> String {
+    let hint = match error.kind() {
+        ErrorKind::Io(Io::NotFound) => {
+            "is the device plugged in? `ls /dev/tty*` and `dmesg` tell what its port is called"
+        }
+        ErrorKind::Io(Io::PermissionDenied) => {
+            "may this user use it? On Debian such ports belong to the group `dialout`"
+        }
+        ErrorKind::NoDevice => "another program uses it, perhaps another agent",
+        _ => "is it a serial port?",
+    };
+    format!("{error}; {hint}")
+}
+
+/// How long is waited, and how often is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For an answer, until the same is sent again; what the bytes take on the line comes on top.
+    pub answer: Duration,
+    /// Times that a message is sent.
+    pub tries: u32,
+    /// For a device that was lost, until it is looked for again. Doubled each time,
+    pub pause: Duration,
+    /// up to this.
+    pub longest_pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(1),
+            tries: 5,
+            pause: Duration::from_secs(5),
+            longest_pause: Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The agent beside a device that decides: the firmware of `firmware/` behind a pty.
+#![cfg(unix)]
+
+mod board;
+mod flash;
+mod outage;
+mod pool;
+
+use agent::brain::{Brain, Engine, ModelChoice, ModelId};
+use agent::config::{Config, Mode};
+use agent::control::{Control, now};
+use agent::device::{Client, Deputed, Health, Patience};
+use agent::metrics::Metrics;
+use agent::serve::dashboard::{About, DashboardState};
+use board::{Board, Noise, PACK, PATIENCE};
+use pool::{Direct, Pool, decide, open, settings};
+use scaleiq_core::engine::Pack;
+use scaleiq_core::interval::IntervalLength;
+use scaleiq_core::policy::Stage;
+use scaleiq_core::sample::{Reading, Sample};
+use scaleiq_core::settings::Settings;
+use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::wire::Message;
+use std::path::Path;
+use std::time::Duration;
+
+/// Plays samples, and holds each decision to the device's own and to the native engine's.
+fn play_alike(brain: &mut dyn Brain, samples: usize) {
+    let mut direct = Direct::new(&settings());
+    let mut native = open(ModelChoice::Shipped, Engine::Native, settings());
+    let mut pool = Pool::new();
+    let mut by_network = 0;
+    let mut changes = 0;
+    for k in 0..samples {
+        let sample = pool.sample();
+        let decision = decide(brain, &sample);
+        assert_eq!(decision, direct.decide(&sample), "sample {k}");
+        assert_eq!(decision, decide(native.as_mut(), &sample), "sample {k}");
+        // A later question is answered by the same decision.
+        assert_eq!(brain.decide(sample.end.plus(20)), decision);
+        by_network += usize::from(decision.stage == Stage::Dqn);
+        changes += usize::from(decision.jobs != pool.jobs);
+        pool.jobs = decision.jobs;
+    }
+    println!("{samples} samples: {by_network} decisions by the network, {changes} changes");
+    assert!(by_network > samples * 9 / 10 && changes > 3);
+    let late = UnixSeconds(pool.at + 2000);
+    let stale = brain.decide(late);
+    let Message::Decision(expected) = direct.ask(&Message::Time(late)) else {
+        panic!("no decision")
+    };
+    assert_eq!((&stale, stale.stage, stale.jobs), (&expected, Stage::Hold, pool.jobs));
+}
+
+#[test]
+fn a_device_behind_a_line_decides_what_it_decides_beside_it() {
+    let board = Board::start();
+    let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
+    assert_eq!(client.model(), ModelId::device(&board.path, Pack::crc(PACK)));
+    let mut brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
+    play_alike(&mut brain, 400);
+    assert_eq!(brain.device(), Some(Health { decides: true, outages: 0 }));
+    assert!(brain.forecast().is_some(), "who stands in learns beside it");
+}
+
+#[test]
+fn noise_changes_no_decision() {
+    let board = Board::start();
+    let mut brain = board.deputed(settings());
+    board.hand().noise = Some(Noise::new(7));
+    play_alike(&mut brain, 400);
+    assert_eq!(brain.device(), Some(Health { decides: true, outages: 0 }));
+    let noise = board.hand().noise.take().unwrap();
+    println!("{} bytes were hurt", noise.hurt);
+    assert!(noise.hurt > 50, "that was no noise");
+}
+
+#[test]
+fn the_loop_tells_who_decided() {
+    let board = Board::start();
+    let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
+    let model = client.model();
+    let brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
+    let metrics = Metrics::new(&settings(), &model, Mode::Shadow);
+    let about = About::new("worker", Mode::Shadow.word(), &model, &settings());
+    let (control, _, thread) = Control::start(
+        Box::new(brain),
+        settings(),
+        model.clone(),
+        (None, None),
+        metrics.clone(),
+        DashboardState::new(about),
+    )
+    .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    // A hundred samples up to the present, so that they are not stale.
+    let mut pool = Pool::new();
+    pool.at = now().0 - 30 * 100;
+    let samples = (0..100).map(|_| pool.sample()).collect();
+    control.ingest_blocking(samples).unwrap();
+    let traced = runtime.block_on(control.decide()).unwrap();
+    assert_eq!((traced.decision.epoch, traced.model), (100, model));
+    // The forecast is made here.
+    assert_eq!(runtime.block_on(control.predict()).unwrap().model, "none");
+    let text = metrics.text(now()).unwrap();
+    assert!(text.contains("scaleiq_device_decides 1"), "{text}");
+
+    board.hand().silent = true;
+    control.ingest_blocking(vec![pool.sample()]).unwrap();
+    let traced = runtime.block_on(control.decide()).unwrap();
+    assert_eq!((traced.decision.epoch, traced.model), (101, ModelId::none()));
+    let text = metrics.text(now()).unwrap();
+    for line in ["scaleiq_device_decides 0", "scaleiq_device_outages_total 1"] {
+        assert!(text.contains(line), "{text}");
+    }
+    runtime.block_on(control.stop());
+    thread.join().unwrap();
+}
+
+#[test]
+fn another_interval_makes_it_restart_and_is_waited_for() {
+    let board = Board::start();
+    let settings = Settings { interval: IntervalLength::new(60).unwrap(), ..settings() };
+    let mut brain = board.deputed(settings);
+    let mut native = open(ModelChoice::Shipped, Engine::Native, settings);
+    let mut pool = Pool::new();
+    for _ in 0..50 {
+        let sample = pool.sample();
+        let decision = decide(&mut brain, &sample);
+        assert_eq!(decision, decide(native.as_mut(), &sample));
+        pool.jobs = decision.jobs;
+    }
+    drop(brain);
+    assert_eq!(board.status().resets, 1);
+}
+
+#[test]
+fn what_is_missing_stays_missing_on_the_line() {
+    let board = Board::start();
+    let mut brain = board.deputed(settings());
+    let mut pool = Pool::new();
+    let known = decide(&mut brain, &pool.sample());
+    let blind = Sample { jobs_ready: None, arrivals_events: Reading::Missing, ..pool.sample() };
+    let held = decide(&mut brain, &blind);
+    assert_eq!((held.stage, held.jobs), (Stage::Hold, known.jobs));
+    assert!(brain.device().unwrap().decides);
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let error = |text: &str| {
+        let config = Config::parse(text, Path::new("c.yaml"), |_| None).unwrap();
+        format!("{:#}", config.open().err().unwrap())
+    };
+    let text = error("engine: serial\nserial: {port: /dev/no-such-port}\n");
+    assert!(text.contains("/dev/no-such-port") && text.contains("plugged in?"), "{text}");
+    let text = error("engine: serial\nserial: {port: /dev/null}\n");
+    assert!(text.contains("/dev/null") && text.contains("is it a serial port?"), "{text}");
+
+    let board = Board::start();
+    board.hand().silent = true;
+    let patience = Patience { answer: Duration::from_millis(20), ..PATIENCE };
+    let error = Client::connect(&board.port(), patience, &settings()).unwrap_err().to_string();
+    assert!(error.contains(&board.path) && error.contains("no answer, asked 8 times"), "{error}");
+}
