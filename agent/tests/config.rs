@@ -79,7 +79,7 @@ fn a_device_that_decides_has_a_port() {
     ");
     assert_snapshot!(refused("engine: serial\nserial: {prot: x}\n"), @"conf/scaleiq.yaml:2:10: unknown field `prot`; did you mean `port`?");
     assert_snapshot!(refused("engine: serial\nserial: {port: \"\"}\n"), @"conf/scaleiq.yaml:2:16: `serial.port` is empty");
-    assert_snapshot!(refused("serial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:1:9: `serial` belongs to the engine `serial`, and the engine is `tract`: write `engine: serial`, or take it out");
+    assert_snapshot!(refused("serial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:1:9: `serial` belongs to the engine `serial`, and the engine is `native`: write `engine: serial`, or take it out");
     assert_snapshot!(refused("engine: native\nserial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:2:9: `serial` belongs to the engine `serial`, and the engine is `native`: write `engine: serial`, or take it out");
     assert_snapshot!(refused("engine: serail\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `serail`; did you mean `serial`?");
     assert_snapshot!(refused("engine: serial\nserial: {port: x}\nmodel: none\n"), @"conf/scaleiq.yaml:3:8: `model` does not matter to the engine `serial`: leave it out, and give the device its model with `agent flash-model`");

@@ -218,10 +218,11 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         engine: Option<Spanned<Decider>>,
         serial: Option<Spanned<SerialSection>>,
     ) -> Result<Engine, Option<Port>> {
-        let here = match engine.as_ref().map_or(Decider::Tract, |engine| engine.value) {
-            Decider::Tract => Engine::Tract,
-            Decider::Native => Engine::Native,
-            Decider::Serial => {
+        let here = match engine.as_ref().map(|engine| engine.value) {
+            None => Engine::default(),
+            Some(Decider::Tract) => Engine::Tract,
+            Some(Decider::Native) => Engine::Native,
+            Some(Decider::Serial) => {
                 let place = engine.map_or(Location::UNKNOWN, |engine| engine.referenced);
                 return Err(self.port(place, serial));
             }
