@@ -34,13 +34,13 @@ fn three_lines_are_enough() {
 #[test]
 fn everything_can_be_set() {
     let config = parse(
-        "model: ../models/mine\nengine: native\nlisten: 0.0.0.0:80\ntoken: ${env:TOKEN}\nmode: active\n\
+        "model: ../models/mine\nengine: tract\nlisten: 0.0.0.0:80\ntoken: ${env:TOKEN}\nmode: active\n\
          source: {type: jsonl, path: in.jsonl}\n\
          actuator: {type: exec, command: [./scale.sh, \"{jobs}\"], timeout_s: 2.5}\n",
     )
     .unwrap();
     assert_eq!(config.model, ModelChoice::Folder("conf/../models/mine".into()));
-    assert_eq!((config.engine, parse("").unwrap().engine), (Engine::Native, Engine::Tract));
+    assert_eq!((config.engine, parse("").unwrap().engine), (Engine::Tract, Engine::Native));
     assert_eq!(parse("model: none").unwrap().model, ModelChoice::None);
     assert_eq!(config.source, Source::File("conf/in.jsonl".into()));
     let Actuator::Exec { command, timeout } = &config.actuator else { panic!("{config:?}") };
