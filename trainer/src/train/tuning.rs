@@ -36,7 +36,7 @@ pub fn tune(
         bail!("{}: {} rows are too few to tune on", track.name, track.test_from);
     }
     let plan = Plan::new(config, train.len());
-    let shape = plan.shape.clone();
+    let shape = plan.shape;
     let mut trainer = ForecasterTrainer::from_weights(plan, weights.clone(), device)?;
     // If nothing that was learned is better on the validation part, the network stays as it was.
     tick(0, trainer.evaluate(&validation));
