@@ -17,6 +17,7 @@ use scaleiq_core::sim::{LoadSettings, Series};
 use scaleiq_core::units::UnixSeconds;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 /// Days of each load: a week of memory and five to be played.
 const LOAD_DAYS: usize = 12;
@@ -77,7 +78,9 @@ pub fn train(stages: &Stages<'_>, engine: ForecastNetwork) -> Result<Option<Trai
     let mut progress = Progress::begin("policy", trainer.rounds_total().into(), done.into());
     let mut latest = String::from("not judged yet");
     while trainer.rounds_done() < trainer.rounds_total() {
+        let start = Instant::now();
         let report = trainer.round();
+        let per_second = report.decisions as f64 / start.elapsed().as_secs_f64();
         let mut figures = vec![
             ("loss", f64::from(report.loss)),
             ("mean_q", f64::from(report.mean_q)),
@@ -91,7 +94,7 @@ pub fn train(stages: &Stages<'_>, engine: ForecastNetwork) -> Result<Option<Trai
             latest = format!("held out {:.3}, planner {:.3}", evaluation.dqn, evaluation.planner);
         }
         curves.push(report.round as usize, &figures)?;
-        progress.set(report.round.into(), || latest.clone());
+        progress.set(report.round.into(), || format!("{latest}; {per_second:.0} decisions/s"));
         trainer.save(&checkpoint)?;
         if interrupt::requested() && trainer.rounds_done() < trainer.rounds_total() {
             return Ok(None);
