@@ -25,7 +25,7 @@ fn main() -> anyhow::Result<()> {
         Series { start: traffic.start, interval_s: traffic.length_s, counts_events: &counts };
     let load = Load::from_series(&series, &LoadSettings::default(), 1)?;
     println!("{:<8} {:>9} {:>12} {:>12} {:>12}", "engine", "decisions", "median", "p99", "most");
-    let mut medians = Vec::new();
+    let mut tails = Vec::new();
     for engine in [Engine::Tract, Engine::Native] {
         let mut taken = decide(&load, engine)?;
         taken.sort_by(f64::total_cmp);
@@ -35,9 +35,9 @@ fn main() -> anyhow::Result<()> {
         });
         let (word, count) = (engine.word(), taken.len());
         println!("{word:<8} {count:>9} {median:>9.1} us {p99:>9.1} us {most:>9.1} us");
-        medians.push(p99);
+        tails.push(p99);
     }
-    if let [tract, native] = medians[..] {
+    if let [tract, native] = tails[..] {
         println!(
             "the native engine takes {:.2} of tract's time at the 99th percentile",
             native / tract
