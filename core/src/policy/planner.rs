@@ -39,10 +39,8 @@ const LARGE: f32 = 1.12;
 const DEAR_PATIENCE: f32 = 10.0 / 3.0;
 /// wait aimed at on the median path,
 const DEAR_WAIT: f32 = 0.4;
-/// room above what is needed soon, as a share,
-const DEAR_ROOM: f32 = 0.06;
-/// and more of it the larger the need is, since a large pool grows slowly: this many jobs ask for as
-/// much room again as they are,
+/// room above what is needed soon, since a large pool grows slowly: this many jobs ask for as much
+/// room again as they are,
 const DEAR_SIZE: f32 = 700.0;
 /// up to this share,
 const MOST_ROOM: f32 = 0.25;
@@ -110,7 +108,7 @@ impl Plan {
         let spread = s.need(s.later_spread) * s.margin;
         let soon = s.need(s.soon_rate);
         let later = s.need(s.later_rate);
-        let room = 1.0 + DEAR_ROOM + (soon / DEAR_SIZE).min(MOST_ROOM);
+        let room = 1.0 + (soon / DEAR_SIZE).min(MOST_ROOM);
         let soon = (soon * room).max(soon + DEAR_MARGIN * spread);
         let later = (later * (room + DEAR_GOAL)).max(later + DEAR_GOAL_MARGIN * spread);
         let least = median.max(high).max(soon);

@@ -16,13 +16,19 @@ pub const LATE_SHARE: f32 = 0.001;
 const FIRST_MARGIN: f32 = 6.0;
 /// Bounds of the margin, in usual errors of the nowcast.
 const MARGINS: (f32, f32) = (0.7, 40.0);
-/// A day in which all that is allowed is late multiplies the margin by e to this power,
-const WIDENS_A_DAY: f32 = 0.4;
-/// and each day divides it by e to this one: so it is steady where a quarter of the allowance is
-/// used. What is spent cannot be earned back.
-const NARROWS_A_DAY: f32 = 0.1;
-/// Where changes are dear a burst cannot be followed, only be prepared for: an eighth.
-const DEAR_NARROWS_A_DAY: f32 = 0.05;
+
+/// How the margin is steered.
+struct Gains {
+    /// A day in which all that is allowed is late multiplies the margin by e to this power,
+    widens_a_day: f32,
+    /// and each day divides it by e to this one: so it is steady where `narrows_a_day` over
+    /// `widens_a_day` of the allowance is used. What is spent cannot be earned back.
+    narrows_a_day: f32,
+}
+
+const GAINS: Gains = Gains { widens_a_day: 0.4, narrows_a_day: 0.1 };
+/// Where changes are dear a burst cannot be followed, only be prepared for: a sixteenth.
+const DEAR_GAINS: Gains = Gains { widens_a_day: 0.8, narrows_a_day: 0.05 };
 /// Buckets of the window in which arrivals can still be in time.
 const BUCKETS: usize = 17;
 
@@ -67,9 +73,10 @@ impl ErrorBudget {
         let usual = mean_rate.max(0.2 * arrivals / span_s).max(1e-9) * span_s;
         // A sample that is late altogether counts once, however long its backlog was.
         let spent = (late / usual).min(1.0) / LATE_SHARE;
-        let narrows = if dear { DEAR_NARROWS_A_DAY } else { NARROWS_A_DAY };
-        self.log_margin += (WIDENS_A_DAY * spent - narrows) * span_s / DAY_S as f32;
-        self.log_margin = self.log_margin.clamp(libm::logf(MARGINS.0), libm::logf(MARGINS.1));
+        let gains = if dear { DEAR_GAINS } else { GAINS };
+        let power = gains.widens_a_day * spent - gains.narrows_a_day;
+        self.log_margin = (self.log_margin + power * span_s / DAY_S as f32)
+            .clamp(libm::logf(MARGINS.0), libm::logf(MARGINS.1));
     }
 
     /// First come, first served: what was worked on is late if more waits than has arrived within

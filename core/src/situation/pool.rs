@@ -129,6 +129,10 @@ impl PoolObserver {
 fn idle_s(sample: &Sample, before: &Sample, work_s: f32) -> Option<f32> {
     let span_s = sample.interval_s as f32;
     let ready = before.jobs_ready?.min(sample.jobs_ready?).as_f32();
+    if ready == 0.0 {
+        // There is no pool that could stand still: its only job crashed, or none is up yet.
+        return None;
+    }
     let could = ready * span_s / work_s;
     let (waiting, arrivals) = (before.backlog_events.known()?, sample.arrivals_events.known()?);
     if waiting + arrivals > could {
@@ -195,6 +199,16 @@ mod tests {
         assert!(after(&[first, sample(2, (10, 0), 600.0, 9000.0, 6000.0)]).is_stalled());
         // A change explains a pause.
         assert!(!after(&[first, sample(2, (11, 0), 600.0, 9000.0, 6000.0)]).is_stalled());
+    }
+
+    #[test]
+    fn a_pool_without_a_job_neither_pauses_nor_stalls() {
+        let calm = sample(1, (1, 0), 300.0, 0.0, 0.0);
+        let crashed =
+            [sample(2, (0, 1), 0.0, 3000.0, 1500.0), sample(3, (0, 1), 0.0, 6000.0, 4500.0)];
+        let pool = after(&[calm, crashed[0], crashed[1]]);
+        assert_eq!(pool.pause_s(), 0.0);
+        assert!(!pool.is_stalled());
     }
 
     #[test]
