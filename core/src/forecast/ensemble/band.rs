@@ -6,10 +6,12 @@
 //! conformal inference (Gibbs and Candes 2021; Angelopoulos et al. 2023). An outcome is compared
 //! with the band as it was forecast, so that the delay of `step + 1` intervals does not bias it.
 
-use super::super::{QUANTILES, STEPS};
+use super::super::{Q50, QUANTILES, STEPS};
 
 /// How far a factor moves with an outcome, in mean absolute errors.
 const RATE: f32 = 0.02;
+/// The same for the median, which the mixture aims at already: each move of it costs accuracy.
+const MEDIAN_RATE: f32 = 0.005;
 /// Mean absolute errors in a standard deviation of a normal distribution, to start from.
 const START: f32 = 1.2533;
 /// z-scores of [`QUANTILES`] under a normal distribution.
@@ -66,9 +68,10 @@ impl Band {
             return;
         };
         if size > 0.0 {
-            for (factor, level) in factors.iter_mut().zip(QUANTILES) {
+            for (q, (factor, level)) in factors.iter_mut().zip(QUANTILES).enumerate() {
                 let below = if error < *factor * size { 1.0 } else { 0.0 };
-                *factor += RATE * (level - below);
+                let rate = if q == Q50 { MEDIAN_RATE } else { RATE };
+                *factor += rate * (level - below);
             }
         }
         sizes.seen += 1.0;
