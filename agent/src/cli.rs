@@ -1,6 +1,7 @@
 //! The command line: one subcommand per way of using the agent.
 
 use crate::command;
+use crate::logging;
 use clap::{Parser, Subcommand};
 use std::fmt;
 use std::process::ExitCode;
@@ -94,7 +95,7 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {error:#}");
+                logging::say(&format!("error: {error:#}"));
                 let usage = error.chain().any(|e| e.is::<UsageError>());
                 ExitCode::from(if usage { USAGE } else { 1 })
             }

@@ -51,7 +51,7 @@ pub struct Control {
     metrics: Metrics,
     recorder: Recorder,
     dashboard: DashboardState,
-    decisions: watch::Sender<Option<Decision>>,
+    decisions: watch::Sender<Option<Traced>>,
     last_sample: Option<Sample>,
     /// A forecast was made since the dashboard was last told.
     forecast_is_new: bool,
@@ -70,7 +70,7 @@ impl Control {
         (journal, past): (Option<Journal>, Option<Past>),
         metrics: Metrics,
         dashboard: DashboardState,
-    ) -> io::Result<(Handle, watch::Receiver<Option<Decision>>, JoinHandle<()>)> {
+    ) -> io::Result<(Handle, watch::Receiver<Option<Traced>>, JoinHandle<()>)> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (decisions, decided) = watch::channel(None);
         let (last_sample, last) = past.map_or((None, None), |p| (Some(p.sample), p.decision));
@@ -160,8 +160,8 @@ impl Control {
     fn decide(&mut self, now: UnixSeconds) -> Traced {
         let stale = self.brain.blind(now) == Some(Blind::Stale);
         let decision = self.brain.decide(now);
-        let input_sha256 = self.recorder.decision(&decision, stale);
-        let last = self.decisions.borrow().clone();
+        let receipt = self.recorder.decision(&decision, stale);
+        let last = self.decisions.borrow().as_ref().map(|last| last.decision.clone());
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
         let device = self.brain.device();
         if let Some(health) = device {
@@ -169,7 +169,12 @@ impl Control {
         }
         let stood_in = device.is_some_and(|health| !health.decides);
         let model = if stood_in { ModelId::none() } else { self.model.clone() };
-        let traced = Traced { decision, input_sha256, model };
+        let traced = Traced {
+            decision,
+            input_sha256: receipt.map(|receipt| receipt.inputs),
+            recorded: receipt.map(|receipt| receipt.durable),
+            model,
+        };
         if !repeated {
             self.publish(last.as_ref(), &traced);
         }
@@ -199,7 +204,7 @@ impl Control {
             }
             self.dashboard.publish(snapshot);
         }
-        self.decisions.send_replace(Some(decision.clone()));
+        self.decisions.send_replace(Some(traced.clone()));
     }
 
     fn answer(&mut self, now: UnixSeconds) -> Result<Traced, NotReady> {

@@ -14,7 +14,7 @@ use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{EXPERT_NAMES, HORIZONS, Makeup};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -32,14 +32,23 @@ pub enum Acted {
     Failed,
     /// Shadow mode or a dry run: it would have been carried out.
     Withheld,
+    /// Stdout is blocked, and a newer one took its place.
+    Superseded,
+    /// Fewer jobs, and the journal could not be written: not carried out (promise J-1).
+    Unrecorded,
 }
 
 impl Acted {
+    const ALL: [Self; 5] =
+        [Self::Done, Self::Failed, Self::Withheld, Self::Superseded, Self::Unrecorded];
+
     fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Withheld => "withheld",
+            Self::Superseded => "superseded",
+            Self::Unrecorded => "unrecorded",
         }
     }
 }
@@ -64,7 +73,11 @@ pub struct Metrics {
     refused: Family<Labels<1>, Counter>,
     failures: Family<Labels<1>, Counter>,
     actuations: Family<Labels<1>, Counter>,
+    failures_in_a_row: Gauge,
+    jobs_applied: Gauge,
+    applied_id: Gauge,
     recorded: Family<Labels<1>, Counter>,
+    journal_failing: Gauge,
     journal_bytes: Gauge,
     device_decides: Gauge,
     device_outages: Counter,
@@ -93,7 +106,11 @@ impl Metrics {
             refused: Family::default(),
             failures: Family::default(),
             actuations: Family::default(),
+            failures_in_a_row: Gauge::default(),
+            jobs_applied: Gauge::default(),
+            applied_id: Gauge::default(),
             recorded: Family::default(),
+            journal_failing: Gauge::default(),
             journal_bytes: Gauge::default(),
             device_decides: Gauge::default(),
             device_outages: Counter::default(),
@@ -108,7 +125,7 @@ impl Metrics {
         for network in NETWORKS {
             metrics.failures.get_or_create_owned(&[("network", network.into())]);
         }
-        for acted in [Acted::Done, Acted::Failed, Acted::Withheld] {
+        for acted in Acted::ALL {
             metrics.actuations.get_or_create_owned(&[("result", acted.word().into())]);
         }
         for result in RECORDED {
@@ -144,8 +161,16 @@ impl Metrics {
         r.register("sample_errors", "Samples refused, by reason", m.refused);
         r.register("model_failures", "Inferences that failed, by network", m.failures);
         r.register("actuations", "Changes handed to the actuator, by result", m.actuations);
+        let help = "Failures of the actuator since it last succeeded";
+        r.register("actuator_failures_in_a_row", help, m.failures_in_a_row);
+        let help = "Jobs that were last carried out; 0 before the first";
+        r.register("jobs_applied", help, m.jobs_applied);
+        let help = "Identifier of the decision last carried out; 0 before the first";
+        r.register("applied_decision_id", help, m.applied_id);
         let help = "Writes to the journal: durable before anything was done, or failed";
         r.register("journal_writes", help, m.recorded);
+        let help = "1 while the journal cannot be written, and jobs are not taken away";
+        r.register("journal_failing", help, m.journal_failing);
         r.register("journal_bytes", "Size of the journal; 0 without one", m.journal_bytes);
         // Without a device there is none that could be lost.
         if model.is_device() {
@@ -227,6 +252,21 @@ impl Metrics {
     /// The actuator was at work.
     pub fn acted(&self, acted: Acted) {
         self.actuations.get_or_create(&[("result", acted.word().into())]).inc();
+        match acted {
+            Acted::Failed => {
+                self.failures_in_a_row.inc();
+            }
+            Acted::Done => {
+                self.failures_in_a_row.set(0);
+            }
+            Acted::Withheld | Acted::Superseded | Acted::Unrecorded => {}
+        }
+    }
+
+    /// The decision `id` was carried out, for `jobs`.
+    pub fn applied(&self, id: u64, jobs: Jobs) {
+        self.applied_id.set(i64::try_from(id).unwrap_or(i64::MAX));
+        self.jobs_applied.set(jobs.0.into());
     }
 
     /// The journal was written, or could not be.
@@ -234,6 +274,7 @@ impl Metrics {
         let [done, failed] = RECORDED;
         let result = if durable { done } else { failed };
         self.recorded.get_or_create_owned(&[("result", result.into())]).inc();
+        self.journal_failing.set((!durable).into());
     }
 
     /// The journal has so many bytes.

@@ -1,6 +1,6 @@
 //! `agent run`: the life of the process beside a worker.
 
-use crate::actuate::act;
+use crate::actuate::Actor;
 use crate::brain::{Brain, ModelId};
 use crate::config::{Config, Mode, Source};
 use crate::control::{Control, Handle};
@@ -10,6 +10,7 @@ use crate::metrics::Metrics;
 use crate::serve::dashboard::{About, DashboardState};
 use crate::serve::{Access, Api, router};
 use crate::source::{Sink, drain, follow};
+use crate::stop::Stop;
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use std::io::{self, ErrorKind};
@@ -21,11 +22,9 @@ use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// Open connections get this long to end.
-const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN: Duration = Duration::from_secs(2);
 /// Longest time between two looks at the clock.
 const TICK: Duration = Duration::from_secs(15);
-/// A change gets at least this long to show in the samples.
-const SETTLE_S: f32 = 30.0;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +35,7 @@ Examples:
   curl -X POST http://127.0.0.1:9184/predict   quantiles of the next 24 intervals
   curl -X POST http://127.0.0.1:9184/decide    how many jobs, and why
   curl http://127.0.0.1:9184/metrics           OpenMetrics; /healthz and /readyz for probes
-The dashboard is at http://127.0.0.1:9184/. SIGTERM or Ctrl-C ends it after the present decision.";
+The dashboard is at http://127.0.0.1:9184/. SIGTERM or Ctrl-C ends it within 5 s.";
 
 /// Options of `agent run`.
 #[derive(clap::Args, Debug, Default)]
@@ -52,6 +51,7 @@ pub struct RunArgs {
 /// # Errors
 /// If the configuration, the model or the address cannot be used, or a part ends on its own.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let stop = Stop::on_signal().context("cannot wait for signals")?;
     let config = Config::load_or_default(args.config.as_deref())?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr()?;
@@ -89,21 +89,19 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
-    let settle = Duration::from_secs_f32(
-        scaleiq_core::settings::Settings::lead_s(config.settings.start_up_s).max(SETTLE_S),
-    );
-    let actuator = act(config.actuator.clone(), config.mode, settle, decisions, metrics.clone());
-    let mut actuator = runtime.spawn(actuator);
+    let actor = Actor::new(&config, metrics.clone(), stop.clone()).context("cannot act")?;
+    let mut actuator = runtime.spawn(actor.run(decisions));
     let done = runtime.block_on(async {
         start_source(config.source.clone(), Sink::new(control.clone(), metrics))?;
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
         tokio::select! {
-            done = serve(listener, routes) => done,
+            done = serve(listener, routes, &stop) => done,
             _ = &mut actuator => bail!("the control loop ended on its own: please report this"),
         }
     });
-    // What was asked before is still decided, and a hook that runs is waited for.
+    // What was asked before is still decided, and a hook that runs is given some time. Whatever of
+    // this hangs, the process ends: see [`Stop::on_signal`].
     runtime.block_on(control.stop());
     let ended = thread.join();
     if !actuator.is_finished() {
@@ -160,21 +158,21 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves until a signal comes.
-async fn serve(listener: TcpListener, routes: Router) -> anyhow::Result<()> {
+/// Serves until the process is to stop.
+async fn serve(listener: TcpListener, routes: Router, stop: &Stop) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let (stop, stopped) = oneshot::channel::<()>();
+    let (drain, drained) = oneshot::channel::<()>();
     let server = axum::serve(listener, routes).with_graceful_shutdown(async {
         // Either end of the channel means the same.
-        let _ = stopped.await;
+        let _ = drained.await;
     });
     let mut server = tokio::spawn(server.into_future());
     tokio::select! {
-        signal = signalled() => signal.context("cannot wait for signals")?,
+        _ = stop.requested() => {}
         ended = &mut server => bail!("the server ended on its own: {ended:?}"),
     }
     tracing::info!("stopping");
-    drop(stop);
+    drop(drain);
     if timeout(DRAIN, &mut server).await.is_err() {
         tracing::warn!("connections are still open: closing them");
         server.abort();
@@ -208,19 +206,4 @@ fn start_source(source: Source, mut sink: Sink) -> anyhow::Result<()> {
     };
     thread::Builder::new().name("source".into()).spawn(read).context("cannot read the source")?;
     Ok(())
-}
-
-#[cfg(unix)]
-async fn signalled() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        done = tokio::signal::ctrl_c() => done,
-    }
-}
-
-#[cfg(not(unix))]
-async fn signalled() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
 }

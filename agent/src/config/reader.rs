@@ -327,12 +327,13 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
 
     fn token(&mut self, given: Spanned<String>) -> Option<Secret> {
         let location = given.referenced;
+        let variables = env::variables(&given.value);
         let token = self.text("token", given)?;
         if token.chars().count() < TOKEN_CHARS {
             let message = format!("`token` is shorter than {TOKEN_CHARS} characters");
             self.problem(location, message);
         }
-        Some(Secret::new(token))
+        Some(Secret::new(token, variables))
     }
 
     /// Promise X-1: off loopback, control endpoints need a token.
