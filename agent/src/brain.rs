@@ -1,5 +1,7 @@
 //! Opens a model and gives the controller that decides, whatever is inside it.
 
+mod timed;
+
 use crate::device::Health;
 use crate::planned::{Calendar, Informed};
 use clap::ValueEnum;
@@ -18,6 +20,7 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
+use timed::Timed;
 
 /// Which model decides: `--model`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -221,28 +224,35 @@ pub fn open(
     match engine {
         Engine::Tract => {
             let bundle = folder.map_or_else(Bundle::shipped, Bundle::load)?;
-            with_networks(&bundle, engine, settings, planned)
+            let forecaster = Timed::forecaster(bundle.forecaster().clone())?;
+            let q_network = Timed::policy(bundle.q_network().clone())?;
+            with_networks(bundle.card(), engine, forecaster, q_network, settings, planned)
         }
+        // Its work is bounded: there is no loop in it that could run longer.
         Engine::Native => {
             let bundle = folder.map_or_else(Bundle::shipped_native, Bundle::load_native)?;
-            with_networks(&bundle, engine, settings, planned)
+            let (forecaster, q_network) = (bundle.forecaster().clone(), bundle.q_network().clone());
+            with_networks(bundle.card(), engine, forecaster, q_network, settings, planned)
         }
     }
 }
 
 fn with_networks<F, Q>(
-    bundle: &Bundle<F, Q>,
+    card: &Card,
     engine: Engine,
+    forecaster: F,
+    q_network: Q,
     settings: Settings,
     planned: Calendar,
 ) -> anyhow::Result<(Box<dyn Brain>, ModelId)>
 where
-    F: ForecastModel + Clone + Send + 'static,
-    Q: ValueModel + Clone + Send + 'static,
+    F: ForecastModel + Send + 'static,
+    Q: ValueModel + Send + 'static,
 {
-    let model = ModelId::new(bundle.card(), engine)?;
-    let perception = bundle.perception(settings.interval);
-    Ok((brain(settings, perception, bundle.policy(), planned), model))
+    let model = ModelId::new(card, engine)?;
+    let perception = Perception::new(settings.interval, forecaster);
+    let policy = Dqn::new(q_network).cautious(card.policy.caution);
+    Ok((brain(settings, perception, policy, planned), model))
 }
 
 fn brain<M, P>(

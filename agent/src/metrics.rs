@@ -79,6 +79,7 @@ pub struct Metrics {
     recorded: Family<Labels<1>, Counter>,
     journal_failing: Gauge,
     journal_bytes: Gauge,
+    model_loaded: Gauge,
     device_decides: Gauge,
     device_outages: Counter,
     horizons_s: [u32; HORIZONS.len()],
@@ -112,6 +113,7 @@ impl Metrics {
             recorded: Family::default(),
             journal_failing: Gauge::default(),
             journal_bytes: Gauge::default(),
+            model_loaded: Gauge::default(),
             device_decides: Gauge::default(),
             device_outages: Counter::default(),
             horizons_s: HORIZONS
@@ -160,6 +162,8 @@ impl Metrics {
         r.register("samples", "Samples taken", m.samples);
         r.register("sample_errors", "Samples refused, by reason", m.refused);
         r.register("model_failures", "Inferences that failed, by network", m.failures);
+        let help = "1 if what decides is what is configured, 0 if its model cannot be used";
+        r.register("model_loaded", help, m.model_loaded);
         r.register("actuations", "Changes handed to the actuator, by result", m.actuations);
         let help = "Failures of the actuator since it last succeeded";
         r.register("actuator_failures_in_a_row", help, m.failures_in_a_row);
@@ -240,6 +244,11 @@ impl Metrics {
                 self.band.get_or_create_owned(&labels("quantile", quantile)).set(distance.into());
             }
         }
+    }
+
+    /// Whether the model that is configured could be loaded.
+    pub fn model_loaded(&self, loaded: bool) {
+        self.model_loaded.set(loaded.into());
     }
 
     /// How the device fares that decides.

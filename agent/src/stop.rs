@@ -43,12 +43,6 @@ impl Stop {
         Ok(Self(stop))
     }
 
-    /// A stop that was requested at `at`, or never, for tests of what listens to it.
-    #[cfg(test)]
-    pub(crate) fn requested_at(at: Option<Instant>) -> Self {
-        Self(watch::channel(at).1)
-    }
-
     /// Waits for the request; gives its moment.
     pub async fn requested(&self) -> Instant {
         let mut stop = self.0.clone();

@@ -65,7 +65,9 @@ impl Hook {
                 status if status.success() => Ok(()),
                 status => Err(io::Error::other(format!("{program}: {status}"))),
             },
-            Err(why) => Err(io::Error::new(ErrorKind::TimedOut, format!("{program}: killed {why}"))),
+            Err(why) => {
+                Err(io::Error::new(ErrorKind::TimedOut, format!("{program}: killed {why}")))
+            }
         }
     }
 

@@ -15,14 +15,14 @@ pub use ledger::Ledger;
 pub use order::{Numbering, Order};
 
 use crate::config::{Actuator, Config, Mode};
-use crate::control::{Traced, now};
+use crate::control::Traced;
 use crate::metrics::{Acted, Metrics};
 use crate::outlet::Outlet;
 use crate::stop::Stop;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::settings::Settings;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -76,7 +76,7 @@ impl Actor {
         Ok(Self {
             hands,
             ledger: Ledger::new(Duration::from_secs_f32(settle_s)),
-            numbering: Numbering::start(folder, now()),
+            numbering: Numbering::start(folder, SystemTime::now()),
             metrics,
             stop,
             blocked: false,

@@ -1,16 +1,17 @@
 //! A decision with its place in the order of all decisions, so that an older one can be refused.
 
 use scaleiq_core::decision::Decision;
-use scaleiq_core::units::UnixSeconds;
 use serde::Serialize;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The file of a journal's folder in which the last term is kept.
 const TERM_FILE: &str = "term";
-/// Identifiers begin anew with each term, this far from those of the one before.
-const IDS_PER_TERM: u64 = 1_000_000;
+/// Identifiers begin at this many times the term. A process that gives more of them than this in each
+/// millisecond of its life would run into those of the next.
+const IDS_PER_TERM: u64 = 1000;
 
 /// A decision to be carried out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,12 +46,13 @@ pub struct Numbering {
 }
 
 impl Numbering {
-    /// The numbering of a process that starts at `now`. The term is the moment in Unix seconds or, if
-    /// the clock was set back, one more than the last one that is kept in `folder`. Without a folder the
-    /// clock alone counts.
+    /// The numbering of a process that starts at `now`. The term is the moment in Unix milliseconds or,
+    /// if the clock was set back, one more than the last one that is kept in `folder`. Without a folder
+    /// the clock alone counts.
     #[must_use]
-    pub fn start(folder: Option<&Path>, now: UnixSeconds) -> Self {
-        let clock = u64::try_from(now.0).unwrap_or(0);
+    pub fn start(folder: Option<&Path>, now: SystemTime) -> Self {
+        let clock = now.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
+        let clock = u64::try_from(clock).unwrap_or(0);
         let kept = folder.map_or(Ok(clock), |folder| next_term(folder, clock));
         let term = kept.unwrap_or_else(|error| {
             tracing::error!("{error}; the term is taken from the clock alone");
@@ -72,7 +74,8 @@ impl Numbering {
 /// A term after the one kept in `folder`, which it replaces there.
 fn next_term(folder: &Path, clock: u64) -> io::Result<u64> {
     let path = folder.join(TERM_FILE);
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     let last = match fs::read_to_string(&path) {
         Ok(text) => text.trim().parse::<u64>().map_err(io::Error::other),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
@@ -104,16 +107,17 @@ pub(super) fn word(value: &impl Serialize) -> String {
 mod tests {
     use super::*;
     use crate::actuate::ledger::tests::decision;
+    use std::time::Duration;
 
-    fn start(folder: Option<&Path>, now: i64) -> Numbering {
-        Numbering::start(folder, UnixSeconds(now))
+    fn start(folder: Option<&Path>, now_ms: u64) -> Numbering {
+        Numbering::start(folder, UNIX_EPOCH + Duration::from_millis(now_ms))
     }
 
     #[test]
     fn ids_grow_and_a_decision_that_is_tried_again_keeps_its_own() {
-        let mut numbering = start(None, 1_764_330_000);
+        let mut numbering = start(None, 1_764_330_000_123);
         let ids = [5, 5, 6, 5].map(|jobs| numbering.order(decision(jobs, 4)).id);
-        assert_eq!(ids.map(|id| id - 1_764_330_000_000_000), [1, 1, 2, 3]);
+        assert_eq!(ids.map(|id| id - 1_764_330_000_123_000), [1, 1, 2, 3]);
         // What JSON can carry without loss.
         assert!(ids[3] < 1 << 53);
     }

@@ -1,7 +1,7 @@
 //! `agent run`: the life of the process beside a worker.
 
 use crate::actuate::Actor;
-use crate::brain::{Brain, ModelId};
+use crate::brain::{Brain, ModelChoice, ModelId};
 use crate::config::{Config, Mode, Source};
 use crate::control::{Control, Handle};
 use crate::device::Deputed;
@@ -52,11 +52,13 @@ pub struct RunArgs {
 /// If the configuration, the model or the address cannot be used, or a part ends on its own.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let stop = Stop::on_signal().context("cannot wait for signals")?;
-    let config = Config::load_or_default(args.config.as_deref())?;
+    let mut config = Config::load_or_default(args.config.as_deref())?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr()?;
-    let (brain, model, recorded) = open(&config)?;
+    let configured = config.model.clone();
+    let (brain, model, recorded) = open(&mut config)?;
     let metrics = Metrics::new(&config.settings, &model, config.mode);
+    metrics.model_loaded(config.model == configured);
     let about = About::new(&config.name, config.mode.word(), &model, &config.settings);
     let dashboard = DashboardState::new(about);
     let (control, decisions, thread) = Control::start(
@@ -119,9 +121,9 @@ type Begin = (Box<dyn Brain>, ModelId, (Option<Journal>, Option<Past>));
 
 /// Opens the model, and has it learn again what the journal knows. A device is told nothing of that:
 /// it keeps what it learned for as long as it has power, and its line is too slow for weeks.
-fn open(config: &Config) -> anyhow::Result<Begin> {
+fn open(config: &mut Config) -> anyhow::Result<Begin> {
     let device = config.connect()?;
-    let (mut brain, mut model) = config.open_here()?;
+    let (mut brain, mut model) = open_model(config)?;
     if let Some(client) = &device {
         model = client.model();
     }
@@ -141,6 +143,19 @@ fn open(config: &Config) -> anyhow::Result<Begin> {
         brain = Box::new(Deputed::new(client, brain));
     }
     Ok((brain, model, recorded))
+}
+
+/// Opens the model or, if it cannot be used, decides without networks (promise S-6): an agent that does
+/// not start scales nothing.
+fn open_model(config: &mut Config) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+    config.open_here().or_else(|error| {
+        tracing::error!(
+            "{error:#}. Decisions are made WITHOUT networks, by the planner on baseline forecasts, until \
+             the agent is restarted with a sound model; `agent check` tells whether it is"
+        );
+        config.model = ModelChoice::None;
+        config.open_here()
+    })
 }
 
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

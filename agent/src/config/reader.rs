@@ -333,7 +333,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             let message = format!("`token` is shorter than {TOKEN_CHARS} characters");
             self.problem(location, message);
         }
-        Some(Secret::new(token, variables))
+        Some(Secret::new(token).made_of(variables))
     }
 
     /// Promise X-1: off loopback, control endpoints need a token.

@@ -13,10 +13,16 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Keeps `text`, which was put together from these environment variables.
+    /// Keeps `text`.
     #[must_use]
-    pub fn new(text: String, variables: Vec<String>) -> Self {
-        Self { text, variables }
+    pub fn new(text: String) -> Self {
+        Self { text, variables: Vec::new() }
+    }
+
+    /// The same, put together from these environment variables.
+    #[must_use]
+    pub fn made_of(self, variables: Vec<String>) -> Self {
+        Self { variables, ..self }
     }
 
     /// Whether the environment variable `name` gives it away, in part or as a whole.
@@ -52,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_never_printed_and_compares_in_full() {
-        let secret = Secret::new("correct horse".into(), vec!["HORSE".into()]);
+        let secret = Secret::new("correct horse".into());
         assert_eq!(format!("{secret:?}"), "Secret(***)");
         assert!(secret.matches(b"correct horse"));
         for wrong in ["correct horsf", "correct", "", "correct horse battery"] {
@@ -62,7 +68,7 @@ mod tests {
 
     #[test]
     fn variables_that_give_it_away_are_known() {
-        let secret = Secret::new("correct horse".into(), vec!["HORSE".into()]);
+        let secret = Secret::new("correct horse".into()).made_of(vec!["HORSE".into()]);
         let is_in = |name: &str, value: &str| secret.is_in(name.as_ref(), value.as_ref());
         assert!(is_in("HORSE", "horse") && is_in("URL", "http://x/?token=correct horse&y"));
         assert!(!is_in("PATH", "/bin") && !is_in("EMPTY", "") && !is_in("HORSES", "correct"));

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Agent {
     pub(crate) address: SocketAddr,
     pub(crate) folder: TempDir,
-    child: Child,
+    pub(crate) child: Child,
+    deaf: Arc<AtomicBool>,
     log: Arc<Mutex<String>>,
 }
 
@@ -43,19 +45,40 @@ impl Agent {
         Self::wait(folder, child)
     }
 
+    /// As `start`, with a process that is started otherwise, such as with other variables.
+    pub(crate) fn start_as(config: &str, adapt: impl FnOnce(&mut Command)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+        prepare(&mut command, folder.path(), config);
+        adapt(&mut command);
+        let child = command.spawn().unwrap();
+        Self::wait(folder, child)
+    }
+
+    /// Stops reading what the process logs, and leaves it unread.
+    pub(crate) fn stop_reading_the_log(&self) {
+        self.deaf.store(true, Ordering::Relaxed);
+    }
+
     fn wait(folder: TempDir, mut child: Child) -> Self {
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        let kept = log.clone();
+        let deaf = Arc::new(AtomicBool::new(false));
+        let (kept, hears_nothing) = (log.clone(), deaf.clone());
         thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
+            let mut lines = stderr.lines();
+            while let Some(Ok(line)) = lines.next() {
                 let mut kept = kept.lock().unwrap();
                 kept.push_str(&line);
                 kept.push('\n');
+                drop(kept);
+                while hears_nothing.load(Ordering::Relaxed) {
+                    thread::park();
+                }
             }
         });
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut agent = Self { address: nowhere, folder, child, log };
+        let mut agent = Self { address: nowhere, folder, child, log, deaf };
         let log = agent.wait_for_log("listening on http://");
         let (_, rest) = log.split_once("listening on http://").unwrap();
         let address: SocketAddr = rest.split(',').next().unwrap().parse().unwrap();
@@ -85,6 +108,13 @@ impl Agent {
         let path = self.folder.path().join(name);
         until(|| std::fs::read_to_string(&path).is_ok_and(|text| text.ends_with('\n')));
         std::fs::read_to_string(path).unwrap()
+    }
+
+    /// Takes the limit of `start_in` away.
+    pub(crate) fn give_room(&self) {
+        let id = self.child.id().to_string();
+        let prlimit = Command::new("prlimit").args(["--pid", &id, "--fsize=unlimited"]).status();
+        assert!(prlimit.unwrap().success());
     }
 
     /// Kills it without warning; its folder stays.
@@ -122,23 +152,27 @@ fn spawn(folder: &Path, config: &str) -> Child {
 /// With the signal ignored, a file that is too large is an error like that of a full disk.
 fn spawn_limited(folder: &Path, config: &str, kib: u32) -> Child {
     let mut shell = Command::new("bash");
-    let line = format!("trap '' XFSZ; ulimit -f {kib}; exec \"$0\" \"$@\"");
+    let line = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
     shell.args(["-c", &line, env!("CARGO_BIN_EXE_agent")]);
     start(shell, folder, config)
 }
 
 fn start(mut command: Command, folder: &Path, config: &str) -> Child {
-    // Rules alone: what is tested here is everything around the model.
-    std::fs::write(folder.join("c.yaml"), format!("model: none\n{config}")).unwrap();
+    prepare(&mut command, folder, config);
+    command.spawn().unwrap()
+}
+
+fn prepare(command: &mut Command, folder: &Path, config: &str) {
+    // Rules alone, mostly: what is tested here is everything around the model.
+    let model = if config.contains("model:") { "" } else { "model: none\n" };
+    std::fs::write(folder.join("c.yaml"), format!("{model}{config}")).unwrap();
     command
         .args(["run", "--config", "c.yaml"])
         .current_dir(folder)
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+        .stderr(Stdio::piped());
 }
 
 /// Waits until `done`.

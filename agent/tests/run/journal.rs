@@ -2,18 +2,13 @@
 //! `agent replay` on what they leave.
 
 use super::http::{Agent, get, post, until};
-use super::json;
+use super::{json, now};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 const CONFIG: &str = "listen: 127.0.0.1:0\njournal: {folder: kept}\n";
-
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
 
 fn sample(time: u64, arrivals: u64) -> String {
     json!({
@@ -114,6 +109,12 @@ fn a_full_disk_is_told_once_and_stops_nothing() {
     let folder = agent.kill();
     let found = replayed(folder.path(), &[]);
     assert_eq!(found["same"], found["decisions"], "{found}");
+    // It starts on a full disk, too.
+    let agent = Agent::start_in(folder, CONFIG, Some(4));
+    let (status, body) = post(&agent, "/ingest", &sample(begin + 60, 50));
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(json(&post(&agent, "/decide", "").1)["recorded"], false);
+    let folder = agent.kill();
     // With room again it goes on from what was recorded.
     let agent = Agent::start_in(folder, CONFIG, None);
     assert_eq!(post(&agent, "/ingest", &sample(begin + 60, 50)).0, 200);

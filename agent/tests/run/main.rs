@@ -1,17 +1,27 @@
 //! `agent run`, end to end: a real process, real sockets, real signals.
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+mod actuate;
 mod http;
 mod journal;
+mod model;
+#[cfg(target_os = "linux")]
+mod stop;
 
 use http::{Agent, get, post, request};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// The present moment in Unix seconds.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
 /// Ten minutes of samples that end now: `arrivals` events of 100 ms in 30 s, on ten jobs.
 fn samples(arrivals: u32) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = now();
     (0..=20)
         .rev()
         .map(|k| {
