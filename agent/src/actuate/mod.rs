@@ -171,7 +171,7 @@ impl Actor {
                     self.metrics.acted(Acted::Failed);
                     return false;
                 }
-                tracing::debug!(id, jobs = jobs.0, "carried out");
+                tracing::info!(id, jobs = jobs.0, "carried out");
                 self.metrics.acted(Acted::Done);
                 self.metrics.applied(id, jobs);
             }

@@ -5,7 +5,9 @@ use super::http::{Agent, get, post, request, until};
 use super::{json, now};
 use std::fs;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A sample of one second, of a pool of ten.
@@ -199,4 +201,27 @@ fn without_a_record_jobs_are_added_and_none_taken_away() {
     until(|| done().ends_with(&format!("{fewer}\n")));
     assert_eq!(metric(&agent, "journal_failing"), 0);
     assert_eq!(json(&post(&agent, "/decide", "").1)["recorded"], true);
+}
+
+#[test]
+fn the_example_of_a_hook_refuses_what_is_older() {
+    let folder = TempDir::new().unwrap();
+    let at = folder.path();
+    let kubectl = "#!/bin/sh\necho $1 $2 $3 > in_force\n";
+    fs::write(at.join("kubectl"), kubectl).unwrap();
+    let everyone = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(at.join("kubectl"), everyone).unwrap();
+    let path = format!("{}:{}", at.display(), std::env::var("PATH").unwrap());
+    let in_force = |id: u64, jobs: u32| {
+        let mut hook = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/hook.example.sh"));
+        hook.arg("deployment/worker").current_dir(at).env("PATH", &path).env("STATE", at);
+        hook.env("SCALEIQ_ID", id.to_string()).env("SCALEIQ_JOBS", jobs.to_string());
+        assert!(hook.status().unwrap().success());
+        fs::read_to_string(at.join("in_force")).unwrap()
+    };
+    let scaled = |jobs: u32| format!("scale deployment/worker --replicas={jobs}\n");
+    assert_eq!(in_force(1_795_867_247_047_002, 5), scaled(5));
+    assert_eq!(in_force(1_795_867_247_047_001, 9), scaled(5), "it is older");
+    assert_eq!(in_force(1_795_867_247_047_002, 7), scaled(7), "it is tried again");
+    assert_eq!(in_force(1_795_867_247_048_001, 3), scaled(3));
 }
