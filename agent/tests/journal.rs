@@ -229,7 +229,7 @@ fn a_flipped_bit_is_told_with_file_and_byte() {
 }
 
 #[test]
-fn another_model_or_other_settings_begin_anew() {
+fn other_settings_begin_anew_and_another_model_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut plant = Plant::new(2);
     let other = Settings { sla_s: 30.0, ..settings() };
@@ -237,16 +237,18 @@ fn another_model_or_other_settings_begin_anew() {
         (ModelChoice::None, settings(), None),
         (ModelChoice::None, settings(), Some(20)),
         (ModelChoice::None, other, None),
-        (ModelChoice::Shipped, other, None),
+        (ModelChoice::Shipped, other, Some(20)),
+        (ModelChoice::Shipped, other, Some(40)),
+        (ModelChoice::None, other, Some(60)),
         (ModelChoice::None, settings(), None),
     ] {
         let mut run = resumed(folder.path(), LARGE, &choice, settings);
         assert_eq!(run.past.map(|past| past.decisions), decisions);
         plant.play(20, run.brain.as_mut(), &mut run.journal);
     }
-    assert_eq!(files(folder.path()).len(), 4);
+    assert_eq!(files(folder.path()).len(), 3);
     let (summary, _) = verified(folder.path());
-    assert_eq!((summary.same, summary.decisions), (100, 100));
+    assert_eq!((summary.same, summary.decisions), (140, 140));
     // Without the other model its decisions are passed over.
     let at_hand = |terms: &Terms| match terms.model == ModelId::none() {
         true => open(terms),
@@ -257,7 +259,28 @@ fn another_model_or_other_settings_begin_anew() {
         passed += u32::from(checked.verdict == Verdict::Unknown(Unknown::OtherModel));
         ControlFlow::Continue(())
     });
-    assert_eq!((summary.unwrap().same, passed), (80, 20));
+    assert_eq!((summary.unwrap().same, passed), (100, 40));
+}
+
+#[test]
+fn a_model_that_fails_for_a_night_costs_nothing_that_was_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plant = Plant::new(13);
+    for (choice, ticks) in
+        [(ModelChoice::Shipped, 900), (ModelChoice::None, 300), (ModelChoice::Shipped, 300)]
+    {
+        let mut run = resumed(folder.path(), LARGE, &choice, settings());
+        let before = plant.decisions.last().map(|last| last.jobs);
+        plant.play(ticks, run.brain.as_mut(), &mut run.journal);
+        let after = plant.decisions.iter().rev().nth(ticks - 1).map(|first| first.jobs);
+        // What was in force stands for a scale-down window.
+        assert!(before.is_none_or(|before| after >= Some(before)), "{before:?}, {after:?}");
+        let forecast = run.brain.forecast().unwrap();
+        assert!(forecast.makeup.is_some());
+    }
+    let (summary, _) = verified(folder.path());
+    assert_eq!((summary.same, summary.differing), (1500, 0));
+    assert_eq!(files(folder.path()).len(), 1);
 }
 
 #[test]
