@@ -53,11 +53,7 @@ impl Numbering {
     pub fn start(folder: Option<&Path>, now: SystemTime) -> Self {
         let clock = now.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis());
         let clock = u64::try_from(clock).unwrap_or(0);
-        let kept = folder.map_or(Ok(clock), |folder| next_term(folder, clock));
-        let term = kept.unwrap_or_else(|error| {
-            tracing::error!("{error}; the term is taken from the clock alone");
-            clock
-        });
+        let term = folder.map_or(clock, |folder| next_term(&folder.join(TERM_FILE), clock));
         Self { term, last: term.saturating_mul(IDS_PER_TERM), decision: None }
     }
 
@@ -71,20 +67,25 @@ impl Numbering {
     }
 }
 
-/// A term after the one kept in `folder`, which it replaces there.
-fn next_term(folder: &Path, clock: u64) -> io::Result<u64> {
-    let path = folder.join(TERM_FILE);
-    let named =
-        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-    let last = match fs::read_to_string(&path) {
-        Ok(text) => text.trim().parse::<u64>().map_err(io::Error::other),
+/// The later of `clock` and the term after the one kept at `path`, which it replaces there.
+fn next_term(path: &Path, clock: u64) -> u64 {
+    let last = match fs::read_to_string(path) {
+        Ok(text) => text.trim().parse().map_err(io::Error::other),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error),
     };
-    let term = last.as_ref().map_or(clock, |last| clock.max(last.saturating_add(1)));
-    // Kept before an error is told: the next start finds a sound file.
-    keep(&path, term).and(last).map_err(named)?;
-    Ok(term)
+    let last: u64 = last.unwrap_or_else(|error| {
+        tracing::error!("{}: {error}; the term is taken from the clock alone", path.display());
+        0
+    });
+    let term = clock.max(last.saturating_add(1));
+    if let Err(error) = keep(path, term) {
+        tracing::error!(
+            "{}: {error}; the next start takes its term from the clock alone",
+            path.display()
+        );
+    }
+    term
 }
 
 fn keep(path: &Path, term: u64) -> io::Result<()> {

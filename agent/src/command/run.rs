@@ -35,7 +35,13 @@ Examples:
   curl -X POST http://127.0.0.1:9184/predict   quantiles of the next 24 intervals
   curl -X POST http://127.0.0.1:9184/decide    how many jobs, and why
   curl http://127.0.0.1:9184/metrics           OpenMetrics; /healthz and /readyz for probes
-The dashboard is at http://127.0.0.1:9184/. SIGTERM or Ctrl-C ends it within 5 s.";
+The dashboard is at http://127.0.0.1:9184/.
+
+An exec hook finds SCALEIQ_JOBS, SCALEIQ_HAVE and SCALEIQ_REASON in its environment, SCALEIQ_ID, which
+grows with each order, and SCALEIQ_TERM, which grows with each start of the agent: an order with a lower
+id than one before is an older one. All processes of a hook's group end with it.
+SIGTERM or Ctrl-C ends the agent within 5 s, whatever hooks, stdout or clients do. A model that cannot be
+used is done without.";
 
 /// Options of `agent run`.
 #[derive(clap::Args, Debug, Default)]
