@@ -295,7 +295,10 @@ impl ForecastModel for NoModel {
 mod tests {
     use super::*;
     use scaleiq_core::model::Q_NETWORK_F32;
+    use scaleiq_core::policy::{STATE, Stage};
+    use scaleiq_core::sample::RawSample;
     use scaleiq_core::units::JobLimits;
+    use std::time::Duration;
 
     #[test]
     fn a_missing_folder_is_named() {
@@ -306,6 +309,55 @@ mod tests {
             assert!(error.to_string().contains("/no/such/model"), "{error}");
             assert_eq!(open(ModelChoice::None).unwrap().1, ModelId::none());
         }
+    }
+
+    #[test]
+    fn networks_that_hang_are_done_without() {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let limit = Duration::from_millis(20);
+        let forecaster = Timed::start("forecaster", limit, move |_: &ModelInput| {
+            // Until the test is over.
+            let _ = held.recv();
+            Err(NoNetwork)
+        });
+        let q_network = Timed::start("policy", limit, |_: &[f32; STATE]| -> Result<_, NoNetwork> {
+            loop {
+                std::thread::park();
+            }
+        });
+        let settings = Settings::new(JobLimits::new(1, 40).unwrap(), 60.0, 60.0);
+        let card = Bundle::shipped().unwrap().card().clone();
+        let networks = (forecaster.unwrap(), q_network.unwrap());
+        let (mut brain, _) = with_networks(
+            &card,
+            Engine::Tract,
+            networks.0,
+            networks.1,
+            settings,
+            Calendar::default(),
+        )
+        .unwrap();
+        let mut decided = None;
+        for k in 1..60 {
+            let sample = RawSample {
+                time: f64::from(30 * k),
+                interval_s: 30.0,
+                logged_events: Some(3000.0),
+                unprocessed_events: Some(0.0),
+                avg_processing_ms: Some(100.0),
+                jobs_ready: Some(10.0),
+                jobs_starting: Some(0.0),
+                ..RawSample::default()
+            };
+            let sample = sample.gate().unwrap();
+            brain.observe(&sample).unwrap();
+            decided = Some(brain.decide(sample.end));
+        }
+        let decided = decided.unwrap();
+        assert_eq!(decided.stage, Stage::Planner);
+        assert!((9..=20).contains(&decided.jobs.0), "{decided:?}");
+        assert!(brain.failures().iter().all(|count| *count > 0));
+        drop(release);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl<I: Send + 'static, O: Send + 'static> Timed<I, O> {
     ///
     /// # Errors
     /// If the system gives no thread.
-    fn start<E: fmt::Display>(
+    pub(super) fn start<E: fmt::Display>(
         name: &'static str,
         limit: Duration,
         mut infer: impl FnMut(&I) -> Result<O, E> + Send + 'static,
