@@ -298,6 +298,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     #[test]

@@ -88,7 +88,10 @@ pub fn parse(json: &[u8]) -> Result<Sample, RefusedSample> {
         };
         RefusedSample::new(refusal, format!("{what}: {}", in_one_line(&error)))
     })?;
-    raw.gate().map_err(|error| RefusedSample::new(Refusal::Value, error.to_string()))
+    let gated = raw.gate();
+    gated
+        .map(|gated| gated.sample)
+        .map_err(|error| RefusedSample::new(Refusal::Value, error.to_string()))
 }
 
 /// Reads all samples of a body: one JSON object, or one after the other as in JSON lines.
