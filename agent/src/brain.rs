@@ -349,7 +349,7 @@ mod tests {
                 jobs_starting: Some(0.0),
                 ..RawSample::default()
             };
-            let sample = sample.gate().unwrap();
+            let sample = sample.gate().unwrap().sample;
             brain.observe(&sample).unwrap();
             decided = Some(brain.decide(sample.end));
         }

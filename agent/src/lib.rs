@@ -10,6 +10,7 @@ pub mod actuate;
 pub mod backtest;
 pub mod brain;
 pub mod cli;
+pub mod clock;
 pub mod command;
 pub mod config;
 pub mod control;

@@ -3,7 +3,7 @@
 use crate::brain::ModelId;
 use crate::config::Mode;
 use crate::device::Health;
-use crate::source::Refusal;
+use crate::source::{Doubt, Refusal, SourceStatus, Warning};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -71,6 +71,11 @@ pub struct Metrics {
     guard_changes: Family<Labels<1>, Counter>,
     samples: Counter,
     refused: Family<Labels<1>, Counter>,
+    doubted: Family<Labels<2>, Counter>,
+    sources: Gauge,
+    sources_silent: Gauge,
+    clock_offset_s: Family<Labels<1>, Gauge>,
+    connections_closed: Family<Labels<1>, Counter>,
     failures: Family<Labels<1>, Counter>,
     actuations: Family<Labels<1>, Counter>,
     failures_in_a_row: Gauge,
@@ -105,6 +110,11 @@ impl Metrics {
             guard_changes: Family::default(),
             samples: Counter::default(),
             refused: Family::default(),
+            doubted: Family::default(),
+            sources: Gauge::default(),
+            sources_silent: Gauge::default(),
+            clock_offset_s: Family::default(),
+            connections_closed: Family::default(),
             failures: Family::default(),
             actuations: Family::default(),
             failures_in_a_row: Gauge::default(),
@@ -123,6 +133,14 @@ impl Metrics {
         // A series that appears with its first event has no increase that an alert could see.
         for refusal in Refusal::ALL {
             metrics.refused.get_or_create_owned(&[("reason", refusal.word().into())]);
+        }
+        for doubt in Doubt::OF_SAMPLES {
+            metrics
+                .doubted
+                .get_or_create_owned(&[("field", "".into()), ("kind", doubt.word().into())]);
+        }
+        for closed in CLOSED {
+            metrics.connections_closed.get_or_create_owned(&[("reason", closed.into())]);
         }
         for network in NETWORKS {
             metrics.failures.get_or_create_owned(&[("network", network.into())]);
@@ -161,6 +179,14 @@ impl Metrics {
         r.register("guard_changes", "Changes of a proposal by a constraint", m.guard_changes);
         r.register("samples", "Samples taken", m.samples);
         r.register("sample_errors", "Samples refused, by reason", m.refused);
+        let help = "Fields of samples not taken as they were told, and doubts about samples";
+        r.register("sample_doubts", help, m.doubted);
+        r.register("sources", "Senders whose samples are summed", m.sources);
+        r.register("sources_silent", "Senders whose share is missing", m.sources_silent);
+        let help = "Seconds added to the times of a sender, by its name";
+        r.register_with_unit("source_clock_offset", help, Unit::Seconds, m.clock_offset_s);
+        let help = "Connections closed before they asked anything, to make room or for time";
+        r.register("connections_closed", help, m.connections_closed);
         r.register("model_failures", "Inferences that failed, by network", m.failures);
         let help = "1 if what decides is what is configured, 0 if its model cannot be used";
         r.register("model_loaded", help, m.model_loaded);
@@ -207,6 +233,43 @@ impl Metrics {
     /// A sample was refused.
     pub fn sample_refused(&self, refusal: Refusal) {
         self.refused.get_or_create(&[("reason", refusal.word().into())]).inc();
+    }
+
+    /// Something of a sample was not taken as it was told.
+    pub fn sample_doubted(&self, warning: &Warning) {
+        // Names that nobody knows may be any, and there is no end of them.
+        let field = match (&warning.field, warning.kind) {
+            (_, Doubt::Unknown) => "other",
+            (field, _) => field.as_deref().unwrap_or_default(),
+        };
+        let labels = [("field", field.to_string()), ("kind", warning.kind.word().into())];
+        self.doubted.get_or_create(&labels).inc();
+    }
+
+    /// These are all the senders there are.
+    pub fn sources(&self, sources: impl Iterator<Item = SourceStatus>) {
+        let (mut all, mut silent) = (0, 0);
+        let mut offsets = Vec::new();
+        for source in sources {
+            all += 1;
+            silent += i64::from(source.silent);
+            offsets.push((source.name, source.shift_s));
+        }
+        if all < self.sources.get() {
+            self.clock_offset_s.clear();
+        }
+        for (name, shift_s) in offsets {
+            self.clock_offset_s.get_or_create(&[("source", name)]).set(shift_s);
+        }
+        self.sources.set(all);
+        self.sources_silent.set(silent);
+    }
+
+    /// A connection was closed: to make room for another, or since it had lasted too long.
+    pub fn connection_closed(&self, for_room: bool) {
+        let [room, time] = CLOSED;
+        let reason = if for_room { room } else { time };
+        self.connections_closed.get_or_create_owned(&[("reason", reason.into())]).inc();
     }
 
     /// A decision was made; `failures` are totals of the forecaster and the policy.
@@ -307,6 +370,8 @@ impl Metrics {
     }
 }
 
+/// Why connections are closed.
+const CLOSED: [&str; 2] = ["room", "time"];
 /// What becomes of a record.
 const RECORDED: [&str; 2] = ["done", "failed"];
 /// The networks that can fail.

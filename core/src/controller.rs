@@ -300,6 +300,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     #[test]

@@ -290,6 +290,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     fn gather(samples: &[Sample]) -> Vec<Interval> {

@@ -95,6 +95,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::device::Deputed;
 use crate::journal::{Journal, Past, Resumed, Terms, resume};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{About, DashboardState};
-use crate::serve::{Access, Api, router};
+use crate::serve::{Access, Api, Server, router};
 use crate::source::{Sink, drain, follow};
 use crate::stop::Stop;
 use anyhow::{Context, anyhow, bail};
@@ -18,8 +18,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// Open connections get this long to end.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -72,16 +71,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         config.settings,
         model.clone(),
         recorded,
+        config.trust,
         metrics.clone(),
         dashboard.clone(),
     )?;
     let routes = router(
-        Api {
-            control: control.clone(),
-            metrics: metrics.clone(),
-            mode: config.mode,
-            takes_samples: config.source == Source::Http,
-        },
+        Api::new(control.clone(), metrics.clone(), config.mode, config.source == Source::Http),
         Access::new(address, config.token.clone()),
         dashboard,
     );
@@ -100,11 +95,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let actor = Actor::new(&config, metrics.clone(), stop.clone()).context("cannot act")?;
     let mut actuator = runtime.spawn(actor.run(decisions));
     let done = runtime.block_on(async {
-        start_source(config.source.clone(), Sink::new(control.clone(), metrics))?;
+        start_source(config.source.clone(), Sink::new(control.clone(), metrics.clone()))?;
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
         tokio::select! {
-            done = serve(listener, routes, &stop) => done,
+            done = serve(listener, routes, metrics.clone(), &stop) => done,
             _ = &mut actuator => bail!("the control loop ended on its own: please report this"),
         }
     });
@@ -180,23 +175,21 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until the process is to stop.
-async fn serve(listener: TcpListener, routes: Router, stop: &Stop) -> anyhow::Result<()> {
+async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    metrics: Metrics,
+    stop: &Stop,
+) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let (drain, drained) = oneshot::channel::<()>();
-    let server = axum::serve(listener, routes).with_graceful_shutdown(async {
-        // Either end of the channel means the same.
-        let _ = drained.await;
-    });
-    let mut server = tokio::spawn(server.into_future());
+    let server = Server::new(routes, metrics);
     tokio::select! {
         _ = stop.requested() => {}
-        ended = &mut server => bail!("the server ended on its own: {ended:?}"),
+        never = server.accept(listener) => match never {},
     }
     tracing::info!("stopping");
-    drop(drain);
-    if timeout(DRAIN, &mut server).await.is_err() {
+    if !server.drain(DRAIN).await {
         tracing::warn!("connections are still open: closing them");
-        server.abort();
     }
     Ok(())
 }

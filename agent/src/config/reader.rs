@@ -1,14 +1,15 @@
 //! From what is written to what holds: ranges, substitutions, and rules between fields.
 
 use super::file::{
-    ActuatorKind, ActuatorSection, Decider, File, JobsSection, JournalSection, PlannedEntry,
-    SerialSection, SourceKind, SourceSection,
+    ActuatorKind, ActuatorSection, ClockKind, Decider, File, JobsSection, JournalSection,
+    PlannedEntry, SerialSection, SourceKind, SourceSection,
 };
 use super::{Actuator, Config, LIMITS, Problem, Secret, Source, env};
 use crate::brain::{Engine, ModelChoice};
 use crate::device::{BAUD, BAUD_RANGE, Port};
 use crate::journal::{JournalConfig, Limits};
 use crate::planned::Event;
+use crate::source::Trust;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, UnixSeconds};
@@ -99,6 +100,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             }
         }
         if let Some(source) = file.source {
+            config.trust = match source.value.clock {
+                None | Some(ClockKind::Receiver) => Trust::Receiver,
+                Some(ClockKind::Sender) => Trust::Sender,
+            };
             config.source = self.source(source)?;
         }
         if let Some(actuator) = file.actuator {

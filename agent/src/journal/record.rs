@@ -213,7 +213,7 @@ mod tests {
         for record in [
             Record::Header(FORMAT, header),
             Record::Run(run),
-            Record::Sample(sample.gate().unwrap()),
+            Record::Sample(sample.gate().unwrap().sample),
             Record::Decision(recorded),
             Record::Gap,
         ] {
@@ -231,7 +231,7 @@ mod tests {
             logged_events: Some(1.5),
             ..RawSample::default()
         };
-        let sample = bytes(&Record::Sample(sample.gate().unwrap())).unwrap();
+        let sample = bytes(&Record::Sample(sample.gate().unwrap().sample)).unwrap();
         assert_eq!(sample, [2, 200, 1, 30, 0, 0, 0, 192, 63, 1, 1, 1, 1, 0, 0]);
         let terms = bytes(&Terms { version: "1".into(), ..terms() }).unwrap();
         assert_eq!(

@@ -115,7 +115,7 @@ mod tests {
             unprocessed_events: Some(backlog),
             ..RawSample::default()
         };
-        budget.push(&raw.gate().unwrap(), 300.0, 10.0, 60.0, false);
+        budget.push(&raw.gate().unwrap().sample, 300.0, 10.0, 60.0, false);
     }
 
     #[test]

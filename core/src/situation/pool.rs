@@ -170,6 +170,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     fn after(samples: &[Sample]) -> PoolObserver {
