@@ -16,7 +16,8 @@ const PATIENCE_S: i64 = 5;
 const LEAVE_S: i64 = 180;
 /// Samples of one sender that may wait for another.
 const WAITING: usize = 64;
-/// Samples without a `source` that overlap the one before, from which on it is no accident.
+/// Of samples without a `source`, one that overlaps the one before counts 2 and another one takes 1
+/// away: two senders in turn, each other of which overlaps, go beyond this and an accident does not.
 const OVERLAPS: u8 = 2;
 
 /// Sums what several senders say.
@@ -146,10 +147,10 @@ impl Merge {
         let shared_s = last.end.since(start);
         let overlaps = sample.end > last.end && 4 * shared_s > i64::from(sample.interval_s);
         self.overlaps = match overlaps {
-            true => self.overlaps.saturating_add(1).min(2 * OVERLAPS),
+            true => self.overlaps.saturating_add(2).min(3 * OVERLAPS),
             false => self.overlaps.saturating_sub(1),
         };
-        if overlaps && self.overlaps >= OVERLAPS {
+        if overlaps && self.overlaps > OVERLAPS {
             let message = format!(
                 "samples without a `source` overlap by {shared_s} s, and what overlaps is counted once: \
                  if two senders push, give each a `source`, and they are summed; if it is one, \

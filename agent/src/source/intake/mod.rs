@@ -221,10 +221,9 @@ impl Source {
 }
 
 fn again() -> RefusedSample {
-    RefusedSample::new(
-        Refusal::Duplicate,
-        "field `time`: duplicate time: this very sample was taken before",
-    )
+    let message = "field `time`: duplicate time, and the same numbers as before: it is sent again, or \
+                   if two senders push for one workload, give each a `source`";
+    RefusedSample::new(Refusal::Duplicate, message)
 }
 
 #[cfg(test)]
