@@ -66,6 +66,7 @@ mod tests {
             reason: Reason::Steady,
             outlook: None,
             prospects: None,
+            doubts: Default::default(),
         }
     }
 

@@ -66,7 +66,7 @@ impl Control {
             admitted.samples
         });
         for warning in warnings {
-            self.metrics.sample_doubted(&warning);
+            self.metrics.sample_warned(&warning);
             body.ingested.warn(told.number, warning);
         }
         for sample in samples? {

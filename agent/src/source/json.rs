@@ -1,7 +1,7 @@
 //! Samples as JSON: what `agent pipe`, the JSON-lines source and `POST /ingest` share.
 
 use super::number::{self, Value, excerpt, moment, number, quote_constants};
-use super::{Doubt, Refusal, RefusedSample, Told, Warning};
+use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
 use scaleiq_core::sample::RawSample;
 use scaleiq_core::units::WEEK_S;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -241,7 +241,7 @@ fn name_of(value: Value<'_>, warnings: &mut Vec<Warning>) -> Option<String> {
         "field `source` is {}; a name of 1 to {MAX_SOURCE_CHARS} characters is needed: taken as none",
         excerpt(value.get())
     );
-    warnings.push(Warning::of_field("source", Doubt::Unknown, message));
+    warnings.push(Warning::of_field("source", WarningKind::Unknown, message));
     None
 }
 
@@ -254,7 +254,7 @@ fn unknown(name: &str) -> Warning {
     };
     let name = excerpt(name).into_owned();
     let message = format!("unknown field `{name}`, not read; {advice}");
-    Warning { field: Some(name.into()), kind: Doubt::Unknown, message }
+    Warning { field: Some(name.into()), kind: WarningKind::Unknown, message }
 }
 
 /// The fields of an object as they stand.

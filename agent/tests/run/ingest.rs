@@ -66,7 +66,7 @@ fn what_is_good_in_a_body_is_taken_and_the_rest_is_told() {
         ("field=\"logged_events\",kind=\"quoted\"", "1"),
         ("field=\"other\",kind=\"unknown\"", "1"),
     ] {
-        let name = format!("scaleiq_sample_doubts_total{{{labels}}}");
+        let name = format!("scaleiq_sample_warnings_total{{{labels}}}");
         assert_eq!(metric(&agent, &name).as_deref(), Some(count), "{name}");
     }
 }

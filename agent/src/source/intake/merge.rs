@@ -5,7 +5,7 @@
 //! there. One that falls silent is waited for, then its share is missing, and then it has left.
 
 use super::Admitted;
-use crate::source::{Doubt, Refusal, RefusedSample, Warning};
+use crate::source::{Refusal, RefusedSample, Warning, WarningKind};
 use scaleiq_core::sample::{MAX_INTERVAL_S, Reading, Sample};
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use std::collections::VecDeque;
@@ -156,7 +156,7 @@ impl Merge {
                  if two senders push, give each a `source`, and they are summed; if it is one, \
                  `interval_s` is longer than the time between its samples"
             );
-            admitted.warnings.push(Warning::of_sample(Doubt::Overlap, message));
+            admitted.warnings.push(Warning::of_sample(WarningKind::Overlap, message));
         }
     }
 
@@ -168,7 +168,7 @@ impl Merge {
     fn part_with_silent(&mut self, admitted: &mut Admitted) {
         let newest = self.newest();
         let mut warn = |message| {
-            admitted.warnings.push(Warning::of_sample(Doubt::Silent, message));
+            admitted.warnings.push(Warning::of_sample(WarningKind::Silent, message));
         };
         self.shares.retain(|share| {
             let silent_s = newest.since(share.last.end);
