@@ -3,7 +3,7 @@
 use crate::brain::ModelId;
 use crate::config::Mode;
 use crate::device::Health;
-use crate::source::{Doubt, Refusal, SourceStatus, Warning};
+use crate::source::{Refusal, SourceStatus, Warning, WarningKind};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -71,7 +71,7 @@ pub struct Metrics {
     guard_changes: Family<Labels<1>, Counter>,
     samples: Counter,
     refused: Family<Labels<1>, Counter>,
-    doubted: Family<Labels<2>, Counter>,
+    warned: Family<Labels<2>, Counter>,
     sources: Gauge,
     sources_silent: Gauge,
     clock_offset_s: Family<Labels<1>, Gauge>,
@@ -110,7 +110,7 @@ impl Metrics {
             guard_changes: Family::default(),
             samples: Counter::default(),
             refused: Family::default(),
-            doubted: Family::default(),
+            warned: Family::default(),
             sources: Gauge::default(),
             sources_silent: Gauge::default(),
             clock_offset_s: Family::default(),
@@ -134,10 +134,10 @@ impl Metrics {
         for refusal in Refusal::ALL {
             metrics.refused.get_or_create_owned(&[("reason", refusal.word().into())]);
         }
-        for doubt in Doubt::OF_SAMPLES {
+        for kind in WarningKind::OF_SAMPLES {
             metrics
-                .doubted
-                .get_or_create_owned(&[("field", "".into()), ("kind", doubt.word().into())]);
+                .warned
+                .get_or_create_owned(&[("field", "".into()), ("kind", kind.word().into())]);
         }
         for closed in CLOSED {
             metrics.connections_closed.get_or_create_owned(&[("reason", closed.into())]);
@@ -179,8 +179,9 @@ impl Metrics {
         r.register("guard_changes", "Changes of a proposal by a constraint", m.guard_changes);
         r.register("samples", "Samples taken", m.samples);
         r.register("sample_errors", "Samples refused, by reason", m.refused);
-        let help = "Fields of samples not taken as they were told, and doubts about samples";
-        r.register("sample_doubts", help, m.doubted);
+        let help =
+            "Fields of samples not taken as they were told, and what else to heed about them";
+        r.register("sample_warnings", help, m.warned);
         r.register("sources", "Senders whose samples are summed", m.sources);
         r.register("sources_silent", "Senders whose share is missing", m.sources_silent);
         let help = "Seconds added to the times of a sender, by its name";
@@ -236,14 +237,14 @@ impl Metrics {
     }
 
     /// Something of a sample was not taken as it was told.
-    pub fn sample_doubted(&self, warning: &Warning) {
+    pub fn sample_warned(&self, warning: &Warning) {
         // Names that nobody knows may be any, and there is no end of them.
         let field = match (&warning.field, warning.kind) {
-            (_, Doubt::Unknown) => "other",
+            (_, WarningKind::Unknown) => "other",
             (field, _) => field.as_deref().unwrap_or_default(),
         };
         let labels = [("field", field.to_string()), ("kind", warning.kind.word().into())];
-        self.doubted.get_or_create(&labels).inc();
+        self.warned.get_or_create(&labels).inc();
     }
 
     /// These are all the senders there are.

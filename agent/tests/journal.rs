@@ -12,6 +12,7 @@ use agent::replay;
 use clap::Parser;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::Stage;
+use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::sim::{Load, Simulator, Step, World};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
@@ -438,4 +439,53 @@ fn stays_full(ticks: usize) {
     let (summary, verdicts) = verified(folder.path());
     assert_eq!((summary.same, summary.differing), (20, 0));
     assert!(verdicts.ends_with(&[Verdict::Same; 10]));
+}
+
+/// The jobs that `decide` wants at each of so many ticks, given the tick's number and its sample.
+fn jobs(ticks: usize, mut decide: impl FnMut(usize, Sample) -> Decision) -> Vec<f64> {
+    let mut plant = Plant::new(ticks / 120 + 1);
+    let mut step = |k| {
+        let sample = plant.simulator.tick().unwrap();
+        let jobs = decide(k, sample).jobs;
+        plant.simulator.set_jobs(jobs);
+        f64::from(jobs.0)
+    };
+    (0..ticks).map(&mut step).collect()
+}
+
+#[test]
+fn one_wrapped_counter_is_forgotten_and_does_not_come_back_with_the_journal() {
+    let (fault, day) = (360, 2880);
+    let ticks = fault + day + 120;
+    let mut steady = open(&terms(&ModelChoice::Shipped, settings())).unwrap().unwrap();
+    let clean = jobs(ticks, |_, sample| {
+        steady.observe(&sample).unwrap();
+        steady.decide(sample.end.plus(1))
+    });
+
+    let folder = tempfile::tempdir().unwrap();
+    let start = || resumed(folder.path(), LARGE, &ModelChoice::Shipped, settings());
+    let mut run = Some(start());
+    let wrapped = jobs(ticks, |k, mut sample| {
+        if [fault + 20, fault + day - 30].contains(&k) {
+            // Each journal is for one agent at a time.
+            drop(run.take());
+        }
+        let run = run.get_or_insert_with(start);
+        if k == fault {
+            // The difference of two readings of a counter of 32 bits that began anew.
+            sample.arrivals_events = Reading::Known(4_294_966_296.0);
+        }
+        run.brain.observe(&sample).unwrap();
+        run.journal.sample(&sample).unwrap();
+        let decision = run.brain.decide(sample.end.plus(1));
+        run.journal.decision(&decision).1.unwrap();
+        decision
+    });
+    // From ten minutes behind it on, which is the first restart, and a day later, over the second.
+    for (name, from) in [("after it", fault + 20), ("a day later", fault + day - 40)] {
+        let sum = |jobs: &[f64]| jobs[from..from + 120].iter().sum::<f64>();
+        let (cost, expected) = (sum(&wrapped), sum(&clean));
+        assert!(cost <= 1.1 * expected, "{name}: {cost} job ticks instead of {expected}");
+    }
 }

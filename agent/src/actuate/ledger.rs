@@ -90,6 +90,7 @@ pub(super) mod tests {
             reason: Reason::Steady,
             outlook: None,
             prospects: None,
+            doubts: Default::default(),
         }
     }
 

@@ -4,10 +4,11 @@ use super::Control;
 use super::handle::Ingested;
 use crate::source::{RefusedSample, SourceStatus, Told};
 use scaleiq_core::sample::Sample;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Samples between two looks at who else asks: each costs a millisecond or two, more behind a hole.
-const SLICE: usize = 8;
+/// Time between two looks at who else asks. A sample costs a millisecond or two, and more behind a hole.
+const SLICE: Duration = Duration::from_millis(20);
 
 /// A body of which the rest is to be read.
 #[derive(Debug)]
@@ -30,8 +31,8 @@ impl Control {
     /// Reads on in the body that came first, and decides behind its end.
     pub(super) fn read_on(&mut self) {
         let Some(mut body) = self.unread.pop_front() else { return };
-        for _ in 0..SLICE {
-            let Some(told) = body.samples.next() else { break };
+        let begin = Instant::now();
+        while let Some(told) = body.samples.next() {
             let number = told.number;
             match self.take(told, &mut body) {
                 Ok(()) => body.ingested.accepted += 1,
@@ -39,6 +40,9 @@ impl Control {
                     self.metrics.sample_refused(refused.refusal);
                     body.ingested.refuse(number, refused);
                 }
+            }
+            if begin.elapsed() >= SLICE {
+                break;
             }
         }
         self.metrics.sources(self.intake.status());
@@ -62,7 +66,7 @@ impl Control {
             admitted.samples
         });
         for warning in warnings {
-            self.metrics.sample_doubted(&warning);
+            self.metrics.sample_warned(&warning);
             body.ingested.warn(told.number, warning);
         }
         for sample in samples? {

@@ -1,8 +1,9 @@
 //! Samples as JSON: what `agent pipe`, the JSON-lines source and `POST /ingest` share.
 
 use super::number::{self, Value, excerpt, moment, number, quote_constants};
-use super::{Doubt, Refusal, RefusedSample, Told, Warning};
+use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
 use scaleiq_core::sample::RawSample;
+use scaleiq_core::units::WEEK_S;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -10,6 +11,10 @@ use std::fmt;
 
 /// Most samples of one body: four weeks of 2-minute samples.
 pub const MAX_SAMPLES: usize = 20_160;
+/// Seconds that the samples of a body may span, with one that is out of place: four weeks are what is
+/// remembered, and each interval of the model in them is work.
+const MAX_SPAN_S: i64 = 2 * MEMORY_S;
+const MEMORY_S: i64 = 4 * WEEK_S as i64;
 /// Longest name of a source, in characters.
 const MAX_SOURCE_CHARS: usize = 64;
 /// Most warnings of one sample.
@@ -37,7 +42,7 @@ const FIELDS: [&str; 10] = [
 /// What a body or a line holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
-    /// Samples that passed the gate, in the order in which they stand.
+    /// Samples that passed the gate, oldest first.
     pub samples: Vec<Told>,
     /// What could not be read as one, each with its number from 1 up.
     pub refused: Vec<(usize, RefusedSample)>,
@@ -52,9 +57,30 @@ pub fn parse(json: &[u8], source: Option<&str>) -> Body {
     let mut reader = Reader { body: Body::default(), number: 0, broken: 0, worded: 0 };
     reader.values(&json, source.map(Cow::Borrowed), 0);
     if reader.number == 0 {
-        reader.refuse(Refusal::NotJson, "it is empty: a sample as {\"time\": ..., ...} is needed");
+        reader.refuse(
+            Refusal::NotJson,
+            "it is empty and not a JSON object: a sample as {\"time\": ..., ...} is needed",
+        );
     }
-    reader.body
+    let Body { mut samples, mut refused } = reader.body;
+    samples.sort_by_key(|told| told.sample.end);
+    for told in samples.drain(..first_within_span(&samples)) {
+        let message = "it is more than four weeks before the newest of its body: not remembered";
+        refused.push((told.number, RefusedSample::new(Refusal::TooMany, message)));
+    }
+    Body { samples, refused }
+}
+
+/// The first of the newest samples that span no more than a body may.
+fn first_within_span(samples: &[Told]) -> usize {
+    let mut span_s = 0;
+    let older = samples.windows(2).rposition(|pair| {
+        let [older, newer] = pair else { return false };
+        let gap_s = newer.sample.end.since(older.sample.end);
+        span_s += gap_s.max(newer.sample.interval_s.into()).min(MEMORY_S);
+        span_s > MAX_SPAN_S
+    });
+    older.map_or(0, |older| older + 1)
 }
 
 struct Reader {
@@ -215,7 +241,7 @@ fn name_of(value: Value<'_>, warnings: &mut Vec<Warning>) -> Option<String> {
         "field `source` is {}; a name of 1 to {MAX_SOURCE_CHARS} characters is needed: taken as none",
         excerpt(value.get())
     );
-    warnings.push(Warning::of_field("source", Doubt::Unknown, message));
+    warnings.push(Warning::of_field("source", WarningKind::Unknown, message));
     None
 }
 
@@ -228,7 +254,7 @@ fn unknown(name: &str) -> Warning {
     };
     let name = excerpt(name).into_owned();
     let message = format!("unknown field `{name}`, not read; {advice}");
-    Warning { field: Some(name.into()), kind: Doubt::Unknown, message }
+    Warning { field: Some(name.into()), kind: WarningKind::Unknown, message }
 }
 
 /// The fields of an object as they stand.

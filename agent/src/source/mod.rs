@@ -12,4 +12,4 @@ pub use intake::{Admitted, Intake, SourceStatus, Trust};
 pub use json::{Body, MAX_SAMPLES, parse};
 pub use jsonl::{Sink, drain, follow};
 pub use lines::{Found, Lines, MAX_LINE_BYTES};
-pub use told::{Doubt, Refusal, RefusedSample, Told, Warning};
+pub use told::{Refusal, RefusedSample, Told, Warning, WarningKind};

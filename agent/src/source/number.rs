@@ -1,6 +1,6 @@
 //! Numbers and times as exporters write them: quoted, NaN, in milliseconds, as ISO 8601.
 
-use super::{Doubt, Warning};
+use super::{Warning, WarningKind};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
@@ -31,13 +31,13 @@ pub(super) fn number(
     let Ok(number) = digits.parse::<f64>() else {
         let given = excerpt(value.get());
         let message = format!("field `{field}` is {given}, no number: taken as not measured");
-        warnings.push(Warning::of_field(field, Doubt::NotANumber, message));
+        warnings.push(Warning::of_field(field, WarningKind::NotANumber, message));
         return None;
     };
     // NaN and the infinities have no other form in JSON, and the gate tells of them.
     if quoted.is_some() && number.is_finite() {
         let message = format!("field `{field}` is a number in quotes: taken as {number}");
-        warnings.push(Warning::of_field(field, Doubt::Quoted, message));
+        warnings.push(Warning::of_field(field, WarningKind::Quoted, message));
     }
     Some(number)
 }
@@ -48,7 +48,7 @@ pub(super) fn number(
 /// What is wrong with it, to be put behind the field's name.
 pub(super) fn moment(value: Value<'_>, warnings: &mut Vec<Warning>) -> Result<f64, String> {
     let mut told = |message: String| {
-        warnings.push(Warning::of_field("time", Doubt::TimeForm, message));
+        warnings.push(Warning::of_field("time", WarningKind::TimeForm, message));
     };
     let quoted = text(value);
     let written = quoted.as_deref().unwrap_or(value.get()).trim();
@@ -133,12 +133,12 @@ mod tests {
         for (json, value, kinds) in [
             ("12.5", Some(12.5), vec![]),
             ("null", None, vec![]),
-            ("\" 12 \"", Some(12.0), vec![Doubt::Quoted]),
+            ("\" 12 \"", Some(12.0), vec![WarningKind::Quoted]),
             ("\"+Inf\"", Some(f64::INFINITY), vec![]),
             ("1e999", Some(f64::INFINITY), vec![]),
-            ("\"12 jobs\"", None, vec![Doubt::NotANumber]),
-            ("true", None, vec![Doubt::NotANumber]),
-            ("[1]", None, vec![Doubt::NotANumber]),
+            ("\"12 jobs\"", None, vec![WarningKind::NotANumber]),
+            ("true", None, vec![WarningKind::NotANumber]),
+            ("[1]", None, vec![WarningKind::NotANumber]),
         ] {
             let mut warnings = Vec::new();
             assert_eq!(number("logged_events", &raw(json), &mut warnings), value, "{json}");

@@ -108,7 +108,7 @@ impl From<TimeError> for RefusedSample {
 
 /// What was not taken as it was told, although the sample was taken: a closed list, for metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Doubt {
+pub enum WarningKind {
     /// NaN or infinite.
     NotFinite,
     /// Below zero.
@@ -133,9 +133,9 @@ pub enum Doubt {
     Silent,
 }
 
-impl Doubt {
-    /// Doubts that concern no single field.
-    pub const OF_SAMPLES: [Doubt; 3] = [Self::Clock, Self::Overlap, Self::Silent];
+impl WarningKind {
+    /// Kinds that concern no single field.
+    pub const OF_SAMPLES: [WarningKind; 3] = [Self::Clock, Self::Overlap, Self::Silent];
 
     /// The word for it in answers and metrics.
     #[must_use]
@@ -156,7 +156,7 @@ impl Doubt {
     }
 }
 
-impl From<Fault> for Doubt {
+impl From<Fault> for WarningKind {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::NotFinite => Self::NotFinite,
@@ -167,7 +167,7 @@ impl From<Fault> for Doubt {
     }
 }
 
-impl Serialize for Doubt {
+impl Serialize for WarningKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.word())
     }
@@ -180,7 +180,7 @@ pub struct Warning {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<Cow<'static, str>>,
     /// The kind.
-    pub kind: Doubt,
+    pub kind: WarningKind,
     /// For people.
     pub message: String,
 }
@@ -188,13 +188,13 @@ pub struct Warning {
 impl Warning {
     /// About one field.
     #[must_use]
-    pub fn of_field(field: &'static str, kind: Doubt, message: impl Into<String>) -> Self {
+    pub fn of_field(field: &'static str, kind: WarningKind, message: impl Into<String>) -> Self {
         Self { field: Some(field.into()), kind, message: message.into() }
     }
 
     /// About a sample as a whole.
     #[must_use]
-    pub fn of_sample(kind: Doubt, message: impl Into<String>) -> Self {
+    pub fn of_sample(kind: WarningKind, message: impl Into<String>) -> Self {
         Self { field: None, kind, message: message.into() }
     }
 }

@@ -158,7 +158,7 @@ fn a_hook_sees_neither_the_token_nor_open_files() {
     let idle = TcpStream::connect(agent.address).unwrap();
     let own = agent.address.to_string();
     let headers = [("Host", own.as_str()), ("Authorization", "Bearer my-0123456789abcdef")];
-    let answer = request(&agent, "POST", "/ingest", &headers, &sample(now(), 500));
+    let answer = request(&agent, "POST", "/ingest", &headers, sample(now(), 500));
     assert_eq!(answer.0, 200, "{}", answer.1);
     agent.wait_for("done");
     let read = |name: &str| fs::read_to_string(agent.folder.path().join(name)).unwrap();

@@ -39,7 +39,7 @@ impl Agent {
     /// As `start`, in a folder that is there; the process may write files of so many KiB.
     pub(crate) fn start_in(folder: TempDir, config: &str, most_kib: Option<u32>) -> Self {
         let child = match most_kib {
-            Some(kib) => spawn_limited(folder.path(), config, kib),
+            Some(kib) => spawn_limited(folder.path(), config, &format!("-f {kib}")),
             None => spawn(folder.path(), config),
         };
         Self::wait(folder, child)
@@ -58,6 +58,13 @@ impl Agent {
     /// Stops reading what the process logs, and leaves it unread.
     pub(crate) fn stop_reading_the_log(&self) {
         self.deaf.store(true, Ordering::Relaxed);
+    }
+
+    /// As `start`, with so many file descriptors.
+    pub(crate) fn start_with_descriptors(config: &str, most: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let child = spawn_limited(folder.path(), config, &format!("-n {most}"));
+        Self::wait(folder, child)
     }
 
     fn wait(folder: TempDir, mut child: Child) -> Self {
@@ -124,6 +131,14 @@ impl Agent {
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
 
+    /// Its memory, in KiB.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse().unwrap()
+    }
+
     /// Sends SIGTERM: its exit code and its log.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
@@ -150,9 +165,9 @@ fn spawn(folder: &Path, config: &str) -> Child {
 }
 
 /// With the signal ignored, a file that is too large is an error like that of a full disk.
-fn spawn_limited(folder: &Path, config: &str, kib: u32) -> Child {
+fn spawn_limited(folder: &Path, config: &str, limit: &str) -> Child {
     let mut shell = Command::new("bash");
-    let line = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
+    let line = format!("trap '' XFSZ; ulimit -S {limit}; exec \"$0\" \"$@\"");
     shell.args(["-c", &line, env!("CARGO_BIN_EXE_agent")]);
     start(shell, folder, config)
 }
@@ -184,6 +199,14 @@ pub(crate) fn until(mut done: impl FnMut() -> bool) {
     }
 }
 
+/// A connection on which nothing was said.
+pub(crate) fn connect(agent: &Agent) -> TcpStream {
+    let stream = TcpStream::connect(agent.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
 /// GET: status and body.
 pub(crate) fn get(agent: &Agent, path: &str) -> (u16, String) {
     request(agent, "GET", path, &[("Host", &agent.address.to_string())], "")
@@ -200,10 +223,10 @@ pub(crate) fn request(
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> (u16, String) {
-    let mut stream = TcpStream::connect(agent.address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let body = body.as_ref();
+    let mut stream = connect(agent);
     let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
@@ -211,7 +234,7 @@ pub(crate) fn request(
     head += &format!("Content-Length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).unwrap();
     // A refusal may come before the body was read.
-    let _ = stream.write_all(body.as_bytes());
+    let _ = stream.write_all(body);
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();

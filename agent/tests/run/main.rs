@@ -3,7 +3,9 @@
 
 #[cfg(target_os = "linux")]
 mod actuate;
+mod attacks;
 mod http;
+mod ingest;
 mod journal;
 mod model;
 #[cfg(target_os = "linux")]
@@ -95,8 +97,8 @@ fn bad_samples_are_refused_by_name() {
         ("", 400, "empty"),
         ("hello", 400, "not a JSON object"),
         ("{\"time\": 1}", 400, "missing field `interval_s`"),
-        ("{\"time\": 1, \"interval_s\": 30, \"jobs_ready\": -1}", 400, "field `jobs_ready`"),
-        ("{\"time\": 9999999999, \"interval_s\": 30}", 409, "ahead of this machine's clock"),
+        ("{\"time\": 1, \"interval_s\": -30}", 400, "field `interval_s` is too small"),
+        ("{\"time\": 9999999999, \"interval_s\": 30}", 422, "ahead of this machine's clock"),
     ] {
         let answer = post(&agent, "/ingest", body);
         assert_eq!(answer.0, status, "{body}: {}", answer.1);
@@ -104,9 +106,11 @@ fn bad_samples_are_refused_by_name() {
     }
     let batch = samples(3000);
     assert_eq!(post(&agent, "/ingest", &batch).0, 200);
+    // Sent again, as after an answer that was lost: nothing is wrong, and nothing is counted twice.
     let (status, body) = post(&agent, "/ingest", &batch);
-    assert_eq!(status, 409, "{body}");
-    assert!(get(&agent, "/metrics").1.contains("scaleiq_sample_errors_total{reason=\"time\"} 21"));
+    let answer = json(&body);
+    assert_eq!((status, &answer["accepted"], &answer["duplicates"]), (200, &json!(0), &json!(21)));
+    assert!(get(&agent, "/metrics").1.contains("scaleiq_samples_total 21"));
 }
 
 #[test]
@@ -124,9 +128,17 @@ fn only_loopback_names_are_served() {
 fn the_token_guards_control_endpoints() {
     let agent = Agent::start("listen: 0.0.0.0:0\ntoken: 0123456789abcdef\n");
     assert_eq!(post(&agent, "/decide", "").0, 401);
-    assert_eq!(get(&agent, "/metrics").0, 200);
+    for path in ["/metrics", "/", "/api/live"] {
+        assert_eq!(get(&agent, path).0, 401, "{path}");
+    }
+    assert_eq!((get(&agent, "/healthz").0, get(&agent, "/readyz").0), (200, 503));
     let headers = [("Host", "worker.svc"), ("Authorization", "Bearer 0123456789abcdef")];
     assert_eq!(request(&agent, "POST", "/decide", &headers, "").0, 503);
+    assert_eq!(request(&agent, "GET", "/metrics", &headers, "").0, 200);
+    // As a browser sends it, which may look and not control: any name, and the token as password.
+    let browser = [("Host", "worker.svc"), ("Authorization", "Basic bWU6MDEyMzQ1Njc4OWFiY2RlZg==")];
+    assert_eq!(request(&agent, "GET", "/", &browser, "").0, 200);
+    assert_eq!(request(&agent, "POST", "/decide", &browser, "").0, 401);
     let (_, log) = agent.terminate();
     assert!(!log.contains("0123456789abcdef"));
 }

@@ -5,7 +5,7 @@
 //! there. One that falls silent is waited for, then its share is missing, and then it has left.
 
 use super::Admitted;
-use crate::source::{Doubt, Refusal, RefusedSample, Warning};
+use crate::source::{Refusal, RefusedSample, Warning, WarningKind};
 use scaleiq_core::sample::{MAX_INTERVAL_S, Reading, Sample};
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use std::collections::VecDeque;
@@ -16,7 +16,8 @@ const PATIENCE_S: i64 = 5;
 const LEAVE_S: i64 = 180;
 /// Samples of one sender that may wait for another.
 const WAITING: usize = 64;
-/// Samples without a `source` that overlap the one before, from which on it is no accident.
+/// Of samples without a `source`, one that overlaps the one before counts 2 and another one takes 1
+/// away: two senders in turn, each other of which overlaps, go beyond this and an accident does not.
 const OVERLAPS: u8 = 2;
 
 /// Sums what several senders say.
@@ -146,16 +147,16 @@ impl Merge {
         let shared_s = last.end.since(start);
         let overlaps = sample.end > last.end && 4 * shared_s > i64::from(sample.interval_s);
         self.overlaps = match overlaps {
-            true => self.overlaps.saturating_add(1).min(2 * OVERLAPS),
+            true => self.overlaps.saturating_add(2).min(3 * OVERLAPS),
             false => self.overlaps.saturating_sub(1),
         };
-        if overlaps && self.overlaps >= OVERLAPS {
+        if overlaps && self.overlaps > OVERLAPS {
             let message = format!(
                 "samples without a `source` overlap by {shared_s} s, and what overlaps is counted once: \
                  if two senders push, give each a `source`, and they are summed; if it is one, \
                  `interval_s` is longer than the time between its samples"
             );
-            admitted.warnings.push(Warning::of_sample(Doubt::Overlap, message));
+            admitted.warnings.push(Warning::of_sample(WarningKind::Overlap, message));
         }
     }
 
@@ -167,7 +168,7 @@ impl Merge {
     fn part_with_silent(&mut self, admitted: &mut Admitted) {
         let newest = self.newest();
         let mut warn = |message| {
-            admitted.warnings.push(Warning::of_sample(Doubt::Silent, message));
+            admitted.warnings.push(Warning::of_sample(WarningKind::Silent, message));
         };
         self.shares.retain(|share| {
             let silent_s = newest.since(share.last.end);

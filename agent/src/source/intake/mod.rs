@@ -5,7 +5,7 @@ mod merge;
 mod order;
 mod sender;
 
-use super::{Doubt, Refusal, RefusedSample, Told, Warning};
+use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
 use crate::clock::Moment;
 use merge::Merge;
 use order::{Order, Placed};
@@ -199,7 +199,7 @@ impl Source {
                     "field `time`: the sender's clock was set by {by_s} s; its times are corrected, \
                      so that they ascend"
                 );
-                warnings.push(Warning::of_field("time", Doubt::Clock, message));
+                warnings.push(Warning::of_field("time", WarningKind::Clock, message));
                 Ok(samples)
             }
             Placed::Kept(0) => {
@@ -221,10 +221,9 @@ impl Source {
 }
 
 fn again() -> RefusedSample {
-    RefusedSample::new(
-        Refusal::Duplicate,
-        "field `time`: duplicate time: this very sample was taken before",
-    )
+    let message = "field `time`: duplicate time, and the same numbers as before: it is sent again, or \
+                   if two senders push for one workload, give each a `source`";
+    RefusedSample::new(Refusal::Duplicate, message)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! coming as late as each other while time goes by, which neither a queue that is worked off nor a
 //! history that is read does.
 
-use crate::source::Doubt;
+use crate::source::WarningKind;
 use crate::source::told::Warning;
 
 /// A sample may end this many seconds ahead of our clock: rounding, and clocks that nobody minds.
@@ -85,7 +85,7 @@ impl SenderClock {
                 "the sender's clock is {off_s} s ahead of this machine's: its times are corrected"
             ),
         };
-        Some(Warning::of_field("time", Doubt::Clock, message))
+        Some(Warning::of_field("time", WarningKind::Clock, message))
     }
 }
 

@@ -156,3 +156,17 @@ fn broken_bodies_cost_bounded_time() {
     let worded = read.samples.iter().flat_map(|told| &told.warnings);
     assert_eq!(worded.filter(|warning| !warning.message.is_empty()).count(), WORDED);
 }
+
+#[test]
+fn the_newest_four_weeks_of_a_body_are_read_in_the_order_of_their_times() {
+    let day = 86_400;
+    let at = |time: i64| format!("{{\"time\":{time},\"interval_s\":3600}}");
+    let newest_first: Vec<String> = (1000..1100).rev().map(|k| at(k * day)).collect();
+    let body = read(&newest_first.join("\n"));
+    let ends: Vec<i64> = body.samples.iter().map(|told| told.sample.end.0 / day).collect();
+    assert_eq!(ends, (1043..1100).collect::<Vec<_>>());
+    assert_eq!((body.samples[0].number, body.refused.len()), (57, 43));
+    // One that is out of place leaves room for the others.
+    let with_one = format!("{}\n{}", at(9000 * day), newest_first[..28].join("\n"));
+    assert_eq!(read(&with_one).samples.len(), 29);
+}

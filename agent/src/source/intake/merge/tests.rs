@@ -171,6 +171,7 @@ fn who_pushes_twice_without_a_name_is_told() {
         warned
     };
     assert!(warned(15, 30.0) > 30, "two that push in turn");
+    assert!(warned(3, 30.0) > 15, "one right behind the other");
     assert!(warned(0, 30.0) >= 20, "two at the same time");
     assert_eq!(warned(15, 15.0), 0, "one that pushes each 15 s");
     assert_eq!(warned(15, 17.0), 0, "jitter");
