@@ -3,6 +3,7 @@
 use agent::brain::{Engine, ModelChoice};
 use agent::config::{Actuator, Config, Mode, Source};
 use agent::device::Port;
+use agent::source::Trust;
 use insta::assert_snapshot;
 use std::path::Path;
 
@@ -35,7 +36,7 @@ fn three_lines_are_enough() {
 fn everything_can_be_set() {
     let config = parse(
         "model: ../models/mine\nengine: tract\nlisten: 0.0.0.0:80\ntoken: ${env:TOKEN}\nmode: active\n\
-         source: {type: jsonl, path: in.jsonl}\n\
+         source: {type: jsonl, path: in.jsonl, clock: sender}\n\
          actuator: {type: exec, command: [./scale.sh, \"{jobs}\"], timeout_s: 2.5}\n",
     )
     .unwrap();
@@ -43,6 +44,7 @@ fn everything_can_be_set() {
     assert_eq!((config.engine, parse("").unwrap().engine), (Engine::Tract, Engine::Native));
     assert_eq!(parse("model: none").unwrap().model, ModelChoice::None);
     assert_eq!(config.source, Source::File("conf/in.jsonl".into()));
+    assert_eq!((config.trust, parse("").unwrap().trust), (Trust::Sender, Trust::Receiver));
     let Actuator::Exec { command, timeout } = &config.actuator else { panic!("{config:?}") };
     assert_eq!((command[1].as_str(), timeout.as_millis()), ("{jobs}", 2500));
     assert!(config.token.as_ref().unwrap().matches(b"0123456789abcdef"));

@@ -31,10 +31,14 @@ Examples:
   agent run                                  defaults: samples by POST /ingest, shadow mode
   curl -d '{\"time\": 1751328030, \"interval_s\": 30, \"logged_events\": 812, ...}' \\
        http://127.0.0.1:9184/ingest
+                                             also arrays, {\"samples\": [...]}, JSON lines and gzip;
+                                             the answer tells what was not taken. Several senders:
+                                             \"source\": \"pod-1\" in each sample, or ?source=pod-1
   curl -X POST http://127.0.0.1:9184/predict   quantiles of the next 24 intervals
   curl -X POST http://127.0.0.1:9184/decide    how many jobs, and why
   curl http://127.0.0.1:9184/metrics           OpenMetrics; /healthz and /readyz for probes
-The dashboard is at http://127.0.0.1:9184/.
+The dashboard is at http://127.0.0.1:9184/. Off loopback all but the probes need the token: -H
+'Authorization: Bearer TOKEN', or in a browser as the password of any user.
 
 An exec hook finds SCALEIQ_JOBS, SCALEIQ_HAVE and SCALEIQ_REASON in its environment, SCALEIQ_ID, which
 grows with each order, and SCALEIQ_TERM, which grows with each start of the agent: an order with a lower

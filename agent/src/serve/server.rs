@@ -27,8 +27,10 @@ use tower_service::Service as _;
 const MAX_CONNECTIONS: usize = 128;
 /// A request's head has to be there in this time; an idle connection is closed after it.
 const HEAD: Duration = Duration::from_secs(10);
-/// No connection lasts longer: clients come again.
+/// No connection takes another request after this time: clients come again.
 const LIFE: Duration = Duration::from_secs(60);
+/// A long body is read for minutes; no answer takes longer than this.
+const ANSWER: Duration = Duration::from_secs(600);
 /// Bytes that are buffered of each connection.
 const BUFFER: usize = 16 << 10;
 /// Pause after an error of the listener, such as a lack of file descriptors.
@@ -144,7 +146,7 @@ impl Connection {
             }
             () = sleep(LIFE) => {
                 connection.as_mut().graceful_shutdown();
-                timeout(HEAD, connection).await.unwrap_or(Ok(()))
+                timeout(ANSWER, connection).await.unwrap_or(Ok(()))
             }
         };
         // What else may go wrong is the client's affair.

@@ -6,7 +6,8 @@
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::DAY_S;
 
-/// A hole no longer than this, or than four intervals, needs no second sample to be believed.
+/// A hole no longer than this, than four intervals or than twice the one before needs no second sample
+/// to be believed.
 const HOLE_S: i64 = 3600;
 /// Samples that agree on a time ahead.
 const AHEAD: usize = 2;
@@ -19,6 +20,8 @@ const BACK_AGAIN: usize = 10;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Order {
     last: Option<Sample>,
+    /// Seconds between it and the one before.
+    step_s: i64,
     /// Seconds to be added to its times.
     shift_s: i64,
     /// Samples that do not follow the last one and follow each other.
@@ -49,12 +52,15 @@ impl Order {
     /// Takes the next sample; `is_known` tells whether a sample was taken before.
     pub(super) fn place(&mut self, told: &Sample, is_known: impl Fn(&Sample) -> bool) -> Placed {
         let sample = Sample { end: told.end.plus(self.shift_s), ..*told };
-        let Some(last) = self.last.filter(|last| !follows(last, &sample)) else {
+        let Some(last) = self.last.filter(|last| !follows(last, &sample, 2 * self.step_s)) else {
             self.kept.clear();
+            self.step_s = self.last.map_or(0, |last| sample.end.since(last.end));
             self.last = Some(sample);
             return Placed::Follows(vec![sample]);
         };
-        if self.kept.last().is_some_and(|kept| !follows(kept, &sample)) {
+        // Samples that are rare agree as well, if they are no rarer than the first one of them was.
+        let jumped_s = self.kept.first().map_or(0, |first| first.end.since(last.end));
+        if self.kept.last().is_some_and(|kept| !follows(kept, &sample, 2 * jumped_s)) {
             self.kept.clear();
         }
         self.again = is_known(&sample) && (self.again || self.kept.is_empty());
@@ -77,14 +83,17 @@ impl Order {
             sample.end = sample.end.plus(by_s);
         }
         self.shift_s = self.shift_s.saturating_add(by_s);
+        if let [.., before, last] = taken.as_slice() {
+            self.step_s = last.end.since(before.end);
+        }
         self.last = taken.last().copied();
         if is_back { Placed::Set(taken, -by_s) } else { Placed::Follows(taken) }
     }
 }
 
-/// Whether `next` is after `last` and not far ahead of it.
-fn follows(last: &Sample, next: &Sample) -> bool {
-    let most_s = HOLE_S.max(4 * i64::from(next.interval_s));
+/// Whether `next` is after `last` and not far ahead of it: no further than `usual_s` at least.
+fn follows(last: &Sample, next: &Sample, usual_s: i64) -> bool {
+    let most_s = HOLE_S.max(4 * i64::from(next.interval_s)).max(usual_s);
     (1..=most_s).contains(&next.end.since(last.end))
 }
 
@@ -130,6 +139,14 @@ mod tests {
         let days = T + 5 * 86_400;
         let got = taken(&[T, days, days + 30, days + 60]);
         assert_eq!(got, [vec![T], vec![], vec![days, days + 30], vec![days + 60]]);
+    }
+
+    #[test]
+    fn rare_samples_are_a_rhythm() {
+        let day = 86_400;
+        let got = taken(&[T, T + day, T + 2 * day, T + 3 * day, T + 5 * day]);
+        assert_eq!(got[1..3], [vec![], vec![T + day, T + 2 * day]]);
+        assert_eq!(got[3..], [[T + 3 * day], [T + 5 * day]]);
     }
 
     #[test]
