@@ -20,8 +20,9 @@ use tokio::time::timeout;
 const MAX_BODY_BYTES: usize = 8 << 20;
 /// Time in which a body has to be there.
 const BODY: Duration = Duration::from_secs(10);
-/// Bodies that are in memory at a time.
-const BODIES: usize = 4;
+/// Bytes of bodies that are in memory at a time, in units that a body takes whole.
+const UNIT: usize = 64 << 10;
+const UNITS: usize = 4 * MAX_BODY_BYTES / UNIT;
 /// First bytes of what gzip packed.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
@@ -31,7 +32,7 @@ pub(super) struct Room(Arc<Semaphore>);
 
 impl Default for Room {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(BODIES)))
+        Self(Arc::new(Semaphore::new(UNITS)))
     }
 }
 
@@ -66,8 +67,8 @@ async fn take(
         let message = "too many bodies at a time: send this one again in a moment";
         (StatusCode::SERVICE_UNAVAILABLE, message.to_string())
     };
-    let room = timeout(BODY, api.room.0.acquire()).await;
-    let _permit = room.map_err(|_| no_room())?.map_err(|_| no_room())?;
+    let room = timeout(BODY, api.room.0.acquire_many(units(headers))).await;
+    let _room = room.map_err(|_| no_room())?.map_err(|_| no_room())?;
     let packed = timeout(BODY, to_bytes(body, MAX_BODY_BYTES)).await.map_err(|_| late())?;
     let packed = packed.map_err(|_| too_large())?;
     let source = query.split('&').find_map(|part| part.strip_prefix("source="));
@@ -85,6 +86,16 @@ async fn take(
         Ok(ingested) => answer(ingested, refused),
         Err(error) => error.into_response(),
     })
+}
+
+/// Units of a body: by the length that it says, which it cannot exceed. One that is packed, or says
+/// none, may be of any length.
+fn units(headers: &HeaderMap) -> u32 {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let is_packed = headers.contains_key(header::CONTENT_ENCODING);
+    let length = length.filter(|_| !is_packed).and_then(|length| length.parse().ok());
+    let bytes = length.unwrap_or(MAX_BODY_BYTES).min(MAX_BODY_BYTES);
+    u32::try_from(bytes / UNIT + 1).unwrap_or(1)
 }
 
 /// The body as it was before it was packed; `None` if it is not packed.

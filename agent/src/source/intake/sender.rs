@@ -17,9 +17,9 @@ const MOST_S: i64 = 14 * 3600;
 /// Samples that must be off by the same.
 const SAMPLES: u32 = 3;
 /// Seconds that must go by meanwhile, or two intervals.
-const LASTING_S: i64 = 10;
+const LASTING_S: i64 = 30;
 /// Samples that come no later than this are on time, or no later than their interval.
-const LATE_S: i64 = 30;
+const LATE_S: i64 = 60;
 
 /// What is known of one sender's clock.
 #[derive(Clone, Debug, Default)]
