@@ -161,7 +161,8 @@ impl Control {
             recorded: receipt.map(|receipt| receipt.durable),
             model,
         };
-        self.held = is_held.then(|| traced.clone());
+        // What the disk had no room for is to be tried again.
+        self.held = (is_held && traced.recorded != Some(false)).then(|| traced.clone());
         if !repeated {
             self.publish(last.as_ref(), &traced);
         }

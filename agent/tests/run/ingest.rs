@@ -106,7 +106,9 @@ fn a_fast_clock_is_told_corrected_and_may_be_set_right() {
     // Set right: its next sample would lie before the last one.
     std::thread::sleep(std::time::Duration::from_millis(1500));
     let mut right = sample(0);
-    right["interval_s"] = json!(1);
+    for (field, value) in [("interval_s", 1), ("logged_events", 100), ("processed_events", 100)] {
+        right[field] = json!(value);
+    }
     assert_eq!(ingest(&agent, right).0, 200);
     assert_eq!(metric(&agent, offset).as_deref(), Some("0"));
     assert_eq!(get(&agent, "/readyz").1, "ready\n");

@@ -21,16 +21,19 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// Ten minutes of samples that end now: `arrivals` events of 100 ms in 30 s, on ten jobs.
-fn samples(arrivals: u32) -> String {
+/// Ten minutes of samples that end now: `arrivals` events of 100 ms in 30 s on ten jobs, which can do
+/// 3,000 of them.
+fn samples(arrivals: u64) -> String {
     let now = now();
+    let processed = arrivals.min(3000);
     (0..=20)
-        .rev()
         .map(|k| {
+            let backlog = (arrivals - processed) * (k + 1);
             let sample = json!({
-                "time": now - 30 * k, "interval_s": 30, "logged_events": arrivals,
-                "processed_events": arrivals, "unprocessed_events": 0, "queued_events": 0,
-                "avg_processing_ms": 100, "jobs_ready": 10, "jobs_starting": 0
+                "time": now - 30 * (20 - k), "interval_s": 30, "logged_events": arrivals,
+                "processed_events": processed, "unprocessed_events": backlog,
+                "queued_events": backlog, "avg_processing_ms": 100, "jobs_ready": 10,
+                "jobs_starting": 0
             });
             format!("{sample}\n")
         })
@@ -160,7 +163,7 @@ fn the_hook_is_run_with_the_decision() {
     let jobs = json(&body)["jobs"].as_u64().unwrap();
     assert!(jobs > 10, "{body}");
     let done = agent.wait_for("done");
-    assert_eq!(done, format!("{jobs} {jobs} 10 load_now\n"));
+    assert_eq!(done, format!("{jobs} {jobs} 10 catch_up\n"));
     // The hook is done a moment before the agent knows.
     let counted = "scaleiq_actuations_total{result=\"done\"} 1";
     http::until(|| get(&agent, "/metrics").1.contains(counted));
