@@ -467,7 +467,7 @@ fn one_wrapped_counter_is_forgotten_and_does_not_come_back_with_the_journal() {
     let start = || resumed(folder.path(), LARGE, &ModelChoice::Shipped, settings());
     let mut run = Some(start());
     let wrapped = jobs(ticks, |k, mut sample| {
-        if [fault + 20, fault + day - 30].contains(&k) {
+        if [fault + 1, fault + day - 30].contains(&k) {
             // Each journal is for one agent at a time.
             drop(run.take());
         }
@@ -482,7 +482,7 @@ fn one_wrapped_counter_is_forgotten_and_does_not_come_back_with_the_journal() {
         run.journal.decision(&decision).1.unwrap();
         decision
     });
-    // From ten minutes behind it on, which is the first restart, and a day later, over the second.
+    // From ten minutes behind it on, and a day later, over the second restart.
     for (name, from) in [("after it", fault + 20), ("a day later", fault + day - 40)] {
         let sum = |jobs: &[f64]| jobs[from..from + 120].iter().sum::<f64>();
         let (cost, expected) = (sum(&wrapped), sum(&clean));

@@ -54,12 +54,19 @@ impl Drop for Group {
     }
 }
 
+/// Whether any process of the group is there. To be asked when no child is waited for elsewhere.
 fn is_there(group: Pid) -> bool {
-    // In a container without an init, orphans are handed to the agent: nobody else waits for them,
-    // and until someone does they count.
-    let everyone = Pid::from_raw(-group.as_raw());
-    while let Ok(status) = waitpid(everyone, Some(WaitPidFlag::WNOHANG))
+    // A process that has ended counts until its parent takes note, which for orphans is the agent.
+    while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG))
         && status != WaitStatus::StillAlive
     {}
     killpg(group, None) != Err(Errno::ESRCH)
+}
+
+/// Makes this process the parent of orphans that its children leave. As the first process of a container
+/// it is so anyway; elsewhere there may be none that takes note of their end.
+pub(super) fn adopt_orphans() {
+    // Without it another process does so, sooner or later.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_child_subreaper(true);
 }

@@ -1,6 +1,6 @@
 //! A command of the user's, run for each change.
 
-use super::group::Group;
+use super::group::{Group, adopt_orphans};
 use super::order::{Order, word};
 use crate::config::Secret;
 use crate::stop::Stop;
@@ -27,9 +27,11 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// Runs `words` for no longer than `limit` each time, and never tells it `secret`.
+    /// Runs `words` for no longer than `limit` each time, and never tells it `secret`. From now on this
+    /// process is the parent of what hooks leave behind, and may have no other children than hooks.
     #[must_use]
     pub fn new(words: Vec<String>, limit: Duration, secret: Option<&Secret>) -> Self {
+        adopt_orphans();
         let is_withheld = |name: &OsStr, value: &OsStr| {
             name.as_encoded_bytes().starts_with(OWN_PREFIX)
                 || secret.is_some_and(|secret| secret.is_in(name, value))
