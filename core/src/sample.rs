@@ -163,9 +163,6 @@ pub const MAX_VALUE: f64 = 1e12;
 pub const MAX_INTERVAL_S: u32 = 7200;
 /// Largest epoch second that passes the gate (year 9999).
 const MAX_TIME_S: f64 = 253_402_300_799.0;
-/// A backlog below zero by no more than this, or by no more than what arrived in the interval, is a
-/// race between two readings of an empty queue: log end and committed offset are never read at once.
-const RACE_EVENTS: f64 = 100.0;
 
 impl RawSample {
     /// The sample gate (promise S-3): NaN, infinite and negative numbers never pass. They cost their
@@ -173,7 +170,6 @@ impl RawSample {
     ///
     /// - a backlog that is too large to be held is the largest that can be, since to forget it would
     ///   be the worst answer;
-    /// - a backlog slightly below zero is an empty one, as long as the arrivals beside it are good;
     /// - a fraction of a job is rounded;
     /// - of an interval longer than [`MAX_INTERVAL_S`] the last part is taken.
     ///
@@ -189,20 +185,6 @@ impl RawSample {
         }
         let part = interval_s / told_s;
         let arrivals = gate.number("logged_events", self.logged_events, false);
-        let race = arrivals.map(|events| events.max(RACE_EVENTS));
-        let backlog = |value: Option<f64>| match (value, race) {
-            (Some(v), Some(race)) if v < 0.0 && v >= -race => (Some(0.0), true),
-            _ => (value, false),
-        };
-        let mut queue = |field, value| {
-            let (value, raced) = backlog(value);
-            if raced {
-                gate.fault(field, Fault::TooSmall, value);
-            }
-            reading(gate.number(field, value, true))
-        };
-        let backlog_events = queue("unprocessed_events", self.unprocessed_events);
-        let queued_events = queue("queued_events", self.queued_events);
         let processed = gate.number("processed_events", self.processed_events, false);
         let work_ms = reading(gate.number("avg_processing_ms", self.avg_processing_ms, false));
         let sample = Sample {
@@ -210,8 +192,12 @@ impl RawSample {
             interval_s: libm::round(interval_s) as u32,
             arrivals_events: reading(arrivals.map(|events| events * part)),
             processed_events: reading(processed.map(|events| events * part)),
-            backlog_events,
-            queued_events,
+            backlog_events: reading(gate.number(
+                "unprocessed_events",
+                self.unprocessed_events,
+                true,
+            )),
+            queued_events: reading(gate.number("queued_events", self.queued_events, true)),
             work_ms,
             jobs_ready: gate.jobs("jobs_ready", self.jobs_ready),
             jobs_starting: gate.jobs("jobs_starting", self.jobs_starting),
@@ -379,24 +365,20 @@ mod tests {
     }
 
     #[test]
-    fn a_backlog_saturates_upwards_and_races_around_zero() {
-        let backlog = |told, arrivals| {
-            let raw = RawSample { logged_events: arrivals, ..good() };
-            let (sample, faults) = gated(RawSample { unprocessed_events: Some(told), ..raw });
-            let fault = faults.iter().find(|fault| fault.field == "unprocessed_events");
-            (sample.backlog_events.known(), fault.copied())
+    fn a_backlog_saturates_upwards_and_is_never_made_up() {
+        let backlog = |told| {
+            let (sample, faults) = gated(RawSample { unprocessed_events: Some(told), ..good() });
+            (sample.backlog_events, faults[0])
         };
         let fault = |fault, taken_as| FieldFault { field: "unprocessed_events", fault, taken_as };
         for huge in [1.0001e12, 9.3e18, f64::MAX] {
-            let most = Some(fault(Fault::TooLarge, Some(1e12)));
-            assert_eq!(backlog(huge, Some(5.0)), (Some(1e12), most));
+            let most = fault(Fault::TooLarge, Some(1e12));
+            assert_eq!(backlog(huge), (Reading::Known(1e12), most));
         }
-        let empty = (Some(0.0), Some(fault(Fault::TooSmall, Some(0.0))));
-        assert_eq!([backlog(-1.0, Some(0.0)), backlog(-700.0, Some(812.0))], [empty, empty]);
-        let missing = (None, Some(fault(Fault::TooSmall, None)));
-        // Beside other bad numbers -1 says "not known".
-        assert_eq!([backlog(-5e6, Some(812.0)), backlog(-1.0, Some(-1.0))], [missing, missing]);
-        assert_eq!(backlog(-1.0, None), missing);
+        // A lag of -1 is a race between two offsets, or says "not known": it need not be an empty queue.
+        for below in [-1.0, -5e6] {
+            assert_eq!(backlog(below), (Reading::Missing, fault(Fault::TooSmall, None)));
+        }
     }
 
     #[test]
