@@ -79,8 +79,8 @@ pub enum DataError {
         /// Most rows that are read.
         max: usize,
     },
-    /// The file is no text.
-    #[error("{file}: this is {what} and no text; unpack it, or save or export it as CSV")]
+    /// The file is no table of text.
+    #[error("{file}: this is {what} and no table of text; unpack it, or save or export it as CSV")]
     NotText {
         /// Name of the file.
         file: String,

@@ -153,8 +153,8 @@ fn what_is_wrong_with_a_row() {
         error(&format!("timestamp,value\n{}", rows.iter().map(row).collect::<String>()))
     };
     insta::assert_snapshot!(times(&[("00:00", 1), ("00:02", 2), ("00:02", 3), ("00:04", 4)]), @"metrics.csv, line 4, column `timestamp`: `2025-03-01T00:02Z` is the time of line 3 (`2025-03-01T00:02Z`), too, with other values; say --duplicates sum if they are parts of one count, or --duplicates last if the later row corrects the earlier");
-    let far = "timestamp,value\n0,1\n1,2\n2,3\n2000000000,4\n";
-    insta::assert_snapshot!(error(far), @"metrics.csv, line 5, column `timestamp`: up to here the file spans 2000000001 intervals of 1 s, and at most 10000000 are read; check for a wrong year, or export fewer or longer intervals");
+    let far = "timestamp,value\n0,1\n60,2\n120,3\n3999999960,4\n";
+    insta::assert_snapshot!(error(far), @"metrics.csv, line 5, column `timestamp`: up to here the file spans 66666667 intervals of 60 s, and at most 10000000 are read; check for a wrong year, or export fewer or longer intervals");
 }
 
 #[test]

@@ -9,6 +9,11 @@ use scaleiq_core::units::DAY_S;
 const LENGTH_TOLERANCE: f64 = 0.02;
 /// Finest grid that is told by what all distances have in common: below it anything lies on one.
 const FINEST_GRID_MS: i64 = 10_000;
+/// On a finer one at least this share of the distances are one step.
+const DENSE: f64 = 0.9;
+/// As many equal distances in a row are no chance, and a change by this factor is one.
+const RUN: usize = 12;
+const CHANGE: f64 = 1.5;
 /// Least share of the distances that are one step of such a grid.
 const LEAST_NEIGHBOURS: f64 = 0.05;
 /// Of distances that are a poller's, at least this share lies near the median, and at most this
@@ -21,7 +26,7 @@ const MOST_SHORT: f64 = 0.1;
 pub(super) enum Cadence {
     /// On a grid of a length that divides a day.
     Grid(IntervalLength),
-    /// Nearly evenly, at a distance that divides no day or with jitter.
+    /// Nearly evenly, at a distance that divides no day, or with jitter, or at one and then another.
     Spans { step_ms: i64 },
     /// At any time, as events do.
     Irregular,
@@ -32,18 +37,24 @@ impl Cadence {
     pub(super) fn of<'a>(tracks: impl Iterator<Item = &'a [Row]> + Clone) -> Option<Self> {
         let steps = steps_ms(tracks.clone());
         let step_ms = median(&steps)?;
-        let fits =
-            |length: &IntervalLength| tracks.clone().all(|rows| Slots::of(rows, *length).is_some());
+        if let Some(step_ms) = changed_step_ms(tracks.clone()) {
+            return Some(Self::Spans { step_ms });
+        }
+        let share = |range: std::ops::Range<f64>| {
+            let within = |step: &&i64| range.contains(&(**step as f64 / step_ms as f64));
+            steps.iter().filter(within).count() as f64 / steps.len() as f64
+        };
+        // Events written down to the second lie on a grid of seconds, too, and leave much of it out.
+        let dense = step_ms >= FINEST_GRID_MS || share(0.9..1.1) >= DENSE;
+        let fits = |length: &IntervalLength| {
+            dense && tracks.clone().all(|rows| Slots::of(rows, *length).is_some())
+        };
         if let Some(length) = near_length(step_ms).filter(fits) {
             return Some(Self::Grid(length));
         }
         if let Some(length) = common_length(&steps).filter(fits) {
             return Some(Self::Grid(length));
         }
-        let share = |range: std::ops::Range<f64>| {
-            let within = |step: &&i64| range.contains(&(**step as f64 / step_ms as f64));
-            steps.iter().filter(within).count() as f64 / steps.len() as f64
-        };
         let regular = share(0.5..1.5) >= LEAST_NEAR && share(0.0..0.5) <= MOST_SHORT;
         Some(if regular { Self::Spans { step_ms } } else { Self::Irregular })
     }
@@ -76,6 +87,20 @@ pub(super) fn median_step_ms<'a>(tracks: impl Iterator<Item = &'a [Row]>) -> Opt
 
 fn median(sorted: &[i64]) -> Option<i64> {
     sorted.get(sorted.len().saturating_sub(1) / 2).copied()
+}
+
+/// The longer of two distances that rows keep for a while each: counts are over as long then.
+fn changed_step_ms<'a>(tracks: impl Iterator<Item = &'a [Row]>) -> Option<i64> {
+    let (mut shortest, mut longest) = (i64::MAX, 0);
+    for rows in tracks {
+        let times = rows.iter().map(|row| row.time_ms);
+        let steps: Vec<i64> = times.clone().skip(1).zip(times).map(|(b, a)| b - a).collect();
+        let kept = steps.chunk_by(|a, b| a == b).filter(|run| run.len() >= RUN);
+        for step in kept.filter_map(|run| run.first().copied()) {
+            (shortest, longest) = (shortest.min(step), longest.max(step));
+        }
+    }
+    (longest as f64 >= CHANGE * shortest as f64).then_some(longest)
 }
 
 /// The length that divides a day and is nearly equal to a distance.

@@ -40,6 +40,9 @@ pub(super) fn decode(file: &str, reader: impl Read) -> Result<Decoded, DataError
     if text.contains('\0') {
         return Err(DataError::NotText { file: file.into(), what: "binary data" });
     }
+    if let Some(what) = markup(&text) {
+        return Err(DataError::NotText { file: file.into(), what });
+    }
     if text.contains('\r') && !text.contains('\n') {
         text = text.replace('\r', "\n");
     }
@@ -57,6 +60,15 @@ fn binary(bytes: &[u8]) -> Option<&'static str> {
         (b"SQLite format 3", "a SQLite database"),
     ];
     STARTS.into_iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, what)| what)
+}
+
+/// Text of another kind: no line of a table begins so.
+fn markup(text: &str) -> Option<&'static str> {
+    match text.trim_start().chars().next()? {
+        '{' | '[' => Some("JSON"),
+        '<' => Some("HTML or XML"),
+        _ => None,
+    }
 }
 
 /// UTF-16 without a mark: text of mostly Latin characters has a zero in every second byte.
@@ -109,5 +121,6 @@ mod tests {
         assert!(error(b"PK\x03\x04...").contains("workbook"));
         assert!(error(b"\x1F\x8B\x08").contains("gzip"));
         assert!(error(b"ab\0cd\0\0").contains("binary"));
+        assert!(error(b" {\"status\": \"success\"}").contains("JSON"));
     }
 }

@@ -136,11 +136,14 @@ fn spread(
     for rows in tracks.iter() {
         let Some(first) = rows.first() else { continue };
         let mut gather = Gather::new(first.time_ms, length, step_ms as f64 / 1000.0);
+        let near = |ms: i64| (ms as f64) < NEIGHBOURS * step_ms as f64;
+        // A row before a hole, or the last, is as long as the one before it.
+        let mut span_ms = step_ms;
         for (k, row) in rows.iter().enumerate() {
-            let next_ms = rows.get(k + 1).map_or(i64::MAX, |next| next.time_ms);
-            let near = ((next_ms.saturating_sub(row.time_ms)) as f64) < NEIGHBOURS * step_ms as f64;
-            let end_ms = if near { next_ms } else { row.time_ms + step_ms };
-            let span_s = (end_ms - row.time_ms) as f64 / 1000.0;
+            let next_ms = rows.get(k + 1).map(|next| next.time_ms - row.time_ms);
+            span_ms = next_ms.filter(|ms| near(*ms)).unwrap_or(span_ms);
+            let end_ms = row.time_ms + span_ms;
+            let span_s = span_ms as f64 / 1000.0;
             gather.add(&interval(row, rules.unit, span_s), row.plan, row.time_ms, end_ms);
         }
         let (intervals, plans) = gather.finish();

@@ -84,13 +84,16 @@ impl Header {
         let fits = |record: &&Record| record.len() <= width + 1 && has_names(record);
         let named = above().take(REACH).filter(fits).find(|record| names_time(record));
         let header = named.or_else(|| above().next().filter(fits).filter(|r| r.len() >= width));
+        // Of the lines above data without a header, that of labels names the columns.
+        let labelled = || above().find(|r| r.len() == width && names::names_columns(r.cell(0)));
         let commented = || sample.comment.as_ref().filter(|comment| comment.len() == width);
         let row = sample.records.get(first)?;
-        let names = match header.or_else(commented) {
+        let header = header.or_else(labelled).or_else(commented);
+        let names = match header {
             Some(record) => names_of(record, width),
             None => (1..=row.len()).map(|number| format!("column {number}")).collect(),
         };
-        let line = header.or_else(commented).map(|record| record.line);
+        let line = header.map(|record| record.line);
         Some(Self { names, line, data_from: first, first: Some(row.clone()) })
     }
 

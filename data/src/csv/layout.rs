@@ -102,6 +102,7 @@ struct Profile {
     written: usize,
     epochs: usize,
     clocks: usize,
+    hours: usize,
     numbers: usize,
     nulls: usize,
     varies: bool,
@@ -137,6 +138,7 @@ fn profiles(header: &Header, sample: &Sample) -> Vec<Profile> {
                 profile.numbers += usize::from(number::is_number(cell));
                 profile.written += usize::from(time::is_written(cell));
                 profile.epochs += usize::from(time::may_be(cell));
+                profile.hours += usize::from(cell.parse().is_ok_and(|hour: u8| hour < 24));
                 profile.clocks += usize::from(time::time_of_day(cell).is_some());
                 profile.rises &= last.is_none_or(|last: f64| value > Some(last));
                 last = value.or(last);
@@ -175,7 +177,10 @@ impl Search<'_> {
         };
         let (date, _) = by_content.or_else(by_name).ok_or_else(|| self.no_time())?;
         // Dates in one column and times of the day in another.
-        let clock = fields().find(|(k, p)| *k != date && p.mostly(p.clocks));
+        let is_clock = |k: usize, p: &Profile| {
+            p.mostly(p.clocks) || names::is_hour(self.header.name(k)) && p.mostly(p.hours)
+        };
+        let clock = fields().find(|(k, p)| *k != date && is_clock(*k, p));
         match clock {
             Some((clock, _))
                 if self.profiles.get(date).is_some_and(|p| p.clocks == 0) && self.is_date(date) =>
@@ -277,12 +282,21 @@ impl Search<'_> {
 
     fn several(&self, fields: &[usize]) -> DataError {
         let names: Vec<&str> = fields.iter().map(|k| self.header.name(*k)).collect();
+        // A name that is there twice, or has a comma in it, cannot be given as an option.
+        let plain = |name: &str| {
+            !name.contains(',') && names.iter().filter(|other| **other == name).count() == 1
+        };
+        let option = |k: &usize| match self.header.name(*k) {
+            name if plain(name) => name.to_string(),
+            _ => (k + 1).to_string(),
+        };
+        let options: Vec<String> = fields.iter().map(option).collect();
         DataError::SeveralColumns {
             file: self.sheet.file.clone(),
             line: self.header.line.unwrap_or(1),
             found: shown_names(names.iter().copied()),
-            first: names.first().copied().unwrap_or_default().into(),
-            all: if names.len() <= 3 { names.join(",") } else { "all".into() },
+            first: options.first().cloned().unwrap_or_default(),
+            all: if options.len() <= 3 { options.join(",") } else { "all".into() },
         }
     }
 

@@ -122,6 +122,11 @@ pub(super) fn is_label(name: &str) -> bool {
     LABELS.contains(&plain(name).as_str())
 }
 
+/// Whether a column of this name holds the hours of days that are in another.
+pub(super) fn is_hour(name: &str) -> bool {
+    matches!(plain(name).as_str(), "hour" | "hr" | "hour of day" | "stunde")
+}
+
 /// Whether a column of this name may number the rows.
 pub(super) fn is_index(name: &str) -> bool {
     INDICES.contains(&plain(name).as_str())
@@ -153,11 +158,39 @@ pub(super) fn note(name: &str) -> String {
     format!("column `{name}` is unknown and ignored")
 }
 
+/// Whether the first cell of a line says that the others are the columns' names.
+pub(super) fn names_columns(cell: &str) -> bool {
+    matches!(plain(cell).as_str(), "label" | "labels" | "full label" | "metric name")
+}
+
 /// Whether a label or the words of a row say that it sums up others.
 pub(super) fn is_total(text: &str) -> bool {
-    const TOTALS: [&str; 9] =
-        ["total", "totals", "grand total", "sum", "average", "avg", "mean", "gesamt", "summe"];
+    const TOTALS: [&str; 17] = [
+        "total",
+        "totals",
+        "grand total",
+        "subtotal",
+        "sum",
+        "average",
+        "avg",
+        "mean",
+        "min",
+        "max",
+        "minimum",
+        "maximum",
+        "gesamt",
+        "summe",
+        "zwischensumme",
+        "mittelwert",
+        "somme",
+    ];
     TOTALS.contains(&plain(text).as_str())
+}
+
+/// Whether the first word of a text says so.
+pub(super) fn begins_as_total(text: &str) -> bool {
+    let plain = plain(text);
+    plain.split(' ').next().is_some_and(is_total) || is_total(&plain)
 }
 
 #[cfg(test)]

@@ -61,6 +61,9 @@ const NULLS: [&str; 14] = [
 /// Marks between thousands beside the dot and the comma.
 const SPACERS: [char; 6] = ['\'', '\u{2019}', '_', ' ', '\u{a0}', '\u{202f}'];
 
+/// So many numbers that all have three digits behind their mark have them for a reason.
+const MANY: usize = 20;
+
 /// Whether a text says that nothing was measured.
 pub(super) fn is_null(text: &str) -> bool {
     NULLS.iter().any(|null| text.eq_ignore_ascii_case(null)) || text == "\u{2013}"
@@ -68,7 +71,10 @@ pub(super) fn is_null(text: &str) -> bool {
 
 /// Whether a text is a number, whatever its marks.
 pub(super) fn is_number(text: &str) -> bool {
-    [DecimalMark::Dot, DecimalMark::Comma].into_iter().any(|mark| parse(text, mark).is_some())
+    let is_unit = |suffix| !matches!(unit::of_suffix(suffix), Err(NumberFault::NotANumber));
+    [DecimalMark::Dot, DecimalMark::Comma]
+        .into_iter()
+        .any(|mark| parse(text, mark).is_some_and(|(_, suffix)| is_unit(suffix)))
 }
 
 /// Whether a text is a number without a unit.
@@ -180,14 +186,20 @@ pub(super) struct Marks {
     /// Three digits behind the only mark: thousands, or as many decimals.
     open_dot: Option<u64>,
     open_comma: Option<u64>,
-    /// Four digits in a row before any mark: thousands are not grouped.
+    /// How many numbers of either kind there are.
+    open: usize,
+    /// Four digits in a row without a mark: thousands are not grouped.
     ungrouped: bool,
+    /// Whole numbers below a thousand, as there are beside thousands that are grouped. Beside
+    /// numbers with three decimals each they would have them, too.
+    small: bool,
 }
 
 impl Marks {
     pub(super) fn see(&mut self, text: &str, line: u64) {
         if text.bytes().all(|b| b.is_ascii_digit()) {
             self.ungrouped |= text.len() > 3;
+            self.small |= text.len() <= 3 && text != "0";
             return;
         }
         let Some((body, _)) = split(text) else { return };
@@ -203,18 +215,29 @@ impl Marks {
             _ => &mut self.comma,
         };
         place.get_or_insert(line);
+        self.open += usize::from(Self::is_open(body));
+    }
+
+    /// Whether a number's only mark has three digits behind it, and one to three before it.
+    fn is_open(body: &str) -> bool {
+        let Some((whole, decimals)) = body.split_once(['.', ',']) else { return false };
+        decimals.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0')
     }
 
     /// Where the only mark of a number is noted.
     fn of(&mut self, body: &str, mark: char) -> &mut Option<u64> {
-        let (whole, decimals) = body.split_once(mark).unwrap_or((body, ""));
-        let open = decimals.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0');
-        match (mark, open) {
+        match (mark, Self::is_open(body)) {
             ('.', false) => &mut self.dot,
             ('.', true) => &mut self.open_dot,
             (_, false) => &mut self.comma,
             (_, true) => &mut self.open_comma,
         }
+    }
+
+    /// Whether the open numbers are thousands: there are many, smaller ones have no mark, and
+    /// larger ones none without.
+    fn grouped(&self) -> bool {
+        self.open >= MANY && self.small && !self.ungrouped
     }
 
     /// The decimal mark. `continental` says that the file's delimiter leaves the comma free, and
@@ -228,6 +251,8 @@ impl Marks {
             (Some(_), None, ..) => Ok(DecimalMark::Dot),
             (None, Some(_), ..) => Ok(DecimalMark::Comma),
             (None, None, None, None) => Ok(DecimalMark::Dot),
+            (None, None, Some(_), None) if self.grouped() => Ok(DecimalMark::Comma),
+            (None, None, None, Some(_)) if self.grouped() => Ok(DecimalMark::Dot),
             (None, None, Some(_), None) if continental && dotted && !self.ungrouped => {
                 Ok(DecimalMark::Comma)
             }

@@ -43,7 +43,7 @@ impl Pivot {
     /// Finds a header whose cells count up, if there is one.
     pub(super) fn find(sample: &Sample) -> Option<Self> {
         sample.records.iter().take(REACH).find_map(|record| {
-            let numbers = longest(record, |cell| cell.parse::<u32>().ok().map(i64::from), Some(1));
+            let numbers = longest(record, trailing_number, Some(1));
             if numbers.len() >= FEWEST_NUMBERS {
                 return Some(Self { header: record.clone(), head: Head::Numbers, fields: numbers });
             }
@@ -73,7 +73,7 @@ impl Pivot {
             dates.see(date.map_or("", |k| record.cell(k)));
             Ok(())
         })?;
-        let mark = options.decimal_mark.or(marks.decide(sheet.delimiter != b',', false).ok());
+        let mark = options.decimal_mark.or(marks.decide(sheet.delimiter == b';', false).ok());
         let clock = dates.clock(options.tz.clone(), options.date_order).map_err(|text| {
             DataError::DateOrder {
                 at: self.place(sheet, self.header.line, date.unwrap_or(0)),
@@ -244,6 +244,13 @@ impl Pivot {
     fn place(&self, sheet: &Sheet, line: u64, field: usize) -> crate::error::Place {
         sheet.place(line, self.header.cell(field))
     }
+}
+
+/// The number of a column such as `17`, `m17` or `minute_17`.
+fn trailing_number(cell: &str) -> Option<i64> {
+    let digits =
+        cell.trim_start_matches(|c: char| c.is_alphabetic() || matches!(c, '_' | ' ' | '-'));
+    digits.parse::<u32>().ok().map(i64::from)
 }
 
 /// `YYYYMMDD`, which is too small a number to be told from others elsewhere.

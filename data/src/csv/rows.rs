@@ -120,7 +120,7 @@ fn sniff(
     let dotted = first.is_some_and(|r| r.cell(layout.time.first()).matches('.').count() >= 2);
     let mark = match options.decimal_mark {
         Some(mark) => mark,
-        None => marks.decide(sheet.delimiter != b',', dotted).map_err(|line| {
+        None => marks.decide(sheet.delimiter == b';', dotted).map_err(|line| {
             let field = layout.arrivals.first().copied().unwrap_or_default();
             let text = sheet.record_on(line).map(|r| shown(r.cell(field))).unwrap_or_default();
             DataError::DecimalMark { at: at(line, field), text }
@@ -135,6 +135,8 @@ fn time_text(record: &Record, time: TimeFields) -> Cow<'_, str> {
         TimeFields::One(field) => record.cell(field).into(),
         TimeFields::Two(date, clock) => match (record.cell(date), record.cell(clock)) {
             ("", _) => "".into(),
+            // An hour alone.
+            (date, hour) if !hour.contains(':') => format!("{date} {hour}:00").into(),
             (date, clock) => format!("{date} {clock}").into(),
         },
     }
@@ -168,7 +170,7 @@ impl RowReader<'_> {
         let moment = match self.clock.read(&text, last.map(|(ms, _)| ms)) {
             Ok(moment) if !ragged => moment,
             Ok(_) => return Err(self.ragged(record)),
-            Err(_) if record.cells().any(names::is_total) => {
+            Err(_) if names::begins_as_total(&text) || record.cells().any(names::is_total) => {
                 self.totals += 1;
                 return Ok(());
             }

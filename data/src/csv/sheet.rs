@@ -103,7 +103,8 @@ impl Record {
 }
 
 fn bare(field: &str) -> &str {
-    let field = field.trim();
+    let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    let field = field.trim_matches(blank);
     field.strip_prefix('"').and_then(|f| f.strip_suffix('"')).unwrap_or(field).trim()
 }
 

@@ -12,6 +12,8 @@ const HOUR_MS: i64 = 3_600_000;
 const NIGHT_MS: i64 = 4 * HOUR_MS;
 /// Times have as many rows each in a file of several series: this share of them, at least.
 const EVEN: f64 = 0.9;
+/// Of a log's times more than this share have several rows.
+const LOG: f64 = 0.1;
 /// Most names in a note.
 const MAX_NAMED: usize = 5;
 
@@ -111,6 +113,12 @@ impl Tracks {
             .find(|pair| same(&pair[0], &pair[1]) && !equal(&pair[0], &pair[1]));
         let conflict = conflict.map(|pair| (pair[0].line, pair[1].line));
         let unnamed = self.iter().count() == 1;
+        if options.duplicates.is_none()
+            && (self.is_log() || conflict.is_some() && self.is_irregular())
+        {
+            let line = self.rows.iter().map(|row| row.line).min().unwrap_or(1);
+            return Err(super::grid::irregular(&self.rows, names(line).0));
+        }
         let before = self.rows.len();
         let how = match (conflict, options.duplicates) {
             (None, _) => None,
@@ -148,6 +156,25 @@ impl Tracks {
                 .push(format!("{repeated} rows were there twice, all the same, and count once"));
         }
         Ok(())
+    }
+
+    /// Whether the times come as those of events do, each of them once.
+    fn is_irregular(&self) -> bool {
+        let mut once = self.rows.clone();
+        once.dedup_by_key(|row| (row.series, row.time_ms));
+        let tracks = once.chunk_by(|a, b| a.series == b.series);
+        Cadence::of(tracks) == Some(Cadence::Irregular)
+    }
+
+    /// Whether rows are events, written down to the second or minute: many times have several, and
+    /// not all the same number.
+    fn is_log(&self) -> bool {
+        let groups = || {
+            let same = |a: &Row, b: &Row| (a.series, a.time_ms) == (b.series, b.time_ms);
+            self.rows.chunk_by(same).map(<[Row]>::len)
+        };
+        let several = groups().filter(|len| *len > 1).count() as f64;
+        !self.is_even() && groups().any(|len| len > 2) && several > LOG * groups().count() as f64
     }
 
     /// Whether nearly all times have the same number of rows, above one.

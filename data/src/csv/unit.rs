@@ -58,6 +58,9 @@ pub(super) fn of_suffix(suffix: &str) -> Result<Unit, NumberFault> {
         return Err(NumberFault::Formatted);
     }
     let lower = suffix.to_lowercase();
+    if is_scaled(&lower) {
+        return Err(NumberFault::Formatted);
+    }
     if let Some((what, _)) = NO_COUNTS.iter().find(|(_, names)| names.contains(&lower.as_str())) {
         return Err(NumberFault::NoCount(what));
     }
@@ -68,9 +71,21 @@ pub(super) fn of_suffix(suffix: &str) -> Result<Unit, NumberFault> {
     Ok(rate(&lower).unwrap_or_default())
 }
 
-/// The rate that a column's name states, as in `orders (req/s)` or `requests_per_second`.
+/// Whether a unit has a letter for thousands or millions before it: `kreq/s`.
+fn is_scaled(lower: &str) -> bool {
+    const UNITS: [&str; 9] = ["req", "ops", "msg", "event", "evt", "rps", "qps", "hits", "iops"];
+    let bare = lower.strip_prefix(['k', 'm', 'g']);
+    bare.is_some_and(|bare| UNITS.iter().any(|unit| bare.starts_with(unit)))
+}
+
+/// The rate that a column's name states, as in `orders (req/s)`, `requests_per_second` or
+/// `rate(orders[5m])`.
 pub(super) fn of_name(name: &str) -> Option<Unit> {
     let lower = name.to_lowercase().replace(['_', '-'], " ");
+    // Prometheus' rate() is a second's, whatever its window.
+    if lower.contains("rate(") {
+        return Some(Unit::PerSecond);
+    }
     let bracketed = lower.split_once(['(', '[']).map(|(_, rest)| rest.trim_end_matches([')', ']']));
     bracketed.and_then(rate).or_else(|| rate(&lower))
 }
@@ -86,7 +101,7 @@ fn rate(words: &str) -> Option<Unit> {
         (Unit::PerHour, &["/h", "/hr", "/hour", "per hour"]),
     ];
     let ends = |names: &&[&str]| names.iter().any(|name| words.trim().ends_with(name));
-    RATES.iter().find(|(_, names)| ends(&names)).map(|(unit, _)| *unit)
+    RATES.iter().find(|(_, names)| ends(names)).map(|(unit, _)| *unit)
 }
 
 #[cfg(test)]
@@ -100,6 +115,7 @@ mod tests {
         assert_eq!(of_suffix("req per minute"), Ok(Unit::PerMinute));
         assert_eq!(of_suffix("Mil"), Err(NumberFault::Formatted));
         assert_eq!(of_suffix("K ops/s"), Err(NumberFault::Formatted));
+        assert_eq!(of_suffix("kreq/s"), Err(NumberFault::Formatted));
         assert_eq!(of_suffix("ms"), Err(NumberFault::NoCount("a time")));
     }
 
@@ -107,6 +123,7 @@ mod tests {
     fn units_in_names() {
         assert_eq!(of_name("orders (req/s)"), Some(Unit::PerSecond));
         assert_eq!(of_name("messages_per_minute"), Some(Unit::PerMinute));
+        assert_eq!(of_name("sum(rate(orders_total[5m]))"), Some(Unit::PerSecond));
         assert_eq!(of_name("orders"), None);
         assert_eq!(of_name("value (events)"), None);
     }

@@ -48,6 +48,17 @@ fn a_poller_that_jitters_is_gathered() {
 }
 
 #[test]
+fn a_distance_that_changes_is_followed() {
+    // As monitoring keeps them: five minutes long ago, one minute of late.
+    let old = (0..300).map(|k| format!("{},500\n", START_S + 300 * k));
+    let new = (0..900).map(|k| format!("{},100\n", START_S + 90_000 + 60 * k));
+    let text = format!("timestamp,value\n{}", old.chain(new).collect::<String>());
+    let series = good(&text);
+    assert_eq!((series.length_s, series.rows.len()), (300, 480));
+    assert!(arrivals(&series).iter().all(|events| *events == Some(500.0)));
+}
+
+#[test]
 fn rows_that_are_not_there_are_gaps_or_zeros() {
     let row = |k: i64| format!("{},{}\n", START_S + 60 * k, 1 + k % 3);
     let rows = (0..3000).filter(|k| k * 7919 % 11 > 4 || k % 40 == 0).map(row);

@@ -52,6 +52,18 @@ fn a_log_without_numbers_is_counted() {
 }
 
 #[test]
+fn a_log_to_the_second_loses_no_event() {
+    for every_s in [1.0, 60.0] {
+        let text =
+            log("time,value\n", |at, _| format!("{},1", stamp((at / every_s).floor() * every_s)));
+        let error = error(&text);
+        assert!(error.contains("--count-rows"), "{error}");
+        let series = good_with(&text, &ReadOptions { count_rows: true, ..ReadOptions::default() });
+        assert_eq!(total(&series) as usize, text.lines().count() - 1);
+    }
+}
+
+#[test]
 fn batches_at_any_time_can_be_summed() {
     let text = log("time,value\n", |at, n| format!("{},{}", stamp(at), n % 50));
     let sizes =

@@ -174,5 +174,5 @@ fn encodings_do_not_matter() {
         assert_eq!(arrivals(&Series::from_reader("m.csv", &bytes[..]).unwrap()), history());
     }
     let workbook = Series::from_reader("m.xlsx", &b"PK\x03\x04\0\0"[..]).unwrap_err();
-    insta::assert_snapshot!(workbook, @"m.xlsx: this is a workbook or an archive (zip) and no text; unpack it, or save or export it as CSV");
+    insta::assert_snapshot!(workbook, @"m.xlsx: this is a workbook or an archive (zip) and no table of text; unpack it, or save or export it as CSV");
 }

@@ -4,10 +4,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// What the numbers of a column of times are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum NumberForm {
     /// Units since 1970, this many in a second.
     Epoch(i64),
+    /// Tenths of microseconds, as Windows and .NET count them; the number of 1 January 1970.
+    Ticks(f64),
     /// Excel's days since 1900.
     Serial,
     /// `YYYYMMDD`, then perhaps `HH`, `MM` and `SS`.
@@ -16,6 +18,10 @@ pub(super) enum NumberForm {
 
 /// Excel's serial numbers of the years 1970 to 2099: as seconds they are all on 1 January 1970.
 const SERIALS: std::ops::Range<f64> = 25_569.0..73_051.0;
+/// The same of Windows' file times and of .NET's ticks, and their numbers of 1 January 1970. As
+/// nanoseconds since 1970 they are all in 1974 and 1990.
+const TICKS: [(std::ops::Range<f64>, f64); 2] =
+    [(1.25e17..1.45e17, 116_444_736_000_000_000.0), (6.30e17..6.50e17, 621_355_968_000_000_000.0)];
 /// Excel's number of 1 January 1970.
 const EPOCH_SERIAL: f64 = 25_569.0;
 /// Numbers of digits that a date, with hours, minutes and seconds, can have.
@@ -27,6 +33,7 @@ pub(super) struct Numbers {
     count: u64,
     serials: u64,
     digits: u64,
+    ticks: [u64; 2],
     units: [u64; 4],
 }
 
@@ -35,6 +42,9 @@ impl Numbers {
         self.count += 1;
         self.serials += u64::from(SERIALS.contains(&value));
         self.digits += u64::from(digits(text).is_some());
+        for (seen, (range, _)) in self.ticks.iter_mut().zip(&TICKS) {
+            *seen += u64::from(range.contains(&value));
+        }
         if let Some(units) = self.units.get_mut(unit(value)) {
             *units += 1;
         }
@@ -51,6 +61,10 @@ impl Numbers {
             NumberForm::Digits
         } else if most(self.serials) {
             NumberForm::Serial
+        } else if let Some((_, (_, zero))) =
+            self.ticks.iter().zip(&TICKS).find(|(seen, _)| most(**seen))
+        {
+            NumberForm::Ticks(*zero)
         } else {
             let likeliest = (0..4).max_by_key(|k| self.units.get(*k)).unwrap_or(0);
             NumberForm::Epoch(1000_i64.pow(u32::try_from(likeliest).unwrap_or(0)))
@@ -83,6 +97,7 @@ pub(super) fn milliseconds(text: &str, value: f64, form: NumberForm) -> Result<i
             Ok(((value - EPOCH_SERIAL) * 86_400.0).round() as i64 * 1000)
         }
         NumberForm::Serial => Err("is no Excel date as the others".into()),
+        NumberForm::Ticks(zero) => Ok(((value - zero) / 10_000.0).round() as i64),
         NumberForm::Epoch(per_second) => {
             let wanted = unit(per_second as f64 * 1e9);
             if unit(value) != wanted && value != 0.0 {
@@ -99,6 +114,7 @@ pub(super) fn description(form: NumberForm) -> Option<String> {
         NumberForm::Epoch(1) => None,
         NumberForm::Epoch(per_second) => Some(format!("{} since 1970", name(per_second))),
         NumberForm::Serial => Some("Excel's days since 1900".into()),
+        NumberForm::Ticks(_) => Some("tenths of microseconds, as Windows counts them".into()),
         NumberForm::Digits => {
             Some("dates in digits (YYYYMMDD, then hours, minutes, seconds)".into())
         }
@@ -148,6 +164,7 @@ mod tests {
         assert_eq!(form(&["1.7149536E18"]), NumberForm::Epoch(1_000_000_000));
         assert_eq!(form(&["45418.0", "45418,003472"]), NumberForm::Serial);
         assert_eq!(form(&["202405060000", "202405060005"]), NumberForm::Digits);
+        assert!(matches!(form(&["638505504000000000"]), NumberForm::Ticks(_)));
         assert_eq!(form(&["0", "120", "240"]), NumberForm::Epoch(1));
     }
 
@@ -160,6 +177,8 @@ mod tests {
             "1714953600000000000",
             "45418",
             "20240506",
+            "638505504000000000",
+            "133594272000000000",
         ] {
             let ms = milliseconds(text, parse(text).unwrap(), form(&[text]));
             assert_eq!(ms, Ok(1_714_953_600_000), "{text}");

@@ -34,29 +34,23 @@ pub(super) fn parse(text: &str) -> Option<Written> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(Written::Moment(moment.as_millisecond()));
     }
-    if let Ok(civil) = text.parse::<DateTime>() {
+    if !text.contains('[')
+        && let Ok(civil) = text.parse::<DateTime>()
+    {
         let clock_ms = milliseconds(civil);
         return Some(Written::Local { day: Day::Known(civil.date()), clock_ms, zone: None });
     }
     let (date, clock, rest) = part(text);
     let rest = Rest::parse(rest)?;
     let day = day(date, rest.year)?;
-    let clock_ms = match (rest.after_noon, clock) {
-        (None, clock) => clock.unwrap_or(0),
-        (Some(after_noon), Some(clock)) if (HOUR_MS..13 * HOUR_MS).contains(&clock) => {
-            clock % (12 * HOUR_MS) + if after_noon { 12 * HOUR_MS } else { 0 }
-        }
-        _ => return None,
-    };
+    let clock_ms = rest.of_day(clock)?;
     Some(Written::Local { day, clock_ms, zone: rest.zone })
 }
 
 /// A time of the day alone, in milliseconds.
 pub(super) fn clock(text: &str) -> Option<i64> {
-    match part(text) {
-        ("", Some(clock_ms), "") => Some(clock_ms),
-        _ => None,
-    }
+    let ("", Some(clock_ms), rest) = part(text) else { return None };
+    Rest::parse(rest)?.of_day(Some(clock_ms))
 }
 
 fn milliseconds(civil: DateTime) -> i64 {
@@ -123,6 +117,17 @@ struct Rest {
 }
 
 impl Rest {
+    /// The time of the day that a clock shows, of twelve hours or twenty-four.
+    fn of_day(&self, clock_ms: Option<i64>) -> Option<i64> {
+        match (self.after_noon, clock_ms) {
+            (None, clock_ms) => Some(clock_ms.unwrap_or(0)),
+            (Some(after_noon), Some(clock_ms)) if (HOUR_MS..13 * HOUR_MS).contains(&clock_ms) => {
+                Some(clock_ms % (12 * HOUR_MS) + if after_noon { 12 * HOUR_MS } else { 0 })
+            }
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let mut rest = Rest::default();
         // JavaScript explains its zone: `GMT+0200 (Central European Summer Time)`.
@@ -176,7 +181,7 @@ fn day(text: &str, year: Option<i16>) -> Option<Day> {
         } else if token.chars().all(char::is_alphabetic) {
             let word = token.to_lowercase();
             let is_month = |names: &&[&str]| names.iter().any(|name| word.starts_with(name));
-            match MONTHS.iter().position(|names| is_month(&names)) {
+            match MONTHS.iter().position(is_month) {
                 Some(index) if word.chars().count() > 2 => month = i8::try_from(index + 1).ok(),
                 _ if SILENT.iter().any(|silent| word.starts_with(silent)) => {}
                 _ => return None,
