@@ -32,7 +32,7 @@ mod unit;
 
 pub use number::DecimalMark;
 pub use options::{Duplicates, Fill, ReadOptions};
-pub use time::DateOrder;
+pub use time::{DateOrder, NoSuchZone, Zone};
 pub use unit::Unit;
 
 /// A field as it is shown in a message: short and on one line.

@@ -1,9 +1,11 @@
 //! Numbers as people and programs write them: decimal marks, thousands, units, words for nothing.
 
 use super::unit::{self, Unit};
+use serde::{Deserialize, Serialize};
 
 /// The mark before a number's decimals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum DecimalMark {
     /// 1,234.5

@@ -1,14 +1,15 @@
 //! What a user may say about a file where the file does not.
 
 use super::number::DecimalMark;
-use super::time::DateOrder;
+use super::time::{DateOrder, Zone};
 use super::unit::Unit;
-use jiff::tz::TimeZone;
 use scaleiq_core::units::UnixSeconds;
+use serde::{Deserialize, Serialize};
 
 /// How a file is read. Everything that is not said is found out from the file, or refused with the
 /// option that says it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[cfg_attr(feature = "clap", command(next_help_heading = "How files are read"))]
 pub struct ReadOptions {
@@ -34,8 +35,8 @@ pub struct ReadOptions {
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "WITH"))]
     pub fill: Option<Fill>,
     /// Zone of times that name none, such as Europe/Berlin [default: UTC]
-    #[cfg_attr(feature = "clap", arg(long, value_name = "ZONE", value_parser = zone))]
-    pub tz: Option<TimeZone>,
+    #[cfg_attr(feature = "clap", arg(long, value_name = "ZONE"))]
+    pub tz: Option<Zone>,
     /// Whether 5/6/2024 begins with its day (dmy) or month (mdy) [default: told by all rows]
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "ORDER"))]
     pub date_order: Option<DateOrder>,
@@ -58,7 +59,8 @@ pub struct ReadOptions {
 }
 
 /// What stands in for what was not measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Fill {
     /// What is not there is 0.
@@ -68,23 +70,14 @@ pub enum Fill {
 }
 
 /// What rows of the same time and series are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Duplicates {
     /// Parts of one sum.
     Sum,
     /// The last is right.
     Last,
-}
-
-/// A zone by its name in the time zone database, or its offset.
-///
-/// # Errors
-/// If there is no such zone.
-#[cfg(feature = "clap")]
-fn zone(name: &str) -> Result<TimeZone, String> {
-    super::time::zone(name)
-        .ok_or_else(|| "no such zone: write it as Europe/Berlin, UTC or +02:00".into())
 }
 
 /// The length of an interval.

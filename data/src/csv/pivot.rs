@@ -74,7 +74,7 @@ impl Pivot {
             Ok(())
         })?;
         let mark = options.decimal_mark.or(marks.decide(sheet.delimiter == b';', false).ok());
-        let clock = dates.clock(options.tz.clone(), options.date_order).map_err(|text| {
+        let clock = dates.clock(options.tz.as_ref(), options.date_order).map_err(|text| {
             DataError::DateOrder {
                 at: self.place(sheet, self.header.line, date.unwrap_or(0)),
                 text: shown(&text),
@@ -181,7 +181,7 @@ impl Pivot {
                 self.fields.clone().for_each(|k| sniff.see(self.header.cell(k)));
                 let at = |k| self.place(sheet, self.header.line, k);
                 let clock =
-                    sniff.clock(options.tz.clone(), options.date_order).map_err(|text| {
+                    sniff.clock(options.tz.as_ref(), options.date_order).map_err(|text| {
                         DataError::DateOrder { at: at(self.fields.start), text: shown(&text) }
                     })?;
                 let mut last = None;

@@ -114,7 +114,7 @@ fn sniff(
         numbers().for_each(|field| marks.see(record.cell(field), record.line));
     }
     let at = |line, field| sheet.place(line, layout.header.name(field));
-    let clock = times.clock(options.tz.clone(), options.date_order).map_err(|text| {
+    let clock = times.clock(options.tz.as_ref(), options.date_order).map_err(|text| {
         DataError::DateOrder { at: at(first_line, layout.time.first()), text: shown(&text) }
     })?;
     let dotted = first.is_some_and(|r| r.cell(layout.time.first()).matches('.').count() >= 2);

@@ -1,9 +1,11 @@
 //! Units: what a count is over, as an option, behind a value or in a column's name says.
 
 use super::number::NumberFault;
+use serde::{Deserialize, Serialize};
 
 /// What the numbers of a column count over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Unit {
     /// Events in the interval.

@@ -111,6 +111,10 @@ fn berlin(from_s: i64, rows: i64, suffix: impl Fn(&jiff::ZonedDateTime) -> Strin
     format!("timestamp,value\n{}", (0..rows).map(row).collect::<String>())
 }
 
+fn zone(name: &str) -> Option<scaleiq_data::csv::Zone> {
+    Some(name.parse().unwrap())
+}
+
 fn count(k: i64) -> i64 {
     1000 + k * 37 % 101
 }
@@ -121,8 +125,7 @@ const SPRING_S: i64 = 1_711_836_000;
 
 #[test]
 fn clocks_that_are_set_back_are_followed_where_the_zone_is_known() {
-    let zone = TimeZone::get("Europe/Berlin").ok();
-    let options = ReadOptions { tz: zone, ..ReadOptions::default() };
+    let options = ReadOptions { tz: zone("Europe/Berlin"), ..ReadOptions::default() };
     let naive = berlin(AUTUMN_S, 60, |_| String::new());
     let newest_first = {
         let mut lines: Vec<&str> = naive.lines().skip(1).collect();
@@ -147,13 +150,12 @@ fn an_hour_that_clocks_skip_is_noticed() {
     let naive = berlin(SPRING_S, 60, |_| String::new());
     let told = good(&naive).notes.iter().any(|note| note.contains("--tz"));
     assert!(told, "{:?}", good(&naive).notes);
-    let options = ReadOptions { tz: TimeZone::get("Europe/Berlin").ok(), ..ReadOptions::default() };
+    let options = ReadOptions { tz: zone("Europe/Berlin"), ..ReadOptions::default() };
     let series = good_with(&naive, &options);
     assert_eq!((series.start.0, series.rows.len()), (SPRING_S, 60));
     assert!(series.notes.is_empty(), "{:?}", series.notes);
     // In New York no clock was changed that night, and those times are plain.
-    let elsewhere =
-        ReadOptions { tz: TimeZone::get("America/New_York").ok(), ..ReadOptions::default() };
+    let elsewhere = ReadOptions { tz: zone("America/New_York"), ..ReadOptions::default() };
     assert_eq!(good_with(&naive, &elsewhere).rows.len(), 72);
     let wrong = naive.replace("2024-03-31 03:30", "2024-03-31 02:30");
     let error = read(&wrong, &options).unwrap_err().to_string();

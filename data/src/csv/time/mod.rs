@@ -10,13 +10,14 @@ mod text;
 mod zone;
 
 pub use order::DateOrder;
+pub use zone::{NoSuchZone, Zone};
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use number::{NumberForm, Numbers};
 use order::Orders;
 use text::{Day, Written};
-use zone::{Meaning, Zone};
+use zone::{Meaning, Suffix};
 
 /// First and last moment that are read, in milliseconds: 1970 to 2099. Beyond it a time was
 /// misread, or is mistyped.
@@ -25,18 +26,6 @@ const MOMENTS_MS: std::ops::Range<i64> = 0..4_102_444_800_000;
 /// Whether a text is a time that is written with a date, as opposed to a number.
 pub(super) fn is_written(text: &str) -> bool {
     text::parse(text).is_some()
-}
-
-/// A zone by name, abbreviation or offset.
-#[cfg(feature = "clap")]
-pub(super) fn zone(name: &str) -> Option<TimeZone> {
-    match zone::parse(name) {
-        Some(Zone::Named(zone)) => Some(zone),
-        Some(Zone::Offset(seconds)) => {
-            jiff::tz::Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
-        }
-        None => TimeZone::get(name).ok(),
-    }
 }
 
 /// A time of the day alone, in milliseconds.
@@ -96,7 +85,7 @@ impl Sniff {
     /// A cell's text if nothing tells its day from its month.
     pub(super) fn clock(
         self,
-        zone: Option<TimeZone>,
+        zone: Option<&Zone>,
         order: Option<DateOrder>,
     ) -> Result<Clock, String> {
         let numbers = self.numbers.count() > self.written;
@@ -106,7 +95,12 @@ impl Sniff {
             None if numbers => None,
             None => self.orders.decide()?,
         };
-        Ok(Clock { form, order, zone, newest_first: self.backward > self.forward })
+        Ok(Clock {
+            form,
+            order,
+            zone: zone.map(|zone| zone.zone().clone()),
+            newest_first: self.backward > self.forward,
+        })
     }
 }
 
@@ -172,10 +166,10 @@ impl Clock {
             _ => Err("is not a time".to_string()),
         };
         let zone = match zone {
-            Some(Zone::Offset(seconds)) => {
+            Some(Suffix::Offset(seconds)) => {
                 return Ok(Moment { ms: utc_ms(civil)? - i64::from(seconds) * 1000, naive: false });
             }
-            Some(Zone::Named(zone)) => Some(zone),
+            Some(Suffix::Named(zone)) => Some(zone),
             None => self.zone.clone(),
         };
         let Some(zone) = zone else { return Ok(Moment { ms: utc_ms(civil)?, naive: true }) };
@@ -309,11 +303,11 @@ mod tests {
 
     #[test]
     fn a_repeated_hour_follows_the_rows_before_it() {
-        let zone = TimeZone::get("Europe/Berlin").ok();
+        let zone = "Europe/Berlin".parse::<Zone>().unwrap();
         let hour = 3_600_000;
         let mut sniff = Sniff::default();
         ["2024-10-27 01:00", "2024-10-27 02:00"].iter().for_each(|text| sniff.see(text));
-        let clock = sniff.clock(zone, None).unwrap();
+        let clock = sniff.clock(Some(&zone), None).unwrap();
         let read = |text, last| clock.read(text, last).map(|moment| moment.ms);
         let first = read("2024-10-27 02:30", None).unwrap();
         assert_eq!(read("2024-10-27 02:30", Some(first)), Ok(first + hour));

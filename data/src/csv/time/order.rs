@@ -2,16 +2,19 @@
 
 use super::text::Day;
 use jiff::civil::{Date, date};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The order of day and month in dates such as `5/6/2024`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum DateOrder {
     /// 5/6/2024 is the 5th of June.
+    #[serde(rename = "dmy")]
     #[cfg_attr(feature = "clap", value(name = "dmy"))]
     DayFirst,
     /// 5/6/2024 is May 6th.
+    #[serde(rename = "mdy")]
     #[cfg_attr(feature = "clap", value(name = "mdy"))]
     MonthFirst,
 }

@@ -1,6 +1,6 @@
 //! A moment as people and programs write it: a date, a time of the day, perhaps a zone.
 
-use super::zone::{self, Zone};
+use super::zone::{self, Suffix};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
@@ -10,7 +10,7 @@ pub(super) enum Written {
     /// A moment, in milliseconds since 1970.
     Moment(i64),
     /// A date and a time of the day.
-    Local { day: Day, clock_ms: i64, zone: Option<Zone> },
+    Local { day: Day, clock_ms: i64, zone: Option<Suffix> },
 }
 
 /// A date.
@@ -113,7 +113,7 @@ fn leading_number(text: &str) -> Option<(u32, &str)> {
 struct Rest {
     after_noon: Option<bool>,
     year: Option<i16>,
-    zone: Option<Zone>,
+    zone: Option<Suffix>,
 }
 
 impl Rest {

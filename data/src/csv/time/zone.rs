@@ -2,10 +2,12 @@
 
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// A zone that is written behind a time.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Zone {
+pub(super) enum Suffix {
     /// Seconds east of Greenwich.
     Offset(i32),
     /// One of the time zone database.
@@ -50,16 +52,16 @@ const ABBREVIATIONS: [(&str, f64); 32] = [
 ];
 
 /// A zone's name, abbreviation or offset.
-pub(super) fn parse(word: &str) -> Option<Zone> {
+pub(super) fn parse(word: &str) -> Option<Suffix> {
     if let Some((_, hours)) = ABBREVIATIONS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word))
     {
-        return Some(Zone::Offset((hours * 3600.0) as i32));
+        return Some(Suffix::Offset((hours * 3600.0) as i32));
     }
     let signed = word.strip_prefix("UTC").or_else(|| word.strip_prefix("GMT")).unwrap_or(word);
     if let Some(seconds) = offset(signed) {
-        return Some(Zone::Offset(seconds));
+        return Some(Suffix::Offset(seconds));
     }
-    word.contains('/').then(|| TimeZone::get(word).ok()).flatten().map(Zone::Named)
+    word.contains('/').then(|| TimeZone::get(word).ok()).flatten().map(Suffix::Named)
 }
 
 /// `+2`, `+02`, `+0200`, `+02:00`, in seconds.
@@ -74,6 +76,54 @@ fn offset(text: &str) -> Option<i32> {
     let sound = (0..=14).contains(&hours) && (0..60).contains(&minutes);
     let seconds = hours * 3600 + minutes * 60;
     sound.then_some(if text.starts_with('+') { seconds } else { -seconds })
+}
+
+/// A zone that a user names: of the time zone database, or an offset such as `+02:00`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Zone {
+    name: String,
+    zone: TimeZone,
+}
+
+/// A zone that is not in the time zone database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such zone: write it as Europe/Berlin, UTC or +02:00")]
+pub struct NoSuchZone;
+
+impl Zone {
+    pub(super) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+}
+
+impl FromStr for Zone {
+    type Err = NoSuchZone;
+
+    fn from_str(name: &str) -> Result<Self, NoSuchZone> {
+        let zone = match parse(name) {
+            Some(Suffix::Named(zone)) => Some(zone),
+            Some(Suffix::Offset(seconds)) => {
+                Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
+            }
+            None => TimeZone::get(name).ok(),
+        };
+        zone.map(|zone| Self { name: name.into(), zone }).ok_or(NoSuchZone)
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = NoSuchZone;
+
+    fn try_from(name: String) -> Result<Self, NoSuchZone> {
+        name.parse()
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.name
+    }
 }
 
 /// What a wall clock's time may mean.
@@ -111,9 +161,9 @@ mod tests {
         for (word, seconds) in
             [("Z", 0), ("CEST", 7200), ("+0530", 19_800), ("UTC-3", -10_800), ("-08:00", -28_800)]
         {
-            assert_eq!(parse(word), Some(Zone::Offset(seconds)), "{word}");
+            assert_eq!(parse(word), Some(Suffix::Offset(seconds)), "{word}");
         }
-        assert!(matches!(parse("America/New_York"), Some(Zone::Named(_))));
+        assert!(matches!(parse("America/New_York"), Some(Suffix::Named(_))));
         assert_eq!((parse("IST"), parse("Mars/Base"), parse("+25")), (None, None, None));
     }
 
