@@ -16,10 +16,16 @@ const RUN: usize = 12;
 const CHANGE: f64 = 1.5;
 /// Least share of the distances that are one step of such a grid.
 const LEAST_NEIGHBOURS: f64 = 0.05;
-/// Of distances that are a poller's, at least this share lies near the median, and at most this
+/// Of distances that are a poller's, at least this share lies near the usual one, and at most this
 /// share well below it. Of events that come by chance 35 % and 29 % do.
 const LEAST_NEAR: f64 = 0.6;
 const MOST_SHORT: f64 = 0.1;
+/// Or, since polls fail, at least this share lies near a multiple of it, up to this part of it. Of
+/// events that come by chance 21 % do.
+const LEAST_MULTIPLES: f64 = 0.7;
+const NEAR: f64 = 0.15;
+/// A distance is the commonest if at least this share is equal to it.
+const COMMON: f64 = 0.3;
 
 /// How rows follow each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,8 +61,9 @@ impl Cadence {
         if let Some(length) = common_length(&steps).filter(fits) {
             return Some(Self::Grid(length));
         }
-        let regular = share(0.5..1.5) >= LEAST_NEAR && share(0.0..0.5) <= MOST_SHORT;
-        Some(if regular { Self::Spans { step_ms } } else { Self::Irregular })
+        let bases = [Some(step_ms), commonest(&steps)];
+        let base = bases.into_iter().flatten().find(|base| is_polled(&steps, *base));
+        Some(base.map_or(Self::Irregular, |step_ms| Self::Spans { step_ms }))
     }
 
     /// The usual distance of two rows, if there is one.
@@ -87,6 +94,25 @@ pub(super) fn median_step_ms<'a>(tracks: impl Iterator<Item = &'a [Row]>) -> Opt
 
 fn median(sorted: &[i64]) -> Option<i64> {
     sorted.get(sorted.len().saturating_sub(1) / 2).copied()
+}
+
+/// Whether distances are those of a poller that asks every `base_ms`, late at times or in vain.
+fn is_polled(sorted: &[i64], base_ms: i64) -> bool {
+    let share = |fits: &dyn Fn(f64) -> bool| {
+        let ratios = sorted.iter().map(|step| *step as f64 / base_ms as f64);
+        ratios.filter(|ratio| fits(*ratio)).count() as f64 / sorted.len() as f64
+    };
+    let near = share(&|ratio| (0.5..1.5).contains(&ratio));
+    let multiples = share(&|ratio| (ratio - ratio.round()).abs() <= NEAR && ratio > NEAR);
+    let short = share(&|ratio| ratio < 0.5);
+    short <= MOST_SHORT && (near >= LEAST_NEAR || multiples >= LEAST_MULTIPLES)
+}
+
+/// The commonest distance, if it is common and not as fine as times are written.
+fn commonest(sorted: &[i64]) -> Option<i64> {
+    let run = sorted.chunk_by(|a, b| a == b).max_by_key(|run| run.len())?;
+    let common = run.len() as f64 >= COMMON * sorted.len() as f64;
+    run.first().copied().filter(|step| common && *step >= FINEST_GRID_MS)
 }
 
 /// The longer of two distances that rows keep for a while each: counts are over as long then.

@@ -137,11 +137,11 @@ fn spread(
         let Some(first) = rows.first() else { continue };
         let mut gather = Gather::new(first.time_ms, length, step_ms as f64 / 1000.0);
         let near = |ms: i64| (ms as f64) < NEIGHBOURS * step_ms as f64;
-        // A row before a hole, or the last, is as long as the one before it.
+        // A row before a hole, or the last, is as long as the one before it, or as a step.
         let mut span_ms = step_ms;
         for (k, row) in rows.iter().enumerate() {
             let next_ms = rows.get(k + 1).map(|next| next.time_ms - row.time_ms);
-            span_ms = next_ms.filter(|ms| near(*ms)).unwrap_or(span_ms);
+            span_ms = next_ms.filter(|ms| near(*ms)).unwrap_or(span_ms.min(step_ms));
             let end_ms = row.time_ms + span_ms;
             let span_s = span_ms as f64 / 1000.0;
             gather.add(&interval(row, rules.unit, span_s), row.plan, row.time_ms, end_ms);

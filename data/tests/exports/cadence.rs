@@ -48,6 +48,25 @@ fn a_poller_that_jitters_is_gathered() {
 }
 
 #[test]
+fn a_poller_that_fails_at_times_and_slips_is_read() {
+    // Road sensors: every ten minutes, two of five polls fail, and the minute slips now and then.
+    let mut at = START_S;
+    let mut text = String::from("timestamp,value\n");
+    for k in 0..1500_i64 {
+        at += 600 + if k % 40 == 0 { 60 * (k % 7) } else { 0 };
+        if k * 7919 % 10 < 6 {
+            text += &format!("{},300\n", iso(at));
+        }
+    }
+    let series = good(&text);
+    assert_eq!(series.length_s, 600);
+    let known: Vec<f32> = arrivals(&series).into_iter().flatten().collect();
+    let exact = known.iter().filter(|events| (**events - 300.0).abs() < 0.1).count();
+    assert!(known.iter().all(|events| (150.0..300.1).contains(events)), "{known:?}");
+    assert!(exact > 800 && 10 * exact > 9 * known.len(), "{exact} of {}", known.len());
+}
+
+#[test]
 fn a_distance_that_changes_is_followed() {
     // As monitoring keeps them: five minutes long ago, one minute of late.
     let old = (0..300).map(|k| format!("{},500\n", START_S + 300 * k));
