@@ -325,7 +325,7 @@ pub enum DataError {
         step_s: f64,
     },
     /// Too few rows to tell the interval from.
-    #[error("{file}: {rows} rows are too few to tell the interval from; export at least {needed}")]
+    #[error("{file}: too few rows ({rows}) to tell the interval from; export at least {needed}")]
     TooFewRows {
         /// Name of the file.
         file: String,

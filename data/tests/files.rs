@@ -124,7 +124,7 @@ fn what_is_wrong_with_a_file_as_a_whole() {
     insta::assert_snapshot!(error(""), @"metrics.csv: the file is empty; it needs a line of names and rows with a time and a count");
     insta::assert_snapshot!(error("\n \n"), @"metrics.csv: the file is empty; it needs a line of names and rows with a time and a count");
     insta::assert_snapshot!(error("timestamp,value\n"), @"metrics.csv: the file has a header and no rows; export at least 3 intervals");
-    insta::assert_snapshot!(error(&short(&["1", "2"])), @"metrics.csv: 2 rows are too few to tell the interval from; export at least 3");
+    insta::assert_snapshot!(error(&short(&["1", "2"])), @"metrics.csv: too few rows (2) to tell the interval from; export at least 3");
     insta::assert_snapshot!(error(&short(&["", "", ""])), @"metrics.csv, line 1, column `value`: the column has no value in any row; export the count of events that arrived");
     insta::assert_snapshot!(error("queue,orders\na,1\nb,2\n"), @"metrics.csv, line 1: no column holds times, by its name or by what is in it; found `queue`, `orders`: name it with --time-column, or put a header with `timestamp,value` above the rows");
     let missing = Series::read_csv(Path::new("no/such.csv")).unwrap_err();

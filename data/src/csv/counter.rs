@@ -8,6 +8,8 @@ const WRAPS: [f64; 2] = [4_294_967_296.0, 18_446_744_073_709_551_616.0];
 const NEAR: f64 = 0.1;
 /// A hole is spread over at most this many intervals.
 const MAX_SPREAD: i64 = 100_000;
+/// Once there are so many rows, holes are no longer spread: rows are held in memory.
+const MAX_ROWS: usize = 20_000_000;
 
 /// Makes the running total in one track, sorted by time, into the increase from each row to the
 /// next. What was counted over a hole is spread evenly over it. Returns how often it fell.
@@ -19,8 +21,9 @@ pub(super) fn increases(rows: &[Row], step_ms: i64, out: &mut Vec<Row>) -> usize
         if let Some((from, before)) = known {
             falls += usize::from(total < before);
             let increase = increase(before, total);
-            let steps =
-                ((row.time_ms - from.time_ms + step_ms / 2) / step_ms.max(1)).clamp(1, MAX_SPREAD);
+            let steps = (row.time_ms - from.time_ms + step_ms / 2) / step_ms.max(1);
+            let most = if out.len() < MAX_ROWS { MAX_SPREAD } else { 1 };
+            let steps = steps.clamp(1, most);
             for step in 0..steps {
                 let time_ms = from.time_ms + step * step_ms;
                 out.push(Row { time_ms, arrivals: Some(increase / steps as f64), ..from });

@@ -16,6 +16,8 @@ const REACH: usize = 20;
 /// Fewest columns of intervals, by what names them.
 const FEWEST_NUMBERS: usize = 12;
 const FEWEST_TIMES: usize = 6;
+/// Most moments that are held.
+const MAX_SUMS: usize = 10_000_000;
 const DAY_MS: i64 = 86_400_000;
 /// Monday, 3 January 2000, which stands for a day that is not known.
 const SOME_MONDAY_MS: i64 = 946_857_600_000;
@@ -89,6 +91,9 @@ impl Pivot {
             }
             series += 1;
             let base_ms = self.base_ms(sheet, record, date, &clock, options)?;
+            if sums.len() > MAX_SUMS {
+                return Err(DataError::ManyRows { file: sheet.file.clone(), max: MAX_SUMS });
+            }
             for (k, offset_ms) in self.fields.clone().zip(&moments) {
                 let value = self.value(sheet, record, k, mark.unwrap_or(DecimalMark::Dot))?;
                 let (_, sum) = sums.entry(base_ms + offset_ms).or_insert((record.line, None));

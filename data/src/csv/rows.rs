@@ -325,7 +325,7 @@ impl RowReader<'_> {
     fn finish(mut self) -> Result<Rows, DataError> {
         self.footer.end(!self.out.rows.is_empty(), &mut self.out.notes)?;
         if self.totals > 0 {
-            self.out.notes.push(format!("{} rows sum up others: left out", self.totals));
+            self.out.notes.push(format!("rows that sum up others were left out: {}", self.totals));
         }
         if self.series.len() >= MAX_SERIES {
             self.out.rows.iter_mut().for_each(|row| row.series = 0);

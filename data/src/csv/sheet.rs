@@ -3,6 +3,7 @@
 use super::{decode, dialect};
 use crate::error::{DataError, Place};
 use csv::StringRecord;
+use std::borrow::Cow;
 use std::io::Read;
 
 /// A file as text that is parted into fields; it can be gone through more than once.
@@ -19,8 +20,12 @@ impl Sheet {
     /// Reads all of a file.
     pub(super) fn read(file: &str, reader: impl Read) -> Result<Self, DataError> {
         let decoded = decode::decode(file, reader)?;
-        let (delimiter, text) = dialect::sniff(&decoded.text);
-        Ok(Self { file: file.into(), delimiter, notes: decoded.notes, text: text.into_owned() })
+        let (delimiter, changed) = match dialect::sniff(&decoded.text) {
+            (delimiter, Cow::Borrowed(_)) => (delimiter, None),
+            (delimiter, Cow::Owned(text)) => (delimiter, Some(text)),
+        };
+        let text = changed.unwrap_or(decoded.text);
+        Ok(Self { file: file.into(), delimiter, notes: decoded.notes, text })
     }
 
     /// All records that hold anything.
