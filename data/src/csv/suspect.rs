@@ -13,6 +13,8 @@ const RISES: f64 = 0.5;
 const FALLS: f64 = 0.02;
 /// What it falls to, as a part of what it was.
 const ANEW: f64 = 0.1;
+/// Share of the rows in which copies are equal.
+const COPIES: f64 = 0.9;
 /// Share of the values with decimals that makes a rate likely.
 const FRACTIONS: f64 = 0.8;
 /// A glitch is this many times its neighbours, and as many times nearly all others.
@@ -52,6 +54,7 @@ pub(super) fn notes(
             notes.extend(left_out(tracks, &values, step_ms, options));
         }
     }
+    notes.extend(copies(tracks));
     if naive {
         notes.extend(tracks.iter().find_map(|rows| spring(rows, step_ms)));
     }
@@ -66,6 +69,26 @@ fn is_counter(rows: &[Row]) -> bool {
     let falls = steps().filter(|(a, b)| b < a).count() as f64;
     let anew = steps().filter(|(a, b)| b < a).all(|(a, b)| b <= ANEW * a);
     values.len() >= FEWEST_ROWS && rises >= RISES * count && falls <= FALLS * count && anew
+}
+
+/// Two series that are the same, as two observers of one workload write them.
+fn copies(tracks: &Tracks) -> Option<String> {
+    let all: Vec<&[Row]> = tracks.iter().collect();
+    let same = |pair: &&[&[Row]]| {
+        let [a, b] = pair else { return false };
+        let known = |rows: &&[Row]| rows.iter().filter(|r| r.arrivals > Some(0.0)).count();
+        let shared = a
+            .iter()
+            .zip(b.iter())
+            .filter(|(a, b)| a.arrivals > Some(0.0) && a.arrivals == b.arrivals);
+        let least = (COPIES * known(a).max(known(b)) as f64) as usize;
+        least >= FEWEST_ROWS && shared.count() >= least
+    };
+    all.windows(2).find(same).map(|_| {
+        "two series are nearly the same: if they are copies, as of two replicas of a monitor, say \
+         --series with one of them"
+            .into()
+    })
 }
 
 fn rate(values: &[f64], unit: Unit, options: &ReadOptions) -> Option<String> {

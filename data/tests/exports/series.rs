@@ -36,6 +36,18 @@ fn interleaved_series_and_totals_are_the_same() {
 }
 
 #[test]
+fn copies_of_a_series_are_noticed() {
+    let of = |name: &str| file("", |at, n| format!("{name};{};{n}", iso(at)));
+    let text = format!("replica;Time;Value\n{}{}", of("a"), of("b"));
+    assert!(
+        good(&text).notes.iter().any(|note| note.contains("copies")),
+        "{:?}",
+        good(&text).notes
+    );
+    assert!(!good(&long(&["high", "low"])).notes.iter().any(|note| note.contains("copies")));
+}
+
+#[test]
 fn series_may_be_sampled_at_different_seconds() {
     let late = file("", |at, n| format!("late,{},{}", iso(at + 40), n / 2));
     let text = file("pod,time,count\n", |at, n| format!("early,{},{}", iso(at), n - n / 2)) + &late;

@@ -170,6 +170,14 @@ fn one_time_in_another_unit_is_found() {
 }
 
 #[test]
+fn times_that_count_from_elsewhere_are_noticed() {
+    let text = file("timestamp,value\n", |at, count| format!("{},{count}", at - START_S));
+    let series = good(&text);
+    assert_eq!(arrivals(&series), history());
+    assert!(series.notes[0].contains("before 1973"), "{:?}", series.notes);
+}
+
+#[test]
 fn nothing_is_read_as_a_far_year() {
     for time in ["8383-02-01 00:00", "4200000000", "2100-01-01T00:00:00Z"] {
         let text = format!("timestamp,value\n{time},1\n{time},2\n{time},3\n");

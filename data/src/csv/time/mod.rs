@@ -95,8 +95,10 @@ impl Sniff {
             None if numbers => None,
             None => self.orders.decide()?,
         };
+        let early = numbers && self.numbers.are_early();
         Ok(Clock {
             form,
+            early,
             order,
             zone: zone.map(|zone| zone.zone().clone()),
             newest_first: self.backward > self.forward,
@@ -109,6 +111,8 @@ impl Sniff {
 pub(super) struct Clock {
     /// What numbers are; `None` where times are written.
     form: Option<NumberForm>,
+    /// Whether numbers are likely no seconds since 1970.
+    early: bool,
     order: Option<DateOrder>,
     zone: Option<TimeZone>,
     /// Whether most rows are before the row above them.
@@ -127,6 +131,13 @@ pub(super) struct Moment {
 impl Clock {
     /// What a user should know of how times are read.
     pub(super) fn notes(&self) -> Vec<String> {
+        if self.early {
+            return vec![
+                "times are read as seconds since 1970, and lie before 1973: if they count from \
+                 another moment, hours and days of the week are not right"
+                    .into(),
+            ];
+        }
         let form = self.form.and_then(number::description);
         let order = self.order.map(|order| format!("dates with {}", order.description()));
         form.or(order).map(|what| format!("times are read as {what}")).into_iter().collect()

@@ -24,6 +24,8 @@ const TICKS: [(std::ops::Range<f64>, f64); 2] =
     [(1.25e17..1.45e17, 116_444_736_000_000_000.0), (6.30e17..6.50e17, 621_355_968_000_000_000.0)];
 /// Excel's number of 1 January 1970.
 const EPOCH_SERIAL: f64 = 25_569.0;
+/// Seconds since 1970 below this are before 1973, and likely count from another moment.
+const EARLY_S: f64 = 1e8;
 /// Numbers of digits that a date, with hours, minutes and seconds, can have.
 const DIGITS: [usize; 4] = [8, 10, 12, 14];
 
@@ -34,6 +36,7 @@ pub(super) struct Numbers {
     serials: u64,
     digits: u64,
     ticks: [u64; 2],
+    early: u64,
     units: [u64; 4],
 }
 
@@ -42,6 +45,7 @@ impl Numbers {
         self.count += 1;
         self.serials += u64::from(SERIALS.contains(&value));
         self.digits += u64::from(digits(text).is_some());
+        self.early += u64::from(value < EARLY_S);
         for (seen, (range, _)) in self.ticks.iter_mut().zip(&TICKS) {
             *seen += u64::from(range.contains(&value));
         }
@@ -52,6 +56,11 @@ impl Numbers {
 
     pub(super) fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Whether they are likely no seconds since 1970, although nothing else fits.
+    pub(super) fn are_early(&self) -> bool {
+        self.form() == NumberForm::Epoch(1) && 10 * self.early >= 9 * self.count
     }
 
     /// What they are, judged by all of them: a few that are something else are found wrong later.
