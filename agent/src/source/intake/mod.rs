@@ -4,6 +4,7 @@
 mod merge;
 mod order;
 mod sender;
+mod share;
 
 use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
 use crate::clock::Moment;
