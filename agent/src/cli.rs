@@ -51,7 +51,7 @@ pub enum Command {
     Demo(command::demo::DemoArgs),
     /// Replays a recorded history and prints what the agent would have cost and kept.
     #[command(after_help = BACKTEST_EXAMPLES)]
-    Backtest(command::backtest::BacktestArgs),
+    Backtest(Box<command::backtest::BacktestArgs>),
     /// Reads samples as JSON lines from stdin and writes one decision a line to stdout.
     Pipe(command::pipe::PipeArgs),
     /// Runs beside a worker: observes it, decides, acts, and serves REST and metrics.
