@@ -84,6 +84,11 @@ impl Merge {
         self.shares.iter().any(|share| share.name.as_deref() == name)
     }
 
+    /// Whether there are others, and it is not one of them.
+    pub(super) fn has_others(&self, name: Option<&str>) -> bool {
+        !self.shares.is_empty() && !self.knows(name)
+    }
+
     /// Whether its share is missing.
     pub(super) fn is_silent(&self, name: Option<&str>) -> bool {
         let newest = self.newest();
@@ -142,32 +147,39 @@ impl Merge {
         }
     }
 
-    fn newest(&self) -> UnixSeconds {
+    /// Where the furthest of the senders is.
+    pub(super) fn newest(&self) -> UnixSeconds {
         self.shares.iter().map(|share| share.last.end).max().unwrap_or_default()
     }
 
     /// Says whose share is missing, and forgets who has been silent for too long.
     fn part_with_silent(&mut self, admitted: &mut Admitted) {
         let newest = self.newest();
-        let mut warn = |message| {
-            admitted.warnings.push(Warning::of_sample(WarningKind::Silent, message));
-        };
+        let (mut silent, mut gone) = (Vec::new(), Vec::new());
         self.shares.retain(|share| {
-            let silent_s = newest.since(share.last.end);
-            let name = share.name.as_deref().unwrap_or("(none)");
-            if share.has_left(newest) {
-                tracing::warn!(source = name, "silent for {silent_s} s: it has left the sum");
-                warn(format!("source {name} has left: it has been silent for {silent_s} s"));
+            let name = share.name.as_deref().unwrap_or("(none)").to_owned();
+            let has_left = share.has_left(newest);
+            if has_left {
+                tracing::warn!(source = name, "silent for too long: it has left the sum");
                 self.left.push(share.name.clone());
-                return false;
+                gone.push(name);
+            } else if share.is_silent(newest) {
+                silent.push(name);
             }
-            if share.is_silent(newest) {
-                warn(format!(
-                    "source {name} has been silent for {silent_s} s: its share counts as missing"
-                ));
-            }
-            true
+            !has_left
         });
+        for (names, what) in [
+            (silent, "has been silent: its share counts as missing"),
+            (gone, "has left: it was silent for too long, and the sum is that of the others"),
+        ] {
+            let Some(first) = names.first() else { continue };
+            let others = match names.len() - 1 {
+                0 => String::new(),
+                others => format!(", as {others} others,"),
+            };
+            let message = format!("source {first}{others} {what}");
+            admitted.warnings.push(Warning::of_sample(WarningKind::Silent, message));
+        }
     }
 
     /// The sum from where the last one ended up to where all have spoken.
@@ -178,6 +190,7 @@ impl Merge {
         let starts = speaking().filter_map(|share| share.pieces.front()).map(|piece| piece.start);
         let from = starts.min()?;
         let from = self.given.map_or(from, |given| given.max(from));
+        let from = from.max(to.plus(-i64::from(MAX_INTERVAL_S)));
         let longest_s = speaking().map(|share| share.last.interval_s).max()?;
         let span_s = to.since(from);
         // In steps of the senders' own intervals, however many of them there are.
@@ -203,7 +216,7 @@ impl Merge {
         let jobs = |field| sum(field).map(|jobs| Jobs(jobs as u32));
         let merged = Sample {
             end: to,
-            interval_s: u32::try_from(span_s).unwrap_or(MAX_INTERVAL_S).min(MAX_INTERVAL_S),
+            interval_s: u32::try_from(span_s).unwrap_or(MAX_INTERVAL_S),
             arrivals_events: sum_of(ARRIVALS),
             processed_events: sum_of(PROCESSED),
             backlog_events: sum_of(BACKLOG),
