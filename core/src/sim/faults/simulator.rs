@@ -1,0 +1,93 @@
+//! A simulator in which things go wrong.
+
+use super::conditions::Conditions;
+use super::episode::{Episode, Episodes, dice};
+use super::kind::Family;
+use super::readings::{Delivered, deliver, raw};
+use super::{FaultPlan, traffic};
+use crate::sample::{RawSample, Sample};
+use crate::sim::{Load, Simulator};
+use crate::units::Jobs;
+use core::borrow::Borrow;
+
+/// One tick: what happened, and what was told of it.
+#[derive(Clone, Debug)]
+pub struct Tick {
+    /// What an observer who cannot err would have seen. Its end is the receiver's clock.
+    pub truth: Sample,
+    /// What arrived, before the gate: usually one sample.
+    pub told: Delivered,
+}
+
+/// A [`Simulator`] under a [`FaultPlan`].
+///
+/// Policies are given what was told; the score is of what happened. Faults depend on plan, seed and
+/// time alone, so that two policies meet the same ones.
+#[derive(Clone, Debug)]
+pub struct FaultySimulator<L: Borrow<Load>> {
+    simulator: Simulator<L>,
+    episodes: Episodes,
+    seed: u64,
+    /// What was told last while no reading lied.
+    before: Option<RawSample>,
+}
+
+impl<L: Borrow<Load>> FaultySimulator<L> {
+    /// Lets the faults of `plan` that concern pool and readings come over `simulator`, none by chance
+    /// in the first `quiet_s` seconds. Those of the traffic are in the load: [`FaultPlan::load`].
+    #[must_use]
+    pub fn new(simulator: Simulator<L>, plan: FaultPlan, seed: u64, quiet_s: u32) -> Self {
+        let plan = plan.without(Family::Traffic);
+        let episodes = Episodes::new(plan, seed, quiet_s / crate::sim::STEP_S);
+        Self { simulator, episodes, seed, before: None }
+    }
+
+    /// Plays a tick; `None` when the load is over.
+    pub fn tick(&mut self) -> Option<Tick> {
+        let step = self.simulator.played_steps();
+        let need_jobs = self.simulator.load().need_jobs(step);
+        let episodes = self.episodes.at(step, self.simulator.steps_per_tick(), need_jobs);
+        self.simulator.set_conditions(Conditions::under(episodes, step));
+        let truth = self.simulator.tick()?;
+        let sample = raw(&truth);
+        let before = self.before.unwrap_or(sample);
+        let mut told = Delivered::new();
+        // Never full: one place is free.
+        let _ = told.push(sample);
+        for episode in episodes {
+            let mut dice = dice(self.seed, episode.kind, step);
+            let each = told.iter().flat_map(|one| deliver(episode, *one, &before, &mut dice));
+            told = each.take(Delivered::new().capacity()).collect();
+        }
+        if !episodes.iter().any(|e| e.kind.profile().family == Family::Readings) {
+            self.before = Some(sample);
+        }
+        Some(Tick { truth, told })
+    }
+
+    /// Asks for a number of jobs: [`Simulator::set_jobs`].
+    pub fn set_jobs(&mut self, wanted: Jobs) {
+        self.simulator.set_jobs(wanted);
+    }
+
+    /// What went wrong in the last tick.
+    #[must_use]
+    pub fn episodes(&self) -> &[Episode] {
+        self.episodes.active()
+    }
+
+    /// The simulator, to read time, pool and score.
+    #[must_use]
+    pub fn simulator(&self) -> &Simulator<L> {
+        &self.simulator
+    }
+}
+
+impl FaultPlan {
+    /// `load` as it comes under this plan's faults of traffic, none by chance in the first `quiet_s`
+    /// seconds.
+    #[must_use]
+    pub fn load(&self, load: &Load, seed: u64, quiet_s: u32) -> Load {
+        traffic::under(self, seed, quiet_s / crate::sim::STEP_S, load)
+    }
+}

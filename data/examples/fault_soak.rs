@@ -1,0 +1,157 @@
+//! Plays every fault on recorded traffic, each by itself, against the clean run of the same seed.
+//!
+//!     cargo run --release -p scaleiq-data --example fault_soak -- FILE_OR_FOLDER [FAULTS] [SEEDS] [WORLDS]
+//!
+//! The forecaster works without a network: what is judged is how readings and pool are handled.
+
+use scaleiq_core::controller::Controller;
+use scaleiq_core::forecast::{ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
+use scaleiq_core::policy::Planner;
+use scaleiq_core::settings::Settings;
+use scaleiq_core::sim::faults::{Course, FaultKind, FaultPlan, Tick, Trial, Verdict};
+use scaleiq_core::sim::{Load, LoadSettings, Scale, Series, World};
+use scaleiq_core::units::{DAY_S, JobLimits, Jobs};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+const WARM_DAYS: f64 = 2.0;
+const DAYS: f64 = 5.0;
+const PEAK_JOBS: f32 = 40.0;
+const TICK_S: u32 = 30;
+
+/// Stands where a network would, and always fails.
+struct NoModel;
+
+impl ForecastModel for NoModel {
+    type Error = &'static str;
+    fn infer(&mut self, _: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()], &'static str> {
+        Err("no network")
+    }
+}
+
+struct Case {
+    name: String,
+    load: Load,
+    world_name: &'static str,
+    seed: u64,
+    warm_s: u32,
+}
+
+impl Case {
+    fn play(&self, plan: &FaultPlan) -> Course {
+        let world = World::named(self.world_name).expect("a known world");
+        let limits = JobLimits::new(1, 200).expect("sound limits");
+        let (load, seed, warm_s) = (&self.load, self.seed, self.warm_s);
+        let trial = Trial { load, world, limits, tick_s: TICK_S, seed, warm_s };
+        let settings = Settings::new(limits, world.sla_s as f32, world.start_median_s);
+        let forecaster = Perception::new(settings.interval, NoModel);
+        let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
+        trial.play(plan, &mut |tick: &Tick| {
+            for sample in tick.told.iter().filter_map(|raw| raw.gate().ok()) {
+                let _ = controller.observe(&sample, |_, _| {});
+            }
+            let jobs: Jobs = controller.decide(tick.truth.end).jobs;
+            jobs
+        })
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let arg = |k: usize, usual: &str| args.get(k).cloned().unwrap_or(usual.into());
+    let files = files(Path::new(&arg(0, ".")));
+    let plan: FaultPlan = arg(1, "all").parse().unwrap_or_else(|e| panic!("{e}"));
+    let seeds: u64 = arg(2, "1").parse().expect("a number of seeds");
+    let worlds = arg(3, "queue,kafka,slow");
+    let worlds: Vec<&'static str> =
+        World::NAMES.into_iter().filter(|name| worlds.split(',').any(|w| w == *name)).collect();
+    let mut cases = Vec::new();
+    for file in &files {
+        for seed in 1..=seeds {
+            let Some((load, warm_s)) = load(file, seed) else { continue };
+            for world_name in &worlds {
+                let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                cases.push(Case { name, load: load.clone(), world_name, seed, warm_s });
+            }
+        }
+    }
+    let queue = Mutex::new(cases);
+    let rows: Mutex<BTreeMap<usize, Vec<(String, Verdict)>>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some(case) = { queue.lock().expect("no panic").pop() } {
+                    let clean = case.play(&FaultPlan::default());
+                    for kind in plan.kinds() {
+                        let one = FaultPlan::default().with(kind, plan.per_day(kind));
+                        let verdict = Verdict::of(kind, &clean, &case.play(&one));
+                        let name = format!("{} {} {}", case.name, case.world_name, case.seed);
+                        let mut rows = rows.lock().expect("no panic");
+                        rows.entry(kind as usize).or_default().push((name, verdict));
+                    }
+                }
+            });
+        }
+    });
+    println!(
+        "{} cases a fault; cost over clean, SLA points against clean",
+        files.len() as u64 * seeds * worlds.len() as u64
+    );
+    println!(
+        "fault              pass        cost: mean  worst   SLA: mean   worst  blind falls  recovered   asked x  worst case"
+    );
+    for (kind, verdicts) in rows.into_inner().expect("no panic") {
+        print_row(FaultKind::ALL[kind], &verdicts);
+    }
+}
+
+fn print_row(kind: FaultKind, rows: &[(String, Verdict)]) {
+    let n = rows.len() as f64;
+    let passed = rows.iter().filter(|(_, v)| v.passes()).count();
+    let mean = |f: fn(&Verdict) -> f64| rows.iter().map(|(_, v)| f(v)).sum::<f64>() / n;
+    let most = |f: fn(&Verdict) -> f64| rows.iter().map(|(_, v)| f(v)).fold(f64::MIN, f64::max);
+    let sum = |f: fn(&Verdict) -> u32| rows.iter().map(|(_, v)| f(v)).sum::<u32>();
+    let badness = |v: &Verdict| (v.cost_ratio - 1.0) / 0.1 - v.sla_points / 0.05;
+    let worst = rows.iter().max_by(|a, b| badness(&a.1).total_cmp(&badness(&b.1)));
+    println!(
+        "{:17} {:>3}/{:<3} {}  {:>10.3} {:>6.2} {:>11.3} {:>7.2} {:>12} {:>6}/{:<6} {:>6.1}  {}",
+        kind.name(),
+        passed,
+        rows.len(),
+        if kind.profile().informs { "(informs)" } else { "         " },
+        mean(|v| v.cost_ratio),
+        most(|v| v.cost_ratio),
+        mean(|v| v.sla_points),
+        -most(|v| -v.sla_points),
+        sum(|v| v.blind_falls),
+        sum(|v| v.recovered),
+        sum(|v| v.ended),
+        most(|v| v.most_asked),
+        worst.map_or("", |(name, _)| name),
+    );
+}
+
+fn files(path: &Path) -> Vec<PathBuf> {
+    let Ok(folder) = std::fs::read_dir(path) else { return vec![path.into()] };
+    let mut files: Vec<PathBuf> = folder.filter_map(|e| Some(e.ok()?.path())).collect();
+    files.retain(|file| file.extension().is_some_and(|e| e == "csv"));
+    files.sort();
+    files
+}
+
+/// The last days of a file, and its warm-up.
+fn load(file: &Path, seed: u64) -> Option<(Load, u32)> {
+    let read = scaleiq_data::Series::read_csv(file).map_err(|e| eprintln!("{e}")).ok()?;
+    let rows = (DAYS * f64::from(DAY_S) / f64::from(read.length_s)) as usize;
+    let first = read.measured().saturating_sub(rows);
+    let counts: Vec<f32> = read.rows[first..read.measured()]
+        .iter()
+        .map(|r| r.arrivals_events.unwrap_or(f32::NAN))
+        .collect();
+    let start = read.start.plus(first as i64 * i64::from(read.length_s));
+    let series = Series { start, interval_s: read.length_s, counts_events: &counts };
+    let settings = LoadSettings { scale: Scale::PeakJobs(PEAK_JOBS), ..LoadSettings::default() };
+    let load = Load::from_series(&series, &settings, seed).map_err(|e| eprintln!("{e}")).ok()?;
+    Some((load, (WARM_DAYS * f64::from(DAY_S)) as u32))
+}
