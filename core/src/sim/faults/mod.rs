@@ -17,10 +17,12 @@ mod readings;
 mod simulator;
 mod traffic;
 mod trial;
+mod verdict;
 
 pub(super) use conditions::Conditions;
 pub use episode::{Episode, Lasts};
 pub use kind::{Family, FaultKind, Profile};
 pub use plan::{FaultPlan, PlanError};
 pub use simulator::{FaultySimulator, Tick};
-pub use trial::{Course, Moment, Trial, Verdict};
+pub use trial::{Course, Moment, Trial};
+pub use verdict::Verdict;

@@ -1,12 +1,12 @@
 //! A simulator in which things go wrong.
 
+use super::FaultPlan;
 use super::conditions::Conditions;
 use super::episode::{Episode, Episodes, dice};
 use super::kind::Family;
 use super::readings::{Delivered, deliver, raw};
-use super::{FaultPlan, traffic};
 use crate::sample::{RawSample, Sample};
-use crate::sim::{Load, Simulator};
+use crate::sim::{Load, STEP_S, Simulator};
 use crate::units::Jobs;
 use core::borrow::Borrow;
 
@@ -34,11 +34,12 @@ pub struct FaultySimulator<L: Borrow<Load>> {
 
 impl<L: Borrow<Load>> FaultySimulator<L> {
     /// Lets the faults of `plan` that concern pool and readings come over `simulator`, none by chance
-    /// in the first `quiet_s` seconds. Those of the traffic are in the load: [`FaultPlan::load`].
+    /// in the first `quiet_s` seconds. Those of the traffic belong to the load: [`super::Trial`] has
+    /// them, too.
     #[must_use]
     pub fn new(simulator: Simulator<L>, plan: FaultPlan, seed: u64, quiet_s: u32) -> Self {
         let plan = plan.without(Family::Traffic);
-        let episodes = Episodes::new(plan, seed, quiet_s / crate::sim::STEP_S);
+        let episodes = Episodes::new(plan, seed, quiet_s / STEP_S);
         Self { simulator, episodes, seed, before: None }
     }
 
@@ -76,18 +77,16 @@ impl<L: Borrow<Load>> FaultySimulator<L> {
         self.episodes.active()
     }
 
+    /// What began to go wrong in the last tick.
+    pub fn begun(&self) -> impl Iterator<Item = Episode> + '_ {
+        let now = self.simulator.played_steps();
+        let first = now.saturating_sub(self.simulator.steps_per_tick());
+        self.episodes().iter().filter(move |episode| episode.begin >= first).copied()
+    }
+
     /// The simulator, to read time, pool and score.
     #[must_use]
     pub fn simulator(&self) -> &Simulator<L> {
         &self.simulator
-    }
-}
-
-impl FaultPlan {
-    /// `load` as it comes under this plan's faults of traffic, none by chance in the first `quiet_s`
-    /// seconds.
-    #[must_use]
-    pub fn load(&self, load: &Load, seed: u64, quiet_s: u32) -> Load {
-        traffic::under(self, seed, quiet_s / crate::sim::STEP_S, load)
     }
 }
