@@ -2,6 +2,7 @@
 
 use super::episode::Lasts;
 use super::episode::Lasts::{Always, First, OneSample, Seconds, ToTheEnd};
+use serde::{Serialize, Serializer};
 
 const MINUTE_S: u32 = 60;
 const HOUR_S: u32 = 3600;
@@ -59,6 +60,8 @@ pub enum FaultKind {
     ClockAhead,
     /// Every sample arrives twice.
     Duplicate,
+    /// Two senders push, each a share of the counts and of the pool.
+    TwoSenders,
     /// Jobs of the last release are counted as ready until a rollout is over, and do not work.
     RolloutSurge,
     /// Jobs crash every few minutes.
@@ -88,6 +91,8 @@ pub enum FaultKind {
 pub enum Family {
     /// What is told of a world in which nothing is wrong.
     Readings,
+    /// When, how often and by whom it is told: to be sorted out before a controller sees it.
+    Delivery,
     /// The pool itself, or what is counted as part of it.
     Pool,
     /// What comes to the pool.
@@ -121,6 +126,10 @@ impl Profile {
         Self { blinds: true, ..Self::reading(name, per_day, lasts) }
     }
 
+    const fn delivery(name: &'static str, per_day: f32, lasts: Lasts) -> Self {
+        Self { family: Family::Delivery, ..Self::reading(name, per_day, lasts) }
+    }
+
     const fn pool(name: &'static str, per_day: f32, lasts: Lasts) -> Self {
         Self { family: Family::Pool, informs: true, ..Self::reading(name, per_day, lasts) }
     }
@@ -132,7 +141,7 @@ impl Profile {
 
 impl FaultKind {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::LostSamples,
         Self::Hole,
         Self::MissingCounts,
@@ -158,6 +167,7 @@ impl FaultKind {
         Self::ClockFast,
         Self::ClockAhead,
         Self::Duplicate,
+        Self::TwoSenders,
         Self::RolloutSurge,
         Self::CrashLoop,
         Self::BadRelease,
@@ -196,10 +206,11 @@ impl FaultKind {
             Self::WorkPerBatch => Profile::reading("work-per-batch", 1.0, Always),
             Self::ReadyZero => Profile::reading("ready-zero", 4.0, Seconds(MINUTE_S)),
             Self::ReadyMany => Profile::reading("ready-500", 4.0, Seconds(MINUTE_S)),
-            Self::ClockBack => Profile::reading("clock-back", 2.0, Seconds(15 * MINUTE_S)),
-            Self::ClockFast => Profile::reading("clock-fast", 2.0, Seconds(30 * MINUTE_S)),
-            Self::ClockAhead => Profile::reading("clock-ahead", 2.0, OneSample),
-            Self::Duplicate => Profile::reading("duplicate", 2.0, Seconds(HOUR_S)),
+            Self::ClockBack => Profile::delivery("clock-back", 2.0, Seconds(15 * MINUTE_S)),
+            Self::ClockFast => Profile::delivery("clock-fast", 2.0, Seconds(30 * MINUTE_S)),
+            Self::ClockAhead => Profile::delivery("clock-ahead", 2.0, OneSample),
+            Self::Duplicate => Profile::delivery("duplicate", 2.0, Seconds(HOUR_S)),
+            Self::TwoSenders => Profile::delivery("two-senders", 1.0, Always),
             Self::RolloutSurge => Profile {
                 informs: false,
                 ..Profile::pool("rollout-surge", 3.0, Seconds(6 * MINUTE_S))
@@ -227,5 +238,12 @@ impl FaultKind {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl Serialize for FaultKind {
+    /// As its name.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }

@@ -23,6 +23,7 @@ pub(super) use conditions::Conditions;
 pub use episode::{Episode, Lasts};
 pub use kind::{Family, FaultKind, Profile};
 pub use plan::{FaultPlan, PlanError};
+pub use readings::Told;
 pub use simulator::{FaultySimulator, Tick};
 pub use trial::{Course, Moment, Trial};
 pub use verdict::Verdict;

@@ -20,8 +20,20 @@ const NEGATIVE_SHARE: f64 = 0.7;
 /// Attempts that wait for each job that an event without success keeps busy.
 const POISON_PER_JOB: f64 = 5.0;
 
-/// Samples that one tick delivers: none, one, or one and its double.
-pub(super) type Delivered = heapless::Vec<RawSample, 2>;
+/// Share of the counts and of the pool of which the first of [`FaultKind::TwoSenders`] tells.
+const FIRST_SHARE: f64 = 0.4;
+
+/// A sample on its way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Told {
+    /// Who sends it: 0, but for the second of two senders.
+    pub sender: u8,
+    /// What it says, before the gate.
+    pub sample: RawSample,
+}
+
+/// Samples that one tick delivers.
+pub(super) type Delivery = heapless::Vec<Told, 4>;
 
 /// A sample as its source would send it.
 pub(super) fn raw(sample: &Sample) -> RawSample {
@@ -40,21 +52,37 @@ pub(super) fn raw(sample: &Sample) -> RawSample {
     }
 }
 
-/// What arrives of `sample` under one fault. `before` was sent last before the fault began.
+/// What arrives of a sample under one fault. `before` was told last before the fault began.
 pub(super) fn deliver(
     episode: &Episode,
-    sample: RawSample,
+    told: Told,
     before: &RawSample,
     dice: &mut ChaCha8Rng,
-) -> Delivered {
-    let copies = match episode.kind {
-        LostSamples | Hole => 0,
-        Duplicate => 2,
-        _ => 1,
-    };
-    let mut told = sample;
-    distort(&mut told, episode, before, dice);
-    (0..copies).map(|_| told).collect()
+) -> Delivery {
+    let mut told = told;
+    distort(&mut told.sample, episode, before, dice);
+    match episode.kind {
+        LostSamples | Hole => Delivery::new(),
+        Duplicate => [told, told].into_iter().collect(),
+        TwoSenders => {
+            (0..).zip(split(&told.sample)).map(|(sender, sample)| Told { sender, sample }).collect()
+        }
+        _ => [told].into_iter().collect(),
+    }
+}
+
+/// What two senders tell, each of its part; whole events and jobs, for they count them.
+fn split(sample: &RawSample) -> [RawSample; 2] {
+    let mut parts = [*sample; 2];
+    let [first, second] = &mut parts;
+    let work_ms = sample.avg_processing_ms;
+    for (one, other) in fields(first).into_iter().zip(fields(second)) {
+        let part = one.map(|whole| libm::floor(FIRST_SHARE * whole));
+        *other = one.zip(part).map(|(whole, part)| whole - part);
+        *one = part;
+    }
+    // A mean is not shared out.
+    parts.map(|part| RawSample { avg_processing_ms: work_ms, ..part })
 }
 
 fn distort(told: &mut RawSample, episode: &Episode, before: &RawSample, dice: &mut ChaCha8Rng) {
@@ -170,19 +198,29 @@ mod tests {
         }
     }
 
-    fn told(kind: FaultKind, step: u32) -> Delivered {
+    fn told(kind: FaultKind, step: u32) -> Vec<RawSample> {
         let episode = Episode { kind, begin: 0, end: 9, severity: 0.5, need_jobs: 3.0 };
         let before = RawSample { logged_events: Some(7.0), ..sample() };
-        deliver(&episode, sample(), &before, &mut dice(1, kind, step))
+        let whole = Told { sender: 0, sample: sample() };
+        let told = deliver(&episode, whole, &before, &mut dice(1, kind, step));
+        told.into_iter().map(|told| told.sample).collect()
     }
 
     #[test]
     fn samples_are_lost_doubled_and_misdated() {
         assert!(told(LostSamples, 0).is_empty() && told(Hole, 0).is_empty());
-        assert_eq!(told(Duplicate, 0).as_slice(), [sample(), sample()]);
+        assert_eq!(told(Duplicate, 0), [sample(), sample()]);
         let time = |kind| told(kind, 0)[0].time - sample().time;
         assert_eq!([ClockBack, ClockFast].map(time), [-3600.0, 180.0]);
         assert!(time(ClockAhead) > 3e8);
+    }
+
+    #[test]
+    fn two_senders_share_counts_and_pool() {
+        let [first, second] = told(TwoSenders, 0)[..] else { panic!("two samples") };
+        assert_eq!((first.logged_events, second.logged_events), (Some(120.0), Some(180.0)));
+        assert_eq!((first.jobs_ready, second.jobs_ready), (Some(1.0), Some(3.0)));
+        assert_eq!((first.avg_processing_ms, second.time), (Some(100.0), sample().time));
     }
 
     #[test]

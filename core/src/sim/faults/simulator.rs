@@ -4,7 +4,7 @@ use super::FaultPlan;
 use super::conditions::Conditions;
 use super::episode::{Episode, Episodes, dice};
 use super::kind::Family;
-use super::readings::{Delivered, deliver, raw};
+use super::readings::{Delivery, Told, deliver, raw};
 use crate::sample::{RawSample, Sample};
 use crate::sim::{Load, STEP_S, Simulator};
 use crate::units::Jobs;
@@ -15,8 +15,8 @@ use core::borrow::Borrow;
 pub struct Tick {
     /// What an observer who cannot err would have seen. Its end is the receiver's clock.
     pub truth: Sample,
-    /// What arrived, before the gate: usually one sample.
-    pub told: Delivered,
+    /// What arrived: usually one sample.
+    pub told: Delivery,
 }
 
 /// A [`Simulator`] under a [`FaultPlan`].
@@ -52,13 +52,12 @@ impl<L: Borrow<Load>> FaultySimulator<L> {
         let truth = self.simulator.tick()?;
         let sample = raw(&truth);
         let before = self.before.unwrap_or(sample);
-        let mut told = Delivered::new();
-        // Never full: one place is free.
-        let _ = told.push(sample);
+        let whole = Told { sender: 0, sample };
+        let mut told: Delivery = [whole].into_iter().collect();
         for episode in episodes {
             let mut dice = dice(self.seed, episode.kind, step);
             let each = told.iter().flat_map(|one| deliver(episode, *one, &before, &mut dice));
-            told = each.take(Delivered::new().capacity()).collect();
+            told = each.collect();
         }
         if !episodes.iter().any(|e| e.kind.profile().family == Family::Readings) {
             self.before = Some(sample);

@@ -7,6 +7,7 @@ use super::kind::{Family, FaultKind};
 use super::trial::Course;
 use crate::sim::STEP_S;
 use alloc::vec::Vec;
+use serde::Serialize;
 
 /// Most that a fault without information about load may cost, of the clean run.
 const MOST_COST: f64 = 1.10;
@@ -32,7 +33,7 @@ const MOST_AFTERMATH: f64 = 1.5;
 const FREEZE_SHOWS_S: u32 = 120;
 
 /// What a fault cost a policy, against the clean run.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Verdict {
     /// What went wrong.
     pub kind: FaultKind,
