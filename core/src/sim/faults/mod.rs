@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`FaultKind`] is the table of what is known to happen. [`FaultySimulator`] plays it, [`Trial`]
-//! plays a policy with and without it and judges by comparison.
+//! plays a policy with and without it, [`Verdict`] compares, [`Summary`] judges.
 
 mod conditions;
 mod episode;
@@ -15,6 +15,7 @@ mod kind;
 mod plan;
 mod readings;
 mod simulator;
+mod summary;
 mod traffic;
 mod trial;
 mod verdict;
@@ -25,5 +26,6 @@ pub use kind::{Family, FaultKind, Profile};
 pub use plan::{FaultPlan, PlanError};
 pub use readings::Told;
 pub use simulator::{FaultySimulator, Tick};
+pub use summary::Summary;
 pub use trial::{Course, Moment, Trial};
 pub use verdict::Verdict;

@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 /// Most that a fault without information about load may cost, of the clean run.
-const MOST_COST: f64 = 1.10;
+pub(super) const MOST_COST: f64 = 1.10;
 /// Most percentage points of the SLA that it may cost.
-const MOST_SLA_POINTS: f64 = 0.05;
+pub(super) const MOST_SLA_POINTS: f64 = 0.05;
 /// Seconds after its end by which the pool is as it would have been,
 const RECOVERED_S: u32 = 300;
 /// compared over so many more, since two pools are never alike in each tick.
@@ -22,13 +22,13 @@ const ALIKE: f64 = 1.25;
 /// or if they differ by no more jobs than this.
 const ALIKE_JOBS: f64 = 2.0;
 /// What is asked for more than this many times is no help against any fault of a pool.
-const MOST_ASKED: f64 = 2.5;
+pub(super) const MOST_ASKED: f64 = 2.5;
 /// Seconds after a surprise by which it is paid for,
 const PAID_S: u32 = 1800;
 /// and the seconds behind them in which it may still be felt,
 const AFTERMATH_S: u32 = 9000;
 /// at no more than this many times the usual cost.
-const MOST_AFTERMATH: f64 = 1.5;
+pub(super) const MOST_AFTERMATH: f64 = 1.5;
 /// Seconds until a frozen reading can be told from a calm minute.
 const FREEZE_SHOWS_S: u32 = 120;
 
