@@ -3,6 +3,7 @@
 use super::kind::{Family, FaultKind};
 use super::verdict::{MOST_AFTERMATH, MOST_ASKED, MOST_COST, MOST_SLA_POINTS, Verdict};
 use core::fmt;
+use serde::Serialize;
 
 /// Standard errors by which a mean may miss its mark,
 const SURE: f64 = 2.0;
@@ -11,7 +12,7 @@ const MOST_DOUBT: f64 = 0.1;
 
 /// Verdicts on one fault in many cases. Marks are of means: with other luck and no fault at all, one
 /// case in three loses 0.05 points of its SLA.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// What went wrong.
     pub kind: FaultKind,
