@@ -6,7 +6,7 @@ use crate::forecast::{Forecast, Forecaster, Q50, Q90};
 use crate::guard::Guard;
 use crate::history::FOUR_WEEKS;
 use crate::interval::{Gatherer, Interval, TimeError};
-use crate::plausibility::Skeptic;
+use crate::plausibility::{Doubt, Doubts, PlausibilityFilter};
 use crate::policy::{
     Choice, MULTIPLIERS, Memory, Policy, Stage, State, jobs_for_action, prospect, state,
 };
@@ -15,18 +15,24 @@ use crate::settings::Settings;
 use crate::situation::{Blind, Observer, Situation};
 use crate::units::{Jobs, UnixSeconds};
 
+/// Seconds of samples that say nothing after which the last forecast may raise the number held.
+const BLIND_S: i64 = 60;
+
 /// Observes samples and decides.
 #[derive(Clone, Debug)]
 pub struct Controller<F, P> {
     settings: Settings,
     gatherer: Gatherer,
-    skeptic: Skeptic,
+    filter: PlausibilityFilter,
+    doubts: Doubts,
     observer: Observer,
     forecaster: F,
     forecast: Option<Forecast>,
     policy: P,
     guard: Guard,
     memory: Memory,
+    /// When it was last known what to decide on.
+    sighted: Option<UnixSeconds>,
     epoch: u64,
     latched: Option<Decision>,
 }
@@ -42,20 +48,22 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         Self {
             settings,
             gatherer: Gatherer::new(settings.interval, FOUR_WEEKS as u32),
-            skeptic: Skeptic::default(),
+            filter: PlausibilityFilter::default(),
+            doubts: Doubts::default(),
             observer: Observer::default(),
             forecaster,
             forecast: None,
             policy,
             guard: Guard::default(),
             memory: Memory::default(),
+            sighted: None,
             epoch: 0,
             latched: None,
         }
     }
 
-    /// Takes a sample. Each model interval that it completes is handed to `closed` after the
-    /// forecast has been made anew.
+    /// Takes a sample. Each model interval that it completes is handed to `closed`, with the forecast
+    /// made from the end of the last of them.
     ///
     /// # Errors
     /// If the sample is not after the last one; nothing is changed then.
@@ -64,15 +72,25 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         sample: &Sample,
         mut closed: impl FnMut(&Interval, Option<&Forecast>),
     ) -> Result<(), TimeError> {
-        let mut skeptic = self.skeptic;
-        let sample = &skeptic.judge(sample);
+        let mut filter = self.filter;
+        let (sample, doubts) = &filter.judge(sample, self.observer.work_s());
         let Self { gatherer, forecaster, forecast, .. } = self;
-        gatherer.push(sample, |interval| {
-            *forecast = forecaster.push(&interval);
+        gatherer.push(sample, |interval, is_last| {
+            if is_last {
+                *forecast = forecaster.push(&interval);
+            } else {
+                forecaster.pass(&interval);
+                *forecast = None;
+            }
             closed(&interval, forecast.as_ref());
         })?;
-        self.skeptic = skeptic;
-        self.observer.push(sample, self.forecast.as_ref(), &self.settings);
+        self.filter = filter;
+        let ordered = self.memory.last_wanted;
+        self.observer.push(sample, self.forecast.as_ref(), ordered, &self.settings);
+        self.doubts = *doubts;
+        if self.observer.doubts_work() {
+            self.doubts.insert(Doubt::Work);
+        }
         self.epoch += 1;
         Ok(())
     }
@@ -105,8 +123,9 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// # Errors
     /// If the data is stale or incomplete.
     pub fn situation(&self, now: UnixSeconds) -> Result<Situation, Blind> {
-        let situation = self.observer.situation(now, self.forecast.as_ref(), &self.settings)?;
-        Ok(Situation { frozen: self.skeptic.is_frozen(), ..situation })
+        let (forecast, ordered) = (self.forecast.as_ref(), self.memory.last_wanted);
+        let situation = self.observer.situation(now, forecast, ordered, &self.settings)?;
+        Ok(Situation { frozen: self.filter.is_frozen(), ..situation })
     }
 
     /// The state that a Q-network would read at `situation`.
@@ -162,6 +181,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     }
 
     fn decide_on(&mut self, now: UnixSeconds, s: &Situation) -> Decision {
+        self.sighted = Some(now);
         let state = self.state(s);
         let choice = self.policy.choose(s, &state, &self.settings);
         let (jobs, changes) = self.guard.check(choice.jobs, s, &self.settings);
@@ -196,20 +216,26 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         [jobs, other].map(|jobs| prospect(jobs, s, &self.settings))
     }
 
-    /// In doubt, hold: the last number wanted, and never fewer than what was last seen to run.
+    /// In doubt, hold: the last number wanted; before there was one, what was last seen to run. Where
+    /// samples come and say nothing for a while, the last forecast may raise it.
     fn hold(&mut self, now: UnixSeconds, blind: Blind) -> Decision {
         let last = self.observer.last();
         let ready = last.and_then(|s| s.jobs_ready).unwrap_or_default();
         let starting = last.and_then(|s| s.jobs_starting).unwrap_or_default();
         let have = Jobs(ready.0.saturating_add(starting.0));
         let wanted = self.memory.last_wanted.unwrap_or(have);
-        let by = match blind {
-            Blind::Stale => Constraint::Stale,
-            Blind::Missing => Constraint::Missing,
+        let blind_for_s = self.sighted.map_or(0, |at| now.since(at));
+        let (by, held) = match blind {
+            Blind::Stale => (Constraint::Stale, wanted),
+            Blind::Missing if blind_for_s > BLIND_S => {
+                let foreseen = self.observer.foreseen(now, self.forecast.as_ref(), &self.settings);
+                (Constraint::Missing, wanted.max(foreseen))
+            }
+            Blind::Missing => (Constraint::Missing, wanted),
         };
-        let (jobs, changes) = Guard::hold(by, have, wanted, &self.settings);
+        let (jobs, changes) = Guard::hold(by, wanted, held, &self.settings);
         let choice = Choice { stage: Stage::Hold, action: None, q_values: None, jobs: wanted };
-        Decision { changes, have, ..self.decision(now, jobs, choice) }
+        Decision { changes, have: wanted, ..self.decision(now, jobs, choice) }
     }
 
     fn decision(&self, now: UnixSeconds, jobs: Jobs, choice: Choice) -> Decision {
@@ -227,6 +253,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             reason: Reason::Blind,
             outlook: None,
             prospects: None,
+            doubts: self.doubts,
         }
     }
 }
@@ -252,6 +279,10 @@ fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Re
         }
     } else if jobs < have {
         Reason::ForecastFall
+    } else if s.overdue && choice.jobs > jobs {
+        Reason::Overdue
+    } else if s.most_jobs.is_some_and(|most| choice.jobs > most) {
+        Reason::Useless
     } else if s.stalled {
         Reason::Stalled
     } else if choice.jobs > limits.max() || choice.jobs < limits.min() {
@@ -319,7 +350,7 @@ mod tests {
         for k in 2..40 {
             c.observe(&sample(30 * k, None, 14), |_, _| {}).unwrap();
             let d = c.decide(UnixSeconds(30 * k));
-            assert_eq!((d.jobs, d.stage, d.reason), (Jobs(14), Stage::Hold, Reason::Blind));
+            assert_eq!((d.jobs, d.stage, d.reason), (Jobs(10), Stage::Hold, Reason::Blind));
         }
     }
 

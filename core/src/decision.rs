@@ -1,6 +1,7 @@
 //! What was decided, and everything that led to it.
 
 use crate::forecast::HORIZONS;
+use crate::plausibility::Doubts;
 use crate::policy::{ACTIONS, Stage};
 use crate::settings::Base;
 use crate::units::{Jobs, UnixSeconds};
@@ -29,10 +30,14 @@ pub enum Constraint {
     Stale,
     /// Data incomplete: never below the present number (promise S-4).
     Missing,
+    /// Not more than raise the throughput.
+    Useless,
+    /// Not more while those that were asked for do not come up.
+    Overdue,
 }
 
 /// Constraints that can change a number.
-pub const MOST_CHANGES: usize = 9;
+pub const MOST_CHANGES: usize = 11;
 
 /// One constraint at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +72,10 @@ pub enum Reason {
     Stalled,
     /// Nothing fresh to go by: the number is held.
     Blind,
+    /// More jobs were seen to do no more work.
+    Useless,
+    /// Jobs that were asked for long ago do not come up: more would not, either.
+    Overdue,
 }
 
 impl Reason {
@@ -83,6 +92,8 @@ impl Reason {
             Self::AtLimit => "the configured limit decides",
             Self::Stalled => "the pool stands still: more jobs would not help",
             Self::Blind => "no fresh data: holding",
+            Self::Useless => "more jobs were seen to do no more work",
+            Self::Overdue => "jobs that were asked for do not come up: asking for no more",
         }
     }
 }
@@ -121,7 +132,7 @@ pub struct Decision {
     pub at: UnixSeconds,
     /// Jobs that should run from now on.
     pub jobs: Jobs,
-    /// Jobs that ran or started when it was made.
+    /// Jobs in force when it was made: decided last; before that, those that ran or started.
     pub have: Jobs,
     /// Which rung of the ladder spoke.
     pub stage: Stage,
@@ -142,4 +153,6 @@ pub struct Decision {
     /// The number decided and the nearest alternative: the second best action of the Q-network, or
     /// else a job fewer (more, at the lower limit); `None` when blind.
     pub prospects: Option<[Prospect; 2]>,
+    /// What was doubted of the sample that it was made on.
+    pub doubts: Doubts,
 }

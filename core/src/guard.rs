@@ -44,7 +44,7 @@ struct Passage {
 impl Passage {
     fn set(&mut self, by: Constraint, to: Jobs) {
         if to != self.jobs {
-            // Nine places for nine constraints, each of which is applied once.
+            // As many places as constraints, each of which is applied once.
             let _ = self.changes.push(Change { by, from: self.jobs, to });
             self.jobs = to;
         }
@@ -66,6 +66,9 @@ impl Guard {
             passage.set(Constraint::Ceiling, passage.jobs.min(ceiling(s, settings)));
         }
         passage.set(Constraint::ReactiveFloor, passage.jobs.max(reactive_floor(s, settings)));
+        if let Some(most) = s.most_jobs {
+            passage.set(Constraint::Useless, passage.jobs.min(most));
+        }
 
         let windows = if s.changes_are_dear() {
             (DEAR_WINDOWS + have.0 / JOBS_A_WINDOW).min(MOST_WINDOWS)
@@ -85,10 +88,13 @@ impl Guard {
         if s.frozen {
             passage.set(Constraint::Frozen, passage.jobs.max(have));
         }
+        if s.overdue {
+            passage.set(Constraint::Overdue, passage.jobs.min(have));
+        }
         let most = Jobs::round(have.as_f32() * settings.max_step_up);
         let most = most.max(Jobs(have.0.saturating_add(MIN_STEP_UP)));
         passage.set(Constraint::StepUp, passage.jobs.min(most));
-        let fewest = Jobs::ceil(have.as_f32() * settings.max_step_down);
+        let fewest = fewest(have, settings);
         passage.set(Constraint::StepDown, passage.jobs.max(fewest));
         passage.set(Constraint::Limits, settings.limits.clamp(passage.jobs));
         if self.changed.is_none_or(|(_, jobs)| jobs != passage.jobs) {
@@ -102,28 +108,33 @@ impl Guard {
         self.changed = Some((at, jobs));
     }
 
-    /// Without sight: the number stays, within limits (never below what runs).
+    /// Without sight, for which `by` is the reason: `held` instead of `wanted`, within limits.
     #[must_use]
     pub fn hold(
         by: Constraint,
-        have: Jobs,
         wanted: Jobs,
+        held: Jobs,
         settings: &Settings,
     ) -> (Jobs, Vec<Change, MOST_CHANGES>) {
-        let mut passage = Passage { jobs: wanted, changes: Vec::new() };
-        passage.set(by, wanted.max(have));
+        let mut passage = Passage { jobs: held, changes: Vec::new() };
+        // Told also where it changes nothing: it is why nothing changes.
+        let _ = passage.changes.push(Change { by, from: wanted, to: held });
         passage.set(Constraint::Limits, settings.limits.clamp(passage.jobs));
         (passage.jobs, passage.changes)
     }
 }
 
-/// More than this no forecast justifies: its 0.99 quantile at any time within its reach, the high
-/// path that the SLA budget asks for, or the reactive rule.
+/// More than this nothing justifies: the forecast's 0.99 quantile, the highest rate seen within a day,
+/// where the present trend leads, or the reactive rule. None of it rests on the margin.
 fn ceiling(s: &Situation, settings: &Settings) -> Jobs {
-    let rate = s.lead_rates[CAP_QUANTILE].max(s.high_rate).max(s.later_rate);
-    let spread = s.margin.max(1.0) * s.later_spread;
-    let rate = if s.changes_are_dear() { rate.max(s.later_rate + spread) } else { rate };
+    let rate = s.lead_rates[CAP_QUANTILE].max(s.highest_rate).max(s.trend_rate).max(s.later_rate);
     Jobs::ceil(s.need(rate) * CEILING_ROOM).max(reactive_jobs(s, settings))
+}
+
+/// Fewest jobs to which `have` may be lowered at once. The last one may go.
+#[must_use]
+pub fn fewest(have: Jobs, settings: &Settings) -> Jobs {
+    if have.0 <= 1 { Jobs(0) } else { Jobs::ceil(have.as_f32() * settings.max_step_down) }
 }
 
 /// Jobs below which the present rate and backlog would make events wait too long before the next
@@ -133,9 +144,11 @@ pub fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
     // More jobs are no help where the pool stands still, nor while those that start stop it.
     let stopped = s.stalled || (s.changes_are_dear() && s.starting.0 > 0);
     let backlog_s = if stopped { 0.0 } else { s.backlog_events * s.work_s };
-    let ahead_s = settings.catch_up_s.max(1.0);
+    let ahead_s = s.catch_up_s(settings.catch_up_s, settings);
     let jobs = (s.need(s.rate.0) * ahead_s + backlog_s) / (ahead_s + FLOOR_WAIT * settings.sla_s);
-    Jobs::ceil(jobs - 1e-3)
+    // An event that waits for no job at all waits for ever.
+    let least = Jobs(u32::from(s.backlog_events > 0.0));
+    Jobs::ceil(jobs - 1e-3).max(least)
 }
 
 #[cfg(test)]
@@ -180,7 +193,7 @@ mod tests {
         let mut s = situation(20, 100.0, 0.0);
         assert_eq!(guard.check(Jobs(17), &s, &settings).0, Jobs(17));
         s.at = s.at.plus(60);
-        s.ready = Jobs(17);
+        s.wanted = Jobs(17);
         assert_eq!(guard.check(Jobs(12), &s, &settings).0, Jobs(17));
         s.at = s.at.plus(61);
         assert_eq!(guard.check(Jobs(12), &s, &settings).0, Jobs(12));
@@ -195,7 +208,7 @@ mod tests {
         for proposed in [17, 14, 14, 12, 12, 12] {
             let (now, _) = guard.check(Jobs(proposed), &s, &settings);
             jobs.push(now.0).unwrap();
-            (s.ready, s.at) = (now, s.at.plus(60));
+            (s.wanted, s.at) = (now, s.at.plus(60));
         }
         assert_eq!(jobs, [17, 17, 17, 14, 14, 12]);
     }

@@ -224,15 +224,15 @@ impl Gatherer {
         self.length
     }
 
-    /// Takes one sample and hands each interval that it completes to `closed`, oldest first.
-    /// Intervals in a hole come out as missing.
+    /// Takes one sample and hands each interval that it completes to `closed`, oldest first, and whether
+    /// it is the last one. Intervals in a hole come out as missing.
     ///
     /// # Errors
     /// If the sample does not end after the last one. Nothing is changed then.
     pub fn push(
         &mut self,
         sample: &Sample,
-        mut closed: impl FnMut(Interval),
+        mut closed: impl FnMut(Interval, bool),
     ) -> Result<(), TimeError> {
         if let Some(last) = self.last_sample
             && sample.end <= last
@@ -265,7 +265,8 @@ impl Gatherer {
             if sample.end.0 < end {
                 break;
             }
-            closed(self.open.close(UnixSeconds(end), length_s as f32));
+            let is_last = sample.end.0 < end.saturating_add(length_s);
+            closed(self.open.close(UnixSeconds(end), length_s as f32), is_last);
             self.open = Open::default();
             end += length_s;
         }
@@ -296,7 +297,7 @@ mod tests {
         let mut g = Gatherer::new(IntervalLength::TWO_MINUTES, 100);
         let mut out = Vec::new();
         for s in samples {
-            g.push(s, |i| out.push(i)).unwrap();
+            g.push(s, |i, _| out.push(i)).unwrap();
         }
         out
     }
@@ -332,11 +333,24 @@ mod tests {
     #[test]
     fn time_never_goes_back() {
         let mut g = Gatherer::new(IntervalLength::TWO_MINUTES, 100);
-        g.push(&sample(60, 30, Some(1.0)), |_| {}).unwrap();
+        g.push(&sample(60, 30, Some(1.0)), |_, _| {}).unwrap();
         for t in [60, 30] {
-            let error = g.push(&sample(t, 30, Some(1.0)), |_| {}).unwrap_err();
+            let error = g.push(&sample(t, 30, Some(1.0)), |_, _| {}).unwrap_err();
             assert_eq!(error, TimeError::NotAfter { last: UnixSeconds(60), given: UnixSeconds(t) });
         }
+    }
+
+    #[test]
+    fn the_last_of_a_hole_is_told() {
+        let mut g = Gatherer::new(IntervalLength::TWO_MINUTES, 100);
+        let mut last = Vec::new();
+        for t in [120, 150, 480, 960] {
+            g.push(&sample(t, 30, Some(1.0)), |i, is_last| last.push((i.end.0, is_last))).unwrap();
+        }
+        let skipped = [(240, false), (360, false), (600, false), (720, false), (840, false)];
+        let forecast = [(120, true), (480, true), (960, true)];
+        assert!(skipped.iter().chain(&forecast).all(|told| last.contains(told)), "{last:?}");
+        assert_eq!(last.len(), 8);
     }
 
     #[test]

@@ -7,13 +7,13 @@
 //! | S-1 | jobs within the limits, and steps bounded |
 //! | S-2 | no change on data older than `stale_after_s` |
 //! | S-3 | numbers that are not finite or negative never pass the sample gate (`sample::RawSample::gate`) |
-//! | S-4 | in doubt hold: never fewer jobs than run while blind |
-//! | S-5 | never fewer jobs than run, unless as few were asked for all through the scale-down window |
+//! | S-4 | in doubt hold: never fewer than were decided last while blind |
+//! | S-5 | never fewer jobs than were decided last, unless as few were asked for all through the scale-down window |
 //! | S-6 | a network that fails is replaced within the same decision (`policy::Dqn`) |
-//! | S-7 | never fewer jobs than the present rate and backlog need, whatever is forecast |
+//! | S-7 | never fewer jobs than the present rate and backlog need, whatever is forecast, as far as jobs come up and help |
 
 use crate::decision::{Change, Constraint, Decision};
-use crate::guard::{MIN_STEP_UP, reactive_floor};
+use crate::guard::{MIN_STEP_UP, fewest, reactive_floor};
 use crate::history::Ring;
 use crate::policy::Stage;
 use crate::sample::Sample;
@@ -88,22 +88,28 @@ impl Watch {
         let limits = settings.limits;
         let most = Jobs::round(have.as_f32() * settings.max_step_up);
         let most = most.max(Jobs(have.0.saturating_add(MIN_STEP_UP)));
-        let fewest = Jobs::ceil(have.as_f32() * settings.max_step_down);
+        let fewest = fewest(have, settings);
         let bounded = d.jobs == limits.clamp(d.jobs)
             && d.jobs <= limits.clamp(most)
             && d.jobs >= limits.clamp(fewest);
         if !bounded {
             return Some(Promise::Bounds);
         }
-        if d.jobs < limits.clamp(reactive_floor(s, settings).min(most)) {
+        // More jobs than help, or than come up, are no way to serve the present.
+        let useful = s.most_jobs.unwrap_or(Jobs(u32::MAX)).max(fewest);
+        let coming = if s.overdue { have } else { Jobs(u32::MAX) };
+        let floor = reactive_floor(s, settings).min(most).min(useful).min(coming);
+        if d.jobs < limits.clamp(floor) {
             return Some(Promise::Floor);
         }
         self.window(d, s, settings)
     }
 
     fn window(&mut self, d: &Decision, s: &Situation, settings: &Settings) -> Option<Promise> {
-        // What is asked for is the proposal, as ceiling and floor let it pass.
-        let passed = |c: &&Change| matches!(c.by, Constraint::Ceiling | Constraint::ReactiveFloor);
+        // What is asked for is the proposal, as far as it is justified, needed and of use.
+        let passed = |c: &&Change| {
+            matches!(c.by, Constraint::Ceiling | Constraint::ReactiveFloor | Constraint::Useless)
+        };
         let asked = d.changes.iter().rfind(passed).map_or(d.proposed, |c| c.to);
         self.asked.push((s.at, asked));
         let window_s = i64::from(settings.scale_down_window_s);
@@ -120,11 +126,14 @@ impl Watch {
         last: Option<&Sample>,
         settings: &Settings,
     ) -> Option<Promise> {
-        let stale = last.is_none_or(|l| d.at.since(l.end) > i64::from(settings.stale_after_s));
+        let stale =
+            last.is_none_or(|l| d.at.since(l.end).abs() > i64::from(settings.stale_after_s));
         let count = |jobs: Option<Jobs>| jobs.unwrap_or_default().0;
         let have = last.map_or(0, |l| count(l.jobs_ready).saturating_add(count(l.jobs_starting)));
-        let held = settings.limits.clamp(self.last_wanted.unwrap_or(Jobs(have)).max(Jobs(have)));
-        if d.stage != Stage::Hold || d.jobs != held {
+        let held = settings.limits.clamp(self.last_wanted.unwrap_or(Jobs(have)));
+        // Samples that say nothing leave the forecast, which may raise the number.
+        let holds = if stale { d.jobs == held } else { d.jobs >= held };
+        if d.stage != Stage::Hold || !holds {
             return Some(if stale { Promise::Stale } else { Promise::Blind });
         }
         None

@@ -185,8 +185,8 @@ fn a_watch_sees_what_is_broken() {
     };
     let sample = raw(1).gate().unwrap();
     controller.observe(&sample, |_, _| {}).unwrap();
-    let good = controller.decide(sample.end);
     let s = controller.situation(sample.end).unwrap();
+    let good = controller.decide(sample.end);
     let check = |decision: Decision, situation: Option<&Situation>| {
         let mut watch = Watch { last_wanted: Some(Jobs(20)), ..Watch::default() };
         watch.check(&decision, Some(&sample), situation, &settings)

@@ -27,6 +27,12 @@ pub trait ForecastModel {
 pub trait Forecaster {
     /// Takes the next interval; gives the forecast from its end, or `None` while nothing is known.
     fn push(&mut self, interval: &Interval) -> Option<Forecast>;
+
+    /// Takes an interval that others follow at once, from whose end no forecast is wanted: a hole, or a
+    /// sample of hours, costs one forecast and not one for each interval.
+    fn pass(&mut self, interval: &Interval) {
+        let _ = self.push(interval);
+    }
 }
 
 /// History, features, a network and the experts beside it.
@@ -134,6 +140,11 @@ impl<M: ForecastModel> Forecaster for Perception<M> {
         let ((events, makeup), (_, source)) = mixed.zip(network)?;
         let forecast = Forecast::new(interval.end, self.length, events, source).ok()?;
         Some(Forecast { makeup: Some(makeup), ..forecast })
+    }
+
+    fn pass(&mut self, interval: &Interval) {
+        self.remember(interval);
+        let _ = self.ensemble.push(&self.history, interval.end, None);
     }
 }
 

@@ -98,6 +98,7 @@ pub(crate) mod tests {
     pub(crate) fn situation(ready: u32, rate: f32, backlog_events: f32) -> Situation {
         Situation {
             at: UnixSeconds(1_000_000),
+            wanted: Jobs(ready),
             ready: Jobs(ready),
             starting: Jobs(0),
             rate: EventsPerSecond(rate),
@@ -115,6 +116,11 @@ pub(crate) mod tests {
             start_up_s: 60.0,
             frozen: false,
             stalled: false,
+            most_jobs: None,
+            overdue: false,
+            highest_rate: rate,
+            trend_rate: rate,
+            idle: false,
             pause_s: 0.0,
             has_forecast: true,
             budget_left: 1.0,

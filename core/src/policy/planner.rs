@@ -83,22 +83,28 @@ pub struct Plan {
 fn required(s: &Situation, settings: &Settings, starting: f32) -> [f32; 2] {
     let dear = s.changes_are_dear();
     let (patience, wait) = if dear { (DEAR_PATIENCE, DEAR_WAIT) } else { (1.0, MEDIAN_WAIT) };
-    let catch_up_s = patience * settings.catch_up_s.max(1.0);
+    let catch_up_s = s.catch_up_s(patience * settings.catch_up_s, settings);
     let stopped_s = s.standstill_s(starting) * s.ready.as_f32().max(1.0);
     // More jobs do not work a backlog off while the pool stands still.
     let [median_s, high_s] = if s.stalled { [0.0; 2] } else { s.lead_backlog_s };
     let need = 0.5 * s.need(s.lead_rates[Q50] + s.settled_rate);
-    let look_s = settings.sla_s.max(SHORTEST_LOOK_S);
-    [
-        (need * catch_up_s + median_s + stopped_s) / (catch_up_s + wait * settings.sla_s),
-        (s.need(s.high_rate) * look_s + high_s + stopped_s) / (look_s + HIGH_WAIT * settings.sla_s),
-    ]
+    let high = s.need(s.high_rate);
+    let look_s = s.catch_up_s(settings.sla_s.max(SHORTEST_LOOK_S), settings);
+    // An event is worked on by one job: of long tasks that wait, each can use one, and no more.
+    let most = |need: f32, waiting_s: f32| need + waiting_s / s.work_s.max(1e-9);
+    let median_jobs =
+        (need * catch_up_s + median_s + stopped_s) / (catch_up_s + wait * settings.sla_s);
+    let high_jobs = (high * look_s + high_s + stopped_s) / (look_s + HIGH_WAIT * settings.sla_s);
+    [median_jobs.min(most(need, median_s)), high_jobs.min(most(high, high_s))]
 }
 
 impl Plan {
     /// The plan for a situation.
     #[must_use]
     pub fn new(s: &Situation, settings: &Settings) -> Self {
+        if s.idle {
+            return Self { least: 0.0, goal: 0.0, most: 0.0 };
+        }
         let [median, high] = required(s, settings, 0.0);
         if !s.changes_are_dear() {
             let goal = (median * (1.0 + SPARE)).max(high);
@@ -121,13 +127,15 @@ impl Plan {
     pub fn jobs(&self, multiplier: f32, s: &Situation, settings: &Settings) -> Jobs {
         let [least, goal, most] = [self.least, self.goal, self.most].map(|x| x * multiplier);
         let have = s.have();
-        if have < whole(least) {
+        let jobs = if have < whole(least) {
             if s.changes_are_dear() { grow(goal, multiplier, s, settings) } else { whole(goal) }
         } else if have > whole(most) && !(s.changes_are_dear() && s.starting.0 > 0) {
             whole(goal)
         } else {
             have
-        }
+        };
+        // Only an idle pool goes without a job.
+        jobs.max(Jobs(u32::from(!s.idle)))
     }
 }
 
@@ -253,7 +261,7 @@ mod tests {
         assert_eq!(jobs(&soon), Jobs(16));
         let busy = Situation { rate: EventsPerSecond(110.0), ..soon };
         assert_eq!(jobs(&busy), Jobs(14));
-        let starting = Situation { starting: Jobs(1), ..soon };
+        let starting = Situation { wanted: Jobs(13), starting: Jobs(1), ..soon };
         assert_eq!(jobs(&starting), Jobs(13));
         let waiting = Situation { backlog_events: 2400.0, ..soon };
         assert_eq!(jobs(&waiting), Jobs(12));

@@ -53,8 +53,8 @@ impl Default for ErrorBudget {
 }
 
 impl ErrorBudget {
-    /// Takes a sample with its arrivals; `mean_rate` is that of the last day, and `dear` tells whether
-    /// changes stop the pool.
+    /// Takes a sample with its arrivals; `mean_rate` is that of the last day, `dear` tells whether
+    /// changes stop the pool, and `missed` by how many usual errors the nowcast fell short of late.
     pub(super) fn push(
         &mut self,
         sample: &Sample,
@@ -62,6 +62,7 @@ impl ErrorBudget {
         mean_rate: f32,
         sla_s: f32,
         dear: bool,
+        missed: f32,
     ) {
         let span_s = sample.interval_s as f32;
         let window_s = libm::ceilf(sla_s) as u32;
@@ -74,8 +75,13 @@ impl ErrorBudget {
         // A sample that is late altogether counts once, however long its backlog was.
         let spent = (late / usual).min(1.0) / LATE_SHARE;
         let gains = if dear { DEAR_GAINS } else { GAINS };
-        let power = gains.widens_a_day * spent - gains.narrows_a_day;
-        self.log_margin = (self.log_margin + power * span_s / DAY_S as f32)
+        // What was late although less came than was prepared for, no margin would have prevented;
+        // and no more is needed than what was missed.
+        let room = libm::logf(missed.max(1.0)) - self.log_margin;
+        let widens = gains.widens_a_day * spent * span_s / DAY_S as f32;
+        let widens = if dear { widens } else { widens.min(room.max(0.0)) };
+        let narrows = gains.narrows_a_day * span_s / DAY_S as f32;
+        self.log_margin = (self.log_margin + widens - narrows)
             .clamp(libm::logf(MARGINS.0), libm::logf(MARGINS.1));
     }
 
@@ -115,7 +121,7 @@ mod tests {
             unprocessed_events: Some(backlog),
             ..RawSample::default()
         };
-        budget.push(&raw.gate().unwrap(), 300.0, 10.0, 60.0, false);
+        budget.push(&raw.gate().unwrap(), 300.0, 10.0, 60.0, false, 40.0);
     }
 
     #[test]

@@ -5,8 +5,11 @@ mod budget;
 mod nowcast;
 mod pool;
 mod rate;
+mod throughput;
+mod work;
 
 pub use budget::LATE_SHARE;
+pub use work::DEFAULT_WORK_MS;
 
 use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90, Q99, QUANTILES};
 use crate::sample::Sample;
@@ -15,12 +18,18 @@ use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
 use budget::ErrorBudget;
 use nowcast::Nowcast;
 use pool::PoolObserver;
-use rate::{Rate, weight};
+use rate::Rate;
+use throughput::ThroughputObserver;
+use work::WorkObserver;
 
-/// Work per event assumed until one was observed, in milliseconds (the reference system's mean).
-pub const DEFAULT_WORK_MS: f32 = 73.6;
-/// Seconds over which work per event is smoothed.
-const WORK_SMOOTHING_S: f32 = 120.0;
+/// Seconds without anything to do after which a pool is idle, as KEDA's cool-down.
+const IDLE_S: f32 = 300.0;
+/// Events expected within lead time that keep a job.
+const LEAST_EXPECTED: f32 = 0.5;
+/// The high path may go this far above the highest rate seen.
+const SEEN_ROOM: f32 = 1.1;
+/// Start-up times of up to this many SLAs can still answer a burst.
+const FOLLOWED_SLAS: f32 = 3.0;
 /// A wait up to this share of the SLA calls for no extra jobs of the simple rules.
 const HARMLESS_WAIT: f32 = 0.25;
 /// A shorter pause at a change is no reason to avoid changes, in seconds.
@@ -39,15 +48,18 @@ const PROJECTION_STEPS: usize = 8;
 pub struct Situation {
     /// End of the last sample.
     pub at: UnixSeconds,
-    /// Jobs that work.
+    /// Jobs in force: those decided last; until then, those that were seen to run or start. What is
+    /// reported beyond them (the surge of a rollout, jobs that are about to stop) is not asked for.
+    pub wanted: Jobs,
+    /// Jobs of these that work.
     pub ready: Jobs,
-    /// Jobs asked for and not up yet.
+    /// Jobs of these that do not work yet.
     pub starting: Jobs,
     /// Present arrival rate, smoothed over less than a minute.
     pub rate: EventsPerSecond,
     /// Work of one event on one job, in seconds.
     pub work_s: f32,
-    /// Backlog in events.
+    /// Backlog in events, without what stays in it while jobs are idle.
     pub backlog_events: f32,
     /// Arrival rates at lead time, one per quantile of the forecast around the nowcast's median;
     /// equal to `rate` without a forecast.
@@ -77,6 +89,16 @@ pub struct Situation {
     /// Whether the pool worked far below its capacity although work was waiting: a poisoned
     /// partition, a downstream that is down. More jobs would not help.
     pub stalled: bool,
+    /// Jobs beyond which the throughput does not grow, where that was seen.
+    pub most_jobs: Option<Jobs>,
+    /// Whether jobs were asked for long ago and none of them comes up: more would not, either.
+    pub overdue: bool,
+    /// Highest arrival rate of about the last day.
+    pub highest_rate: f32,
+    /// Where the present trend leads at lead time.
+    pub trend_rate: f32,
+    /// Whether nothing arrives, nothing waits and nothing is forecast.
+    pub idle: bool,
     /// Seconds for which the pool stands still when jobs come or go, as learned.
     pub pause_s: f32,
     /// Whether a forecast was there.
@@ -86,10 +108,10 @@ pub struct Situation {
 }
 
 impl Situation {
-    /// Jobs that run or start.
+    /// Jobs in force: see [`Situation::wanted`].
     #[must_use]
     pub fn have(&self) -> Jobs {
-        Jobs(self.ready.0.saturating_add(self.starting.0))
+        self.wanted
     }
 
     /// Jobs fully busy with `rate` events per second.
@@ -98,13 +120,22 @@ impl Situation {
         rate * self.work_s
     }
 
-    /// `jobs`, and those that work the backlog off within `catch_up_s`, beyond the part of it that is
+    /// Seconds in which what waits should be worked off, `least_s` at the least. Jobs that take much
+    /// longer to start than events may wait cannot answer a burst in time: what it leaves is worked
+    /// off over about as long as they took to come, instead of by a pool many times as large.
+    #[must_use]
+    pub fn catch_up_s(&self, least_s: f32, settings: &Settings) -> f32 {
+        least_s.max(self.start_up_s - FOLLOWED_SLAS * settings.sla_s).max(1.0)
+    }
+
+    /// `jobs`, and those that work the backlog off within the catch-up time, beyond the part of it that is
     /// no danger to the SLA. While the pool is stalled a backlog is no reason for more jobs.
     #[must_use]
     pub fn with_backlog(&self, jobs: f32, settings: &Settings) -> f32 {
         let work_s = self.backlog_events * self.work_s;
         let harmless_s = HARMLESS_WAIT * settings.sla_s * self.ready.as_f32();
-        let wanted = jobs + (work_s - harmless_s).max(0.0) / settings.catch_up_s.max(1.0);
+        let catch_up_s = self.catch_up_s(settings.catch_up_s, settings);
+        let wanted = jobs + (work_s - harmless_s).max(0.0) / catch_up_s;
         if self.stalled { wanted.min(self.have().as_f32()).max(jobs) } else { wanted }
     }
 
@@ -162,35 +193,55 @@ pub struct Observer {
     nowcast: Nowcast,
     pool: PoolObserver,
     budget: ErrorBudget,
-    work_ms: Option<f32>,
+    work: WorkObserver,
+    throughput: ThroughputObserver,
+    /// Seconds since anything arrived, waited or was worked on.
+    idle_s: f32,
 }
 
 impl Observer {
-    /// Takes the next sample (times must ascend; the gatherer has checked), and the forecast in force.
-    pub fn push(&mut self, sample: &Sample, forecast: Option<&Forecast>, settings: &Settings) {
+    /// Takes the next sample (times must ascend; the gatherer has checked), and the forecast in
+    /// force; `ordered` are the jobs decided last.
+    pub fn push(
+        &mut self,
+        sample: &Sample,
+        forecast: Option<&Forecast>,
+        ordered: Option<Jobs>,
+        settings: &Settings,
+    ) {
         let span_s = sample.interval_s as f32;
-        if let Some(work_ms) = sample.work_ms.known()
-            && work_ms > 0.0
-        {
-            let before = self.work_ms.unwrap_or(work_ms);
-            let share = weight(span_s, WORK_SMOOTHING_S);
-            self.work_ms = Some(before + share * (work_ms - before));
+        self.work.push(sample, self.last.as_ref());
+        let work_s = self.work.work_s();
+        self.pool.push(sample, self.last.as_ref(), work_s, ordered);
+        let dear = is_dear(self.pool.pause_s());
+        if let Some(last) = &self.last {
+            self.throughput.push(sample, last, work_s, ordered, dear);
         }
-        self.pool.push(sample, self.last.as_ref(), self.work_s());
         if let Some(arrivals) = sample.arrivals_events.known() {
             let observed = arrivals / span_s;
             self.rate.push(sample.end, span_s, observed);
-            let dear = is_dear(self.pool.pause_s());
-            self.budget.push(sample, arrivals, self.rate.mean(), settings.sla_s, dear);
+            let missed = self.nowcast.missed();
+            self.budget.push(sample, arrivals, self.rate.mean(), settings.sla_s, dear, missed);
             let forecast = forecast.filter(|f| is_fresh(f, sample.end, settings));
             let lead_s = self.lead_s(settings);
             self.nowcast.push(sample.end, span_s, observed, &self.rate, forecast, lead_s);
         }
+        let events = [sample.arrivals_events, sample.processed_events, sample.backlog_events];
+        let busy = events.iter().any(|reading| reading.known().unwrap_or(0.0) > 0.0);
+        self.idle_s = if busy { 0.0 } else { self.idle_s + span_s };
         self.last = Some(*sample);
     }
 
-    fn work_s(&self) -> f32 {
-        self.work_ms.unwrap_or(DEFAULT_WORK_MS) / 1000.0
+    /// The work of an event on one job in seconds, if it was observed.
+    #[must_use]
+    pub fn work_s(&self) -> Option<f32> {
+        self.work.known_s()
+    }
+
+    /// Whether stated work per event contradicts the throughput.
+    #[must_use]
+    pub fn doubts_work(&self) -> bool {
+        self.work.is_doubted()
     }
 
     /// Seconds until what is decided now takes effect.
@@ -204,21 +255,22 @@ impl Observer {
         self.last.as_ref()
     }
 
-    /// What is known at `now`.
+    /// What is known at `now`; `ordered` are the jobs decided last.
     ///
     /// # Errors
-    /// If the last sample is too old or lacks what a decision needs.
+    /// If the last sample is too old (or of the future) or lacks what a decision needs.
     pub fn situation(
         &self,
         now: UnixSeconds,
         forecast: Option<&Forecast>,
+        ordered: Option<Jobs>,
         settings: &Settings,
     ) -> Result<Situation, Blind> {
         let sample = self.last.as_ref().ok_or(Blind::Stale)?;
-        if now.since(sample.end) > i64::from(settings.stale_after_s) {
+        if now.since(sample.end).abs() > i64::from(settings.stale_after_s) {
             return Err(Blind::Stale);
         }
-        let (Some(_), Some(backlog_events), Some(ready), Some(level)) = (
+        let (Some(_), Some(backlog_events), Some(reported), Some(level)) = (
             sample.arrivals_events.known(),
             sample.backlog_events.known(),
             sample.jobs_ready,
@@ -227,26 +279,34 @@ impl Observer {
             return Err(Blind::Missing);
         };
         let at = sample.end;
+        let starting = sample.jobs_starting.unwrap_or_default();
+        let wanted = ordered.unwrap_or(Jobs(reported.0.saturating_add(starting.0)));
+        let ready = reported.min(wanted);
+        let backlog_events = (backlog_events - self.throughput.stuck_events()).max(0.0);
         let forecast = forecast.filter(|f| is_fresh(f, at, settings));
         let lead_s = self.lead_s(settings);
         let ahead = self.nowcast.ahead();
         let margin = self.budget.margin();
-        let high_rate = (ahead.median + margin * ahead.error).max(ahead.trend);
         let path = Path { forecast, at, lead_s, median: ahead.median };
+        // Prepared for no more than the forecast's 0.99 quantile, or what was seen within a day.
+        let highest_rate = self.rate.highest();
+        let most = path.rate(0.0, CAP_QUANTILE).max(SEEN_ROOM * highest_rate);
+        let high_rate = (ahead.median + margin * ahead.error).min(most).max(ahead.trend);
         let highest = |seconds: f32| {
             [1.0 / 3.0, 2.0 / 3.0, 1.0].map(|part| path.median(part * seconds)).into_iter()
         };
         let soon_rate = highest(SOON_S).fold(level.max(ahead.median), f32::max);
         let interval_s = settings.interval.seconds() as f32;
-        let work_s = self.work_s();
+        let work_s = self.work.work_s();
         let backlog_s = backlog_events * work_s;
         let project = |rate: f32| {
             self.project(at, ready, backlog_s, [level * work_s, rate * work_s], settings)
         };
         Ok(Situation {
             at,
+            wanted,
             ready,
-            starting: sample.jobs_starting.unwrap_or_default(),
+            starting: Jobs(wanted.0 - ready.0),
             rate: EventsPerSecond(level),
             work_s,
             backlog_events,
@@ -263,10 +323,41 @@ impl Observer {
             start_up_s: self.pool.start_up_s(settings.start_up_s),
             frozen: false,
             stalled: self.pool.is_stalled(),
+            most_jobs: self.throughput.most_jobs(at),
+            overdue: self.pool.is_overdue(at, settings.start_up_s),
+            highest_rate,
+            trend_rate: ahead.trend,
+            idle: self.idle_s >= IDLE_S && self.expects_nothing(&path, lead_s),
             pause_s: self.pool.pause_s(),
             has_forecast: forecast.is_some(),
             budget_left: self.budget.left(),
         })
+    }
+
+    /// Jobs for the forecast's 0.9 quantile between `now` and lead time; 0 without a fresh forecast, and
+    /// while jobs that were asked for do not come up.
+    #[must_use]
+    pub fn foreseen(
+        &self,
+        now: UnixSeconds,
+        forecast: Option<&Forecast>,
+        settings: &Settings,
+    ) -> Jobs {
+        let forecast = forecast.filter(|f| is_fresh(f, now, settings));
+        let Some(forecast) = forecast.filter(|_| !self.pool.is_overdue(now, settings.start_up_s))
+        else {
+            return Jobs(0);
+        };
+        let lead_s = self.lead_s(settings);
+        let rate = |part: f32| forecast.rate(now.plus((part * lead_s) as i64), Q90).0;
+        let rate = rate(0.0).max(rate(1.0)).min(SEEN_ROOM * self.rate.highest());
+        Jobs::ceil(rate * self.work.work_s())
+    }
+
+    /// Whether fewer events are forecast for the time until a job is up, and for soon after it, than
+    /// would be worth one.
+    fn expects_nothing(&self, path: &Path<'_>, lead_s: f32) -> bool {
+        [0.0, 0.5 * SOON_S, SOON_S].iter().all(|s| path.median(*s) * lead_s < LEAST_EXPECTED)
     }
 
     /// The backlog at lead time, in seconds of one job's work, if the need goes from `need[0]` now in
@@ -361,10 +452,10 @@ mod tests {
         let mut observer = Observer::default();
         let mut end = UnixSeconds(0);
         for sample in samples {
-            observer.push(&sample, None, &settings());
+            observer.push(&sample, None, None, &settings());
             end = sample.end;
         }
-        observer.situation(end, None, &settings()).unwrap()
+        observer.situation(end, None, None, &settings()).unwrap()
     }
 
     #[test]

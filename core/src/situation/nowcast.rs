@@ -28,6 +28,12 @@ const FIRST_ERROR: f32 = 0.05;
 const FIRST_WORTH: f32 = 20.0;
 /// Seconds of the fast average of errors; the slow one spans a day.
 const FAST_S: f32 = 1800.0;
+/// ... and to a rise of at most this share of the level: two samples make a line, and no trend.
+const MOST_RISE: f32 = 1.0;
+/// An outcome counts for an error of at most this share of the scale: no single one decides.
+const MOST_OFF: f32 = 2.0;
+/// Seconds beyond lead time in which a nowcast that missed fades by a factor of e.
+const MISSED_S: f32 = 120.0;
 /// The trend is followed on the high path for at most this long.
 const TREND_LASTS_S: f32 = 150.0;
 
@@ -38,6 +44,21 @@ struct Pending {
     inputs: [f32; 2],
     scale: f32,
     said: f32,
+    /// Usual error when it was said.
+    error: f32,
+}
+
+impl Pending {
+    /// The scale of what was said or of what came true, whichever is larger: a burst after a silence
+    /// is large against the silence, and not against itself.
+    fn scale(&self, observed: f32, mean: f32) -> f32 {
+        self.scale.max(scale(observed, mean))
+    }
+}
+
+/// Size of errors at `rate`, where `mean` is the mean rate.
+fn scale(rate: f32, mean: f32) -> f32 {
+    mean * libm::powf(rate / mean + LEAST_SHARE, ERROR_POWER)
 }
 
 /// What lies ahead at lead time, in events per second.
@@ -62,6 +83,7 @@ pub(super) struct Nowcast {
     slow: f32,
     seen: f32,
     ahead: Ahead,
+    missed: f32,
 }
 
 impl Default for Nowcast {
@@ -75,6 +97,7 @@ impl Default for Nowcast {
             slow: FIRST_ERROR,
             seen: 0.0,
             ahead: Ahead::default(),
+            missed: 0.0,
         }
     }
 }
@@ -91,7 +114,9 @@ impl Nowcast {
         forecast: Option<&Forecast>,
         lead_s: f32,
     ) {
-        self.learn(end, span_s, observed);
+        let mean = rate.mean() + 1e-3;
+        self.missed *= libm::expf(-span_s / (lead_s + MISSED_S));
+        self.learn(end, span_s, observed, mean);
         let level = rate.level().unwrap_or(observed);
         let at = |seconds: f32| match forecast {
             Some(f) => f.rate(end.plus(seconds as i64), Q50).0,
@@ -105,17 +130,18 @@ impl Nowcast {
         ];
         let [a, b] = self.weights;
         let median = (then + a * inputs[0] + b * inputs[1]).max(0.0);
-        let mean = rate.mean() + 1e-3;
-        let scale = mean * libm::powf(level / mean + LEAST_SHARE, ERROR_POWER);
+        let scale = scale(level, mean);
         let usual = libm::sqrtf(self.fast * self.slow);
-        let trend = level + rate.trend() * lead_s.min(TREND_LASTS_S);
+        let rise = rate.trend() * lead_s.min(TREND_LASTS_S);
+        let trend = level + rise.min(MOST_RISE * level);
         self.ahead = Ahead { median, error: usual * scale, trend };
         let due = end.plus(lead_s as i64);
         // One nowcast in a `PENDING`-th of the lead is enough, however often samples come.
         let apart_s = (lead_s / (PENDING - 2) as f32) as i64;
         let is_new = self.pending.back().is_none_or(|p| due.since(p.due) >= apart_s);
         if is_new {
-            let pending = Pending { due, forecast: then, inputs, scale, said: median };
+            let error = self.ahead.error;
+            let pending = Pending { due, forecast: then, inputs, scale, said: median, error };
             // When it is full nothing is learned from this one.
             let _ = self.pending.push_back(pending);
         }
@@ -126,7 +152,12 @@ impl Nowcast {
         self.ahead
     }
 
-    fn learn(&mut self, end: UnixSeconds, span_s: f32, observed: f32) {
+    /// Usual errors by which what came was more than the median said of it, at most, of late.
+    pub(super) fn missed(&self) -> f32 {
+        self.missed
+    }
+
+    fn learn(&mut self, end: UnixSeconds, span_s: f32, observed: f32, mean: f32) {
         let keep = 1.0 - weight(span_s, DAY_S as f32);
         while let Some(p) = self.pending.front().copied().filter(|p| p.due <= end) {
             let _ = self.pending.pop_front();
@@ -134,14 +165,17 @@ impl Nowcast {
             if p.due < end.plus(-(span_s as i64)) {
                 continue;
             }
-            let error = (observed - p.forecast) / p.scale;
-            let [x, y] = p.inputs.map(|input| input / p.scale);
+            let scale = p.scale(observed, mean);
+            let clip = |x: f32| (x / scale).clamp(-MOST_OFF, MOST_OFF);
+            let error = clip(observed - p.forecast);
+            let [x, y] = p.inputs.map(clip);
             let [xx, xy, yy] = self.moments;
             self.moments = [xx * keep + x * x, xy * keep + x * y, yy * keep + y * y];
             let [xe, ye] = self.products;
             self.products = [xe * keep + x * error, ye * keep + y * error];
             self.solve();
-            let off = (observed - p.said).abs() / p.scale;
+            self.missed = self.missed.max((observed - p.said) / p.error.max(1e-9));
+            let off = clip(observed - p.said).abs();
             self.seen += 1.0;
             self.fast += weight(span_s, FAST_S) * (off - self.fast);
             let slow = weight(span_s, DAY_S as f32).max(1.0 / (self.seen + FIRST_WORTH));

@@ -19,6 +19,11 @@ const PAUSE_WEIGHT: f32 = 0.1;
 const MOST_PAUSES: f32 = 3.0;
 /// Longest pause believed, in seconds.
 const LONGEST_PAUSE_S: f32 = 60.0;
+/// Jobs that have not come up for so many usual start-up times are overdue: start-up times differ by a
+/// factor of e^0.3, so this is more than two standard deviations.
+const OVERDUE_STARTS: f32 = 2.0;
+/// ... and a sample.
+const OVERDUE_S: f32 = 30.0;
 
 /// Jobs that were asked for together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,14 +52,26 @@ pub(super) struct PoolObserver {
 }
 
 impl PoolObserver {
-    /// Takes a sample; `before` is the one before it, `work_s` the work of an event.
-    pub(super) fn push(&mut self, sample: &Sample, before: Option<&Sample>, work_s: f32) {
-        if let Some(starting) = sample.jobs_starting {
-            self.follow(sample, starting);
+    /// Takes a sample; `before` is the one before it, `work_s` the work of an event. Of the jobs that
+    /// were `ordered`, those that do not work yet are on their way, whatever is said of them; before
+    /// the first order, those are that are said to start.
+    pub(super) fn push(
+        &mut self,
+        sample: &Sample,
+        before: Option<&Sample>,
+        work_s: f32,
+        ordered: Option<Jobs>,
+    ) {
+        let missing = ordered.zip(sample.jobs_ready).map(|(o, r)| Jobs(o.0.saturating_sub(r.0)));
+        if let Some(starting) = missing.or(sample.jobs_starting) {
+            let ready = before.and_then(|b| b.jobs_ready).zip(sample.jobs_ready);
+            let more = ready.map(|(was, is)| is.0.saturating_sub(was.0));
+            self.follow(sample, starting, more);
         }
         let Some(before) = before else { return };
         let (Some(was), Some(is)) = (before.jobs_ready, sample.jobs_ready) else { return };
-        let idle_s = idle_s(sample, before, work_s);
+        let counted = ordered.unwrap_or(is).min(is).min(was);
+        let idle_s = idle_s(sample, before, counted, work_s);
         if was == is {
             let limit_s = STALLED_SHARE * sample.interval_s as f32;
             self.stalled = idle_s.is_some_and(|idle| idle > limit_s);
@@ -67,24 +84,33 @@ impl PoolObserver {
         }
     }
 
-    /// First asked, first up: what is starting now tells who came up.
-    fn follow(&mut self, sample: &Sample, starting: Jobs) {
+    /// First asked, first up: what is starting now, and how many `more` are ready, tell who came up.
+    /// Those that are gone without having come up were cancelled, the latest first.
+    fn follow(&mut self, sample: &Sample, starting: Jobs, more: Option<u32>) {
         let half_s = i64::from(sample.interval_s / 2);
         let known: u32 = self.starting.iter().map(|group| group.jobs).sum();
-        if starting.0 > known {
-            let group = Group { asked: sample.end.plus(-half_s), jobs: starting.0 - known };
+        let gone = known.saturating_sub(starting.0);
+        let up = more.unwrap_or(gone).min(known);
+        self.come_up(sample.end.plus(-half_s), up);
+        let left = known - up;
+        if starting.0 < left {
+            self.cancel(left - starting.0);
+        } else if starting.0 > left {
+            let group = Group { asked: sample.end.plus(-half_s), jobs: starting.0 - left };
             if let Err(group) = self.starting.push_back(group)
                 && let Some(last) = self.starting.back_mut()
             {
                 last.jobs = last.jobs.saturating_add(group.jobs);
             }
         }
-        let mut up = known.saturating_sub(starting.0);
+    }
+
+    fn come_up(&mut self, at: UnixSeconds, mut up: u32) {
         while up > 0
             && let Some(first) = self.starting.front_mut()
         {
             let jobs = first.jobs.min(up);
-            let took_s = sample.end.plus(-half_s).since(first.asked) as f32;
+            let took_s = at.since(first.asked) as f32;
             for _ in 0..jobs.min(8) {
                 let keep = 1.0 - 1.0 / START_MEMORY;
                 self.start_sum_s = self.start_sum_s * keep + took_s.max(0.0);
@@ -98,10 +124,33 @@ impl PoolObserver {
         }
     }
 
+    fn cancel(&mut self, mut cancelled: u32) {
+        while cancelled > 0
+            && let Some(last) = self.starting.back_mut()
+        {
+            let jobs = last.jobs.min(cancelled);
+            last.jobs -= jobs;
+            cancelled -= jobs;
+            if last.jobs == 0 {
+                let _ = self.starting.pop_back();
+            }
+        }
+    }
+
     /// Mean seconds until a job works: as configured at first, then more and more as observed.
     pub(super) fn start_up_s(&self, configured_s: f32) -> f32 {
         let sum_s = CONFIGURED_WORTH * configured_s + self.start_sum_s;
         sum_s / (CONFIGURED_WORTH + self.starts)
+    }
+
+    /// Whether half of the jobs on their way were asked for long ago: a bad release, a full cluster.
+    pub(super) fn is_overdue(&self, now: UnixSeconds, configured_s: f32) -> bool {
+        let patience_s = OVERDUE_STARTS * self.start_up_s(configured_s) + OVERDUE_S;
+        let jobs = |late: bool| {
+            let is_late = |group: &&Group| now.since(group.asked) as f32 > patience_s;
+            self.starting.iter().filter(|g| is_late(g) == late).map(|g| g.jobs).sum::<u32>()
+        };
+        jobs(true) > 0 && jobs(true) >= jobs(false)
     }
 
     /// The jobs on their way, as of `now`.
@@ -124,11 +173,11 @@ impl PoolObserver {
     }
 }
 
-/// Seconds of the sample in which the pool stood still, judged by what it left undone; `None` where
-/// that cannot be told.
-fn idle_s(sample: &Sample, before: &Sample, work_s: f32) -> Option<f32> {
+/// Seconds of the sample in which a pool of `ready` jobs stood still, judged by what it left undone;
+/// `None` where that cannot be told.
+fn idle_s(sample: &Sample, before: &Sample, ready: Jobs, work_s: f32) -> Option<f32> {
     let span_s = sample.interval_s as f32;
-    let ready = before.jobs_ready?.min(sample.jobs_ready?).as_f32();
+    let ready = ready.as_f32();
     if ready == 0.0 {
         // There is no pool that could stand still: its only job crashed, or none is up yet.
         return None;
@@ -176,7 +225,7 @@ mod tests {
         let mut pool = PoolObserver::default();
         let mut before = None;
         for sample in samples {
-            pool.push(sample, before, 0.1);
+            pool.push(sample, before, 0.1, None);
             before = Some(sample);
         }
         pool

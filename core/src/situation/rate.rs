@@ -14,6 +14,10 @@ const LARGE_SURPRISE: f32 = 2.5;
 const MOST_HASTE: f32 = 8.0;
 /// ... and never by more than this share of the surprise.
 const MOST_FOLLOWED: f32 = 0.9;
+/// A surprise counts for at most this many usual ones, and the level.
+const MOST_UNUSUAL: f32 = 4.0;
+/// Seconds in which the highest rate fades by a factor of e.
+const HIGHEST_S: f32 = DAY_S as f32;
 /// A gap longer than this many samples breaks the trend.
 const GAP_SAMPLES: i64 = 3;
 
@@ -25,6 +29,7 @@ pub(super) struct Rate {
     trend: f32,
     surprise: f32,
     mean: f32,
+    highest: f32,
     seen: f32,
     last: UnixSeconds,
 }
@@ -40,18 +45,21 @@ impl Rate {
         }
         self.last = end;
         let Some(level) = self.level else {
-            self.level = Some(rate);
+            (self.level, self.highest) = (Some(rate), rate);
             return;
         };
         let expected = level + self.trend * span_s;
         let error = rate - expected;
         let unusual = error.abs() / (self.surprise + 1e-9);
         let learn = weight(span_s, SURPRISE_S).max(1.0 / self.seen);
-        self.surprise += learn * (error.abs() - self.surprise);
+        let bounded = error.abs().min(MOST_UNUSUAL * self.surprise + level);
+        self.surprise += learn * (bounded - self.surprise);
         let haste = (unusual / LARGE_SURPRISE).clamp(1.0, MOST_HASTE);
         let follow = (weight(span_s, LEVEL_S) * haste).min(MOST_FOLLOWED);
         let turn = (weight(span_s, TREND_S) * haste).min(MOST_FOLLOWED);
-        self.level = Some((expected + follow * error).max(0.0));
+        let level = (expected + follow * error).max(0.0);
+        self.level = Some(level);
+        self.highest = (self.highest * libm::expf(-span_s / HIGHEST_S)).max(level);
         self.trend += turn * follow * error / span_s;
     }
 
@@ -63,6 +71,11 @@ impl Rate {
     /// Its change per second.
     pub(super) fn trend(&self) -> f32 {
         self.trend
+    }
+
+    /// The highest rate of about the last day.
+    pub(super) fn highest(&self) -> f32 {
+        self.highest
     }
 
     /// The mean rate of the last day.

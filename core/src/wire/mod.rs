@@ -21,7 +21,7 @@ use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Version of the messages; the first byte of every frame's content.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// Most bytes of a pack in one message.
 pub const CHUNK: usize = 256;

@@ -1,5 +1,6 @@
 use super::*;
-use crate::decision::{Change, Constraint, Outlook, Prospect, Reason};
+use crate::decision::{Change, Constraint, MOST_CHANGES, Outlook, Prospect, Reason};
+use crate::plausibility::Doubt;
 use crate::policy::{ACTIONS, Stage};
 use crate::sample::{RawSample, Reading};
 use crate::settings::{Base, Settings};
@@ -36,10 +37,11 @@ fn decision() -> Decision {
         multiplier: Some(1.35),
         q_values: Some([0.1; ACTIONS]),
         proposed: Jobs(u32::MAX),
-        changes: [change; 8].into_iter().collect(),
+        changes: [change; MOST_CHANGES].into_iter().collect(),
         reason: Reason::Blind,
         outlook: Some(Outlook { now: 1.0, ..Outlook::default() }),
         prospects: Some([Prospect { jobs: Jobs(u32::MAX), cost: 1.0, late: 0.5 }; 2]),
+        doubts: Doubt::ALL.into_iter().collect(),
     }
 }
 
@@ -63,6 +65,7 @@ fn golden() -> List<(&'static str, Message)> {
         reason: Reason::LoadNow,
         outlook: None,
         prospects: None,
+        doubts: [Doubt::Arrivals].into_iter().collect(),
     };
     let status = Status {
         pack_crc: 0x1234_5678,

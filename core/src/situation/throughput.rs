@@ -1,0 +1,133 @@
+//! Whether more jobs would help: partitions, a slow downstream or contention end the throughput of a
+//! pool, and messages that nobody can work on stay in its backlog.
+
+use crate::history::Ring;
+use crate::sample::Sample;
+use crate::units::{Jobs, UnixSeconds};
+use heapless::Vec;
+
+/// Samples over which an unmoved backlog must stay.
+const STUCK_SAMPLES: usize = 8;
+/// A pool that is busy to less than this share has time to spare.
+const SPARE: f32 = 0.85;
+/// Events waiting for each job from which on work waits all the time.
+const WAITING_EVENTS: f32 = 2.0;
+/// Sizes of the pool whose throughput is remembered,
+const SIZES: usize = 8;
+/// ... for so many seconds.
+const REMEMBERED_S: i64 = 1800;
+/// Sizes are compared if they differ by this factor,
+const LARGER: f32 = 1.25;
+/// ... and the larger one must have won this share of what its jobs should have.
+const WON: f32 = 0.3;
+/// Samples in a row that must say so.
+const SURE_SAMPLES: u32 = 3;
+/// The smallest pool of this share of the best throughput is enough.
+const ENOUGH: f32 = 0.95;
+/// Seconds after which a larger pool is tried again.
+const TRIED_AGAIN_S: i64 = 900;
+/// Where the best throughput so far is less than this share of the present one, the pool is free.
+const FREED: f32 = 0.9;
+
+/// Throughput of a busy pool.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    jobs: Jobs,
+    events_per_s: f32,
+    at: UnixSeconds,
+}
+
+/// Learns where more jobs stop to help.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ThroughputObserver {
+    sizes: Vec<Size, SIZES>,
+    /// Samples in a row in which a larger pool did no more than a smaller one.
+    useless: u32,
+    /// The smallest pool that does as much as any, and when that was tried last.
+    most: Option<(Jobs, UnixSeconds)>,
+    /// When work waited all the time last.
+    busy: UnixSeconds,
+    /// Backlogs of the last samples in which jobs were idle all the same; 0 for others.
+    idle: Ring<f32, STUCK_SAMPLES>,
+}
+
+impl ThroughputObserver {
+    /// Takes the sample that follows `before`; `work_s` is the work of an event, `ordered` are the jobs
+    /// decided last, and `dear` tells whether changes stop the pool.
+    pub(super) fn push(
+        &mut self,
+        sample: &Sample,
+        before: &Sample,
+        work_s: f32,
+        ordered: Option<Jobs>,
+        dear: bool,
+    ) {
+        let (Some(was), Some(is), Some(done), Some(queued), Some(queue)) = (
+            before.jobs_ready,
+            sample.jobs_ready,
+            sample.processed_events.known(),
+            before.backlog_events.known(),
+            sample.backlog_events.known(),
+        ) else {
+            return;
+        };
+        let span_s = sample.interval_s as f32;
+        // The surge of a rollout is not what was asked for, and may not work.
+        let jobs = was.min(is).min(ordered.unwrap_or(is));
+        let waiting = queued.min(queue);
+        let busy = done * work_s / span_s;
+        let spare = was == is && busy < SPARE * jobs.as_f32();
+        self.idle.push(if spare { waiting } else { 0.0 });
+        if self.most.is_some() && sample.end.since(self.busy) >= REMEMBERED_S {
+            self.most = None;
+        }
+        let tells = jobs.0 > 0 && (was == is || !dear);
+        if tells && waiting >= WAITING_EVENTS * is.as_f32() {
+            self.busy = sample.end;
+            self.compare(Size { jobs, events_per_s: done / span_s, at: sample.end });
+        }
+    }
+
+    /// Jobs beyond which the throughput does not grow, as far as that was seen. Now and then some more
+    /// are tried.
+    pub(super) fn most_jobs(&self, now: UnixSeconds) -> Option<Jobs> {
+        self.most.map(|(jobs, at)| {
+            let tries = now.since(at) >= TRIED_AGAIN_S;
+            if tries { Jobs::ceil(LARGER * jobs.as_f32()).max(Jobs(jobs.0 + 1)) } else { jobs }
+        })
+    }
+
+    /// Events of the backlog that stayed while jobs were idle: more jobs would not work on them.
+    pub(super) fn stuck_events(&self) -> f32 {
+        let all = self.idle.len() == STUCK_SAMPLES;
+        let backlogs = (0..STUCK_SAMPLES).filter_map(|age| self.idle.ago(age));
+        if all { backlogs.fold(f32::MAX, f32::min) } else { 0.0 }
+    }
+
+    fn compare(&mut self, now: Size) {
+        self.sizes.retain(|size| now.at.since(size.at) < REMEMBERED_S);
+        let does_more = |size: &Size| size.events_per_s < FREED * now.events_per_s;
+        if self.most.is_some() && self.sizes.iter().all(does_more) {
+            // What held it back is gone.
+            self.most = None;
+            self.sizes.clear();
+        }
+        let is_useless = self.sizes.iter().any(|size| {
+            let larger = now.jobs.as_f32() / size.jobs.as_f32();
+            let won = now.events_per_s / size.events_per_s.max(1e-9);
+            larger >= LARGER && won < 1.0 + WON * (larger - 1.0)
+        });
+        self.useless = if is_useless { self.useless + 1 } else { 0 };
+        self.sizes.retain(|size| size.jobs != now.jobs);
+        if self.sizes.is_full() {
+            // The oldest goes.
+            self.sizes.remove(0);
+        }
+        let _ = self.sizes.push(now);
+        if self.useless >= SURE_SAMPLES {
+            let best = self.sizes.iter().map(|s| s.events_per_s).fold(0.0, f32::max);
+            let enough = self.sizes.iter().filter(|s| s.events_per_s >= ENOUGH * best);
+            self.most = enough.map(|size| size.jobs).min().map(|jobs| (jobs, now.at));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The work of one event on one job: as stated, checked against what the pool does, or learned from
+//! its throughput alone.
+//!
+//! A pool that has work waiting all the time is busy, so its throughput tells the work of an event
+//! exactly (the "true processing rate" of DS2; Kalavri et al., OSDI 2018). A pool that has none to
+//! wait tells a bound: its jobs cannot do more than they did with less work than that.
+
+use super::rate::weight;
+use crate::sample::Sample;
+
+/// Work per event assumed until anything was observed, in milliseconds (the reference system's mean).
+pub const DEFAULT_WORK_MS: f32 = 73.6;
+/// Seconds over which the stated work is smoothed.
+const STATED_S: f32 = 120.0;
+/// Seconds over which the learned work is smoothed.
+const LEARNED_S: f32 = 60.0;
+/// The jobs of a pool differ, and samples are cut unevenly: a bound has this much room.
+const BOUND_ROOM: f32 = 1.5;
+/// Seconds in which a bound is forgotten by a factor of e, and while work waits all the time.
+const BOUND_S: f32 = 6.0 * 3600.0;
+const BOUND_BUSY_S: f32 = 900.0;
+/// Stated work that is less than the busy pool's by this factor is in another unit.
+const OTHER_UNIT: f32 = 8.0;
+/// Share of the pool that is taken to be busy while that was never seen.
+const ASSUMED_BUSY: f32 = 0.85;
+/// Seconds in which an assumption is lowered by a factor of e, until the pool is seen to be busy.
+const LOWERED_S: f32 = 1800.0;
+/// Events waiting for each job from which on the pool counts as busy throughout.
+const WAITING_EVENTS: f32 = 2.0;
+/// Finished events that tell something,
+const LEAST_EVENTS: f32 = 5.0;
+/// ... over at least this many times the work of one.
+const TASKS_LONG: f32 = 5.0;
+/// Samples in a row after which stated work that is too large is in another unit, and not a slip.
+const SLIPS: u32 = 10;
+/// A sample's stated work moves the estimate by no more than if it differed by this factor.
+const MOST_CHANGE: f32 = 2.0;
+
+/// What a sample says about the work of an event.
+#[derive(Clone, Copy)]
+enum Evidence {
+    /// The work, in seconds: the pool was busy throughout.
+    Exactly(f32),
+    /// Not more than this: the pool had time to spare.
+    AtMost(f32),
+}
+
+/// Estimates the work of an event.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct WorkObserver {
+    account: Account,
+    stated_s: Option<f32>,
+    learned_s: Option<f32>,
+    bound_s: Option<f32>,
+    /// Whether a busy pool has told the work exactly.
+    exact: bool,
+    /// Stated work is in too small a unit: a busy pool does less than it could.
+    too_small: bool,
+    /// Samples in a row whose stated work was too large: the pool could not have done that much.
+    too_large: u32,
+}
+
+impl WorkObserver {
+    /// Takes the sample that follows `before`.
+    pub(super) fn push(&mut self, sample: &Sample, before: Option<&Sample>) {
+        let span_s = sample.interval_s as f32;
+        let evidence = self.account.add(sample, before);
+        let stated_s = sample.work_ms.known().map(|ms| ms / 1000.0).filter(|s| *s > 0.0);
+        if let Some(evidence) = evidence {
+            self.bound(evidence, span_s);
+            self.learn(evidence, span_s);
+        }
+        if let Some(stated_s) = stated_s {
+            self.compare(stated_s, evidence);
+            if !self.too_small && self.too_large == 0 {
+                let before = self.stated_s.unwrap_or(stated_s);
+                let stated_s = stated_s.clamp(before / MOST_CHANGE, before * MOST_CHANGE);
+                self.stated_s = Some(before + weight(span_s, STATED_S) * (stated_s - before));
+            }
+        } else if self.stated_s.is_none() && !self.exact {
+            // Nobody says it and the pool was never busy: try with less.
+            self.learned_s = self.learned_s.map(|s| s * libm::expf(-span_s / LOWERED_S));
+        }
+    }
+
+    /// The work of an event in seconds.
+    pub(super) fn work_s(&self) -> f32 {
+        self.known_s().unwrap_or(DEFAULT_WORK_MS / 1000.0)
+    }
+
+    /// The same where it was observed.
+    pub(super) fn known_s(&self) -> Option<f32> {
+        if self.is_doubted() { self.learned_s } else { self.stated_s.or(self.learned_s) }
+    }
+
+    /// Whether stated work contradicts the throughput.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.too_small || self.too_large >= SLIPS
+    }
+
+    fn bound(&mut self, evidence: Evidence, span_s: f32) {
+        let busy = matches!(evidence, Evidence::Exactly(_));
+        let grown = libm::expf(span_s / if busy { BOUND_BUSY_S } else { BOUND_S });
+        let grown = self.bound_s.map(|bound| bound * grown);
+        self.bound_s = match evidence {
+            Evidence::Exactly(_) => grown,
+            Evidence::AtMost(most) => Some(grown.map_or(most, |bound| bound.min(most))),
+        };
+    }
+
+    fn learn(&mut self, evidence: Evidence, span_s: f32) {
+        let bound_s = self.bound_s.unwrap_or(f32::MAX);
+        match evidence {
+            Evidence::Exactly(work_s) => {
+                let work_s = work_s.min(BOUND_ROOM * bound_s);
+                let before = self.learned_s.filter(|_| self.exact).unwrap_or(work_s);
+                self.learned_s = Some(before + weight(span_s, LEARNED_S) * (work_s - before));
+                self.exact = true;
+            }
+            Evidence::AtMost(most) => {
+                let assumed = self.learned_s.unwrap_or(ASSUMED_BUSY * most);
+                self.learned_s = Some(assumed.min(most));
+            }
+        }
+    }
+
+    fn compare(&mut self, stated_s: f32, evidence: Option<Evidence>) {
+        match evidence {
+            Some(Evidence::Exactly(work_s)) => {
+                // A pool that stands still is no proof: with less waiting it has done more.
+                let work_s = work_s.min(BOUND_ROOM * self.bound_s.unwrap_or(f32::MAX));
+                self.too_small = work_s > OTHER_UNIT * stated_s;
+                self.large(stated_s > BOUND_ROOM * work_s);
+            }
+            Some(Evidence::AtMost(most)) => self.large(stated_s > BOUND_ROOM * most),
+            None => {}
+        }
+    }
+
+    fn large(&mut self, is_too_large: bool) {
+        self.too_large = if is_too_large { self.too_large.saturating_add(1) } else { 0 };
+    }
+}
+
+/// What a pool did, gathered until it says something: tasks that take minutes end in few samples.
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    job_s: f32,
+    done: f32,
+    span_s: f32,
+    /// Whether the pool had time to spare, or changed while it was busy.
+    idle: bool,
+    changed: bool,
+}
+
+impl Account {
+    /// Adds the sample that follows `before`; gives what the account says once it is large enough.
+    fn add(&mut self, sample: &Sample, before: Option<&Sample>) -> Option<Evidence> {
+        let Some((ready, done, waiting)) = before.and_then(|before| readings(sample, before))
+        else {
+            *self = Self::default();
+            return None;
+        };
+        let span_s = sample.interval_s as f32;
+        self.job_s += ready * span_s;
+        self.done += done;
+        self.span_s += span_s;
+        self.idle |= waiting < (WAITING_EVENTS * ready).max(LEAST_EVENTS);
+        self.changed |= before.is_some_and(|b| b.jobs_ready != sample.jobs_ready);
+        let work_s = self.job_s / self.done;
+        // Written so that nothing done says nothing.
+        if !(self.done >= LEAST_EVENTS && self.span_s >= TASKS_LONG * work_s) {
+            return None;
+        }
+        let account = core::mem::take(self);
+        match (account.idle, account.changed) {
+            (true, _) => Some(Evidence::AtMost(work_s)),
+            (false, false) => Some(Evidence::Exactly(work_s)),
+            (false, true) => None,
+        }
+    }
+}
+
+/// Jobs, finished events and events that waited all the time.
+fn readings(sample: &Sample, before: &Sample) -> Option<(f32, f32, f32)> {
+    let ready = sample.jobs_ready?.max(before.jobs_ready?).as_f32();
+    let done = sample.processed_events.known()?;
+    let waiting = before.backlog_events.known()?.min(sample.backlog_events.known()?);
+    (ready > 0.0).then_some((ready, done, waiting))
+}
