@@ -1,6 +1,7 @@
 //! Whether more jobs would help: partitions, a slow downstream or contention end the throughput of a
 //! pool, and messages that nobody can work on stay in its backlog.
 
+use super::work::is_busy;
 use crate::history::Ring;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
@@ -10,8 +11,6 @@ use heapless::Vec;
 const STUCK_SAMPLES: usize = 8;
 /// A pool that is busy to less than this share has time to spare.
 const SPARE: f32 = 0.85;
-/// Events waiting for each job from which on work waits all the time.
-const WAITING_EVENTS: f32 = 2.0;
 /// Sizes of the pool whose throughput is remembered,
 const SIZES: usize = 8;
 /// ... for so many seconds.
@@ -82,9 +81,14 @@ impl ThroughputObserver {
             self.most = None;
         }
         let tells = jobs.0 > 0 && (was == is || !dear);
-        if tells && waiting >= WAITING_EVENTS * is.as_f32() {
+        if tells && is_busy(waiting, is, done) {
             self.busy = sample.end;
-            self.compare(Size { jobs, events_per_s: done / span_s, at: sample.end });
+            let size = Size { jobs, events_per_s: done / span_s, at: sample.end };
+            self.compare(&size);
+            // While jobs come up, more of them worked than were there all the time.
+            if was == is {
+                self.remember(size);
+            }
         }
     }
 
@@ -104,7 +108,8 @@ impl ThroughputObserver {
         if all { backlogs.fold(f32::MAX, f32::min) } else { 0.0 }
     }
 
-    fn compare(&mut self, now: Size) {
+    /// Holds a busy pool against smaller ones.
+    fn compare(&mut self, now: &Size) {
         self.sizes.retain(|size| now.at.since(size.at) < REMEMBERED_S);
         let does_more = |size: &Size| size.events_per_s < FREED * now.events_per_s;
         if self.most.is_some() && self.sizes.iter().all(does_more) {
@@ -118,16 +123,19 @@ impl ThroughputObserver {
             larger >= LARGER && won < 1.0 + WON * (larger - 1.0)
         });
         self.useless = if is_useless { self.useless + 1 } else { 0 };
-        self.sizes.retain(|size| size.jobs != now.jobs);
+        if self.useless >= SURE_SAMPLES {
+            let best = self.sizes.iter().map(|s| s.events_per_s).fold(now.events_per_s, f32::max);
+            let enough = self.sizes.iter().filter(|s| s.events_per_s >= ENOUGH * best);
+            self.most = enough.map(|size| size.jobs).min().map(|jobs| (jobs, now.at));
+        }
+    }
+
+    fn remember(&mut self, size: Size) {
+        self.sizes.retain(|other| other.jobs != size.jobs);
         if self.sizes.is_full() {
             // The oldest goes.
             self.sizes.remove(0);
         }
-        let _ = self.sizes.push(now);
-        if self.useless >= SURE_SAMPLES {
-            let best = self.sizes.iter().map(|s| s.events_per_s).fold(0.0, f32::max);
-            let enough = self.sizes.iter().filter(|s| s.events_per_s >= ENOUGH * best);
-            self.most = enough.map(|size| size.jobs).min().map(|jobs| (jobs, now.at));
-        }
+        let _ = self.sizes.push(size);
     }
 }

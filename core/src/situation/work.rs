@@ -7,6 +7,7 @@
 
 use super::rate::weight;
 use crate::sample::Sample;
+use crate::units::Jobs;
 
 /// Work per event assumed until anything was observed, in milliseconds (the reference system's mean).
 pub const DEFAULT_WORK_MS: f32 = 73.6;
@@ -25,8 +26,10 @@ const OTHER_UNIT: f32 = 8.0;
 const ASSUMED_BUSY: f32 = 0.85;
 /// Seconds in which an assumption is lowered by a factor of e, until the pool is seen to be busy.
 const LOWERED_S: f32 = 1800.0;
-/// Events waiting for each job from which on the pool counts as busy throughout.
+/// Events waiting for each job, before and after a sample, that keep the pool busy throughout,
 const WAITING_EVENTS: f32 = 2.0;
+/// ... and as a share of what it finished meanwhile.
+const WAITING_SHARE: f32 = 0.3;
 /// Finished events that tell something,
 const LEAST_EVENTS: f32 = 5.0;
 /// ... over at least this many times the work of one.
@@ -162,10 +165,10 @@ impl Account {
             return None;
         };
         let span_s = sample.interval_s as f32;
-        self.job_s += ready * span_s;
+        self.job_s += ready.as_f32() * span_s;
         self.done += done;
         self.span_s += span_s;
-        self.idle |= waiting < (WAITING_EVENTS * ready).max(LEAST_EVENTS);
+        self.idle |= !is_busy(waiting, ready, done);
         self.changed |= before.is_some_and(|b| b.jobs_ready != sample.jobs_ready);
         let work_s = self.job_s / self.done;
         // Written so that nothing done says nothing.
@@ -181,10 +184,15 @@ impl Account {
     }
 }
 
+/// Whether so many events waiting at both ends of a sample kept `jobs` busy throughout.
+pub(super) fn is_busy(waiting: f32, jobs: Jobs, done: f32) -> bool {
+    waiting >= (WAITING_EVENTS * jobs.as_f32()).max(WAITING_SHARE * done)
+}
+
 /// Jobs, finished events and events that waited all the time.
-fn readings(sample: &Sample, before: &Sample) -> Option<(f32, f32, f32)> {
-    let ready = sample.jobs_ready?.max(before.jobs_ready?).as_f32();
+fn readings(sample: &Sample, before: &Sample) -> Option<(Jobs, f32, f32)> {
+    let ready = sample.jobs_ready?.max(before.jobs_ready?);
     let done = sample.processed_events.known()?;
     let waiting = before.backlog_events.known()?.min(sample.backlog_events.known()?);
-    (ready > 0.0).then_some((ready, done, waiting))
+    (ready.0 > 0).then_some((ready, done, waiting))
 }
