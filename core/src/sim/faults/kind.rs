@@ -196,7 +196,8 @@ impl FaultKind {
             Self::WrappedCounter => Profile::reading("wrapped-counter", 2.0, OneSample),
             Self::BacklogSpike => Profile::reading("backlog-spike", 4.0, OneSample),
             Self::WorkSpike => Profile::reading("work-spike", 4.0, OneSample),
-            Self::DeadMetrics => Profile::blinding("dead-metrics", 2.0, Seconds(15 * MINUTE_S)),
+            // What lasts longer cannot be told from the end of all traffic.
+            Self::DeadMetrics => Profile::blinding("dead-metrics", 2.0, Seconds(10 * MINUTE_S)),
             Self::DeadArrivals => Profile::reading("dead-arrivals", 2.0, Seconds(15 * MINUTE_S)),
             Self::Frozen => Profile::blinding("frozen", 2.0, Seconds(10 * MINUTE_S)),
             Self::ArrivalsUnit => Profile::reading("arrivals-x1000", 1.0, Seconds(15 * MINUTE_S)),

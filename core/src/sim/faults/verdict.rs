@@ -124,7 +124,7 @@ fn aftermath(episode: &Episode, clean: &Course, faulty: &Course) -> Option<f64> 
 }
 
 fn most_asked(episode: &Episode, clean: &Course, faulty: &Course) -> f64 {
-    let ticks = faulty.ticks((episode.begin, 0), (episode.end, RECOVERED_S));
+    let ticks = faulty.ticks((episode.begin, 0), (episode.end, 0));
     ratio(faulty.most_wanted(ticks.clone()), clean.most_wanted(ticks))
 }
 
