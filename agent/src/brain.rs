@@ -1,5 +1,7 @@
 //! Opens a model and gives the controller that decides, whatever is inside it.
 
+mod timed;
+
 use crate::device::Health;
 use crate::planned::{Calendar, Informed};
 use clap::ValueEnum;
@@ -18,6 +20,7 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
+use timed::Timed;
 
 /// Which model decides: `--model`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -221,28 +224,35 @@ pub fn open(
     match engine {
         Engine::Tract => {
             let bundle = folder.map_or_else(Bundle::shipped, Bundle::load)?;
-            with_networks(&bundle, engine, settings, planned)
+            let forecaster = Timed::forecaster(bundle.forecaster().clone())?;
+            let q_network = Timed::policy(bundle.q_network().clone())?;
+            with_networks(bundle.card(), engine, forecaster, q_network, settings, planned)
         }
+        // Its work is bounded: there is no loop in it that could run longer.
         Engine::Native => {
             let bundle = folder.map_or_else(Bundle::shipped_native, Bundle::load_native)?;
-            with_networks(&bundle, engine, settings, planned)
+            let (forecaster, q_network) = (bundle.forecaster().clone(), bundle.q_network().clone());
+            with_networks(bundle.card(), engine, forecaster, q_network, settings, planned)
         }
     }
 }
 
 fn with_networks<F, Q>(
-    bundle: &Bundle<F, Q>,
+    card: &Card,
     engine: Engine,
+    forecaster: F,
+    q_network: Q,
     settings: Settings,
     planned: Calendar,
 ) -> anyhow::Result<(Box<dyn Brain>, ModelId)>
 where
-    F: ForecastModel + Clone + Send + 'static,
-    Q: ValueModel + Clone + Send + 'static,
+    F: ForecastModel + Send + 'static,
+    Q: ValueModel + Send + 'static,
 {
-    let model = ModelId::new(bundle.card(), engine)?;
-    let perception = bundle.perception(settings.interval);
-    Ok((brain(settings, perception, bundle.policy(), planned), model))
+    let model = ModelId::new(card, engine)?;
+    let perception = Perception::new(settings.interval, forecaster);
+    let policy = Dqn::new(q_network).cautious(card.policy.caution);
+    Ok((brain(settings, perception, policy, planned), model))
 }
 
 fn brain<M, P>(
@@ -285,7 +295,10 @@ impl ForecastModel for NoModel {
 mod tests {
     use super::*;
     use scaleiq_core::model::Q_NETWORK_F32;
+    use scaleiq_core::policy::{STATE, Stage};
+    use scaleiq_core::sample::RawSample;
     use scaleiq_core::units::JobLimits;
+    use std::time::Duration;
 
     #[test]
     fn a_missing_folder_is_named() {
@@ -296,6 +309,55 @@ mod tests {
             assert!(error.to_string().contains("/no/such/model"), "{error}");
             assert_eq!(open(ModelChoice::None).unwrap().1, ModelId::none());
         }
+    }
+
+    #[test]
+    fn networks_that_hang_are_done_without() {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let limit = Duration::from_millis(20);
+        let forecaster = Timed::start("forecaster", limit, move |_: &ModelInput| {
+            // Until the test is over.
+            let _ = held.recv();
+            Err(NoNetwork)
+        });
+        let q_network = Timed::start("policy", limit, |_: &[f32; STATE]| -> Result<_, NoNetwork> {
+            loop {
+                std::thread::park();
+            }
+        });
+        let settings = Settings::new(JobLimits::new(1, 40).unwrap(), 60.0, 60.0);
+        let card = Bundle::shipped().unwrap().card().clone();
+        let networks = (forecaster.unwrap(), q_network.unwrap());
+        let (mut brain, _) = with_networks(
+            &card,
+            Engine::Tract,
+            networks.0,
+            networks.1,
+            settings,
+            Calendar::default(),
+        )
+        .unwrap();
+        let mut decided = None;
+        for k in 1..60 {
+            let sample = RawSample {
+                time: f64::from(30 * k),
+                interval_s: 30.0,
+                logged_events: Some(3000.0),
+                unprocessed_events: Some(0.0),
+                avg_processing_ms: Some(100.0),
+                jobs_ready: Some(10.0),
+                jobs_starting: Some(0.0),
+                ..RawSample::default()
+            };
+            let sample = sample.gate().unwrap().sample;
+            brain.observe(&sample).unwrap();
+            decided = Some(brain.decide(sample.end));
+        }
+        let decided = decided.unwrap();
+        assert_eq!(decided.stage, Stage::Planner);
+        assert!((9..=20).contains(&decided.jobs.0), "{decided:?}");
+        assert!(brain.failures().iter().all(|count| *count > 0));
+        drop(release);
     }
 
     #[test]

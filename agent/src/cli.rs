@@ -1,6 +1,7 @@
 //! The command line: one subcommand per way of using the agent.
 
 use crate::command;
+use crate::logging;
 use clap::{Parser, Subcommand};
 use std::fmt;
 use std::process::ExitCode;
@@ -50,7 +51,7 @@ pub enum Command {
     Demo(command::demo::DemoArgs),
     /// Replays a recorded history and prints what the agent would have cost and kept.
     #[command(after_help = BACKTEST_EXAMPLES)]
-    Backtest(command::backtest::BacktestArgs),
+    Backtest(Box<command::backtest::BacktestArgs>),
     /// Reads samples as JSON lines from stdin and writes one decision a line to stdout.
     Pipe(command::pipe::PipeArgs),
     /// Runs beside a worker: observes it, decides, acts, and serves REST and metrics.
@@ -94,7 +95,7 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {error:#}");
+                logging::say(&format!("error: {error:#}"));
                 let usage = error.chain().any(|e| e.is::<UsageError>());
                 ExitCode::from(if usage { USAGE } else { 1 })
             }

@@ -5,7 +5,9 @@
 //! samples that came before it.
 
 mod handle;
+mod ingest;
 mod prediction;
+mod pulse;
 mod recorder;
 
 pub use handle::{Handle, Ingested, NotReady};
@@ -13,11 +15,14 @@ pub use prediction::{HorizonRates, Prediction, StepEvents};
 pub use recorder::Traced;
 
 use crate::brain::{Brain, ModelId, NO_MODEL};
+use crate::clock::Clock;
 use crate::journal::{Journal, Past};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{DashboardState, Snapshot};
-use crate::source::{Refusal, RefusedSample};
+use crate::source::{Intake, Trust};
 use handle::Request;
+use ingest::Unread;
+use pulse::Pulse;
 use recorder::Recorder;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::Stage;
@@ -25,23 +30,15 @@ use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::Blind;
 use scaleiq_core::units::UnixSeconds;
+use std::collections::VecDeque;
 use std::io;
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, watch};
 
 /// Requests that may wait.
 const QUEUE: usize = 64;
-/// A sample may end this far ahead of our clock. Further ahead it would shut out all that follow,
-/// since times must ascend.
+/// A sample that ends further ahead of our clock says nothing of the present.
 const MAX_AHEAD_S: i64 = 300;
-
-/// The present moment.
-#[must_use]
-pub fn now() -> UnixSeconds {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    UnixSeconds(i64::try_from(since_epoch).unwrap_or(0))
-}
 
 /// The running loop.
 pub struct Control {
@@ -51,15 +48,22 @@ pub struct Control {
     metrics: Metrics,
     recorder: Recorder,
     dashboard: DashboardState,
-    decisions: watch::Sender<Option<Decision>>,
+    decisions: watch::Sender<Option<Traced>>,
+    clock: Clock,
+    intake: Intake,
+    /// Bodies that are being read, a few samples at a time.
+    unread: VecDeque<Unread>,
     last_sample: Option<Sample>,
+    /// What is held while nothing new is known: it was decided and recorded once.
+    held: Option<Traced>,
     /// A forecast was made since the dashboard was last told.
     forecast_is_new: bool,
 }
 
 impl Control {
     /// Starts the loop, with a brain that was told the `past` of `journal`, if there is one.
-    /// Decisions come out of the receiver; the loop ends when told to stop.
+    /// Samples are placed in time by whom `trust` names. Decisions come out of the receiver; the loop
+    /// ends when told to stop.
     ///
     /// # Errors
     /// If the system gives no thread.
@@ -68,13 +72,17 @@ impl Control {
         settings: Settings,
         model: ModelId,
         (journal, past): (Option<Journal>, Option<Past>),
+        trust: Trust,
         metrics: Metrics,
         dashboard: DashboardState,
-    ) -> io::Result<(Handle, watch::Receiver<Option<Decision>>, JoinHandle<()>)> {
+    ) -> io::Result<(Handle, watch::Receiver<Option<Traced>>, JoinHandle<()>)> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (decisions, decided) = watch::channel(None);
         let (last_sample, last) = past.map_or((None, None), |p| (Some(p.sample), p.decision));
         let recorder = Recorder::new(journal, last, metrics.clone());
+        let last_end = last_sample.map(|sample| sample.end);
+        let clock = Clock::after(last_end);
+        let pulse = Pulse::default();
         let control = Self {
             brain,
             settings,
@@ -83,85 +91,62 @@ impl Control {
             recorder,
             dashboard,
             decisions,
+            clock: clock.clone(),
+            intake: Intake::new(trust, last_end),
+            unread: VecDeque::new(),
             last_sample,
+            held: None,
             forecast_is_new: false,
         };
         let thread = thread::Builder::new().name("control".into());
-        let thread = thread.spawn(move || control.run(receiver))?;
-        Ok((Handle::new(sender), decided, thread))
+        let beat = pulse.clone();
+        let thread = thread.spawn(move || control.run(receiver, &beat))?;
+        Ok((Handle::new(sender, clock, pulse), decided, thread))
     }
 
-    fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        while let Some(request) = requests.blocking_recv() {
+    fn run(mut self, mut requests: mpsc::Receiver<Request>, pulse: &Pulse) {
+        loop {
+            pulse.beat();
+            // While a body is read, whoever asks is answered in between.
+            let request = if self.unread.is_empty() {
+                requests.blocking_recv().map_or(Request::Stop, |request| request)
+            } else {
+                requests.try_recv().unwrap_or(Request::Nothing)
+            };
+            let now = self.clock.now().ours;
             // Who asked may have gone meanwhile; then the answer is of no use to anyone.
             match request {
-                Request::Ingest(samples, reply) => {
-                    let _ = reply.send(self.ingest(&samples, now()));
-                }
+                Request::Ingest(samples, reply) => self.begin(samples, reply),
                 Request::Predict(reply) => {
-                    let _ = reply.send(self.predict(now()));
+                    let _ = reply.send(self.predict(now));
                 }
                 Request::Decide(reply) => {
-                    let _ = reply.send(self.answer(now()));
+                    let _ = reply.send(self.answer(now));
                 }
                 Request::Ready(reply) => {
-                    let _ = reply.send(self.fresh(now()));
+                    let _ = reply.send(self.fresh(now).map(|()| self.notes()));
                 }
                 // Before the first sample there is nothing to hold on to.
                 Request::Tick if self.last_sample.is_none() => {}
                 Request::Tick => {
-                    self.decide(now());
+                    self.decide(now);
                 }
+                Request::Nothing => {}
                 Request::Stop => break,
             }
+            self.read_on();
         }
-    }
-
-    fn ingest(&mut self, samples: &[Sample], now: UnixSeconds) -> Ingested {
-        let mut ingested = Ingested::default();
-        for sample in samples {
-            match self.observe(sample, now) {
-                Ok(()) => ingested.accepted += 1,
-                Err(refused) => {
-                    self.metrics.sample_refused(refused.refusal);
-                    ingested.refused += 1;
-                    ingested.first_error.get_or_insert(refused);
-                }
-            }
-        }
-        if ingested.accepted > 0 {
-            ingested.jobs = Some(self.decide(now).decision.jobs);
-        }
-        ingested
-    }
-
-    fn observe(&mut self, sample: &Sample, now: UnixSeconds) -> Result<(), RefusedSample> {
-        let ahead_s = sample.end.since(now);
-        if ahead_s > MAX_AHEAD_S {
-            let message = format!(
-                "field `time`: it is {ahead_s} s ahead of this machine's clock; are the clocks \
-                 right, and is it in seconds?"
-            );
-            return Err(RefusedSample::new(Refusal::Future, message));
-        }
-        if self.brain.observe(sample)? {
-            self.forecast_is_new = true;
-            if let Some(makeup) = self.brain.forecast().and_then(|f| f.makeup.as_ref()) {
-                self.metrics.forecast_made(makeup);
-            }
-        }
-        self.last_sample = Some(*sample);
-        self.recorder.sample(sample);
-        self.metrics.sample_taken(sample);
-        Ok(())
     }
 
     /// Decides, records, and then makes known what is new.
     fn decide(&mut self, now: UnixSeconds) -> Traced {
         let stale = self.brain.blind(now) == Some(Blind::Stale);
+        if let Some(held) = self.held.as_ref().filter(|_| stale) {
+            return held.clone();
+        }
         let decision = self.brain.decide(now);
-        let input_sha256 = self.recorder.decision(&decision, stale);
-        let last = self.decisions.borrow().clone();
+        let receipt = self.recorder.decision(&decision, stale);
+        let last = self.decisions.borrow().as_ref().map(|last| last.decision.clone());
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
         let device = self.brain.device();
         if let Some(health) = device {
@@ -169,7 +154,15 @@ impl Control {
         }
         let stood_in = device.is_some_and(|health| !health.decides);
         let model = if stood_in { ModelId::none() } else { self.model.clone() };
-        let traced = Traced { decision, input_sha256, model };
+        let is_held = stale && decision.stage == Stage::Hold;
+        let traced = Traced {
+            decision,
+            input_sha256: receipt.map(|receipt| receipt.inputs),
+            recorded: receipt.map(|receipt| receipt.durable),
+            model,
+        };
+        // What the disk had no room for is to be tried again.
+        self.held = (is_held && traced.recorded != Some(false)).then(|| traced.clone());
         if !repeated {
             self.publish(last.as_ref(), &traced);
         }
@@ -199,7 +192,7 @@ impl Control {
             }
             self.dashboard.publish(snapshot);
         }
-        self.decisions.send_replace(Some(decision.clone()));
+        self.decisions.send_replace(Some(traced.clone()));
     }
 
     fn answer(&mut self, now: UnixSeconds) -> Result<Traced, NotReady> {
@@ -211,6 +204,10 @@ impl Control {
 
     fn fresh(&self, now: UnixSeconds) -> Result<(), NotReady> {
         let Some(sample) = &self.last_sample else { return Err(NotReady::NoSample) };
+        let ahead_s = sample.end.since(now);
+        if ahead_s > MAX_AHEAD_S {
+            return Err(NotReady::Future { ahead_s });
+        }
         match self.brain.blind(now) {
             None => Ok(()),
             Some(Blind::Missing) => Err(NotReady::Missing),

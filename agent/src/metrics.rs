@@ -3,7 +3,7 @@
 use crate::brain::ModelId;
 use crate::config::Mode;
 use crate::device::Health;
-use crate::source::Refusal;
+use crate::source::{Refusal, SourceStatus, Warning, WarningKind};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,7 +14,7 @@ use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{EXPERT_NAMES, HORIZONS, Makeup};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -32,14 +32,23 @@ pub enum Acted {
     Failed,
     /// Shadow mode or a dry run: it would have been carried out.
     Withheld,
+    /// Stdout is blocked, and a newer one took its place.
+    Superseded,
+    /// Fewer jobs, and the journal could not be written: not carried out (promise J-1).
+    Unrecorded,
 }
 
 impl Acted {
+    const ALL: [Self; 5] =
+        [Self::Done, Self::Failed, Self::Withheld, Self::Superseded, Self::Unrecorded];
+
     fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Withheld => "withheld",
+            Self::Superseded => "superseded",
+            Self::Unrecorded => "unrecorded",
         }
     }
 }
@@ -62,10 +71,20 @@ pub struct Metrics {
     guard_changes: Family<Labels<1>, Counter>,
     samples: Counter,
     refused: Family<Labels<1>, Counter>,
+    warned: Family<Labels<2>, Counter>,
+    sources: Gauge,
+    sources_silent: Gauge,
+    clock_offset_s: Family<Labels<1>, Gauge>,
+    connections_closed: Family<Labels<1>, Counter>,
     failures: Family<Labels<1>, Counter>,
     actuations: Family<Labels<1>, Counter>,
+    failures_in_a_row: Gauge,
+    jobs_applied: Gauge,
+    applied_id: Gauge,
     recorded: Family<Labels<1>, Counter>,
+    journal_failing: Gauge,
     journal_bytes: Gauge,
+    model_loaded: Gauge,
     device_decides: Gauge,
     device_outages: Counter,
     horizons_s: [u32; HORIZONS.len()],
@@ -91,10 +110,20 @@ impl Metrics {
             guard_changes: Family::default(),
             samples: Counter::default(),
             refused: Family::default(),
+            warned: Family::default(),
+            sources: Gauge::default(),
+            sources_silent: Gauge::default(),
+            clock_offset_s: Family::default(),
+            connections_closed: Family::default(),
             failures: Family::default(),
             actuations: Family::default(),
+            failures_in_a_row: Gauge::default(),
+            jobs_applied: Gauge::default(),
+            applied_id: Gauge::default(),
             recorded: Family::default(),
+            journal_failing: Gauge::default(),
             journal_bytes: Gauge::default(),
+            model_loaded: Gauge::default(),
             device_decides: Gauge::default(),
             device_outages: Counter::default(),
             horizons_s: HORIZONS
@@ -105,10 +134,18 @@ impl Metrics {
         for refusal in Refusal::ALL {
             metrics.refused.get_or_create_owned(&[("reason", refusal.word().into())]);
         }
+        for kind in WarningKind::OF_SAMPLES {
+            metrics
+                .warned
+                .get_or_create_owned(&[("field", "".into()), ("kind", kind.word().into())]);
+        }
+        for closed in CLOSED {
+            metrics.connections_closed.get_or_create_owned(&[("reason", closed.into())]);
+        }
         for network in NETWORKS {
             metrics.failures.get_or_create_owned(&[("network", network.into())]);
         }
-        for acted in [Acted::Done, Acted::Failed, Acted::Withheld] {
+        for acted in Acted::ALL {
             metrics.actuations.get_or_create_owned(&[("result", acted.word().into())]);
         }
         for result in RECORDED {
@@ -142,10 +179,29 @@ impl Metrics {
         r.register("guard_changes", "Changes of a proposal by a constraint", m.guard_changes);
         r.register("samples", "Samples taken", m.samples);
         r.register("sample_errors", "Samples refused, by reason", m.refused);
+        let help =
+            "Fields of samples not taken as they were told, and what else to heed about them";
+        r.register("sample_warnings", help, m.warned);
+        r.register("sources", "Senders whose samples are summed", m.sources);
+        r.register("sources_silent", "Senders whose share is missing", m.sources_silent);
+        let help = "Seconds added to the times of a sender, by its name";
+        r.register_with_unit("source_clock_offset", help, Unit::Seconds, m.clock_offset_s);
+        let help = "Connections closed before they asked anything, to make room or for time";
+        r.register("connections_closed", help, m.connections_closed);
         r.register("model_failures", "Inferences that failed, by network", m.failures);
+        let help = "1 if what decides is what is configured, 0 if its model cannot be used";
+        r.register("model_loaded", help, m.model_loaded);
         r.register("actuations", "Changes handed to the actuator, by result", m.actuations);
+        let help = "Failures of the actuator since it last succeeded";
+        r.register("actuator_failures_in_a_row", help, m.failures_in_a_row);
+        let help = "Jobs that were last carried out; 0 before the first";
+        r.register("jobs_applied", help, m.jobs_applied);
+        let help = "Identifier of the decision last carried out; 0 before the first";
+        r.register("applied_decision_id", help, m.applied_id);
         let help = "Writes to the journal: durable before anything was done, or failed";
         r.register("journal_writes", help, m.recorded);
+        let help = "1 while the journal cannot be written, and jobs are not taken away";
+        r.register("journal_failing", help, m.journal_failing);
         r.register("journal_bytes", "Size of the journal; 0 without one", m.journal_bytes);
         // Without a device there is none that could be lost.
         if model.is_device() {
@@ -178,6 +234,43 @@ impl Metrics {
     /// A sample was refused.
     pub fn sample_refused(&self, refusal: Refusal) {
         self.refused.get_or_create(&[("reason", refusal.word().into())]).inc();
+    }
+
+    /// Something of a sample was not taken as it was told.
+    pub fn sample_warned(&self, warning: &Warning) {
+        // Names that nobody knows may be any, and there is no end of them.
+        let field = match (&warning.field, warning.kind) {
+            (_, WarningKind::Unknown) => "other",
+            (field, _) => field.as_deref().unwrap_or_default(),
+        };
+        let labels = [("field", field.to_string()), ("kind", warning.kind.word().into())];
+        self.warned.get_or_create(&labels).inc();
+    }
+
+    /// These are all the senders there are.
+    pub fn sources(&self, sources: impl Iterator<Item = SourceStatus>) {
+        let (mut all, mut silent) = (0, 0);
+        let mut offsets = Vec::new();
+        for source in sources {
+            all += 1;
+            silent += i64::from(source.silent);
+            offsets.push((source.name, source.shift_s));
+        }
+        if all < self.sources.get() {
+            self.clock_offset_s.clear();
+        }
+        for (name, shift_s) in offsets {
+            self.clock_offset_s.get_or_create(&[("source", name)]).set(shift_s);
+        }
+        self.sources.set(all);
+        self.sources_silent.set(silent);
+    }
+
+    /// A connection was closed: to make room for another, or since it had lasted too long.
+    pub fn connection_closed(&self, for_room: bool) {
+        let [room, time] = CLOSED;
+        let reason = if for_room { room } else { time };
+        self.connections_closed.get_or_create_owned(&[("reason", reason.into())]).inc();
     }
 
     /// A decision was made; `failures` are totals of the forecaster and the policy.
@@ -217,6 +310,11 @@ impl Metrics {
         }
     }
 
+    /// Whether the model that is configured could be loaded.
+    pub fn model_loaded(&self, loaded: bool) {
+        self.model_loaded.set(loaded.into());
+    }
+
     /// How the device fares that decides.
     pub fn device(&self, health: Health) {
         self.device_decides.set(health.decides.into());
@@ -227,6 +325,21 @@ impl Metrics {
     /// The actuator was at work.
     pub fn acted(&self, acted: Acted) {
         self.actuations.get_or_create(&[("result", acted.word().into())]).inc();
+        match acted {
+            Acted::Failed => {
+                self.failures_in_a_row.inc();
+            }
+            Acted::Done => {
+                self.failures_in_a_row.set(0);
+            }
+            Acted::Withheld | Acted::Superseded | Acted::Unrecorded => {}
+        }
+    }
+
+    /// The decision `id` was carried out, for `jobs`.
+    pub fn applied(&self, id: u64, jobs: Jobs) {
+        self.applied_id.set(i64::try_from(id).unwrap_or(i64::MAX));
+        self.jobs_applied.set(jobs.0.into());
     }
 
     /// The journal was written, or could not be.
@@ -234,6 +347,7 @@ impl Metrics {
         let [done, failed] = RECORDED;
         let result = if durable { done } else { failed };
         self.recorded.get_or_create_owned(&[("result", result.into())]).inc();
+        self.journal_failing.set((!durable).into());
     }
 
     /// The journal has so many bytes.
@@ -257,6 +371,8 @@ impl Metrics {
     }
 }
 
+/// Why connections are closed.
+const CLOSED: [&str; 2] = ["room", "time"];
 /// What becomes of a record.
 const RECORDED: [&str; 2] = ["done", "failed"];
 /// The networks that can fail.

@@ -22,6 +22,13 @@ pub struct Row {
     pub score: Score,
 }
 
+/// Above this an ideal cost is that of no work at all, and nothing can be compared with it.
+const MAX_RATIO: f64 = 1e6;
+
+fn ratio(value: f64) -> String {
+    if value < MAX_RATIO { format!("{value:.2}") } else { "-".into() }
+}
+
 const HEADINGS: [&str; 7] =
     ["policy", "SLA", "cost/ideal", "job-hours", "actions/day", "p99 wait", "max backlog"];
 
@@ -33,7 +40,7 @@ pub fn table(rows: &[Row]) -> String {
         cells.push([
             policy.clone(),
             sla(score.sla),
-            format!("{:.2}", score.cost_over_ideal),
+            ratio(score.cost_over_ideal),
             grouped(score.job_hours),
             grouped(score.actions_per_day),
             format!("{} s", score.p99_wait_s),

@@ -3,6 +3,7 @@
 use agent::brain::{Engine, ModelChoice};
 use agent::config::{Actuator, Config, Mode, Source};
 use agent::device::Port;
+use agent::source::Trust;
 use insta::assert_snapshot;
 use std::path::Path;
 
@@ -35,7 +36,7 @@ fn three_lines_are_enough() {
 fn everything_can_be_set() {
     let config = parse(
         "model: ../models/mine\nengine: tract\nlisten: 0.0.0.0:80\ntoken: ${env:TOKEN}\nmode: active\n\
-         source: {type: jsonl, path: in.jsonl}\n\
+         source: {type: jsonl, path: in.jsonl, clock: sender}\n\
          actuator: {type: exec, command: [./scale.sh, \"{jobs}\"], timeout_s: 2.5}\n",
     )
     .unwrap();
@@ -43,6 +44,7 @@ fn everything_can_be_set() {
     assert_eq!((config.engine, parse("").unwrap().engine), (Engine::Tract, Engine::Native));
     assert_eq!(parse("model: none").unwrap().model, ModelChoice::None);
     assert_eq!(config.source, Source::File("conf/in.jsonl".into()));
+    assert_eq!((config.trust, parse("").unwrap().trust), (Trust::Sender, Trust::Receiver));
     let Actuator::Exec { command, timeout } = &config.actuator else { panic!("{config:?}") };
     assert_eq!((command[1].as_str(), timeout.as_millis()), ("{jobs}", 2500));
     assert!(config.token.as_ref().unwrap().matches(b"0123456789abcdef"));
@@ -114,6 +116,8 @@ fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
 fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs: {min: 1}\nslas: 60\n"), @"conf/scaleiq.yaml:2:1: unknown field `slas`; did you mean `sla_s`?");
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
+    assert_snapshot!(refused("minReplicas: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `minReplicas`; here it is written `jobs: {min: 1}`");
+    assert_snapshot!(refused("slaSeconds: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `slaSeconds`; here it is written `sla_s: 60`");
     assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, serial, source, actuator, mode, listen, token, planned, journal");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
     assert_snapshot!(refused("engine: nativ\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `nativ`; did you mean `native`?");
@@ -123,7 +127,9 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
 
 #[test]
 fn wrong_kinds_are_told() {
-    assert_snapshot!(refused("sla_s: fast\n"), @"conf/scaleiq.yaml:1:8: field `sla_s` is not floating point");
+    assert_snapshot!(refused("sla_s: fast\n"), @"conf/scaleiq.yaml:1:8: field `sla_s` is not a number (units are left out: 60, not 60s)");
+    assert_snapshot!(refused("sla_s: 60s\n"), @"conf/scaleiq.yaml:1:8: field `sla_s` is not a number (units are left out: 60, not 60s)");
+    assert_snapshot!(refused("jobs:\n\tmin: 1\n"), @"conf/scaleiq.yaml:2:2: a tab begins this line: indent with spaces");
     assert_snapshot!(refused("jobs: {min: 1, max: -3}\n"), @"conf/scaleiq.yaml:1:21: field `max` is not a whole number from 0 up");
     assert_snapshot!(refused("jobs: 5\n"), @"conf/scaleiq.yaml:1:7: near field `jobs`: expected mapping start at line 1, column 7");
     assert_snapshot!(refused("source: {path: x}\n"), @"conf/scaleiq.yaml:1:10: field `type` is missing here");
@@ -138,7 +144,7 @@ fn all_ranges_are_told_at_once() {
     conf/scaleiq.yaml:3:8: `jobs.min` is 9, above `jobs.max`, which is 3
     conf/scaleiq.yaml:4:8: `sla_s` is 0; it must be from 0.1 to 86400
     conf/scaleiq.yaml:5:13: `start_up_s` is NaN; it must be from 0 to 7200
-    conf/scaleiq.yaml:6:13: `interval_s`: an interval of 7 s is no whole fraction of a day (86400 s)
+    conf/scaleiq.yaml:6:13: `interval_s`: an interval of 7 s is no whole fraction of a day (86400 s); 6 s and 8 s are
     conf/scaleiq.yaml:7:16: `stale_after_s` is 1; it must be from 5 to 86400
     conf/scaleiq.yaml:8:9: `listen` is `localhost`; an IP address with a port is needed, such as 127.0.0.1:9184 or [::1]:9184
     ");

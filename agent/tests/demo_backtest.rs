@@ -183,3 +183,36 @@ fn what_cannot_be_replayed_is_said() {
     assert_eq!(out.status.code(), Some(1));
     assert!(text(&out.stderr).contains("short.csv"), "{}", text(&out.stderr));
 }
+
+#[test]
+fn options_say_what_a_file_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = folder.path().join("panel.csv");
+    let day = |day: u32| (0..24).map(move |hour| (day, hour));
+    let rows = (6..9).flat_map(day).flat_map(|(day, hour)| {
+        (0..60).step_by(5).map(move |minute| {
+            format!(
+                "{day:02}.05.2024 {hour:02}:{minute:02};{},5;{}\n",
+                900 + hour * 10,
+                300 + minute
+            )
+        })
+    });
+    std::fs::write(&csv, format!("Zeit;hoch;tief\n{}", rows.collect::<String>())).unwrap();
+    let backtest = |options: &[&str]| {
+        let file =
+            ["backtest", "--model", "none", "--warm-days", "1", "--data", csv.to_str().unwrap()];
+        agent(&[&file, options].concat())
+    };
+    let asked = backtest(&[]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(
+        text(&asked.stderr).contains("line 1")
+            && text(&asked.stderr).contains("--column hoch,tief")
+    );
+    let summed = backtest(&["--column", "hoch,tief", "--tz", "Europe/Berlin"]);
+    assert!(summed.status.success(), "{}", text(&summed.stderr));
+    for wrong in [["--column", "mitte"], ["--tz", "Mars/Base"], ["--interval", "7"]] {
+        assert_eq!(backtest(&wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}

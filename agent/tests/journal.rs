@@ -12,6 +12,7 @@ use agent::replay;
 use clap::Parser;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::Stage;
+use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::sim::{Load, Simulator, Step, World};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
@@ -229,7 +230,7 @@ fn a_flipped_bit_is_told_with_file_and_byte() {
 }
 
 #[test]
-fn another_model_or_other_settings_begin_anew() {
+fn other_settings_begin_anew_and_another_model_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut plant = Plant::new(2);
     let other = Settings { sla_s: 30.0, ..settings() };
@@ -237,16 +238,18 @@ fn another_model_or_other_settings_begin_anew() {
         (ModelChoice::None, settings(), None),
         (ModelChoice::None, settings(), Some(20)),
         (ModelChoice::None, other, None),
-        (ModelChoice::Shipped, other, None),
+        (ModelChoice::Shipped, other, Some(20)),
+        (ModelChoice::Shipped, other, Some(40)),
+        (ModelChoice::None, other, Some(60)),
         (ModelChoice::None, settings(), None),
     ] {
         let mut run = resumed(folder.path(), LARGE, &choice, settings);
         assert_eq!(run.past.map(|past| past.decisions), decisions);
         plant.play(20, run.brain.as_mut(), &mut run.journal);
     }
-    assert_eq!(files(folder.path()).len(), 4);
+    assert_eq!(files(folder.path()).len(), 3);
     let (summary, _) = verified(folder.path());
-    assert_eq!((summary.same, summary.decisions), (100, 100));
+    assert_eq!((summary.same, summary.decisions), (140, 140));
     // Without the other model its decisions are passed over.
     let at_hand = |terms: &Terms| match terms.model == ModelId::none() {
         true => open(terms),
@@ -257,7 +260,29 @@ fn another_model_or_other_settings_begin_anew() {
         passed += u32::from(checked.verdict == Verdict::Unknown(Unknown::OtherModel));
         ControlFlow::Continue(())
     });
-    assert_eq!((summary.unwrap().same, passed), (80, 20));
+    assert_eq!((summary.unwrap().same, passed), (100, 40));
+}
+
+#[test]
+fn a_model_that_fails_for_a_night_costs_nothing_that_was_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut plant = Plant::new(13);
+    for (choice, ticks) in
+        [(ModelChoice::Shipped, 900), (ModelChoice::None, 300), (ModelChoice::Shipped, 299)]
+    {
+        let mut run = resumed(folder.path(), LARGE, &choice, settings());
+        if let Some(last) = plant.decisions.last() {
+            // What is in force stands for a window, whatever this model would have decided.
+            let first = run.brain.decide(last.at.plus(1));
+            run.journal.decision(&first).1.unwrap();
+            assert!(first.jobs >= last.jobs, "{first:?}, {last:?}");
+            assert!(run.brain.forecast().is_some_and(|forecast| forecast.makeup.is_some()));
+        }
+        plant.play(ticks, run.brain.as_mut(), &mut run.journal);
+    }
+    let (summary, _) = verified(folder.path());
+    assert_eq!((summary.same, summary.differing), (1501, 0));
+    assert_eq!(files(folder.path()).len(), 1);
 }
 
 #[test]
@@ -414,4 +439,53 @@ fn stays_full(ticks: usize) {
     let (summary, verdicts) = verified(folder.path());
     assert_eq!((summary.same, summary.differing), (20, 0));
     assert!(verdicts.ends_with(&[Verdict::Same; 10]));
+}
+
+/// The jobs that `decide` wants at each of so many ticks, given the tick's number and its sample.
+fn jobs(ticks: usize, mut decide: impl FnMut(usize, Sample) -> Decision) -> Vec<f64> {
+    let mut plant = Plant::new(ticks / 120 + 1);
+    let mut step = |k| {
+        let sample = plant.simulator.tick().unwrap();
+        let jobs = decide(k, sample).jobs;
+        plant.simulator.set_jobs(jobs);
+        f64::from(jobs.0)
+    };
+    (0..ticks).map(&mut step).collect()
+}
+
+#[test]
+fn one_wrapped_counter_is_forgotten_and_does_not_come_back_with_the_journal() {
+    let (fault, day) = (360, 2880);
+    let ticks = fault + day + 120;
+    let mut steady = open(&terms(&ModelChoice::Shipped, settings())).unwrap().unwrap();
+    let clean = jobs(ticks, |_, sample| {
+        steady.observe(&sample).unwrap();
+        steady.decide(sample.end.plus(1))
+    });
+
+    let folder = tempfile::tempdir().unwrap();
+    let start = || resumed(folder.path(), LARGE, &ModelChoice::Shipped, settings());
+    let mut run = Some(start());
+    let wrapped = jobs(ticks, |k, mut sample| {
+        if [fault + 1, fault + day - 30].contains(&k) {
+            // Each journal is for one agent at a time.
+            drop(run.take());
+        }
+        let run = run.get_or_insert_with(start);
+        if k == fault {
+            // The difference of two readings of a counter of 32 bits that began anew.
+            sample.arrivals_events = Reading::Known(4_294_966_296.0);
+        }
+        run.brain.observe(&sample).unwrap();
+        run.journal.sample(&sample).unwrap();
+        let decision = run.brain.decide(sample.end.plus(1));
+        run.journal.decision(&decision).1.unwrap();
+        decision
+    });
+    // From ten minutes behind it on, and a day later, over the second restart.
+    for (name, from) in [("after it", fault + 20), ("a day later", fault + day - 40)] {
+        let sum = |jobs: &[f64]| jobs[from..from + 120].iter().sum::<f64>();
+        let (cost, expected) = (sum(&wrapped), sum(&clean));
+        assert!(cost <= 1.1 * expected, "{name}: {cost} job ticks instead of {expected}");
+    }
 }

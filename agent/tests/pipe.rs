@@ -56,15 +56,15 @@ fn bad_lines_are_answered_and_the_stream_goes_on() {
     let start = 1_751_328_000;
     let huge = format!("{{\"time\": {}}}", "1".repeat(70_000));
     let good = sample(start + 30, 3000.0).to_string();
-    let mut negative = sample(start + 60, -1.0).to_string();
-    negative.push('\r');
+    let mut endless = json!({"time": start + 60, "interval_s": 0}).to_string();
+    endless.push('\r');
     let lines = [
         "not json",
         &good,
         "",
         "NaN",
         "{\"interval_s\": 30}",
-        &negative,
+        &endless,
         &good,
         &sample(start, 1.0).to_string(),
         &huge,
@@ -83,7 +83,7 @@ fn bad_lines_are_answered_and_the_stream_goes_on() {
         "not a JSON object",
         "not a JSON object",
         "missing field `time`",
-        "field `logged_events` is too small",
+        "field `interval_s` is too small",
         "duplicate time",
         "is before the last sample's",
         "longer than 65536 bytes",
@@ -99,6 +99,113 @@ fn bad_lines_are_answered_and_the_stream_goes_on() {
         assert!(answer["error"].as_str().unwrap().contains(words), "{answer}");
         assert_eq!(answer["line"], k + 1);
         assert!(k == 0 || answer["jobs"] == jobs, "{answer}");
+    }
+}
+
+#[test]
+fn a_bad_field_costs_itself_and_the_answer_says_so() {
+    let start = 1_751_328_000;
+    let mut lines = Vec::new();
+    // A lag of -1, a negative difference, what Python makes of no number, quotes, another name.
+    for (k, (field, value)) in [
+        ("unprocessed_events", "-1"),
+        ("logged_events", "-3000"),
+        ("avg_processing_ms", "NaN"),
+        ("queued_events", "-Infinity"),
+        ("processed_events", "\"3000\""),
+        ("jobs_starting", "0.4"),
+        ("unprocessed_events", "9223372036854775807"),
+        ("host", "\"worker-1\""),
+        ("time", "1751328270000"),
+        ("time", "\"2025-07-01T00:05:00Z\""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut sample = sample(start + 30 * (k as i64 + 1), 3000.0);
+        sample[field] = json!("here");
+        lines.push(sample.to_string().replace("\"here\"", value));
+    }
+    let answers = pipe(lines.join("\n").as_bytes());
+    let kinds: Vec<&str> = answers
+        .iter()
+        .map(|answer| answer["warnings"][0]["kind"].as_str().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "negative",
+            "negative",
+            "not_finite",
+            "not_finite",
+            "quoted",
+            "not_whole",
+            "too_large",
+            "unknown",
+            "time_form",
+            ""
+        ]
+    );
+    assert!(answers.iter().all(|answer| answer["jobs"].as_u64() >= Some(1)), "{answers:?}");
+}
+
+#[test]
+fn senders_with_names_are_summed_and_those_without_are_told() {
+    let line = |time: i64, source: &str| {
+        let mut sample = sample(time, 3000.0);
+        sample["jobs_ready"] = json!(11);
+        if !source.is_empty() {
+            sample["source"] = json!(source);
+        }
+        format!("{sample}\n")
+    };
+    let start = 1_751_328_000;
+    let two = |names: [&str; 2], phase: i64| -> Vec<Value> {
+        let pair = |k: i64| {
+            [line(start + 30 * k, names[0]), line(start + 30 * k + phase, names[1])].concat()
+        };
+        pipe((1..=240).map(pair).collect::<String>().as_bytes())
+    };
+    for phase in [0, 3, 15] {
+        let answers = two(["a", "b"], phase);
+        assert!(answers[0]["waiting"].is_string(), "{}", answers[0]);
+        // Twenty jobs are busy with what both tell.
+        assert!(answers[479]["jobs"].as_u64() >= Some(20), "{}", answers[479]);
+        let answers = two(["", ""], phase);
+        let told = |answer: &Value| answer.to_string().contains("give each a `source`");
+        assert!(answers[478..].iter().any(told), "{}", answers[479]);
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_back_and_one_that_lied_shut_nobody_out() {
+    let start = 1_751_328_000;
+    let steady = |time: i64| sample(time, 3000.0).to_string();
+    let mut lines: Vec<String> = (1..=20).map(|k| steady(start + 30 * k)).collect();
+    lines.push(steady(start + 315_360_000));
+    lines.extend((21..=30).map(|k| steady(start + 30 * k)));
+    // Other numbers than at that time before.
+    lines.extend((31..=50).map(|k| sample(start + 30 * k - 3600, 3100.0).to_string()));
+    let answers = pipe(lines.join("\n").as_bytes());
+    let refused: Vec<usize> =
+        (0..answers.len()).filter(|k| answers[*k].get("error").is_some()).collect();
+    assert_eq!(refused, [20, 31, 32], "{answers:?}");
+    assert_eq!(answers[33]["warnings"][0]["kind"], "clock", "{}", answers[33]);
+}
+
+#[test]
+fn a_line_may_hold_many_samples() {
+    let start = 1_751_328_000;
+    let list: Vec<Value> = (1..=20).map(|k| sample(start + 30 * k, 3000.0)).collect();
+    let wrapped = json!({"source": "a", "samples": list}).to_string();
+    let mut broken = list.clone();
+    broken[7] = json!({"time": start});
+    let broken = Value::from(broken).to_string();
+    for (line, errors) in [(Value::from(list).to_string(), 0), (wrapped, 0), (broken, 1)] {
+        let answers = pipe(line.as_bytes());
+        assert_eq!(answers.len(), 1);
+        assert!(answers[0]["jobs"].as_u64() >= Some(10), "{}", answers[0]);
+        assert_eq!(answers[0]["errors"].as_array().map_or(0, Vec::len), errors, "{}", answers[0]);
     }
 }
 

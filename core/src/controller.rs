@@ -169,8 +169,10 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     }
 
     /// Goes on after a restart in which all but the last decision was lost: `jobs` counts as decided
-    /// at `at`, so that no scale-down comes before its window.
+    /// at `at`, so that no scale-down comes before its window. It takes the place of what was decided
+    /// here, which nobody carried out.
     pub fn resume(&mut self, jobs: Jobs, at: UnixSeconds) {
+        self.latched = None;
         self.memory.last_wanted = Some(jobs);
         self.guard.resume(jobs, at);
     }
@@ -329,6 +331,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     #[test]

@@ -291,6 +291,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     fn gather(samples: &[Sample]) -> Vec<Interval> {

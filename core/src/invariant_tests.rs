@@ -5,7 +5,7 @@ use crate::controller::Controller;
 use crate::forecast::{Forecast, ForecastSource, Forecaster, QUANTILES, STEPS};
 use crate::interval::{Interval, IntervalLength};
 use crate::policy::{ACTIONS, Choice, Dqn, Planner, Policy, STATE, State, ValueModel};
-use crate::sample::RawSample;
+use crate::sample::{Gated, RawSample};
 use crate::units::JobLimits;
 use proptest::prelude::*;
 
@@ -83,6 +83,7 @@ fn sample(dice: &mut Dice, time: i64, jobs: u32) -> Sample {
     }
     .gate()
     .unwrap()
+    .sample
 }
 
 /// Plays a history of ticks; gives the first promise that is broken, and the stages seen.
@@ -159,7 +160,7 @@ proptest! {
             time, interval_s: 30.0, logged_events: a, processed_events: b, unprocessed_events: c,
             queued_events: d, avg_processing_ms: e, jobs_ready: f, jobs_starting: None,
         };
-        if let Ok(sample) = raw.gate() {
+        if let Ok(Gated { sample, .. }) = raw.gate() {
             let readings = [sample.arrivals_events, sample.processed_events, sample.backlog_events,
                 sample.queued_events, sample.work_ms];
             let known = readings.into_iter().filter_map(crate::sample::Reading::known);
@@ -183,7 +184,7 @@ fn a_watch_sees_what_is_broken() {
         jobs_starting: Some(0.0),
         ..RawSample::default()
     };
-    let sample = raw(1).gate().unwrap();
+    let sample = raw(1).gate().unwrap().sample;
     controller.observe(&sample, |_, _| {}).unwrap();
     let s = controller.situation(sample.end).unwrap();
     let good = controller.decide(sample.end);

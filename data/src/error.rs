@@ -50,40 +50,95 @@ pub enum DataError {
         source: io::Error,
     },
     /// Nothing is in the file.
-    #[error("{file}: the file is empty; it needs a header and at least {needed} rows")]
+    #[error("{file}: the file is empty; it needs a line of names and rows with a time and a count")]
     Empty {
         /// Name of the file.
         file: String,
-        /// Fewest rows that can be read.
-        needed: usize,
     },
     /// The file ends after its header.
-    #[error("{file}: the file has a header and no rows; export at least {needed} intervals")]
+    #[error("{file}: the file has a header and no rows; export at least 3 intervals")]
     HeaderOnly {
         /// Name of the file.
         file: String,
-        /// Fewest rows that can be read.
-        needed: usize,
     },
-    /// A line is not valid UTF-8.
-    #[error("{file}, line {line}: not UTF-8 text; save the file as CSV in UTF-8")]
-    NotUtf8 {
+    /// The file is larger than what is held in memory.
+    #[error(
+        "{file}: the file is larger than {max_mib} MiB; export fewer columns or longer intervals"
+    )]
+    LargeFile {
         /// Name of the file.
         file: String,
-        /// Line, the first is 1.
-        line: u64,
+        /// Largest size that is read, in MiB.
+        max_mib: u64,
     },
-    /// The header lacks columns that are required.
-    #[error("{file}, line {line}: the header has no {missing}; {hint}")]
-    MissingColumns {
+    /// The file has more rows than are held in memory.
+    #[error("{file}: the file has more than {max} rows; export longer intervals or a shorter time")]
+    ManyRows {
+        /// Name of the file.
+        file: String,
+        /// Most rows that are read.
+        max: usize,
+    },
+    /// The file is no table of text.
+    #[error("{file}: this is {what} and no table of text; unpack it, or save or export it as CSV")]
+    NotText {
+        /// Name of the file.
+        file: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// No column holds times.
+    #[error(
+        "{file}, line {line}: no column holds times, by its name or by what is in it; found {found}: \
+         name it with --time-column, or put a header with `timestamp,value` above the rows"
+    )]
+    NoTimes {
+        /// Name of the file.
+        file: String,
+        /// Line of the header, or the first one.
+        line: u64,
+        /// The columns, or what is in the first line.
+        found: String,
+    },
+    /// Several columns may be the arrivals.
+    #[error(
+        "{file}, line {line}: several columns hold numbers: {found}; say which one is the events that \
+         arrived (--column {first}), or which ones are parts of them and are summed (--column {all}); \
+         if each row is one event, say --count-rows"
+    )]
+    SeveralColumns {
         /// Name of the file.
         file: String,
         /// Line of the header.
         line: u64,
-        /// The columns that are missing.
-        missing: String,
-        /// What was found instead, and what to do.
-        hint: String,
+        /// The columns.
+        found: String,
+        /// The first of them.
+        first: String,
+        /// What the option that sums them is given.
+        all: String,
+    },
+    /// A column that was asked for is not there.
+    #[error("{file}, line {line}: there is no column `{wanted}`; found {found}")]
+    NoSuchColumn {
+        /// Name of the file.
+        file: String,
+        /// Line of the header.
+        line: u64,
+        /// What was asked for.
+        wanted: String,
+        /// The columns.
+        found: String,
+    },
+    /// A series that was asked for is not there.
+    #[error("{file}: there is no series `{wanted}`; found {found}")]
+    NoSuchSeries {
+        /// Name of the file.
+        file: String,
+        /// What was asked for.
+        wanted: String,
+        /// The series.
+        found: String,
     },
     /// Two columns of the header have the same name.
     #[error("{at}: the header names this column twice; remove or rename one of them")]
@@ -107,8 +162,8 @@ pub enum DataError {
     },
     /// A time that cannot be read.
     #[error(
-        "{at}: `{text}` {why}; write times as 2025-03-01T00:00:00Z, 2025-03-01 00:00:00 (taken as \
-         UTC) or seconds since 1970"
+        "{at}: `{text}` {why}; write times as 2025-03-01T00:00:00Z, 2025-03-01 00:00:00 (UTC, or in \
+         the zone of --tz) or seconds since 1970"
     )]
     Time {
         /// Where.
@@ -116,7 +171,61 @@ pub enum DataError {
         /// The field.
         text: String,
         /// What is wrong with it.
-        why: &'static str,
+        why: String,
+    },
+    /// Dates whose day and month nothing tells apart.
+    #[error(
+        "{at}: `{text}` may begin with its day or its month, and no other row tells which; say \
+         --date-order dmy or --date-order mdy"
+    )]
+    DateOrder {
+        /// The column of times, at the first row.
+        at: Place,
+        /// A date that is open.
+        text: String,
+    },
+    /// A number whose mark may part thousands or decimals.
+    #[error(
+        "{at}: the mark in `{text}` may part thousands or decimals, and the other rows do not tell \
+         which; say --decimal-mark dot or --decimal-mark comma"
+    )]
+    DecimalMark {
+        /// Where.
+        at: Place,
+        /// The field.
+        text: String,
+    },
+    /// A number that was rounded to be read by people.
+    #[error(
+        "{at}: `{text}` is formatted for people, and rounding lost events; export the values as they \
+         are (in Grafana, turn \"Formatted data\" off)"
+    )]
+    Formatted {
+        /// Where.
+        at: Place,
+        /// The field.
+        text: String,
+    },
+    /// A number of something else than events.
+    #[error("{at}: `{text}` is {what} and no count of events; say which column is (--column)")]
+    NoCount {
+        /// Where.
+        at: Place,
+        /// The field.
+        text: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A number in another unit than those above it.
+    #[error(
+        "{at}: `{text}` is in another unit than the rows above it; export the values as they are (in \
+         Grafana, turn \"Formatted data\" off)"
+    )]
+    UnitChanges {
+        /// Where.
+        at: Place,
+        /// The field.
+        text: String,
     },
     /// A number that cannot be read.
     #[error(
@@ -163,32 +272,36 @@ pub enum DataError {
         text: String,
     },
     /// A number too large to be counted with.
-    #[error("{at}: `{text}` is above 1e12, too large for an interval; check the unit")]
+    #[error(
+        "{at}: `{text}` is above 1e12, too large for an interval; check the unit; if a counter \
+         overflowed there, leave the field empty, and if all rows are a running total, say --counter"
+    )]
     TooLarge {
         /// Where.
         at: Place,
         /// The field.
         text: String,
     },
-    /// A row's time is before that of the row above it.
+    /// Times without a zone repeat an hour.
     #[error(
-        "{at}: `{text}` is before line {previous}'s `{before}`; sort the rows by time, and if the \
-         clocks went back there, export in UTC"
+        "{at}: `{text}` comes after line {previous}'s `{before}`, as where clocks are set back by an \
+         hour; say the zone of the times (such as --tz Europe/Berlin), or export in UTC"
     )]
-    TimeGoesBack {
+    ClockWentBack {
         /// Where.
         at: Place,
         /// The field.
         text: String,
-        /// Line of the row above.
+        /// Line of the row before it.
         previous: u64,
         /// Its time.
         before: String,
     },
-    /// Two rows speak of the same interval.
+    /// Two rows of one time and series that differ.
     #[error(
-        "{at}: `{text}` speaks of the same interval as line {previous}'s `{before}`; keep one row \
-         per interval, and if the clocks went back there, export in UTC"
+        "{at}: `{text}` is the time of line {previous} (`{before}`), too, with other values; say \
+         --duplicates sum if they are parts of one count, or --duplicates last if the later row \
+         corrects the earlier"
     )]
     DuplicateTime {
         /// Where.
@@ -200,23 +313,19 @@ pub enum DataError {
         /// Its time.
         before: String,
     },
-    /// A row between the intervals.
+    /// Rows come at any time.
     #[error(
-        "{at}: `{text}` lies {off_s} s off the grid of {length_s} s intervals (the median distance \
-         of the rows); export rows at a fixed interval, or round the times to it"
+        "{at}: rows come at irregular times (half of them within {step_s} s): if each row is one event, \
+         say --count-rows; if each has a count of its own, say --interval 120, and they are summed"
     )]
-    OffGrid {
-        /// Where.
+    Irregular {
+        /// The column of times, at the first row.
         at: Place,
-        /// The field.
-        text: String,
-        /// Seconds to the nearest interval's start.
-        off_s: f64,
-        /// Length of an interval.
-        length_s: u32,
+        /// Median distance in seconds.
+        step_s: f64,
     },
     /// Too few rows to tell the interval from.
-    #[error("{file}: {rows} rows are too few to tell the interval from; export at least {needed}")]
+    #[error("{file}: too few rows ({rows}) to tell the interval from; export at least {needed}")]
     TooFewRows {
         /// Name of the file.
         file: String,
@@ -225,22 +334,9 @@ pub enum DataError {
         /// Fewest rows that can be read.
         needed: usize,
     },
-    /// The rows are not a whole fraction of a day apart.
-    #[error(
-        "{at}: the rows are {found_s} s apart (median), which is no whole fraction of a day \
-         (86400 s); export at {nearest_s} s or another interval that divides it"
-    )]
-    BadInterval {
-        /// The column of times, at the first row.
-        at: Place,
-        /// Median distance of the rows in seconds.
-        found_s: f64,
-        /// The nearest length that divides a day.
-        nearest_s: u32,
-    },
     /// The rows span more intervals than can be held.
     #[error(
-        "{at}: up to here the file spans {intervals} intervals of {length_s} s, and at most {most} \
+        "{at}: up to here the file spans {intervals} intervals of {length_s} s, and at most {max} \
          are read; check for a wrong year, or export fewer or longer intervals"
     )]
     TooLong {
@@ -251,7 +347,7 @@ pub enum DataError {
         /// Length of an interval.
         length_s: u32,
         /// Most intervals that are read.
-        most: usize,
+        max: usize,
     },
     /// Not one row has a count of arrivals.
     #[error("{at}: the column has no value in any row; export the count of events that arrived")]
@@ -259,4 +355,12 @@ pub enum DataError {
         /// The column of arrivals, at the header.
         at: Place,
     },
+}
+
+impl DataError {
+    /// Whether an option names what the file does not have: the command line is wrong, not the file.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::NoSuchColumn { .. } | Self::NoSuchSeries { .. })
+    }
 }

@@ -1,8 +1,9 @@
-//! From short intervals to longer ones.
+//! From intervals of any length to those of one grid.
 
 use crate::series::Series;
 use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::{Interval, IntervalLength};
+use scaleiq_core::units::UnixSeconds;
 
 /// A sum and what it was taken over.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +33,7 @@ impl Part {
     }
 }
 
-/// What a longer interval is made of.
+/// What an interval is made of.
 #[derive(Clone, Copy, Debug, Default)]
 struct Open {
     arrivals: Part,
@@ -42,11 +43,12 @@ struct Open {
     queued: Part,
     work: Part,
     jobs: Part,
+    plan: Plan,
 }
 
 impl Open {
     /// Takes the part of `row` that lies in this interval. `ends` says whether the row's end does.
-    fn add(&mut self, row: &Interval, seconds: f64, row_s: f64, ends: bool) {
+    fn add(&mut self, row: &Interval, plan: Plan, seconds: f64, row_s: f64, ends: bool) {
         // Counts become rates per second, so that a mean over time scales a part up to the whole.
         let rate = seconds / row_s;
         self.arrivals.add(row.arrivals_events, rate, seconds);
@@ -58,6 +60,9 @@ impl Open {
         self.jobs.add(row.jobs_ready, seconds, seconds);
         if ends && row.backlog_events.is_some() {
             self.backlog_events = row.backlog_events;
+        }
+        for (largest, size) in self.plan.iter_mut().zip(plan) {
+            *largest = largest.max(size);
         }
     }
 
@@ -76,6 +81,63 @@ impl Open {
     }
 }
 
+/// Gathers rows that follow each other in time, each over a span of its own, into intervals.
+#[derive(Clone, Debug)]
+pub(crate) struct Gather {
+    length_ms: i64,
+    /// Usual span of a row, in seconds.
+    row_s: f64,
+    end_ms: i64,
+    open: Open,
+    rows: Vec<Interval>,
+    plans: Vec<Plan>,
+}
+
+impl Gather {
+    /// Begins with the interval of `length` that `first_ms`, in milliseconds since 1970, lies in.
+    pub(crate) fn new(first_ms: i64, length: IntervalLength, row_s: f64) -> Self {
+        let length_ms = i64::from(length.seconds()) * 1000;
+        let end_ms = (first_ms.div_euclid(length_ms) + 1) * length_ms;
+        Self {
+            length_ms,
+            row_s,
+            end_ms,
+            open: Open::default(),
+            rows: Vec::new(),
+            plans: Vec::new(),
+        }
+    }
+
+    /// Adds a row over a span that is not empty and does not begin before the last one ended.
+    pub(crate) fn add(&mut self, row: &Interval, plan: Plan, start_ms: i64, end_ms: i64) {
+        let seconds = |ms: i64| ms as f64 / 1000.0;
+        let mut from_ms = start_ms;
+        while from_ms < end_ms {
+            while from_ms >= self.end_ms {
+                self.close();
+            }
+            let to_ms = end_ms.min(self.end_ms);
+            let (part_s, row_s) = (seconds(to_ms - from_ms), seconds(end_ms - start_ms));
+            self.open.add(row, plan, part_s, row_s, end_ms <= self.end_ms);
+            from_ms = to_ms;
+        }
+    }
+
+    fn close(&mut self) {
+        let missing = Interval::missing(UnixSeconds(self.end_ms / 1000));
+        let open = std::mem::take(&mut self.open);
+        self.rows.push(open.close(missing, self.row_s, self.length_ms as f64 / 1000.0));
+        self.plans.push(open.plan);
+        self.end_ms += self.length_ms;
+    }
+
+    /// The intervals, without a hole.
+    pub(crate) fn finish(mut self) -> (Vec<Interval>, Vec<Plan>) {
+        self.close();
+        (self.rows, self.plans)
+    }
+}
+
 impl Series {
     /// The same series in longer intervals. Arrivals and processed are summed (a row that crosses a
     /// border is split in proportion to time; an interval known in part is scaled up), backlog is the
@@ -86,8 +148,7 @@ impl Series {
     /// Shorter intervals cannot be made: the series comes back unchanged, with a note.
     #[must_use]
     pub fn resample(&self, length: IntervalLength) -> Series {
-        let length_s = i64::from(length.seconds());
-        let row_s = i64::from(self.length_s);
+        let (length_s, row_s) = (length.seconds(), self.length_s);
         if length_s == row_s || self.rows.is_empty() || row_s == 0 {
             return self.clone();
         }
@@ -98,53 +159,15 @@ impl Series {
             ));
             return Series { notes, ..self.clone() };
         }
-        let start = self.start.0.div_euclid(length_s) * length_s;
-        let mut rows =
-            Vec::with_capacity(self.rows.len() * self.length_s as usize / length_s as usize + 1);
-        let mut end = start + length_s;
-        let mut open = Open::default();
-        let (row_f, length_f) = (row_s as f64, length_s as f64);
-        let close = |open: &Open, end| {
-            open.close(Interval::missing(scaleiq_core::units::UnixSeconds(end)), row_f, length_f)
-        };
-        for row in &self.rows {
-            let row_start = row.end.0 - row_s;
-            if row_start >= end {
-                rows.push(close(&open, end));
-                open = Open::default();
-                end += length_s;
-            }
-            let here = (row.end.0.min(end) - row_start) as f64;
-            open.add(row, here, row_f, row.end.0 <= end);
-            if row.end.0 > end {
-                rows.push(close(&open, end));
-                open = Open::default();
-                end += length_s;
-                open.add(row, row_f - here, row_f, true);
-            }
+        let mut gather = Gather::new(self.start.0 * 1000, length, f64::from(row_s));
+        for (k, row) in self.rows.iter().enumerate() {
+            let plan = self.plans.get(k).copied().unwrap_or_default();
+            gather.add(row, plan, (row.end.0 - i64::from(row_s)) * 1000, row.end.0 * 1000);
         }
-        rows.push(close(&open, end));
-        let start = scaleiq_core::units::UnixSeconds(start);
+        let (rows, plans) = gather.finish();
         notes.push(format!("intervals of {row_s} s were gathered to {length_s} s"));
-        let plans = self.resample_plans(start.0, length_s, rows.len());
-        Series { start, length_s: length.seconds(), rows, plans, notes }
-    }
-
-    /// The largest plan of the rows that overlap each of `count` intervals of `length_s`.
-    fn resample_plans(&self, start: i64, length_s: i64, count: usize) -> Vec<Plan> {
-        if self.plans.is_empty() {
-            return Vec::new();
-        }
-        let mut plans = vec![Plan::default(); count];
-        for (row, plan) in self.rows.iter().zip(&self.plans) {
-            let slot = |second: i64| usize::try_from((second - start) / length_s).unwrap_or(0);
-            let (first, last) = (slot(row.end.0 - i64::from(self.length_s)), slot(row.end.0 - 1));
-            for longer in plans.iter_mut().take(last + 1).skip(first) {
-                for (largest, size) in longer.iter_mut().zip(plan) {
-                    *largest = largest.max(*size);
-                }
-            }
-        }
-        plans
+        let start = UnixSeconds(self.start.0.div_euclid(i64::from(length_s)) * i64::from(length_s));
+        let plans = if self.plans.is_empty() { Vec::new() } else { plans };
+        Series { start, length_s, rows, plans, notes }
     }
 }

@@ -1,14 +1,8 @@
 //! A regular series of intervals, whatever it came from.
 
-use crate::error::DataError;
-use crate::grid;
-use crate::table::Table;
 use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::UnixSeconds;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::path::Path;
 
 /// Event metrics on a regular grid: row `k` speaks of the interval that starts at
 /// `start + k * length_s`. Intervals in which nothing was measured are there, and missing.
@@ -27,29 +21,6 @@ pub struct Series {
 }
 
 impl Series {
-    /// Reads a CSV file of event metrics. [`crate::column::Column`] says which columns; times are
-    /// the starts of the intervals; without a zone they are taken as UTC. An empty or `nan` field
-    /// is a gap. Rows at the end that hold no measurement may say what is planned.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or something in it is wrong: see [`DataError`].
-    pub fn read_csv(path: &Path) -> Result<Series, DataError> {
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(|source| match source.kind() {
-            ErrorKind::NotFound => DataError::NotFound { file: name.clone() },
-            _ => DataError::Unreadable { file: name.clone(), source },
-        })?;
-        Series::from_reader(&name, file)
-    }
-
-    /// Reads CSV text from anywhere. `name` stands for the file in messages.
-    ///
-    /// # Errors
-    /// As for [`Series::read_csv`].
-    pub fn from_reader(name: &str, reader: impl Read) -> Result<Series, DataError> {
-        grid::regular(Table::read(name, reader)?)
-    }
-
     /// A fingerprint of the values and times (not of the notes): 16 hexadecimal digits, the same on
     /// every machine. FNV-1a with 64 bits: it tells files apart, it does not stop a forger.
     #[must_use]

@@ -59,7 +59,7 @@ fn sample(time: i64, arrivals: Option<f64>, ready: u32) -> Sample {
         jobs_starting: Some(0.0),
         ..RawSample::default()
     };
-    raw.gate().unwrap()
+    raw.gate().unwrap().sample
 }
 
 #[test]

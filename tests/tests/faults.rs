@@ -68,7 +68,7 @@ fn play(fault: Option<Fault>) -> Course {
         if !FAULT.contains(&tick) {
             before = Some(true_one);
         }
-        if let Some(sample) = told.and_then(|raw| raw.gate().ok()) {
+        if let Some(sample) = told.and_then(|raw| raw.gate().ok().map(|gated| gated.sample)) {
             // A sample from the past is refused, and nothing changes.
             let _ = controller.observe(&sample, |_, _| {});
         }

@@ -249,6 +249,7 @@ impl Pool {
         }
         .gate()
         .unwrap()
+        .sample
     }
 }
 

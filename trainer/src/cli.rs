@@ -10,6 +10,7 @@ use crate::evaluate::peers::Chosen;
 use clap::{Args, Parser, Subcommand};
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::units::UnixSeconds;
+use scaleiq_data::ReadOptions;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -99,11 +100,13 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Go on from the last checkpoint of the run, with its settings
-    #[arg(long, conflicts_with_all = ["config", "data", "also", "fresh", "seed", "quick", "visualize_only"])]
+    #[arg(long, conflicts_with_all = ["config", "data", "also", "fresh", "seed", "quick", "visualize_only", "ReadOptions"])]
     pub resume: bool,
     /// Train for minutes only: shows that everything works, the models are poor
     #[arg(long)]
     pub quick: bool,
+    #[command(flatten)]
+    reading: ReadOptions,
 }
 
 #[derive(Args, Debug, Default)]
@@ -168,6 +171,9 @@ impl TrainArgs {
             config.data.path = Some(data.clone());
         }
         config.data.also.extend(self.also.iter().cloned());
+        if self.reading != ReadOptions::default() {
+            config.data.reading = self.reading.clone();
+        }
         if let Some(device) = self.device {
             config.training.device = device;
         }
@@ -204,6 +210,8 @@ pub struct ForecastArgs {
     /// which takes a minute or two
     #[arg(long)]
     pub no_tune: bool,
+    #[command(flatten)]
+    pub reading: ReadOptions,
 }
 
 /// Options of `trainer evaluate`.
@@ -239,6 +247,8 @@ pub struct EvaluateArgs {
     /// Folder to write scores.csv and report.html to
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadOptions,
 }
 
 /// Options of `trainer ablate`.
@@ -262,6 +272,8 @@ pub struct AblateArgs {
     /// CSV to write beside the table on stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadOptions,
 }
 
 impl AblateArgs {
@@ -278,6 +290,7 @@ impl AblateArgs {
             device: self.device,
             quick: self.quick,
             fresh: true,
+            reading: self.reading.clone(),
             ..TrainArgs::default()
         };
         let mut config = train.config()?;

@@ -1,94 +1,207 @@
 //! Makes decisions so.
 //!
-//! An actuator is asked only when something is to change, may be asked twice for the same number
-//! (promise J-2), and its failures never reach the loop.
+//! An actuator is asked only when something is to change, one order at a time: the newest decision
+//! takes the place of any that waits. It may be asked twice for the same number (promise J-2), it is
+//! told which order is the newer one, and its failures never reach the loop.
 
-mod exec;
+#[cfg_attr(not(unix), path = "group_elsewhere.rs")]
+mod group;
+mod hook;
 mod ledger;
+mod order;
 
-pub use exec::run_hook;
+pub use hook::Hook;
 pub use ledger::Ledger;
+pub use order::{Numbering, Order};
 
-use crate::config::{Actuator, Mode};
+use crate::config::{Actuator, Config, Mode};
+use crate::control::Traced;
 use crate::metrics::{Acted, Metrics};
-use scaleiq_core::decision::Decision;
+use crate::outlet::Outlet;
+use crate::stop::Stop;
 use scaleiq_core::policy::Stage;
+use scaleiq_core::settings::Settings;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// Seconds until a failed change is tried again.
+/// Time until a failed change is tried again.
 const RETRY: Duration = Duration::from_secs(10);
+/// A change gets at least this long to show in the samples.
+const MIN_SETTLE_S: f32 = 30.0;
+/// Orders that may wait behind one that stdout does not take.
+const WAITING: usize = 1;
+/// Longest wait for stdout at the end.
+const FLUSH: Duration = Duration::from_secs(1);
 
-/// Carries decisions out until the loop ends.
-pub async fn act(
-    actuator: Actuator,
-    mode: Mode,
-    settle: Duration,
-    mut decisions: watch::Receiver<Option<Decision>>,
+/// Carries decisions out.
+#[derive(Debug)]
+pub struct Actor {
+    hands: Hands,
+    ledger: Ledger,
+    numbering: Numbering,
     metrics: Metrics,
-) {
-    let mut ledger = Ledger::new(settle);
-    let mut retry_at: Option<Instant> = None;
-    loop {
-        let retry = async {
-            match retry_at {
-                Some(at) => sleep_until(at).await,
-                None => std::future::pending().await,
+    stop: Stop,
+    /// Whether stdout was last seen to be blocked.
+    blocked: bool,
+}
+
+/// What is done with an order.
+#[derive(Debug)]
+enum Hands {
+    /// It is logged: shadow mode, or a dry run.
+    Off,
+    /// It is written to stdout, whether or not it changes anything.
+    Stdout(Outlet<Order>),
+    /// A hook runs.
+    Hook(Hook),
+}
+
+impl Actor {
+    /// The actuator of `config`.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn new(config: &Config, metrics: Metrics, stop: Stop) -> io::Result<Self> {
+        let hands = match (config.mode, &config.actuator) {
+            (Mode::Shadow, _) | (Mode::Active, Actuator::DryRun) => Hands::Off,
+            (Mode::Active, Actuator::Stdout) => Hands::Stdout(stdout(metrics.clone())?),
+            (Mode::Active, Actuator::Exec { command, timeout }) => {
+                Hands::Hook(Hook::new(command.clone(), *timeout, config.token.as_ref()))
             }
         };
-        tokio::select! {
-            changed = decisions.changed() => if changed.is_err() { return },
-            () = retry => {}
-        }
-        retry_at = None;
-        let Some(decision) = decisions.borrow_and_update().clone() else { continue };
-        // Promise S-2: blind, nothing is changed and nothing is tried again.
-        if decision.stage == Stage::Hold {
-            continue;
-        }
-        let streams = actuator == Actuator::Stdout && mode == Mode::Active;
-        if !streams && !ledger.is_due(&decision, Instant::now()) {
-            continue;
-        }
-        match carry_out(&actuator, mode, &decision).await {
-            Ok(acted) => {
-                ledger.done(decision.jobs, Instant::now());
-                metrics.acted(acted);
+        let settle_s = Settings::lead_s(config.settings.start_up_s).max(MIN_SETTLE_S);
+        let folder = config.journal.as_ref().map(|journal| journal.folder.as_path());
+        Ok(Self {
+            hands,
+            ledger: Ledger::new(Duration::from_secs_f32(settle_s)),
+            numbering: Numbering::start(folder, SystemTime::now()),
+            metrics,
+            stop,
+            blocked: false,
+        })
+    }
+
+    /// Carries decisions out until the loop ends.
+    pub async fn run(mut self, mut decisions: watch::Receiver<Option<Traced>>) {
+        let mut retry_at: Option<Instant> = None;
+        loop {
+            let retry = async {
+                match retry_at {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                changed = decisions.changed() => if changed.is_err() { break },
+                () = retry => {}
             }
-            Err(error) => {
-                tracing::error!(
-                    jobs = decision.jobs.0,
-                    "the actuator failed: {error}; trying again in {} s",
-                    RETRY.as_secs()
-                );
-                ledger.failed();
-                metrics.acted(Acted::Failed);
+            retry_at = None;
+            let Some(traced) = decisions.borrow_and_update().clone() else { continue };
+            if !self.is_due(&traced) {
+                continue;
+            }
+            let order = self.numbering.order(traced.decision);
+            if !self.carry_out(order).await {
                 retry_at = Some(Instant::now() + RETRY);
             }
         }
+        if let Hands::Stdout(outlet) = &self.hands
+            && !tokio::task::block_in_place(|| outlet.flush(FLUSH))
+        {
+            tracing::warn!("stdout is not read: the last decision did not get through");
+        }
+    }
+
+    /// Whether there is anything to do.
+    fn is_due(&self, traced: &Traced) -> bool {
+        let decision = &traced.decision;
+        // Promise S-2: blind, nothing is changed and nothing is tried again.
+        if decision.stage == Stage::Hold {
+            return false;
+        }
+        let now = Instant::now();
+        let streams = matches!(self.hands, Hands::Stdout(_));
+        if !streams && !self.ledger.is_due(decision, now) {
+            return false;
+        }
+        // Promise J-1: what takes jobs away is durable before. More jobs cannot wait for a disk.
+        let unrecorded = traced.recorded == Some(false);
+        let held = unrecorded && decision.jobs < self.ledger.in_force(decision.have, now);
+        if held {
+            self.metrics.acted(Acted::Unrecorded);
+        }
+        !held
+    }
+
+    /// False if it failed.
+    async fn carry_out(&mut self, order: Order) -> bool {
+        let (id, jobs, have) = (order.id, order.decision.jobs, order.decision.have);
+        match &self.hands {
+            Hands::Off => {
+                tracing::info!(
+                    jobs = jobs.0,
+                    have = have.0,
+                    "would change the number of jobs; nothing was changed"
+                );
+                self.metrics.acted(Acted::Withheld);
+            }
+            Hands::Stdout(outlet) => {
+                let dropped = outlet.send(order);
+                if dropped {
+                    self.metrics.acted(Acted::Superseded);
+                }
+                if dropped && !self.blocked {
+                    tracing::error!(
+                        "stdout is not read: decisions wait, and newer ones take their place"
+                    );
+                }
+                self.blocked = dropped;
+            }
+            Hands::Hook(hook) => {
+                if let Err(error) = hook.run(&order, &self.stop).await {
+                    tracing::error!(
+                        id,
+                        jobs = jobs.0,
+                        "the actuator failed: {error}; trying again in {} s",
+                        RETRY.as_secs()
+                    );
+                    self.ledger.failed();
+                    self.metrics.acted(Acted::Failed);
+                    return false;
+                }
+                tracing::info!(id, jobs = jobs.0, "carried out");
+                self.metrics.acted(Acted::Done);
+                self.metrics.applied(id, jobs);
+            }
+        }
+        self.ledger.done(jobs, Instant::now());
+        true
     }
 }
 
-async fn carry_out(actuator: &Actuator, mode: Mode, decision: &Decision) -> io::Result<Acted> {
-    match (mode, actuator) {
-        (Mode::Shadow, _) | (Mode::Active, Actuator::DryRun) => {
-            let (jobs, have) = (decision.jobs.0, decision.have.0);
-            tracing::info!(jobs, have, "would change the number of jobs; nothing was changed");
-            Ok(Acted::Withheld)
+/// The way to stdout. A reader that is slow, or gone, is told of in the log.
+fn stdout(metrics: Metrics) -> io::Result<Outlet<Order>> {
+    Outlet::start("stdout", WAITING, move |order: Order, dropped| match write(&order) {
+        Ok(()) => {
+            if dropped > 0 {
+                tracing::info!("stdout is read again; {dropped} decisions were superseded");
+            }
+            metrics.acted(Acted::Done);
+            metrics.applied(order.id, order.decision.jobs);
         }
-        (Mode::Active, Actuator::Stdout) => {
-            let mut line = serde_json::to_vec(decision)?;
-            line.push(b'\n');
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(&line)?;
-            stdout.flush()?;
-            Ok(Acted::Done)
+        Err(error) => {
+            tracing::error!("the actuator failed: cannot write to stdout: {error}");
+            metrics.acted(Acted::Failed);
         }
-        (Mode::Active, Actuator::Exec { command, timeout }) => {
-            run_hook(command, *timeout, decision).await?;
-            Ok(Acted::Done)
-        }
-    }
+    })
+}
+
+fn write(order: &Order) -> io::Result<()> {
+    let mut line = serde_json::to_vec(order)?;
+    line.push(b'\n');
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&line)?;
+    stdout.flush()
 }

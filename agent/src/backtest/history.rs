@@ -1,11 +1,13 @@
 //! From a user's history to a load: scaled if wished, with the work that was recorded.
 
+use crate::cli::UsageError;
 use crate::planned::Calendar;
-use anyhow::{bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 use scaleiq_core::interval::Interval;
-use scaleiq_core::sim::{Load, LoadSettings, STEP_S, Scale, Series};
+use scaleiq_core::sim::{self, Load, LoadSettings, STEP_S, Scale};
 use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::{DAY_S, UnixSeconds};
+use scaleiq_data::{ReadOptions, Series};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,12 +47,15 @@ pub struct Wish {
 }
 
 impl History {
-    /// Reads a CSV file, and says on stderr what the reader noticed.
+    /// Reads a file, and says on stderr what the reader noticed.
     ///
     /// # Errors
-    /// Whatever the reader finds wrong, with file, line and column.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let series = scaleiq_data::Series::read_csv(path)?;
+    /// Whatever the reader finds wrong, with file, line and column; a [`UsageError`] if an option
+    /// names what the file does not have.
+    pub fn read(path: &Path, options: &ReadOptions) -> anyhow::Result<Self> {
+        let series = Series::read_csv_with(path, options).map_err(|error| {
+            if error.is_usage() { UsageError(error.to_string()).into() } else { anyhow!(error) }
+        })?;
         for note in &series.notes {
             eprintln!("note: {note}");
         }
@@ -98,7 +103,7 @@ impl History {
             work_drift: if recorded { 0.0 } else { LoadSettings::default().work_drift },
             ..LoadSettings::default()
         };
-        let series = Series {
+        let series = sim::Series {
             start: self.start,
             interval_s: self.interval_s,
             counts_events: &self.arrivals_events,
@@ -148,8 +153,8 @@ impl History {
     }
 }
 
-impl From<&scaleiq_data::Series> for History {
-    fn from(series: &scaleiq_data::Series) -> Self {
+impl From<&Series> for History {
+    fn from(series: &Series) -> Self {
         // Rows after the last measurement only say what is planned: nothing of them was served.
         let measured = if series.plans.is_empty() { series.rows.len() } else { series.measured() };
         let rows = || series.rows.iter().take(measured);

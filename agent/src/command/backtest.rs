@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scaleiq_core::sim::faults::FaultPlan;
 use scaleiq_core::sim::{Load, World};
 use scaleiq_core::units::{DAY_S, JobLimits};
+use scaleiq_data::ReadOptions;
 use std::path::{Path, PathBuf};
 
 /// Ticks between two moves of the progress bar.
@@ -24,8 +25,9 @@ const LEAST_MAX_JOBS: u32 = 10;
 /// Options of `agent backtest`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct BacktestArgs {
-    /// The history: a CSV file with a time column and the events that arrived in each interval;
-    /// columns `holiday` and `campaign` say what was planned.
+    /// The history: a file with times and the events that arrived, as Grafana, Prometheus,
+    /// CloudWatch, InfluxDB, Kibana, Excel and others export it; columns `holiday` and `campaign`
+    /// say what was planned.
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// What the workers are like: up within a minute, with pauses at each change, or slow to start.
@@ -75,6 +77,8 @@ pub struct BacktestArgs {
     /// Write the figures as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadOptions,
 }
 
 /// How large the history is made.
@@ -107,7 +111,7 @@ fn days(text: &str) -> Result<f64, String> {
 /// # Errors
 /// If the history or the model cannot be used, or a file cannot be written.
 pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
-    let history = History::read(&args.data)?;
+    let history = History::read(&args.data, &args.reading)?;
     let wish = Wish {
         peak_jobs: args.peak_jobs.0,
         work_ms: args.work_ms,

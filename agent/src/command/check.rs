@@ -3,7 +3,9 @@
 use crate::cli::UsageError;
 use crate::config::{Actuator, Config, Source};
 use crate::device::{Client, Patience};
-use crate::report::grouped;
+use crate::report::{grouped, say};
+use scaleiq_core::forecast::STEPS;
+use scaleiq_core::settings::Settings;
 use scaleiq_core::wire::Status;
 use std::env;
 use std::fmt::Write;
@@ -50,9 +52,37 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     {
         Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
     }
-    print!("{}", summary(&config, &model.name, device));
-    println!("ok: {} is sound", args.config.display());
+    say(summary(&config, &model.name, device).trim_end());
+    for note in notes(&config.settings) {
+        say(&format!("note: {note}"));
+    }
+    say(&format!("ok: {} is sound", args.config.display()));
     Ok(())
+}
+
+/// What is sound and may not be meant.
+fn notes(settings: &Settings) -> Vec<String> {
+    let mut notes = Vec::new();
+    let (min, max) = (settings.limits.min(), settings.limits.max());
+    if min == max {
+        notes.push(format!("`jobs.min` and `jobs.max` are both {min}: nothing is left to decide"));
+    }
+    let (interval_s, stale_s) = (settings.interval.seconds(), settings.stale_after_s);
+    let ahead_s = STEPS as u32 * interval_s;
+    if settings.start_up_s > ahead_s as f32 {
+        notes.push(format!(
+            "jobs start in {} s, and forecasts reach {ahead_s} s ahead: a rise that comes sooner \
+             breaks the SLA, whatever is decided",
+            settings.start_up_s
+        ));
+    }
+    if stale_s < interval_s {
+        notes.push(format!(
+            "`stale_after_s` is {stale_s}: samples have to come more often than that, or nothing is \
+             decided"
+        ));
+    }
+    notes
 }
 
 fn summary(config: &Config, model: &str, device: Option<Status>) -> String {

@@ -1,8 +1,9 @@
 //! `agent pipe`: the decision as a filter, JSON lines in and out.
 
 use crate::brain::Brain;
+use crate::clock::Moment;
 use crate::config::Config;
-use crate::source::{Found, Lines, RefusedSample, parse};
+use crate::source::{Body, Found, Intake, Lines, RefusedSample, Trust, Warning, parse};
 use anyhow::Context;
 use scaleiq_core::decision::{Constraint, Decision, Reason};
 use scaleiq_core::policy::Stage;
@@ -18,10 +19,18 @@ const EXAMPLES: &str = r#"Each input line gets exactly one output line, at once:
    "jobs_ready": 6, "jobs_starting": 1}                                          (in one line)
   {"jobs":7,"stage":"dqn","reason":"steady","multiplier":1.1,"proposed":7,"constraints":[]}
 
-time is in epoch seconds at the end of the interval and must ascend. Everything but time and
-interval_s may be null or absent, which means "not measured", never 0. A line that cannot be used
-gets {"error": ..., "line": n, "jobs": the last number decided, null before the first}, and the
-stream goes on. `mode`, `source` and `actuator` of a configuration do not matter here.
+time is the end of the interval: epoch seconds (also in ms, or ISO 8601) that ascend. Everything but
+time and interval_s may be null or absent, which means "not measured", never 0. A field that is no
+number, negative or unknown costs that field alone; "warnings" in the answer tell of it. A line that
+cannot be used gets {"error": ..., "line": n, "jobs": the last number decided, null before the first},
+and the stream goes on. A line may also hold an array of samples, or {"samples": [...]}.
+
+Where several senders push for one workload, "source" tells them apart and they are summed. While the
+others are waited for, the answer is {"waiting": ..., "jobs": the last number decided}.
+
+There is no other clock here than the samples' own. A sample more than an hour after the one before is
+kept until the next agrees; times in the past are taken as a clock that was set once three agree, and go
+on from the last one. `mode`, `source` and `actuator` of a configuration do not matter here.
 
 Examples:
   agent pipe < samples.jsonl
@@ -60,6 +69,20 @@ struct Answer {
     multiplier: Option<f32>,
     proposed: Jobs,
     constraints: Vec<Constraint>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+    /// What was refused beside the samples that were taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<String>,
+}
+
+/// A line that was taken, and on which nothing can be decided before other senders have spoken.
+#[derive(Serialize)]
+struct Waiting {
+    waiting: &'static str,
+    jobs: Option<Jobs>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
 /// A line that could not be used. Without a decision so far there is no safe number to give.
@@ -68,10 +91,12 @@ struct Fault<'a> {
     error: &'a str,
     line: u64,
     jobs: Option<Jobs>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
 }
 
-impl From<&Decision> for Answer {
-    fn from(decision: &Decision) -> Self {
+impl Answer {
+    fn new(decision: &Decision, heard: Heard) -> Self {
         Self {
             jobs: decision.jobs,
             stage: decision.stage,
@@ -79,8 +104,20 @@ impl From<&Decision> for Answer {
             multiplier: decision.multiplier,
             proposed: decision.proposed,
             constraints: decision.changes.iter().map(|change| change.by).collect(),
+            warnings: heard.warnings,
+            errors: heard.errors.into_iter().map(|error| error.to_string()).collect(),
         }
     }
+}
+
+/// What became of one line.
+#[derive(Default)]
+struct Heard {
+    decision: Option<Decision>,
+    /// Samples taken.
+    taken: usize,
+    warnings: Vec<Warning>,
+    errors: Vec<RefusedSample>,
 }
 
 fn filter(
@@ -89,6 +126,7 @@ fn filter(
     mut output: impl Write,
 ) -> io::Result<()> {
     let mut lines = Lines::new(input);
+    let mut intake = Intake::new(Trust::Order, None);
     let mut last = None;
     loop {
         // A last line without its end is a line too.
@@ -96,20 +134,23 @@ fn filter(
         if found == Found::End {
             return Ok(());
         }
-        let answer = match lines.line() {
-            Some(line) => decide(brain.as_mut(), line),
-            None => Err(RefusedSample::too_long()),
+        let body = match lines.line() {
+            Some(line) => parse(line, None),
+            None => Body { refused: vec![(1, RefusedSample::too_long())], ..Body::default() },
         };
-        match answer {
-            Ok(decision) => {
-                last = Some(decision.jobs);
-                serde_json::to_writer(&mut output, &Answer::from(&decision))?;
-            }
-            Err(refused) => {
-                let line = lines.number();
-                let fault = Fault { error: &refused.message, line, jobs: last };
-                serde_json::to_writer(&mut output, &fault)?;
-            }
+        let mut heard = hear(brain.as_mut(), &mut intake, body);
+        if let Some(decision) = heard.decision.take() {
+            last = Some(decision.jobs);
+            serde_json::to_writer(&mut output, &Answer::new(&decision, heard))?;
+        } else if heard.taken > 0 {
+            let waiting = "for the other sources: the sum of all is decided on";
+            let waiting = Waiting { waiting, jobs: last, warnings: heard.warnings };
+            serde_json::to_writer(&mut output, &waiting)?;
+        } else {
+            let error = heard.errors.first().map_or_else(String::new, ToString::to_string);
+            let (line, warnings) = (lines.number(), heard.warnings);
+            let fault = Fault { error: &error, line, jobs: last, warnings };
+            serde_json::to_writer(&mut output, &fault)?;
         }
         output.write_all(b"\n")?;
         output.flush()?;
@@ -119,8 +160,29 @@ fn filter(
     }
 }
 
-fn decide(brain: &mut dyn Brain, line: &[u8]) -> Result<Decision, RefusedSample> {
-    let sample = parse(line)?;
-    brain.observe(&sample)?;
-    Ok(brain.decide(sample.end))
+/// Takes what is good in a line, and decides at the end of it.
+fn hear(brain: &mut dyn Brain, intake: &mut Intake, body: Body) -> Heard {
+    let errors = body.refused.into_iter().map(|(_, refused)| refused).collect();
+    let mut heard = Heard { errors, ..Heard::default() };
+    let mut end = None;
+    for told in body.samples {
+        heard.warnings.extend(told.warnings.iter().cloned());
+        let admitted = match intake.admit(&told, Moment::default()) {
+            Ok(admitted) => admitted,
+            Err(refused) => {
+                heard.errors.push(refused);
+                continue;
+            }
+        };
+        heard.taken += 1;
+        heard.warnings.extend(admitted.warnings);
+        for sample in admitted.samples {
+            match brain.observe(&sample) {
+                Ok(_) => end = Some(sample.end),
+                Err(error) => heard.errors.push(error.into()),
+            }
+        }
+    }
+    heard.decision = end.map(|end| brain.decide(end));
+    heard
 }

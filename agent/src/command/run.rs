@@ -1,15 +1,16 @@
 //! `agent run`: the life of the process beside a worker.
 
-use crate::actuate::act;
-use crate::brain::{Brain, ModelId};
+use crate::actuate::Actor;
+use crate::brain::{Brain, ModelChoice, ModelId};
 use crate::config::{Config, Mode, Source};
 use crate::control::{Control, Handle};
 use crate::device::Deputed;
 use crate::journal::{Journal, Past, Resumed, Terms, resume};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{About, DashboardState};
-use crate::serve::{Access, Api, router};
+use crate::serve::{Access, Api, Server, router};
 use crate::source::{Sink, drain, follow};
+use crate::stop::Stop;
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use std::io::{self, ErrorKind};
@@ -17,15 +18,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// Open connections get this long to end.
-const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN: Duration = Duration::from_secs(2);
 /// Longest time between two looks at the clock.
 const TICK: Duration = Duration::from_secs(15);
-/// A change gets at least this long to show in the samples.
-const SETTLE_S: f32 = 30.0;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,10 +31,20 @@ Examples:
   agent run                                  defaults: samples by POST /ingest, shadow mode
   curl -d '{\"time\": 1751328030, \"interval_s\": 30, \"logged_events\": 812, ...}' \\
        http://127.0.0.1:9184/ingest
+                                             also arrays, {\"samples\": [...]}, JSON lines and gzip;
+                                             the answer tells what was not taken. Several senders:
+                                             \"source\": \"pod-1\" in each sample, or ?source=pod-1
   curl -X POST http://127.0.0.1:9184/predict   quantiles of the next 24 intervals
   curl -X POST http://127.0.0.1:9184/decide    how many jobs, and why
   curl http://127.0.0.1:9184/metrics           OpenMetrics; /healthz and /readyz for probes
-The dashboard is at http://127.0.0.1:9184/. SIGTERM or Ctrl-C ends it after the present decision.";
+The dashboard is at http://127.0.0.1:9184/. Off loopback all but the probes need the token: -H
+'Authorization: Bearer TOKEN', or in a browser as the password of any user.
+
+An exec hook finds SCALEIQ_JOBS, SCALEIQ_HAVE and SCALEIQ_REASON in its environment, SCALEIQ_ID, which
+grows with each order, and SCALEIQ_TERM, which grows with each start of the agent: an order with a lower
+id than one before is an older one. All processes of a hook's group end with it.
+SIGTERM or Ctrl-C ends the agent within 5 s, whatever hooks, stdout or clients do. A model that cannot be
+used is done without.";
 
 /// Options of `agent run`.
 #[derive(clap::Args, Debug, Default)]
@@ -52,11 +60,14 @@ pub struct RunArgs {
 /// # Errors
 /// If the configuration, the model or the address cannot be used, or a part ends on its own.
 pub fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let config = Config::load_or_default(args.config.as_deref())?;
+    let stop = Stop::on_signal().context("cannot wait for signals")?;
+    let mut config = Config::load_or_default(args.config.as_deref())?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr()?;
-    let (brain, model, recorded) = open(&config)?;
+    let configured = config.model.clone();
+    let (brain, model, recorded) = open(&mut config)?;
     let metrics = Metrics::new(&config.settings, &model, config.mode);
+    metrics.model_loaded(config.model == configured);
     let about = About::new(&config.name, config.mode.word(), &model, &config.settings);
     let dashboard = DashboardState::new(about);
     let (control, decisions, thread) = Control::start(
@@ -64,16 +75,12 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         config.settings,
         model.clone(),
         recorded,
+        config.trust,
         metrics.clone(),
         dashboard.clone(),
     )?;
     let routes = router(
-        Api {
-            control: control.clone(),
-            metrics: metrics.clone(),
-            mode: config.mode,
-            takes_samples: config.source == Source::Http,
-        },
+        Api::new(control.clone(), metrics.clone(), config.mode, config.source == Source::Http),
         Access::new(address, config.token.clone()),
         dashboard,
     );
@@ -89,21 +96,19 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
-    let settle = Duration::from_secs_f32(
-        scaleiq_core::settings::Settings::lead_s(config.settings.start_up_s).max(SETTLE_S),
-    );
-    let actuator = act(config.actuator.clone(), config.mode, settle, decisions, metrics.clone());
-    let mut actuator = runtime.spawn(actuator);
+    let actor = Actor::new(&config, metrics.clone(), stop.clone()).context("cannot act")?;
+    let mut actuator = runtime.spawn(actor.run(decisions));
     let done = runtime.block_on(async {
-        start_source(config.source.clone(), Sink::new(control.clone(), metrics))?;
+        start_source(config.source.clone(), Sink::new(control.clone(), metrics.clone()))?;
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
         tokio::select! {
-            done = serve(listener, routes) => done,
+            done = serve(listener, routes, metrics.clone(), &stop) => done,
             _ = &mut actuator => bail!("the control loop ended on its own: please report this"),
         }
     });
-    // What was asked before is still decided, and a hook that runs is waited for.
+    // What was asked before is still decided, and a hook that runs is given some time. Whatever of
+    // this hangs, the process ends: see [`Stop::on_signal`].
     runtime.block_on(control.stop());
     let ended = thread.join();
     if !actuator.is_finished() {
@@ -121,9 +126,9 @@ type Begin = (Box<dyn Brain>, ModelId, (Option<Journal>, Option<Past>));
 
 /// Opens the model, and has it learn again what the journal knows. A device is told nothing of that:
 /// it keeps what it learned for as long as it has power, and its line is too slow for weeks.
-fn open(config: &Config) -> anyhow::Result<Begin> {
+fn open(config: &mut Config) -> anyhow::Result<Begin> {
     let device = config.connect()?;
-    let (mut brain, mut model) = config.open_here()?;
+    let (mut brain, mut model) = open_model(config)?;
     if let Some(client) = &device {
         model = client.model();
     }
@@ -145,6 +150,19 @@ fn open(config: &Config) -> anyhow::Result<Begin> {
     Ok((brain, model, recorded))
 }
 
+/// Opens the model or, if it cannot be used, decides without networks (promise S-6): an agent that does
+/// not start scales nothing.
+fn open_model(config: &mut Config) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+    config.open_here().or_else(|error| {
+        tracing::error!(
+            "{error:#}. Decisions are made WITHOUT networks, by the planner on baseline forecasts, until \
+             the agent is restarted with a sound model; `agent check` tells whether it is"
+        );
+        config.model = ModelChoice::None;
+        config.open_here()
+    })
+}
+
 fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = match TcpListener::bind(address) {
         Ok(listener) => listener,
@@ -160,24 +178,22 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves until a signal comes.
-async fn serve(listener: TcpListener, routes: Router) -> anyhow::Result<()> {
+/// Serves until the process is to stop.
+async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    metrics: Metrics,
+    stop: &Stop,
+) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(listener, routes).with_graceful_shutdown(async {
-        // Either end of the channel means the same.
-        let _ = stopped.await;
-    });
-    let mut server = tokio::spawn(server.into_future());
+    let server = Server::new(routes, metrics);
     tokio::select! {
-        signal = signalled() => signal.context("cannot wait for signals")?,
-        ended = &mut server => bail!("the server ended on its own: {ended:?}"),
+        _ = stop.requested() => {}
+        never = server.accept(listener) => match never {},
     }
     tracing::info!("stopping");
-    drop(stop);
-    if timeout(DRAIN, &mut server).await.is_err() {
+    if !server.drain(DRAIN).await {
         tracing::warn!("connections are still open: closing them");
-        server.abort();
     }
     Ok(())
 }
@@ -208,19 +224,4 @@ fn start_source(source: Source, mut sink: Sink) -> anyhow::Result<()> {
     };
     thread::Builder::new().name("source".into()).spawn(read).context("cannot read the source")?;
     Ok(())
-}
-
-#[cfg(unix)]
-async fn signalled() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        done = tokio::signal::ctrl_c() => done,
-    }
-}
-
-#[cfg(not(unix))]
-async fn signalled() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
 }

@@ -41,6 +41,18 @@ pub(super) fn substitute(
     Ok(out)
 }
 
+/// The variables that `text` names.
+pub(super) fn variables(text: &str) -> Vec<String> {
+    let names = std::cell::RefCell::new(Vec::new());
+    let note = |name: &str| {
+        names.borrow_mut().push(name.to_string());
+        Some(String::new())
+    };
+    // What is wrong with it is told where it is put together.
+    let _ = substitute(text, note);
+    names.into_inner()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +66,12 @@ mod tests {
         assert_eq!(with_host("a").as_deref(), Ok("a"));
         assert_eq!(with_host("<${env:HOST}>").as_deref(), Ok("<${env:HOST}>"));
         assert_eq!(with_host("$${env:HOST}").as_deref(), Ok("${env:HOST}"));
+    }
+
+    #[test]
+    fn variables_are_named() {
+        assert_eq!(variables("${env:A}-${env:B}, $${env:C}"), ["A", "B"]);
+        assert_eq!(variables("none"), [""; 0]);
     }
 
     #[test]

@@ -58,6 +58,15 @@ pub(super) struct SourceSection {
     #[serde(rename = "type")]
     pub(super) kind: SourceKind,
     pub(super) path: Option<Spanned<String>>,
+    pub(super) clock: Option<ClockKind>,
+}
+
+/// Whose clock places samples in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ClockKind {
+    Receiver,
+    Sender,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

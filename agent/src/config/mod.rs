@@ -15,6 +15,7 @@ use crate::cli::UsageError;
 use crate::device::{Client, Deputed, Patience, Port};
 use crate::journal::JournalConfig;
 use crate::planned::Calendar;
+use crate::source::Trust;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
 use serde::{Deserialize, Serialize};
@@ -93,13 +94,15 @@ pub struct Config {
     pub device: Option<Port>,
     /// Where samples come from.
     pub source: Source,
+    /// Whose clock places samples in time.
+    pub trust: Trust,
     /// What carries decisions out.
     pub actuator: Actuator,
     /// Whether they are carried out.
     pub mode: Mode,
     /// Address of REST, metrics and dashboard.
     pub listen: SocketAddr,
-    /// Bearer token of the control endpoints.
+    /// Bearer token of the control endpoints; off loopback it guards metrics and pages too.
     pub token: Option<Secret>,
     /// Holidays and campaigns.
     pub planned: Calendar,
@@ -123,6 +126,7 @@ impl Config {
             engine: Engine::default(),
             device: None,
             source: Source::default(),
+            trust: Trust::default(),
             actuator: Actuator::default(),
             mode: Mode::default(),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9184),

@@ -58,7 +58,8 @@ impl Problem {
         };
         let message = match error {
             Error::SerdeUnknownField { field, expected, .. } => {
-                format!("unknown field `{field}`; {}", suggest(field, expected))
+                let known = foreign(field).unwrap_or_else(|| suggest(field, expected));
+                format!("unknown field `{field}`; {known}")
             }
             Error::SerdeUnknownVariant { variant, expected, .. } => {
                 named(format!("is `{variant}`; {}", suggest(variant, expected)))
@@ -75,6 +76,9 @@ impl Problem {
                 let text = other.to_string();
                 let line = text.lines().next().unwrap_or_default();
                 let line = line.strip_prefix("error: ").unwrap_or(line);
+                if line.contains("tabs disallowed") {
+                    return Self::at(location, "a tab begins this line: indent with spaces".into());
+                }
                 match &field {
                     Some(field) => format!("near field `{field}`: {line}"),
                     None => format!("this is not valid here: {line}"),
@@ -83,6 +87,22 @@ impl Problem {
         };
         Self::at(location, message)
     }
+}
+
+/// What other autoscalers call our fields, in lower case, and how they are written here.
+const FOREIGN: [(&[&str], &str); 5] = [
+    (&["minreplicas", "minreplicacount", "minjobs", "minpods"], "jobs: {min: 1}"),
+    (&["maxreplicas", "maxreplicacount", "maxjobs", "maxpods"], "jobs: {max: 10}"),
+    (&["cooldownperiod", "stabilizationwindowseconds"], "scale_down_window_s: 300"),
+    (&["slaseconds", "targetlatency", "maxlatency"], "sla_s: 60"),
+    (&["startupseconds", "warmuptime"], "start_up_s: 60"),
+];
+
+/// How a field of another autoscaler is written here.
+fn foreign(given: &str) -> Option<String> {
+    let bare = given.replace(['_', '-'], "").to_lowercase();
+    let (_, here) = FOREIGN.iter().find(|(names, _)| names.contains(&bare.as_str()))?;
+    Some(format!("here it is written `{here}`"))
 }
 
 /// "did you mean ...?" if a name is near, else all of them.
@@ -97,7 +117,7 @@ fn suggest(given: &str, names: &[&str]) -> String {
 
 fn kind(ty: &str) -> &str {
     match ty {
-        "f32" | "f64" | "float" => "a number",
+        "f32" | "f64" | "float" | "floating point" => "a number (units are left out: 60, not 60s)",
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 up",
         other => other,
     }

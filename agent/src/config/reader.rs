@@ -1,17 +1,18 @@
 //! From what is written to what holds: ranges, substitutions, and rules between fields.
 
 use super::file::{
-    ActuatorKind, ActuatorSection, Decider, File, JobsSection, JournalSection, PlannedEntry,
-    SerialSection, SourceKind, SourceSection,
+    ActuatorKind, ActuatorSection, ClockKind, Decider, File, JobsSection, JournalSection,
+    PlannedEntry, SerialSection, SourceKind, SourceSection,
 };
 use super::{Actuator, Config, LIMITS, Problem, Secret, Source, env};
 use crate::brain::{Engine, ModelChoice};
 use crate::device::{BAUD, BAUD_RANGE, Port};
 use crate::journal::{JournalConfig, Limits};
 use crate::planned::Event;
+use crate::source::Trust;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{JobLimits, UnixSeconds};
+use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds};
 use serde_saphyr::{Location, Spanned};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -55,6 +56,13 @@ pub(super) fn read(
     }
 }
 
+/// The nearest lengths of an interval below and above one that is none, in seconds.
+fn neighbours(seconds: u32) -> (u32, u32) {
+    let sound = |seconds: &u32| IntervalLength::new(*seconds).is_ok();
+    let shorter = (1..seconds.min(DAY_S)).rev().find(sound).unwrap_or(1);
+    (shorter, (seconds.min(DAY_S)..=DAY_S).find(sound).unwrap_or(DAY_S))
+}
+
 impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
     fn config(&mut self, file: File) -> Option<Config> {
         let limits = self.limits(file.jobs.map(|j| j.value));
@@ -72,7 +80,11 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         if let Some(given) = file.interval_s {
             match IntervalLength::new(given.value) {
                 Ok(length) => s.interval = length,
-                Err(error) => self.problem(given.referenced, format!("`interval_s`: {error}")),
+                Err(error) => {
+                    let (shorter, longer) = neighbours(given.value);
+                    let message = format!("`interval_s`: {error}; {shorter} s and {longer} s are");
+                    self.problem(given.referenced, message);
+                }
             }
         }
         config.mode = file.mode.unwrap_or_default();
@@ -99,6 +111,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             }
         }
         if let Some(source) = file.source {
+            config.trust = match source.value.clock {
+                None | Some(ClockKind::Receiver) => Trust::Receiver,
+                Some(ClockKind::Sender) => Trust::Sender,
+            };
             config.source = self.source(source)?;
         }
         if let Some(actuator) = file.actuator {
@@ -327,12 +343,13 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
 
     fn token(&mut self, given: Spanned<String>) -> Option<Secret> {
         let location = given.referenced;
+        let variables = env::variables(&given.value);
         let token = self.text("token", given)?;
         if token.chars().count() < TOKEN_CHARS {
             let message = format!("`token` is shorter than {TOKEN_CHARS} characters");
             self.problem(location, message);
         }
-        Some(Secret::new(token))
+        Some(Secret::new(token).made_of(variables))
     }
 
     /// Promise X-1: off loopback, control endpoints need a token.

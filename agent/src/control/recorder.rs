@@ -15,18 +15,29 @@ pub struct Traced {
     pub decision: Decision,
     /// Hash over all that it followed from; `None` without a journal.
     pub input_sha256: Option<Digest>,
+    /// Whether it is durable in the journal; `None` without one.
+    pub recorded: Option<bool>,
     /// The model.
     pub model: ModelId,
 }
 
-/// Records what the loop takes and decides. When the journal fails, the loop goes on without: a full
-/// disk must not stop the scaling.
+/// What the journal has to say about a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Receipt {
+    /// Hash of what it followed from.
+    pub(super) inputs: Digest,
+    /// Whether it is durable.
+    pub(super) durable: bool,
+}
+
+/// Records what the loop takes and decides. When the journal fails, the loop goes on without, since a
+/// full disk must not stop the scaling, and says of each decision that it has no record.
 #[derive(Debug)]
 pub(super) struct Recorder {
     journal: Option<Journal>,
     metrics: Metrics,
     failing: bool,
-    last: Option<(Decision, Digest)>,
+    last: Option<(Decision, Receipt)>,
 }
 
 impl Recorder {
@@ -39,6 +50,7 @@ impl Recorder {
         if let Some(journal) = &journal {
             metrics.journal_size(journal.size());
         }
+        let last = last.map(|(decision, inputs)| (decision, Receipt { inputs, durable: true }));
         Self { journal, metrics, failing: false, last }
     }
 
@@ -51,18 +63,18 @@ impl Recorder {
     }
 
     /// The loop asked and got `decision`: made anew if `stale`, since then the controller latches
-    /// nothing. What is new is durable when this returns (promise J-1). Gives the hash of what it
-    /// followed from.
-    pub(super) fn decision(&mut self, decision: &Decision, stale: bool) -> Option<Digest> {
+    /// nothing. What is new is durable when this returns, if the disk allows (promise J-1).
+    pub(super) fn decision(&mut self, decision: &Decision, stale: bool) -> Option<Receipt> {
         let journal = self.journal.as_mut()?;
-        if let Some((last, inputs)) = &self.last
+        if let Some((last, receipt)) = &self.last
             && last == decision
             && !stale
         {
-            return Some(*inputs);
+            return Some(*receipt);
         }
         let (inputs, done) = journal.decision(decision);
-        self.last = Some((decision.clone(), inputs));
+        let receipt = Receipt { inputs, durable: done.is_ok() };
+        self.last = Some((decision.clone(), receipt));
         self.metrics.journal_size(journal.size());
         match done {
             Ok(()) => {
@@ -73,15 +85,16 @@ impl Recorder {
             }
             Err(error) => self.failed(&error),
         }
-        Some(inputs)
+        Some(receipt)
     }
 
     fn failed(&mut self, error: &JournalError) {
         self.metrics.recorded(false);
         if !std::mem::replace(&mut self.failing, true) {
             tracing::error!(
-                "{error}. The agent goes on deciding and acting WITHOUT a record: a crash now loses \
-                 what it learns. It tries again with each decision; is the disk full?"
+                "{error}. The agent goes on deciding WITHOUT a record: it still adds jobs, and takes \
+                 none away until it can record why. A crash now loses what it learns. It tries again \
+                 with each decision; is the disk full?"
             );
         }
     }

@@ -19,6 +19,7 @@ mod folder;
 mod frame;
 mod record;
 mod resume;
+mod tell;
 mod verify;
 mod walk;
 mod write;

@@ -57,13 +57,20 @@ impl Terms {
         Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned }
     }
 
-    /// Whether a run may go on with what was recorded under `other`. What is planned may change and
-    /// so may the program, since the state is built anew from the samples. Beside a device it is that
-    /// of what stands in for it, whichever model the device has.
+    /// Whether a run may build on what was recorded under `other`. The program, the model and what is
+    /// planned may have changed, since the state is built anew from the samples.
     #[must_use]
     pub fn goes_on_with(&self, other: &Self) -> bool {
+        self.settings == other.settings
+    }
+
+    /// Whether a brain in the state of a run under `other` is in that of a run under these: all devices
+    /// have the same stand-in here, which is what is meant then.
+    #[must_use]
+    pub fn decides_as(&self, other: &Self) -> bool {
         let devices = self.model.is_device() && other.model.is_device();
-        (devices || self.model.sha256 == other.model.sha256) && self.settings == other.settings
+        let same_model = devices || self.model.sha256 == other.model.sha256;
+        same_model && self.planned == other.planned && self.goes_on_with(other)
     }
 }
 
@@ -206,7 +213,7 @@ mod tests {
         for record in [
             Record::Header(FORMAT, header),
             Record::Run(run),
-            Record::Sample(sample.gate().unwrap()),
+            Record::Sample(sample.gate().unwrap().sample),
             Record::Decision(recorded),
             Record::Gap,
         ] {
@@ -224,7 +231,7 @@ mod tests {
             logged_events: Some(1.5),
             ..RawSample::default()
         };
-        let sample = bytes(&Record::Sample(sample.gate().unwrap())).unwrap();
+        let sample = bytes(&Record::Sample(sample.gate().unwrap().sample)).unwrap();
         assert_eq!(sample, [2, 200, 1, 30, 0, 0, 0, 192, 63, 1, 1, 1, 1, 0, 0]);
         let terms = bytes(&Terms { version: "1".into(), ..terms() }).unwrap();
         assert_eq!(
@@ -238,12 +245,16 @@ mod tests {
     }
 
     #[test]
-    fn other_models_and_settings_do_not_go_on() {
+    fn other_settings_do_not_go_on_and_other_models_decide_otherwise() {
         let mine = terms();
-        assert!(mine.goes_on_with(&Terms { planned: Calendar::default(), ..mine.clone() }));
-        assert!(mine.goes_on_with(&Terms { version: "0".into(), ..mine.clone() }));
-        assert!(!mine.goes_on_with(&Terms { model: ModelId::none(), ..mine.clone() }));
+        let other_plan = Terms { planned: Calendar::default(), ..mine.clone() };
+        let other_model = Terms { model: ModelId::none(), ..mine.clone() };
         let settings = Settings { sla_s: 31.0, ..mine.settings };
-        assert!(!mine.goes_on_with(&Terms { settings, ..mine.clone() }));
+        let other_settings = Terms { settings, ..mine.clone() };
+        let later = Terms { version: "0".into(), ..mine.clone() };
+        let both = |other: &Terms| (mine.goes_on_with(other), mine.decides_as(other));
+        assert_eq!(both(&later), (true, true));
+        assert_eq!([&other_plan, &other_model].map(both), [(true, false); 2]);
+        assert_eq!(both(&other_settings), (false, false));
     }
 }

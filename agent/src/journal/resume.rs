@@ -1,7 +1,8 @@
 //! How a run begins: the state is built from the journal, which then goes on.
 
 use super::folder::{self, claim};
-use super::record::{Digest, Record, Run, Terms, bytes};
+use super::record::{Digest, Record, Run, Terms};
+use super::tell::{Teller, is_same};
 use super::walk::{Place, Walk};
 use super::write::Journal;
 use super::{JournalConfig, JournalError};
@@ -38,8 +39,9 @@ pub struct Past {
     pub decisions: u64,
 }
 
-/// Builds the state for `terms` from the journal, which is made if there is none. What was recorded
-/// with another model or other settings is left as it is, and the run begins anew behind it.
+/// Builds the state for `terms` from the journal, which is made if there is none. Another model learns
+/// from what was recorded with the one before. What was recorded with other settings is left as it is,
+/// and the run begins anew behind it.
 ///
 /// # Errors
 /// If the folder is in use, cannot be read or written, or the model cannot be opened.
@@ -64,8 +66,7 @@ pub fn resume(
     let before = survey.walk.chain().digest();
     if !terms.goes_on_with(&survey.run.terms) {
         tracing::warn!(
-            "journal {}: it was recorded with another model or other settings, so the agent begins \
-             anew in a new file",
+            "journal {}: it was recorded with other settings, so the agent begins anew in a new file",
             folder.display()
         );
         return anew(config, lock, terms, last + 1, before, open);
@@ -145,35 +146,22 @@ fn survey(config: &JournalConfig, last: u32) -> Result<Survey, JournalError> {
     Ok(Survey { run, length, walk })
 }
 
-/// Tells `brain` what a record says; the decision, if the record is one.
-pub(super) fn tell(brain: &mut dyn Brain, record: &Record) -> Option<Decision> {
-    match record {
-        Record::Sample(sample) => {
-            // Only samples that were taken are recorded, so this one is taken again.
-            let _ = brain.observe(sample);
-            None
-        }
-        Record::Decision(recorded) => Some(brain.decide(recorded.at)),
-        Record::Header(..) | Record::Run(_) | Record::Gap => None,
-    }
-}
-
 fn rebuild(
     brain: &mut dyn Brain,
     walk: &mut Walk,
     config: &JournalConfig,
     terms: &Terms,
 ) -> Result<Option<Past>, JournalError> {
-    // A device's decisions are not what is decided here.
+    // Neither another model's decisions nor a device's are what is decided here.
     let by_device = terms.model.is_device();
-    let mut last: Option<Decision> = None;
+    let mut teller = Teller::default();
     let begin = Instant::now();
     let mut told = begin;
     let mut past: Option<Past> = None;
     let mut decisions = 0;
     let mut differing = 0;
     while let Some(entry) = walk.next()? {
-        let made = tell(brain, &entry.record);
+        let made = teller.tell(brain, &entry.record);
         match entry.record {
             Record::Sample(sample) => {
                 let past =
@@ -183,9 +171,9 @@ fn rebuild(
             }
             Record::Decision(recorded) => {
                 decisions += 1;
-                let same = made.filter(|made| bytes(made).is_ok_and(|b| b == recorded.decision));
-                differing += u64::from(same.is_none() && !by_device);
-                last = recorded.decision();
+                let own = teller.is_of(&terms.model) && !by_device;
+                let same = made.filter(|made| own && is_same(made, &recorded.decision));
+                differing += u64::from(own && same.is_none());
                 if let Some(past) = &mut past {
                     past.decisions = decisions;
                     past.decision = same.map(|decision| (decision, recorded.inputs));
@@ -200,9 +188,7 @@ fn rebuild(
             tracing::info!("reading the journal: {samples} samples, file {number}, byte {offset}");
         }
     }
-    if let (true, Some(last)) = (by_device, last) {
-        brain.resume(last.jobs, last.at);
-    }
+    teller.begin(brain, &terms.model);
     if let Some(past) = &past {
         tracing::info!(
             "journal {}: {} samples and {} decisions read in {:.1} s",

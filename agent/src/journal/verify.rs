@@ -2,8 +2,8 @@
 
 use super::JournalError;
 use super::folder::numbers;
-use super::record::{Record, Recorded, Run, Terms, bytes};
-use super::resume::tell;
+use super::record::{Record, Recorded, Run, Terms};
+use super::tell::{Teller, is_same};
 use super::walk::{Entry, Place, Walk};
 use crate::brain::Brain;
 use scaleiq_core::decision::Decision;
@@ -97,8 +97,15 @@ pub fn verify(
         return Err(JournalError::Empty(folder.into()).into());
     }
     let mut walk = Walk::new(folder, numbers.clone());
-    let mut again =
-        Again { folder: folder.into(), numbers, open, run: None, brain: None, why: None };
+    let mut again = Again {
+        folder: folder.into(),
+        numbers,
+        open,
+        run: None,
+        teller: Teller::default(),
+        brain: None,
+        why: None,
+    };
     let mut summary = Summary::default();
     while let Some(entry) = walk.next()? {
         match &entry.record {
@@ -132,6 +139,7 @@ struct Again<O> {
     numbers: Vec<u32>,
     open: O,
     run: Option<Run>,
+    teller: Teller,
     brain: Option<Box<dyn Brain>>,
     why: Option<Unknown>,
 }
@@ -152,10 +160,7 @@ impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
 
     /// A run begins at `place`.
     fn begin(&mut self, run: &Run, place: Place) -> anyhow::Result<()> {
-        let same_state = |last: &Run| {
-            let (old, new) = (&last.terms, &run.terms);
-            last.root == run.root && old.goes_on_with(new) && old.planned == new.planned
-        };
+        let same_state = |last: &Run| last.root == run.root && last.terms.decides_as(&run.terms);
         let goes_on = self.run.as_ref().is_some_and(same_state) && self.brain.is_some();
         self.run = Some(run.clone());
         self.why = None;
@@ -177,10 +182,11 @@ impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
             return Ok(());
         };
         let mut walk = Walk::new(&self.folder, files);
+        self.teller = Teller::default();
         while let Some(entry) = walk.next()?
             && entry.place < place
         {
-            tell(brain.as_mut(), &entry.record);
+            self.teller.tell(brain.as_mut(), &entry.record);
         }
         self.brain = Some(brain);
         Ok(())
@@ -188,13 +194,14 @@ impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
 
     /// Tells the brain what `entry` says, and compares if it is a decision.
     fn check<'a>(&'a mut self, entry: &'a Entry) -> Option<Checked<'a>> {
-        let made = self.brain.as_mut().and_then(|brain| tell(brain.as_mut(), &entry.record));
+        let teller = &mut self.teller;
+        let brain = self.brain.as_mut();
+        let made = brain.and_then(|brain| teller.tell(brain.as_mut(), &entry.record));
         let Record::Decision(recorded) = &entry.record else { return None };
-        let same = |made: &Decision| bytes(made).is_ok_and(|b| b == recorded.decision);
         let verdict = match (self.why, &made) {
             _ if entry.inputs != Some(recorded.inputs) => Verdict::OtherInputs,
             (Some(why), _) => Verdict::Unknown(why),
-            (None, Some(made)) if same(made) => Verdict::Same,
+            (None, Some(made)) if is_same(made, &recorded.decision) => Verdict::Same,
             (None, _) => Verdict::Differs,
         };
         let run = self.run.as_ref()?;

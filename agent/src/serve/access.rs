@@ -1,5 +1,6 @@
-//! Who may ask what (promise X-1): a token for control endpoints, and on loopback only requests
-//! that were meant for it, so that no web page reaches the agent through a rebound name.
+//! Who may ask what (promise X-1): a token for control endpoints, off loopback for metrics and pages
+//! too, and on loopback only requests that were meant for it, so that no web page reaches the agent
+//! through a rebound name.
 
 use super::api::refuse;
 use crate::config::Secret;
@@ -7,7 +8,9 @@ use axum::extract::{Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -52,13 +55,30 @@ impl Access {
 
     fn has_token(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.token else { return true };
-        let given = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
-        let bearer = given.and_then(|value| {
-            let (scheme, rest) = value.split_at_checked(b"Bearer ".len())?;
-            scheme.eq_ignore_ascii_case(b"Bearer ").then_some(rest)
-        });
-        bearer.is_some_and(|given| token.matches(given))
+        credentials(headers, b"Bearer ").is_some_and(|given| token.matches(given))
     }
+
+    /// Whether metrics and pages may be seen. A browser cannot send a bearer token, so there it may
+    /// be the password of any user; that is enough to look and not to control, since a browser would
+    /// send it along with what other sites make it ask.
+    fn may_look(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.token else { return true };
+        let password = || {
+            let given = BASE64_STANDARD.decode(credentials(headers, b"Basic ")?).ok()?;
+            let colon = given.iter().position(|byte| *byte == b':')?;
+            Some(given.get(colon + 1..)?.to_vec())
+        };
+        self.listen.ip().is_loopback()
+            || self.has_token(headers)
+            || password().is_some_and(|given| token.matches(&given))
+    }
+}
+
+/// What follows `scheme` in the Authorization header.
+fn credentials<'a>(headers: &'a HeaderMap, scheme: &[u8]) -> Option<&'a [u8]> {
+    let given = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (begin, rest) = given.split_at_checked(scheme.len())?;
+    begin.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
 /// Lets through what was meant for this listener.
@@ -85,6 +105,21 @@ pub(super) async fn check_token(
     }
     let message = "the configured token is needed: Authorization: Bearer TOKEN";
     refuse(StatusCode::UNAUTHORIZED, message)
+}
+
+/// Lets through who may look.
+pub(super) async fn check_view(
+    State(access): State<Arc<Access>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if access.may_look(request.headers()) {
+        return next.run(request).await;
+    }
+    let message = "the configured token is needed: Authorization: Bearer TOKEN, or in a browser as \
+                   the password of any user";
+    let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"ScaleIQ\", charset=\"UTF-8\"")];
+    (challenge, refuse(StatusCode::UNAUTHORIZED, message)).into_response()
 }
 
 #[cfg(test)]
@@ -136,5 +171,21 @@ mod tests {
         }
         assert!(!access.has_token(&HeaderMap::new()));
         assert!(access.host_is_ours(&HeaderMap::new()), "off loopback any name will do");
+    }
+    #[test]
+    fn off_loopback_looking_needs_the_token_too() {
+        let secret = || Some(Secret::new("0123456789abcdef".into()));
+        let access = Access::new("0.0.0.0:9184".parse().unwrap(), secret());
+        let with = |value: &str| access.may_look(&headers([(header::AUTHORIZATION, value)]));
+        let basic = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
+        assert!(with("Bearer 0123456789abcdef") && with(&basic("me:0123456789abcdef")));
+        for bad in [basic("0123456789abcdef"), basic("0123456789abcdef:"), "Basic ???".into()] {
+            assert!(!with(&bad), "{bad}");
+        }
+        assert!(!access.may_look(&HeaderMap::new()));
+        let password = headers([(header::AUTHORIZATION, basic("me:0123456789abcdef").as_str())]);
+        assert!(!access.has_token(&password), "a page may look and not control");
+        let access = Access::new("127.0.0.1:9184".parse().unwrap(), secret());
+        assert!(access.may_look(&HeaderMap::new()));
     }
 }

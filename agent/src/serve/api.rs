@@ -1,23 +1,23 @@
 //! The REST endpoints.
 
-use super::access::{Access, check_host, check_token};
+use super::access::{Access, check_host, check_token, check_view};
 use super::dashboard::{self, DashboardState};
+use super::ingest::{Room, ingest};
 use crate::config::Mode;
-use crate::control::{Handle, NotReady, now};
+use crate::control::{Handle, NotReady};
 use crate::metrics::Metrics;
-use crate::source::parse_all;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Largest body: four weeks of 2-minute samples fit.
-const MAX_BODY_BYTES: usize = 8 << 20;
+/// The loop comes round at each tick, of which there is one every 15 s; a silent device or a slow disk
+/// may hold it up for some seconds more.
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 /// The OpenMetrics content type.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -32,6 +32,16 @@ pub struct Api {
     pub mode: Mode,
     /// Whether samples are posted; else they come from elsewhere.
     pub takes_samples: bool,
+    /// Room for bodies.
+    pub(super) room: Room,
+}
+
+impl Api {
+    /// What the endpoints need.
+    #[must_use]
+    pub fn new(control: Handle, metrics: Metrics, mode: Mode, takes_samples: bool) -> Self {
+        Self { control, metrics, mode, takes_samples, room: Room::default() }
+    }
 }
 
 /// All routes of the agent.
@@ -41,15 +51,19 @@ pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
         .route("/ingest", post(ingest))
         .route("/predict", post(predict))
         .route("/decide", post(decide))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_token));
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+    let views = Router::new()
         .route("/metrics", get(metrics))
+        .with_state(api.clone())
+        .merge(dashboard::router(dashboard))
+        .route_layer(middleware::from_fn_with_state(access.clone(), check_view));
+    // Probes carry no secrets, and tell none.
+    Router::new()
+        .route("/healthz", get(healthy))
+        .route("/readyz", get(ready))
         .merge(control)
         .with_state(api)
-        .merge(dashboard::router(dashboard))
+        .merge(views)
         .fallback(nothing_here)
         .layer(middleware::from_fn_with_state(access, check_host))
 }
@@ -71,51 +85,32 @@ async fn nothing_here() -> Response {
     refuse(StatusCode::NOT_FOUND, message)
 }
 
+/// Whether the loop turns. What it knows is the affair of `/readyz`: no restart makes data fresher.
+async fn healthy(State(api): State<Api>) -> Response {
+    match api.control.silence() {
+        Some(silence) if silence <= MAX_SILENCE => "ok\n".into_response(),
+        Some(silence) => {
+            let message = format!("the loop has not answered for {} s", silence.as_secs());
+            refuse(StatusCode::SERVICE_UNAVAILABLE, message)
+        }
+        None => NotReady::Stopped.into_response(),
+    }
+}
+
 async fn ready(State(api): State<Api>) -> Response {
     match api.control.ready().await {
-        Ok(()) => "ready\n".into_response(),
+        Ok(notes) => {
+            let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
+            format!("ready\n{notes}").into_response()
+        }
         Err(error) => error.into_response(),
     }
 }
 
 async fn metrics(State(api): State<Api>) -> Response {
-    match api.metrics.text(now()) {
+    match api.metrics.text(api.control.now()) {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-    }
-}
-
-/// Takes samples. All of them are checked before the first is taken.
-async fn ingest(State(api): State<Api>, body: Result<Bytes, BytesRejection>) -> Response {
-    if !api.takes_samples {
-        let message = "samples come from the configured source; set source: {type: http} to post";
-        return refuse(StatusCode::CONFLICT, message);
-    }
-    let body = match body {
-        Ok(body) => body,
-        Err(error) => return refuse(error.status(), error.body_text()),
-    };
-    let samples = match parse_all(&body) {
-        Ok(samples) => samples,
-        Err(refused) => {
-            api.metrics.sample_refused(refused.refusal);
-            return refuse(StatusCode::BAD_REQUEST, refused.message);
-        }
-    };
-    let ingested = match api.control.ingest(samples).await {
-        Ok(ingested) => ingested,
-        Err(error) => return error.into_response(),
-    };
-    let first_error = ingested.first_error.map(|refused| refused.message);
-    match (ingested.accepted, first_error) {
-        (0, Some(error)) => refuse(StatusCode::CONFLICT, error),
-        (accepted, first_error) => Json(json!({
-            "accepted": accepted,
-            "refused": ingested.refused,
-            "first_error": first_error,
-            "jobs": ingested.jobs,
-        }))
-        .into_response(),
     }
 }
 

@@ -3,6 +3,9 @@
 mod access;
 mod api;
 pub mod dashboard;
+mod ingest;
+mod server;
 
 pub use access::Access;
 pub use api::{Api, router};
+pub use server::Server;

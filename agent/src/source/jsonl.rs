@@ -1,6 +1,6 @@
 //! JSON lines from stdin, or from a file that is followed as it grows.
 
-use super::{Found, Lines, RefusedSample, parse};
+use super::{Body, Found, Lines, RefusedSample, parse};
 use crate::control::{Handle, NotReady};
 use crate::metrics::Metrics;
 use std::fs::{self, File};
@@ -31,18 +31,25 @@ impl Sink {
 
     /// Takes one line; `None` stands for one that was too long.
     fn take(&mut self, number: u64, line: Option<&[u8]>) -> Result<(), NotReady> {
-        let refused = match line.ok_or_else(RefusedSample::too_long).and_then(parse) {
-            Ok(sample) => self.handle.ingest_blocking(vec![sample])?.first_error,
-            Err(refused) => {
-                self.metrics.sample_refused(refused.refusal);
-                Some(refused)
-            }
-        };
+        let body = line.map_or_else(
+            || Body { refused: vec![(1, RefusedSample::too_long())], ..Body::default() },
+            |line| parse(line, None),
+        );
+        for (_, refused) in &body.refused {
+            self.metrics.sample_refused(refused.refusal);
+        }
+        let unread = body.refused.into_iter().map(|(_, refused)| refused.to_string()).next();
+        let ingested = self.handle.ingest_blocking(body.samples)?;
+        let refused = ingested.errors.into_iter().map(|(_, refused)| refused.to_string()).next();
+        let warning = ingested.warnings.into_iter().map(|(_, warning)| warning.message).next();
         let quiet = self.warned.is_some_and(|at| at.elapsed() < WARN_EVERY);
-        if let Some(refused) = refused
-            && !quiet
-        {
-            tracing::warn!(line = number, "sample refused: {refused}");
+        let message = match (unread.or(refused), warning) {
+            (Some(refused), _) => format!("sample refused: {refused}"),
+            (None, Some(warning)) => format!("sample taken in part: {warning}"),
+            (None, None) => return Ok(()),
+        };
+        if !quiet {
+            tracing::warn!(line = number, "{message}");
             self.warned = Some(Instant::now());
         }
         Ok(())

@@ -1,24 +1,39 @@
 //! `agent run`, end to end: a real process, real sockets, real signals.
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+mod actuate;
+mod attacks;
 mod http;
+mod ingest;
 mod journal;
+mod model;
+#[cfg(target_os = "linux")]
+mod stop;
 
 use http::{Agent, get, post, request};
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Ten minutes of samples that end now: `arrivals` events of 100 ms in 30 s, on ten jobs.
-fn samples(arrivals: u32) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+/// The present moment in Unix seconds.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// Ten minutes of samples that end now: `arrivals` events of 100 ms in 30 s on ten jobs, which can do
+/// 3,000 of them.
+fn samples(arrivals: u64) -> String {
+    let now = now();
+    let processed = arrivals.min(3000);
     (0..=20)
-        .rev()
         .map(|k| {
+            let backlog = (arrivals - processed) * (k + 1);
             let sample = json!({
-                "time": now - 30 * k, "interval_s": 30, "logged_events": arrivals,
-                "processed_events": arrivals, "unprocessed_events": 0, "queued_events": 0,
-                "avg_processing_ms": 100, "jobs_ready": 10, "jobs_starting": 0
+                "time": now - 30 * (20 - k), "interval_s": 30, "logged_events": arrivals,
+                "processed_events": processed, "unprocessed_events": backlog,
+                "queued_events": backlog, "avg_processing_ms": 100, "jobs_ready": 10,
+                "jobs_starting": 0
             });
             format!("{sample}\n")
         })
@@ -85,8 +100,8 @@ fn bad_samples_are_refused_by_name() {
         ("", 400, "empty"),
         ("hello", 400, "not a JSON object"),
         ("{\"time\": 1}", 400, "missing field `interval_s`"),
-        ("{\"time\": 1, \"interval_s\": 30, \"jobs_ready\": -1}", 400, "field `jobs_ready`"),
-        ("{\"time\": 9999999999, \"interval_s\": 30}", 409, "ahead of this machine's clock"),
+        ("{\"time\": 1, \"interval_s\": -30}", 400, "field `interval_s` is too small"),
+        ("{\"time\": 9999999999, \"interval_s\": 30}", 422, "ahead of this machine's clock"),
     ] {
         let answer = post(&agent, "/ingest", body);
         assert_eq!(answer.0, status, "{body}: {}", answer.1);
@@ -94,9 +109,11 @@ fn bad_samples_are_refused_by_name() {
     }
     let batch = samples(3000);
     assert_eq!(post(&agent, "/ingest", &batch).0, 200);
+    // Sent again, as after an answer that was lost: nothing is wrong, and nothing is counted twice.
     let (status, body) = post(&agent, "/ingest", &batch);
-    assert_eq!(status, 409, "{body}");
-    assert!(get(&agent, "/metrics").1.contains("scaleiq_sample_errors_total{reason=\"time\"} 21"));
+    let answer = json(&body);
+    assert_eq!((status, &answer["accepted"], &answer["duplicates"]), (200, &json!(0), &json!(21)));
+    assert!(get(&agent, "/metrics").1.contains("scaleiq_samples_total 21"));
 }
 
 #[test]
@@ -114,9 +131,17 @@ fn only_loopback_names_are_served() {
 fn the_token_guards_control_endpoints() {
     let agent = Agent::start("listen: 0.0.0.0:0\ntoken: 0123456789abcdef\n");
     assert_eq!(post(&agent, "/decide", "").0, 401);
-    assert_eq!(get(&agent, "/metrics").0, 200);
+    for path in ["/metrics", "/", "/api/live"] {
+        assert_eq!(get(&agent, path).0, 401, "{path}");
+    }
+    assert_eq!((get(&agent, "/healthz").0, get(&agent, "/readyz").0), (200, 503));
     let headers = [("Host", "worker.svc"), ("Authorization", "Bearer 0123456789abcdef")];
     assert_eq!(request(&agent, "POST", "/decide", &headers, "").0, 503);
+    assert_eq!(request(&agent, "GET", "/metrics", &headers, "").0, 200);
+    // As a browser sends it, which may look and not control: any name, and the token as password.
+    let browser = [("Host", "worker.svc"), ("Authorization", "Basic bWU6MDEyMzQ1Njc4OWFiY2RlZg==")];
+    assert_eq!(request(&agent, "GET", "/", &browser, "").0, 200);
+    assert_eq!(request(&agent, "POST", "/decide", &browser, "").0, 401);
     let (_, log) = agent.terminate();
     assert!(!log.contains("0123456789abcdef"));
 }
@@ -138,7 +163,7 @@ fn the_hook_is_run_with_the_decision() {
     let jobs = json(&body)["jobs"].as_u64().unwrap();
     assert!(jobs > 10, "{body}");
     let done = agent.wait_for("done");
-    assert_eq!(done, format!("{jobs} {jobs} 10 load_now\n"));
+    assert_eq!(done, format!("{jobs} {jobs} 10 catch_up\n"));
     // The hook is done a moment before the agent knows.
     let counted = "scaleiq_actuations_total{result=\"done\"} 1";
     http::until(|| get(&agent, "/metrics").1.contains(counted));

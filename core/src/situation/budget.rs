@@ -121,7 +121,7 @@ mod tests {
             unprocessed_events: Some(backlog),
             ..RawSample::default()
         };
-        budget.push(&raw.gate().unwrap(), 300.0, 10.0, 60.0, false, 40.0);
+        budget.push(&raw.gate().unwrap().sample, 300.0, 10.0, 60.0, false, 40.0);
     }
 
     #[test]

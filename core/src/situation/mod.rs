@@ -446,6 +446,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     fn situation_after(samples: impl IntoIterator<Item = Sample>) -> Situation {

@@ -219,6 +219,7 @@ mod tests {
         }
         .gate()
         .unwrap()
+        .sample
     }
 
     fn after(samples: &[Sample]) -> PoolObserver {

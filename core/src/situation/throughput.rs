@@ -13,14 +13,20 @@ const STUCK_SAMPLES: usize = 8;
 const SPARE: f32 = 0.85;
 /// Sizes of the pool whose throughput is remembered,
 const SIZES: usize = 8;
-/// ... for so many seconds.
-const REMEMBERED_S: i64 = 1800;
-/// Sizes are compared if they differ by this factor,
-const LARGER: f32 = 1.25;
+/// ... for so many seconds: later the work of an event may be another.
+const REMEMBERED_S: i64 = 600;
+/// Seconds without work that waits all the time after which what was learned is forgotten.
+const CALM_S: i64 = 1800;
+/// Sizes are compared if they differ by this factor: less could be a drift of the work,
+const LARGER: f32 = 1.5;
 /// ... and the larger one must have won this share of what its jobs should have.
 const WON: f32 = 0.3;
 /// Samples in a row that must say so.
 const SURE_SAMPLES: u32 = 3;
+/// A pool of which jobs are idle while work waits needs this many times those that are busy.
+const IDLE_ROOM: f32 = 1.1;
+/// A larger pool is tried again by this factor.
+const TRIED: f32 = 1.25;
 /// The smallest pool of this share of the best throughput is enough.
 const ENOUGH: f32 = 0.95;
 /// Seconds after which a larger pool is tried again.
@@ -77,14 +83,14 @@ impl ThroughputObserver {
         let busy = done * work_s / span_s;
         let spare = was == is && busy < SPARE * jobs.as_f32();
         self.idle.push(if spare { waiting } else { 0.0 });
-        if self.most.is_some() && sample.end.since(self.busy) >= REMEMBERED_S {
+        if self.most.is_some() && sample.end.since(self.busy) >= CALM_S {
             self.most = None;
         }
         let tells = jobs.0 > 0 && (was == is || !dear);
         if tells && is_busy(waiting, is, done) {
             self.busy = sample.end;
             let size = Size { jobs, events_per_s: done / span_s, at: sample.end };
-            self.compare(&size);
+            self.compare(&size, spare.then_some(busy));
             // While jobs come up, more of them worked than were there all the time.
             if was == is {
                 self.remember(size);
@@ -97,7 +103,7 @@ impl ThroughputObserver {
     pub(super) fn most_jobs(&self, now: UnixSeconds) -> Option<Jobs> {
         self.most.map(|(jobs, at)| {
             let tries = now.since(at) >= TRIED_AGAIN_S;
-            if tries { Jobs::ceil(LARGER * jobs.as_f32()).max(Jobs(jobs.0 + 1)) } else { jobs }
+            if tries { Jobs::ceil(TRIED * jobs.as_f32()).max(Jobs(jobs.0 + 1)) } else { jobs }
         })
     }
 
@@ -108,8 +114,9 @@ impl ThroughputObserver {
         if all { backlogs.fold(f32::MAX, f32::min) } else { 0.0 }
     }
 
-    /// Holds a busy pool against smaller ones.
-    fn compare(&mut self, now: &Size) {
+    /// Holds a pool for which work waits against smaller ones, and against its `idle` jobs: those that
+    /// are busy where some are not.
+    fn compare(&mut self, now: &Size, idle: Option<f32>) {
         self.sizes.retain(|size| now.at.since(size.at) < REMEMBERED_S);
         let does_more = |size: &Size| size.events_per_s < FREED * now.events_per_s;
         if self.most.is_some() && self.sizes.iter().all(does_more) {
@@ -117,17 +124,25 @@ impl ThroughputObserver {
             self.most = None;
             self.sizes.clear();
         }
-        let is_useless = self.sizes.iter().any(|size| {
+        let won_nothing = self.sizes.iter().any(|size| {
             let larger = now.jobs.as_f32() / size.jobs.as_f32();
             let won = now.events_per_s / size.events_per_s.max(1e-9);
             larger >= LARGER && won < 1.0 + WON * (larger - 1.0)
         });
-        self.useless = if is_useless { self.useless + 1 } else { 0 };
-        if self.useless >= SURE_SAMPLES {
-            let best = self.sizes.iter().map(|s| s.events_per_s).fold(now.events_per_s, f32::max);
-            let enough = self.sizes.iter().filter(|s| s.events_per_s >= ENOUGH * best);
-            self.most = enough.map(|size| size.jobs).min().map(|jobs| (jobs, now.at));
+        self.useless = if won_nothing || idle.is_some() { self.useless + 1 } else { 0 };
+        if self.useless < SURE_SAMPLES {
+            return;
         }
+        let enough = match idle {
+            Some(busy) => Jobs::ceil(IDLE_ROOM * busy).max(Jobs(1)),
+            None => {
+                let rates = || self.sizes.iter().map(|size| size.events_per_s);
+                let best = rates().fold(now.events_per_s, f32::max);
+                let enough = self.sizes.iter().filter(|s| s.events_per_s >= ENOUGH * best);
+                enough.map(|size| size.jobs).min().unwrap_or(now.jobs)
+            }
+        };
+        self.most = Some((enough.min(now.jobs), now.at));
     }
 
     fn remember(&mut self, size: Size) {

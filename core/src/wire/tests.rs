@@ -21,7 +21,7 @@ fn sample() -> Sample {
         jobs_starting: Some(1.0),
         ..RawSample::default()
     };
-    raw.gate().unwrap()
+    raw.gate().unwrap().sample
 }
 
 /// A decision with everything in it, as long as a decision can be.

@@ -8,10 +8,11 @@ mod pool;
 
 use agent::brain::{Brain, Engine, ModelChoice, ModelId};
 use agent::config::{Config, Mode};
-use agent::control::{Control, now};
+use agent::control::Control;
 use agent::device::{Client, Deputed, Health, Patience};
 use agent::metrics::Metrics;
 use agent::serve::dashboard::{About, DashboardState};
+use agent::source::{Told, Trust};
 use board::{Board, Noise, PACK, PATIENCE};
 use pool::{Direct, Pool, decide, open, settings};
 use scaleiq_core::engine::Pack;
@@ -88,6 +89,7 @@ fn the_loop_tells_who_decided() {
         settings(),
         model.clone(),
         (None, None),
+        Trust::default(),
         metrics.clone(),
         DashboardState::new(about),
     )
@@ -95,21 +97,21 @@ fn the_loop_tells_who_decided() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     // A hundred samples up to the present, so that they are not stale.
     let mut pool = Pool::new();
-    pool.at = now().0 - 30 * 100;
-    let samples = (0..100).map(|_| pool.sample()).collect();
+    pool.at = control.now().0 - 30 * 100;
+    let samples = (0..100).map(|_| Told::from(pool.sample())).collect();
     control.ingest_blocking(samples).unwrap();
     let traced = runtime.block_on(control.decide()).unwrap();
     assert_eq!((traced.decision.epoch, traced.model), (100, model));
     // The forecast is made here.
     assert_eq!(runtime.block_on(control.predict()).unwrap().model, "none");
-    let text = metrics.text(now()).unwrap();
+    let text = metrics.text(control.now()).unwrap();
     assert!(text.contains("scaleiq_device_decides 1"), "{text}");
 
     board.hand().silent = true;
-    control.ingest_blocking(vec![pool.sample()]).unwrap();
+    control.ingest_blocking(vec![Told::from(pool.sample())]).unwrap();
     let traced = runtime.block_on(control.decide()).unwrap();
     assert_eq!((traced.decision.epoch, traced.model), (101, ModelId::none()));
-    let text = metrics.text(now()).unwrap();
+    let text = metrics.text(control.now()).unwrap();
     for line in ["scaleiq_device_decides 0", "scaleiq_device_outages_total 1"] {
         assert!(text.contains(line), "{text}");
     }

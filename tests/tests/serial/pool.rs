@@ -82,7 +82,7 @@ impl Pool {
             jobs_ready: Some(f64::from(self.jobs.0)),
             jobs_starting: Some(0.0),
         };
-        raw.gate().unwrap()
+        raw.gate().unwrap().sample
     }
 }
 

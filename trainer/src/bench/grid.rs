@@ -4,6 +4,7 @@ use super::contender::Contender;
 use anyhow::{Context as _, Result, ensure};
 use scaleiq_core::sim::{Load, LoadSettings, Scale, Series};
 use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds};
+use scaleiq_data::ReadOptions;
 use scaleiq_data::sample_traffic::{SampleSpec, generate};
 use std::path::Path;
 
@@ -27,8 +28,8 @@ impl Traffic {
     ///
     /// # Errors
     /// If the file cannot be read, is coarser than hourly, or cannot be a load.
-    pub fn read(path: &Path, days: f64) -> Result<Self> {
-        let series = scaleiq_data::Series::read_csv(path)?;
+    pub fn read(path: &Path, options: &ReadOptions, days: f64) -> Result<Self> {
+        let series = scaleiq_data::Series::read_csv_with(path, options)?;
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         Self::new(&name, &series, days).with_context(|| path.display().to_string())
     }
@@ -152,7 +153,8 @@ mod tests {
         let row = |k: usize| format!("{},0\n", 1_751_328_000 + 300 * k);
         let rows: String = (0..100).map(row).collect();
         std::fs::write(&path, format!("timestamp,value\n{rows}")).unwrap();
-        let error = format!("{:#}", Traffic::read(&path, 21.0).unwrap_err());
+        let error =
+            format!("{:#}", Traffic::read(&path, &ReadOptions::default(), 21.0).unwrap_err());
         assert!(error.contains("silent.csv: the series has no peak"), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use crate::bench::contender::Contender;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use scaleiq_core::sim::World;
+use scaleiq_data::ReadOptions;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -55,6 +56,8 @@ pub struct BenchPoliciesArgs {
     /// Folder to write runs.csv, summary.csv and report.html to
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadOptions,
 }
 
 fn known_world(name: &str) -> &'static str {

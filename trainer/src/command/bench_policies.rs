@@ -40,8 +40,11 @@ pub fn run(args: &BenchPoliciesArgs) -> Result<()> {
 }
 
 fn grid(args: &BenchPoliciesArgs) -> Result<Grid> {
-    let mut traffic: Vec<Traffic> =
-        args.data.iter().map(|path| Traffic::read(path, args.days)).collect::<Result<_>>()?;
+    let mut traffic: Vec<Traffic> = args
+        .data
+        .iter()
+        .map(|path| Traffic::read(path, &args.reading, args.days))
+        .collect::<Result<_>>()?;
     if traffic.is_empty() {
         traffic.push(Traffic::sample(args.days)?);
     }

@@ -29,7 +29,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         models.push(Model { name: SHIPPED_NAME.into(), network });
     }
     let part = args.from.map_or(TestPart::Last(args.test_fraction), TestPart::From);
-    let read = |path| TestSeries::read(path, part, args.stride);
+    let read = |path| TestSeries::read(path, &args.reading, part, args.stride);
     let series: Vec<TestSeries> = args.data.iter().map(|path| read(path)).collect::<Result<_>>()?;
     // Before the work of minutes: is there where to write?
     if let Some(folder) = &args.out {

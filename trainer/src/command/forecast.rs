@@ -25,7 +25,10 @@ use std::fmt::Write as _;
 /// # Errors
 /// If the data or the model cannot be read, or the output cannot be written.
 pub fn run(args: &ForecastArgs) -> Result<()> {
-    let series = Series::read_csv(&args.data)?;
+    let series = Series::read_csv_with(&args.data, &args.reading)?;
+    for note in &series.notes {
+        eprintln!("note: {note}");
+    }
     let length = IntervalLength::new(series.length_s.max(120))?;
     let mut series = series.resample(length);
     if !series.plans.is_empty() {

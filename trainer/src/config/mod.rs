@@ -16,6 +16,7 @@ pub use parse::ConfigError;
 
 use check::Checks;
 use scaleiq_core::interval::IntervalLength;
+use scaleiq_data::ReadOptions;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,9 @@ pub struct DataConfig {
     /// interval, so that it knows more kinds of traffic.
     #[serde(alias = "further")]
     pub also: Vec<PathBuf>,
+    /// How these files are read, where they do not say it themselves.
+    #[serde(skip_serializing_if = "is_default")]
+    pub reading: ReadOptions,
     /// Length of a model interval in seconds; a whole fraction of a day.
     #[serde(alias = "interval_seconds")]
     pub interval_s: u32,
@@ -74,11 +78,16 @@ pub struct DataConfig {
     pub synthetic_series: usize,
 }
 
+fn is_default(options: &ReadOptions) -> bool {
+    *options == ReadOptions::default()
+}
+
 impl Default for DataConfig {
     fn default() -> Self {
         Self {
             path: None,
             also: Vec::new(),
+            reading: ReadOptions::default(),
             interval_s: IntervalLength::TWO_MINUTES.seconds(),
             train_fraction: 0.7,
             validation_fraction: 0.1,

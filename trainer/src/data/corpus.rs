@@ -52,7 +52,7 @@ impl Corpus {
     /// If a file cannot be read or is too short to be split.
     pub fn load(config: &DataConfig, seed: u64) -> Result<Self> {
         let (name, series) = match &config.path {
-            Some(path) => (file_name(path), Series::read_csv(path)?),
+            Some(path) => (file_name(path), Series::read_csv_with(path, &config.reading)?),
             None => {
                 let series = sample_traffic::generate(&sample_traffic::SampleSpec::default());
                 ("built-in sample".to_string(), series)
@@ -80,7 +80,7 @@ impl Corpus {
         rng: &mut ChaCha8Rng,
     ) -> Result<()> {
         let name = file_name(path);
-        let series = Series::read_csv(path)?;
+        let series = Series::read_csv_with(path, &config.reading)?;
         let plain = track(&name, &series, IntervalLength::TWO_MINUTES.seconds(), config)?;
         self.further.push(plain.disguised(rng));
         let coarser_s = COARSER * plain.length.seconds();

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use scaleiq_core::forecast::{Plan, STEPS};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::Series;
+use scaleiq_data::{ReadOptions, Series};
 use std::path::Path;
 
 /// Shortest intervals judged, in seconds: finer rows are gathered to them.
@@ -44,8 +44,8 @@ impl TestSeries {
     ///
     /// # Errors
     /// If it cannot be read, or has too few rows before the test part or in it.
-    pub fn read(path: &Path, part: TestPart, stride: usize) -> Result<Self> {
-        let series = Series::read_csv(path)?;
+    pub fn read(path: &Path, options: &ReadOptions, part: TestPart, stride: usize) -> Result<Self> {
+        let series = Series::read_csv_with(path, options)?;
         Self::new(&path.display().to_string(), &series, part, stride)
     }
 

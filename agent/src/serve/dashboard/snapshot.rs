@@ -204,6 +204,7 @@ pub(super) mod tests {
                 reason: Reason::Steady,
                 outlook: None,
                 prospects: None,
+                doubts: Default::default(),
             },
             input_sha256: None,
             forecast: None,

@@ -1,0 +1,53 @@
+//! Models that cannot be used, end to end.
+
+use super::http::{Agent, get, post};
+use super::{json, samples};
+use scaleiq_core::model::{CARD_FILE, FORECASTER_INT8, PACK, Q_NETWORK_F32};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Flips a bit in the middle of a file.
+fn damage(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_model_with_a_bad_hash_is_done_without() {
+    for (engine, damaged) in [("native", PACK), ("tract", FORECASTER_INT8)] {
+        let config = format!(
+            "listen: 127.0.0.1:0\nmodel: mine\nengine: {engine}\njournal: {{folder: kept}}\n"
+        );
+        // First it is sound, and learns.
+        let agent = Agent::start_with(&config, |at| {
+            let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/edge");
+            fs::create_dir(at.join("mine")).unwrap();
+            for name in [CARD_FILE, FORECASTER_INT8, Q_NETWORK_F32, PACK] {
+                fs::copy(shipped.join(name), at.join("mine").join(name)).unwrap();
+            }
+        });
+        assert!(get(&agent, "/metrics").1.contains("\nscaleiq_model_loaded 1\n"));
+        assert_eq!(post(&agent, "/ingest", &samples(6000)).0, 200);
+        let sound = json(&post(&agent, "/decide", "").1);
+        assert_eq!(sound["model"]["name"], "edge", "{sound}");
+        let folder = agent.kill();
+
+        damage(&folder.path().join("mine").join(damaged));
+        let agent = Agent::start_in(folder, &config, None);
+        let log = agent.wait_for_log("listening on");
+        assert!(log.contains(damaged) && log.contains("WITHOUT networks"), "{log}");
+        assert!(log.contains("21 samples and"), "{log}");
+        let decision = json(&post(&agent, "/decide", "").1);
+        assert_eq!(decision["stage"], "planner", "{decision}");
+        assert_eq!(decision["model"], json!({"name": "none", "sha256": null}));
+        assert!(decision["jobs"].as_u64() >= sound["jobs"].as_u64(), "{decision}, {sound}");
+        assert!(get(&agent, "/metrics").1.contains("\nscaleiq_model_loaded 0\n"));
+
+        let mut check = Command::new(env!("CARGO_BIN_EXE_agent"));
+        let check = check.args(["check", "--config", "c.yaml"]).current_dir(&agent.folder);
+        assert_eq!(check.output().unwrap().status.code(), Some(2));
+    }
+}
