@@ -49,7 +49,7 @@ fn play_faulty<P: Policy>(seed: u64, policy: P) -> Option<Promise> {
     let (mut watch, mut last) = (Watch::default(), None);
     while let Some(tick) = faulty.tick() {
         let mut is_new = false;
-        for sample in tick.told.iter().filter_map(|told| told.sample.gate().ok()) {
+        for sample in tick.samples() {
             let taken = controller.observe(&sample, |_, _| {}).is_ok();
             last = if taken { Some(sample) } else { last };
             is_new |= taken;

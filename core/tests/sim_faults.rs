@@ -52,7 +52,7 @@ fn without_faults_nothing_changes() {
     let (mut rule, mut same) = (HpaRule::default(), HpaRule::default());
     while let Some(sample) = plain.tick() {
         let tick = faulty.tick().unwrap();
-        let told: Vec<Sample> = tick.told.iter().map(|told| told.sample.gate().unwrap()).collect();
+        let told: Vec<Sample> = tick.samples().collect();
         assert_eq!((tick.truth, &told[..]), (sample, &[sample][..]));
         plain.set_jobs(rule.decide(&sample));
         faulty.set_jobs(same.decide(&told[0]));
@@ -81,10 +81,7 @@ fn readings_and_deliveries_lie_about_a_world_that_stays_as_it_is() {
     let (clean, _) = constant(&FaultPlan::default(), 30);
     for kind in FaultKind::ALL {
         let (faulty, ticks) = constant(&often(kind), 30);
-        let is_told = |tick: &Tick| {
-            let told = tick.told.iter().map(|told| told.sample.gate().ok());
-            told.eq([Some(tick.truth)])
-        };
+        let is_told = |tick: &Tick| tick.samples().eq([tick.truth]);
         let lied = ticks.iter().filter(|tick| !is_told(tick)).count();
         match kind.profile().family {
             Family::Readings | Family::Delivery => {

@@ -53,7 +53,7 @@ impl Case {
         let forecaster = Perception::new(settings.interval, NoModel);
         let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
         trial.play(plan, &mut |tick: &Tick| {
-            for sample in tick.told.iter().filter_map(|told| told.sample.gate().ok()) {
+            for sample in tick.samples() {
                 let _ = controller.observe(&sample, |_, _| {});
             }
             let jobs: Jobs = controller.decide(tick.truth.end).jobs;

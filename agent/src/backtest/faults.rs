@@ -2,7 +2,10 @@
 
 use super::play::Plan;
 use crate::brain::Brain;
+use crate::clock::Moment;
 use crate::replay::TICK_S;
+use crate::source::{Intake, Told, Trust};
+use scaleiq_core::sample::Sample;
 use scaleiq_core::sim::faults::{Course, FaultPlan, Tick, Trial, Verdict};
 
 /// Plays every fault of `faults` by itself; the first run is without. `brain` makes a new one for
@@ -26,9 +29,10 @@ pub fn play(
     };
     let mut course = |name: &str, one: &FaultPlan| -> anyhow::Result<Course> {
         let mut brain = brain()?;
+        let mut intake = Intake::new(Trust::Receiver, None);
         Ok(trial.play(one, &mut |tick: &Tick| {
             progress(name);
-            for sample in tick.told.iter().filter_map(|told| told.sample.gate().ok()) {
+            for sample in take(tick, &mut intake) {
                 // What is refused changes nothing.
                 let _ = brain.observe(&sample);
             }
@@ -43,4 +47,17 @@ pub fn play(
             Ok(Verdict::of(kind, &clean, &course(kind.name(), &one)?))
         })
         .collect()
+}
+
+/// What the loop is given of what was told, as it is live.
+fn take(tick: &Tick, intake: &mut Intake) -> Vec<Sample> {
+    let now = Moment { wall: tick.truth.end, ours: tick.truth.end };
+    let told = |told: &scaleiq_core::sim::faults::Told| {
+        let gated = told.sample.gate().ok()?;
+        Some(Told { source: Some(told.sender.to_string()), ..Told::from(gated.sample) })
+    };
+    let body: Vec<Told> = tick.told.iter().filter_map(told).collect();
+    intake.compare_clocks(&body, now);
+    let admitted = body.iter().filter_map(|told| intake.admit(told, now).ok());
+    admitted.flat_map(|admitted| admitted.samples).collect()
 }

@@ -19,6 +19,13 @@ pub struct Tick {
     pub told: Delivery,
 }
 
+impl Tick {
+    /// What passes the gate, for a controller without anything before it to sort samples out.
+    pub fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
+        self.told.iter().filter_map(|told| Some(told.sample.gate().ok()?.sample))
+    }
+}
+
 /// A [`Simulator`] under a [`FaultPlan`].
 ///
 /// Policies are given what was told; the score is of what happened. Faults depend on plan, seed and
