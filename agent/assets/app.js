@@ -11,6 +11,7 @@
     ceiling: "forecast ceiling", reactive_floor: "reactive floor",
     scale_down_window: "scale-down window", step_up: "step-up limit",
     step_down: "step-down limit", limits: "job limits", stale: "stale data", missing: "missing data",
+    frozen: "frozen readings", useless: "no more throughput", overdue: "jobs that do not come up",
   };
   const { number, clock, day } = Charts;
   const $ = (id) => document.getElementById(id);
@@ -170,6 +171,7 @@
     const times = known(d.multiplier) ? `×${d.multiplier} of ${d.base}` : "";
     put("latest-have", [STAGES[d.stage], times].filter(Boolean).join(", "));
     put("latest-reason", d.sentence);
+    put("latest-doubts", d.doubted.length ? `Doubted: ${d.doubted.join("; ")}.` : "");
     bars(d);
     const changes = d.changes.map((c) => {
       const item = element("li");

@@ -69,6 +69,7 @@ pub struct Metrics {
     band: Family<Labels<2>, Float>,
     decisions: Family<Labels<2>, Counter>,
     guard_changes: Family<Labels<1>, Counter>,
+    doubts: Family<Labels<1>, Counter>,
     samples: Counter,
     refused: Family<Labels<1>, Counter>,
     warned: Family<Labels<2>, Counter>,
@@ -108,6 +109,7 @@ impl Metrics {
             band: Family::default(),
             decisions: Family::default(),
             guard_changes: Family::default(),
+            doubts: Family::default(),
             samples: Counter::default(),
             refused: Family::default(),
             warned: Family::default(),
@@ -177,6 +179,7 @@ impl Metrics {
         r.register("forecast_band", help, m.band);
         r.register("decisions", "Decisions, by rung of the ladder and reason", m.decisions);
         r.register("guard_changes", "Changes of a proposal by a constraint", m.guard_changes);
+        r.register("doubts", "Samples not taken as they were read, by what was doubted", m.doubts);
         r.register("samples", "Samples taken", m.samples);
         r.register("sample_errors", "Samples refused, by reason", m.refused);
         let help =
@@ -280,6 +283,9 @@ impl Metrics {
         self.decisions.get_or_create(&labels).inc();
         for change in &decision.changes {
             self.guard_changes.get_or_create(&[("constraint", word(&change.by))]).inc();
+        }
+        for doubt in decision.doubts.iter() {
+            self.doubts.get_or_create(&[("doubt", word(&doubt))]).inc();
         }
         for (network, total) in NETWORKS.into_iter().zip(failures) {
             let counter = self.failures.get_or_create_owned(&[("network", network.into())]);

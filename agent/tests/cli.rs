@@ -4,7 +4,7 @@ use scaleiq_core::features::SPECS;
 use scaleiq_core::forecast::{HORIZONS, QUANTILES, STEPS};
 use scaleiq_core::model::{Card, FORECASTER_INT8, PACK, PolicyCard, SCHEMA_VERSION, sha256_hex};
 use scaleiq_core::settings::Base;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn agent(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_agent")).args(arguments).output().unwrap()
@@ -29,6 +29,23 @@ fn every_command_has_help_with_examples() {
 fn a_wrong_command_line_is_code_2() {
     assert_eq!(agent(&["scale"]).status.code(), Some(2));
     assert_eq!(agent(&["check"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.yaml");
+    std::fs::write(&file, "model: none\njobs: {min: 7, max: 7}\n").unwrap();
+    let mut check = Command::new(env!("CARGO_BIN_EXE_agent"))
+        .args(["check", "--config", file.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // As `agent check | head -0` does.
+    drop(check.stdout.take());
+    let output = check.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::source::{Body, Found, Intake, Lines, RefusedSample, Trust, Warning, parse};
 use anyhow::Context;
 use scaleiq_core::decision::{Constraint, Decision, Reason};
+use scaleiq_core::plausibility::Doubts;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::units::Jobs;
 use serde::Serialize;
@@ -69,6 +70,9 @@ struct Answer {
     multiplier: Option<f32>,
     proposed: Jobs,
     constraints: Vec<Constraint>,
+    /// What was not taken as it was read.
+    #[serde(skip_serializing_if = "Doubts::is_empty")]
+    doubts: Doubts,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warning>,
     /// What was refused beside the samples that were taken.
@@ -104,6 +108,7 @@ impl Answer {
             multiplier: decision.multiplier,
             proposed: decision.proposed,
             constraints: decision.changes.iter().map(|change| change.by).collect(),
+            doubts: decision.doubts,
             warnings: heard.warnings,
             errors: heard.errors.into_iter().map(|error| error.to_string()).collect(),
         }

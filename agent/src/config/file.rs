@@ -10,6 +10,7 @@ use serde_saphyr::Spanned;
 pub(super) struct File {
     pub(super) name: Option<Spanned<String>>,
     pub(super) jobs: Option<Spanned<JobsSection>>,
+    pub(super) partitions: Option<Spanned<u32>>,
     pub(super) sla_s: Option<Spanned<f64>>,
     pub(super) start_up_s: Option<Spanned<f64>>,
     pub(super) interval_s: Option<Spanned<u32>>,

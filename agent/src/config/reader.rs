@@ -65,7 +65,7 @@ fn neighbours(seconds: u32) -> (u32, u32) {
 
 impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
     fn config(&mut self, file: File) -> Option<Config> {
-        let limits = self.limits(file.jobs.map(|j| j.value));
+        let limits = self.limits(file.jobs.map(|j| j.value), file.partitions);
         // With bad limits the rest is still checked, so that all problems are told at once.
         let mut config = Config::with_limits(limits.or(LIMITS.ok())?);
         let s = &mut config.settings;
@@ -138,7 +138,12 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         self.problems.push(Problem::at(location, message));
     }
 
-    fn limits(&mut self, section: Option<JobsSection>) -> Option<JobLimits> {
+    /// Fewest and most jobs. More jobs than `partitions` could not work at once.
+    fn limits(
+        &mut self,
+        section: Option<JobsSection>,
+        partitions: Option<Spanned<u32>>,
+    ) -> Option<JobLimits> {
         let JobsSection { min, max } = section.unwrap_or(JobsSection { min: None, max: None });
         let location = max.as_ref().or(min.as_ref()).map_or(Location::UNKNOWN, |v| v.referenced);
         let (mut least, mut most) = (1, 200);
@@ -148,7 +153,15 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             let message = format!("`jobs.min` is {least}, above `jobs.max`, which is {most}");
             self.problem(location, message);
         }
-        JobLimits::new(least, most).ok()
+        let mut usable = MOST_JOBS;
+        let place = partitions.as_ref().map_or(Location::UNKNOWN, |given| given.referenced);
+        if self.whole("partitions", partitions, 1..=MOST_JOBS, &mut usable) && least > usable {
+            let message =
+                format!("`jobs.min` is {least}, and of {usable} `partitions` no more can work");
+            self.problem(place, message);
+            return None;
+        }
+        JobLimits::new(least, most.min(usable)).ok()
     }
 
     /// A number, mostly of seconds; false and a problem if it is out of range.

@@ -82,6 +82,9 @@ fn describe(decision: &Decision, put: &mut impl FnMut(&str, String)) {
         put(name, format!("{} {} -> {}", word(&change.by), change.from, change.to));
     }
     put("decided", format!("{} jobs", decision.jobs));
+    for (k, doubt) in decision.doubts.iter().enumerate() {
+        put(if k == 0 { "doubted" } else { "" }, doubt.sentence().into());
+    }
     if let Some(rates) = &decision.outlook {
         put(
             "rates",

@@ -1,6 +1,8 @@
 //! What can be doubted of a sample.
 
-use serde::{Deserialize, Serialize};
+use core::fmt;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Why a sample was not taken as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -67,9 +69,8 @@ impl Doubt {
     }
 }
 
-/// A set of doubts, one bit each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+/// A set of doubts, one bit each; in formats for people a list of their names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Doubts(u16);
 
 impl Doubts {
@@ -91,7 +92,7 @@ impl Doubts {
 
     /// Whether nothing is doubted.
     #[must_use]
-    pub fn is_empty(self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0 == 0
     }
 }
@@ -101,5 +102,44 @@ impl FromIterator<Doubt> for Doubts {
         let mut set = Self::default();
         doubts.into_iter().for_each(|doubt| set.insert(doubt));
         set
+    }
+}
+
+impl Serialize for Doubts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_seq(self.iter())
+        } else {
+            serializer.serialize_u16(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Doubts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_seq(Names)
+        } else {
+            u16::deserialize(deserializer).map(Self)
+        }
+    }
+}
+
+/// Reads a list of names.
+struct Names;
+
+impl<'de> Visitor<'de> for Names {
+    type Value = Doubts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of doubts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Doubts, A::Error> {
+        let mut set = Doubts::default();
+        while let Some(doubt) = names.next_element()? {
+            set.insert(doubt);
+        }
+        Ok(set)
     }
 }

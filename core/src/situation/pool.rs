@@ -49,6 +49,9 @@ pub(super) struct PoolObserver {
     starts: f32,
     stalled: bool,
     pause_s: Option<f32>,
+    /// Seconds of the last sample without a change in which jobs were idle although work waited: no
+    /// change is to blame for these.
+    usual_idle_s: f32,
 }
 
 impl PoolObserver {
@@ -75,9 +78,11 @@ impl PoolObserver {
         if was == is {
             let limit_s = STALLED_SHARE * sample.interval_s as f32;
             self.stalled = idle_s.is_some_and(|idle| idle > limit_s);
+            self.usual_idle_s = idle_s.unwrap_or(0.0);
         } else if let Some(idle_s) = idle_s {
             // Each job that comes or goes by itself stops the pool once more.
             let changes = (is.0.abs_diff(was.0) as f32).min(MOST_PAUSES);
+            let idle_s = (idle_s - self.usual_idle_s).max(0.0);
             let pause_s = (idle_s / changes).min(LONGEST_PAUSE_S);
             let learned = self.pause_s.unwrap_or(pause_s);
             self.pause_s = Some(learned + PAUSE_WEIGHT * (pause_s - learned));

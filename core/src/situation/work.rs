@@ -34,8 +34,12 @@ const WAITING_SHARE: f32 = 0.3;
 const LEAST_EVENTS: f32 = 5.0;
 /// ... over at least this many times the work of one.
 const TASKS_LONG: f32 = 5.0;
-/// Samples in a row after which stated work that is too large is in another unit, and not a slip.
+/// Samples in a row after which stated work that is too large is in another unit, and not a slip,
 const SLIPS: u32 = 10;
+/// ... and consistent ones after which it is believed again where it had been for a day, and where not.
+const FORGIVEN: (u32, u32) = (2, A_DAY);
+/// Samples of half a minute in a day.
+const A_DAY: u32 = 2880;
 /// A sample's stated work moves the estimate by no more than if it differed by this factor.
 const MOST_CHANGE: f32 = 2.0;
 
@@ -61,6 +65,12 @@ pub(super) struct WorkObserver {
     too_small: bool,
     /// Samples in a row whose stated work was too large: the pool could not have done that much.
     too_large: u32,
+    /// Samples in a row whose stated work it was that the pool could have done.
+    consistent: u32,
+    /// Whether that was so for a day at some time.
+    proven: bool,
+    /// Whether stated work is in too large a unit.
+    other_unit: bool,
 }
 
 impl WorkObserver {
@@ -93,12 +103,14 @@ impl WorkObserver {
 
     /// The same where it was observed.
     pub(super) fn known_s(&self) -> Option<f32> {
-        if self.is_doubted() { self.learned_s } else { self.stated_s.or(self.learned_s) }
+        let most_s = BOUND_ROOM * self.bound_s.unwrap_or(f32::MAX);
+        let stated_s = self.stated_s.map(|s| s.min(most_s));
+        if self.is_doubted() { self.learned_s } else { stated_s.or(self.learned_s) }
     }
 
     /// Whether stated work contradicts the throughput.
     pub(super) fn is_doubted(&self) -> bool {
-        self.too_small || self.too_large >= SLIPS
+        self.too_small || self.other_unit
     }
 
     fn bound(&mut self, evidence: Evidence, span_s: f32) {
@@ -133,15 +145,30 @@ impl WorkObserver {
                 // A pool that stands still is no proof: with less waiting it has done more.
                 let work_s = work_s.min(BOUND_ROOM * self.bound_s.unwrap_or(f32::MAX));
                 self.too_small = work_s > OTHER_UNIT * stated_s;
-                self.large(stated_s > BOUND_ROOM * work_s);
+                self.hold(stated_s, work_s);
             }
-            Some(Evidence::AtMost(most)) => self.large(stated_s > BOUND_ROOM * most),
+            Some(Evidence::AtMost(most_s)) => self.hold(stated_s, most_s),
             None => {}
         }
     }
 
-    fn large(&mut self, is_too_large: bool) {
-        self.too_large = if is_too_large { self.too_large.saturating_add(1) } else { 0 };
+    /// Holds stated work against the most that this sample and the bound allow.
+    fn hold(&mut self, stated_s: f32, most_s: f32) {
+        if stated_s > BOUND_ROOM * most_s {
+            self.too_large = self.too_large.saturating_add(1);
+            self.consistent = 0;
+            self.other_unit |= self.too_large >= SLIPS;
+            return;
+        }
+        self.too_large = 0;
+        self.consistent = self.consistent.saturating_add(1);
+        self.proven |= !self.other_unit && self.consistent >= A_DAY;
+        let forgiven = if self.proven { FORGIVEN.0 } else { FORGIVEN.1 };
+        if self.consistent >= forgiven && (self.other_unit || self.proven) {
+            // What had bounded it was no work of this unit.
+            self.other_unit = false;
+            self.bound_s = self.bound_s.map(|bound| bound.max(stated_s.min(most_s)));
+        }
     }
 }
 
@@ -159,8 +186,7 @@ struct Account {
 impl Account {
     /// Adds the sample that follows `before`; gives what the account says once it is large enough.
     fn add(&mut self, sample: &Sample, before: Option<&Sample>) -> Option<Evidence> {
-        let Some((ready, done, waiting)) = before.and_then(|before| readings(sample, before))
-        else {
+        let Some((ready, done, waiting)) = readings(sample, before.unwrap_or(sample)) else {
             *self = Self::default();
             return None;
         };
@@ -169,7 +195,7 @@ impl Account {
         self.done += done;
         self.span_s += span_s;
         self.idle |= !is_busy(waiting, ready, done);
-        self.changed |= before.is_some_and(|b| b.jobs_ready != sample.jobs_ready);
+        self.changed |= before.is_none_or(|b| b.jobs_ready != sample.jobs_ready);
         let work_s = self.job_s / self.done;
         // Written so that nothing done says nothing.
         if !(self.done >= LEAST_EVENTS && self.span_s >= TASKS_LONG * work_s) {

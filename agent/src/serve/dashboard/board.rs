@@ -4,6 +4,7 @@ use super::snapshot::{About, Fan, Snapshot, Standing};
 use crate::hindsight::Hindsight;
 use crate::journal::Digest;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::plausibility::Doubt;
 use scaleiq_core::policy::{ACTIONS, MULTIPLIERS, Stage};
 use serde::Serialize;
 use std::collections::VecDeque;
@@ -32,6 +33,8 @@ struct Entry {
     since: i64,
     times: u32,
     sentence: &'static str,
+    /// What was not taken as it was read, in sentences.
+    doubted: Vec<&'static str>,
     input_sha256: Option<Digest>,
     #[serde(flatten)]
     decision: Decision,
@@ -130,7 +133,7 @@ impl Board {
 
     fn add_decision(&mut self, at: i64, decision: Decision, input_sha256: Option<Digest>) {
         if let Some(last) = self.decisions.back_mut() {
-            let key = |d: &Decision| (d.jobs, d.reason, d.stage);
+            let key = |d: &Decision| (d.jobs, d.reason, d.stage, d.doubts);
             if key(&last.decision) == key(&decision) {
                 last.times = last.times.saturating_add(1);
                 last.decision = decision;
@@ -139,7 +142,9 @@ impl Board {
             }
         }
         let sentence = decision.reason.sentence();
-        self.decisions.push_back(Entry { since: at, times: 1, sentence, input_sha256, decision });
+        let doubted = decision.doubts.iter().map(Doubt::sentence).collect();
+        let entry = Entry { since: at, times: 1, sentence, doubted, input_sha256, decision };
+        self.decisions.push_back(entry);
         if self.decisions.len() > DECISIONS {
             self.decisions.pop_front();
         }
