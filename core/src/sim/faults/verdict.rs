@@ -21,8 +21,8 @@ const COMPARED_S: u32 = 300;
 const ALIKE: f64 = 1.25;
 /// or if they differ by no more jobs than this.
 const ALIKE_JOBS: f64 = 2.0;
-/// What is asked for more than this many times is no help against any fault of a pool.
-pub(super) const MOST_ASKED: f64 = 2.5;
+/// Jobs asked for beyond this many times the usual are no help against any fault of a pool.
+pub(super) const MOST_ASKED: f64 = 3.3;
 /// Seconds after a surprise by which it is paid for,
 const PAID_S: u32 = 1800;
 /// and the seconds behind them in which it may still be felt,
