@@ -2,6 +2,7 @@
 
 use crate::replay::Tally;
 use scaleiq_core::sim::Score;
+use scaleiq_core::sim::faults::Verdict;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -46,13 +47,37 @@ pub fn table(rows: &[Row]) -> String {
             grouped(score.max_backlog_events),
         ]);
     }
+    aligned(&cells)
+}
+
+/// What each fault cost, one line each.
+#[must_use]
+pub fn faults(verdicts: &[Verdict]) -> String {
+    let headings = ["fault", "times", "cost", "SLA points", "most asked", "recovered", "marks"];
+    let mut cells: Vec<[String; 7]> = vec![headings.map(String::from)];
+    for verdict in verdicts {
+        cells.push([
+            verdict.kind.name().into(),
+            verdict.episodes.to_string(),
+            format!("x {:.2}", verdict.cost_ratio),
+            format!("{:+.3}", verdict.sla_points),
+            format!("x {:.1}", verdict.most_asked),
+            format!("{} of {}", verdict.recovered, verdict.ended),
+            if verdict.passes() { "kept" } else { "missed" }.into(),
+        ]);
+    }
+    aligned(&cells)
+}
+
+/// Cells in columns, the first one to the left and the others to the right.
+fn aligned<const N: usize>(cells: &[[String; N]]) -> String {
     let width = |column: usize| {
-        let of = |row: &[String; 7]| row.get(column).map_or(0, |cell| cell.chars().count());
+        let of = |row: &[String; N]| row.get(column).map_or(0, |cell| cell.chars().count());
         cells.iter().map(of).max().unwrap_or(0)
     };
-    let widths: [usize; 7] = std::array::from_fn(width);
+    let widths: [usize; N] = std::array::from_fn(width);
     let mut out = String::new();
-    for row in &cells {
+    for row in cells {
         for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
             // Writing to a string cannot fail.
             let _ = match column {

@@ -138,6 +138,39 @@ fn a_history_is_replayed() {
 }
 
 #[test]
+fn faults_are_played_and_those_that_are_none_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let [csv, json] = ["history.csv", "out.json"].map(|f| folder.path().join(f));
+    write_history(&csv, 9);
+    let paths = [&csv, &json].map(|p| p.to_str().unwrap());
+    let backtest = |faults: &str| {
+        agent(&[
+            "backtest", "--model", "none", "--data", paths[0], "--json", paths[1], "--faults",
+            faults,
+        ])
+    };
+    let out = backtest("negative-arrivals:20,duplicate");
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let printed = text(&out.stdout);
+    assert!(printed.contains("ScaleIQ with faults, against the run without:"), "{printed}");
+    assert!(printed.lines().any(|line| line.starts_with("duplicate ")), "{printed}");
+
+    let figures: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+    let faults = figures["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), 2);
+    assert_eq!(
+        (&faults[0]["kind"], &faults[1]["cost_ratio"]),
+        (&"negative-arrivals".into(), &1.0.into())
+    );
+    assert!(faults[0]["episodes"].as_u64() > Some(10), "{}", faults[0]);
+
+    let out = backtest("gremlins");
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out.stderr).contains("no such fault `gremlins`"), "{}", text(&out.stderr));
+}
+
+#[test]
 fn what_cannot_be_replayed_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let csv = folder.path().join("short.csv");

@@ -204,3 +204,7 @@ fn a_watch_sees_what_is_broken() {
     let late = Decision { at: UnixSeconds(5000), ..with(21) };
     assert_eq!(check(late, None), Some(Promise::Stale));
 }
+
+#[cfg(feature = "sim")]
+#[path = "invariant_fault_tests.rs"]
+mod faults;

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! CSV -> history (Load) -> play (every policy, same load and seed) -> table, JSON, HTML
+//!                 └> faults (ScaleIQ alone, with what goes wrong in real life) -> table, JSON
 //! ```
 
+pub mod faults;
 pub mod history;
 pub mod html;
 pub mod play;

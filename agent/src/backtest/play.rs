@@ -6,6 +6,7 @@ use crate::hindsight::Hindsight;
 use crate::replay::{Moment, Replay, TICK_S, Tally, static_jobs};
 use crate::report::Row;
 use scaleiq_core::sample::Sample;
+use scaleiq_core::sim::faults::Verdict;
 use scaleiq_core::sim::{Load, Peer, ScalingRule, Score, Simulator, StaticRule, World};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
 use serde::Serialize;
@@ -76,6 +77,9 @@ pub struct Outcome {
     pub decisions: Tally,
     /// How good its forecasts were.
     pub forecast: ForecastQuality,
+    /// What faults would have cost it, if that was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Verdict>,
     /// What is the same for every policy.
     #[serde(skip)]
     pub course: Course,
@@ -152,6 +156,7 @@ impl Plan {
             rows: vec![Row { policy: name.into(), score: replay.score() }],
             decisions: replay.tally().clone(),
             forecast: course.quality(),
+            faults: Vec::new(),
             course: course.course,
             tracks: vec![track.track],
         }

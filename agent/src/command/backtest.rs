@@ -1,14 +1,16 @@
 //! `agent backtest`: what ScaleIQ would have done on the user's own history.
 
+use crate::backtest::faults;
 use crate::backtest::history::{History, Wish};
 use crate::backtest::html::{self, Heading};
 use crate::backtest::play::{Outcome, POLICIES, Plan};
 use crate::brain::{self, Engine, ModelChoice};
 use crate::replay::{settings, static_jobs};
-use crate::report::{comparison, decided, say, table};
+use crate::report::{comparison, decided, faults as faults_table, say, table};
 use anyhow::{Context, ensure};
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use scaleiq_core::sim::faults::FaultPlan;
 use scaleiq_core::sim::{Load, World};
 use scaleiq_core::units::{DAY_S, JobLimits};
 use scaleiq_data::ReadOptions;
@@ -59,6 +61,10 @@ pub struct BacktestArgs {
     /// Seed of what happens by chance: bursts, start-up times, crashes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Play ScaleIQ with faults as well, each by itself: `all`, or names with commas between, with
+    /// `:TIMES` behind a name to have it so many times a day.
+    #[arg(long, value_name = "FAULTS")]
+    faults: Option<FaultPlan>,
     /// A model folder instead of the built-in model, or `none` for rules without networks.
     #[arg(long, value_name = "FOLDER", default_value = "shipped", hide_default_value = true)]
     model: String,
@@ -118,18 +124,25 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     let world = world(args)?;
     let limits = limits(args, &load)?;
     let choice = ModelChoice::from(args.model.as_str());
-    let (brain, model) = brain::open(&choice, args.engine, settings(world, limits), planned)?;
+    let open = || brain::open(&choice, args.engine, settings(world, limits), planned.clone());
+    let (brain, model) = open()?;
     let plan = Plan { load, world, limits, seed: args.seed, warm_s };
 
-    let bar = progress_bar(POLICIES * plan.ticks());
+    let fault_runs = args.faults.map_or(0, |faults| 1 + faults.kinds().count() as u64);
+    let bar = progress_bar((POLICIES + fault_runs) * plan.ticks());
     let mut ticks = 0;
-    let outcome = plan.play(brain, &mut |policy| {
+    let mut progress = |playing: &str| {
         ticks += 1;
         if ticks % SHOW_EVERY == 0 {
-            bar.set_message(policy.to_owned());
+            bar.set_message(playing.to_owned());
             bar.set_position(ticks);
         }
-    });
+    };
+    let mut outcome = plan.play(brain, &mut progress);
+    if let Some(faults) = &args.faults {
+        let mut brain = || Ok(open()?.0);
+        outcome.faults = faults::play(&plan, faults, &mut brain, &mut progress)?;
+    }
     bar.finish_and_clear();
 
     let heading = heading(args, &plan, model.name);
@@ -193,6 +206,12 @@ fn print(heading: &Heading, outcome: &Outcome) {
         ));
     }
     say(&decided(&outcome.decisions));
+    if !outcome.faults.is_empty() {
+        say(&format!(
+            "\nScaleIQ with faults, against the run without:\n\n{}",
+            faults_table(&outcome.faults)
+        ));
+    }
 }
 
 fn progress_bar(length: u64) -> ProgressBar {

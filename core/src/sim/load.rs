@@ -210,9 +210,21 @@ impl Load {
         self.steps.len() as u64 * u64::from(STEP_S)
     }
 
-    /// Jobs that the true mean rate of the first step keeps fully busy.
-    pub(super) fn first_need_jobs(&self) -> f64 {
-        self.steps.first().map_or(0.0, |s| f64::from(s.rate_per_s) * f64::from(s.work_s))
+    /// Jobs that the true mean rate of a step keeps fully busy.
+    pub(super) fn need_jobs(&self, step: u32) -> f64 {
+        let step = self.steps.get(step as usize);
+        step.map_or(0.0, |s| f64::from(s.rate_per_s) * f64::from(s.work_s))
+    }
+
+    /// The same without arrivals in the steps for which `is_silent` holds; it is asked in order.
+    pub(super) fn silenced(&self, mut is_silent: impl FnMut(u32) -> bool) -> Self {
+        let mut silenced = self.clone();
+        for (index, step) in (0..).zip(&mut silenced.steps) {
+            if is_silent(index) {
+                (step.rate_per_s, step.arrivals_events) = (0.0, 0.0);
+            }
+        }
+        silenced
     }
 }
 

@@ -10,9 +10,12 @@
 //! The same build and seed give the same bits (`num-traits` takes its logarithms from the platform
 //! where another crate turns on its `std`, so two builds may differ in a last digit).
 //!
+//! What goes wrong in real life is in [`faults`].
+//!
 //! Unlike the rest of the crate it allocates: a [`Load`] holds its steps, a [`Simulator`] a wait
 //! histogram and the jobs that are starting. Nothing grows with the length of a backlog.
 
+pub mod faults;
 mod load;
 mod peers;
 mod pool;

@@ -5,6 +5,7 @@
 
 extern crate alloc;
 
+use super::faults::Conditions;
 use super::load::Step;
 use super::{STEP_S, World};
 use alloc::vec::Vec;
@@ -72,25 +73,36 @@ impl Pool {
     }
 
     /// A step begins: jobs come up, jobs crash and are asked for anew.
-    pub(super) fn begin(&mut self, step: u32) {
+    pub(super) fn begin(&mut self, step: u32, conditions: &Conditions) {
         // Only jobs that were ready before this step may crash in it.
-        let crashed = self.crashes();
-        let before = self.starting.len();
-        self.starting.retain(|&up| up > step);
-        let came_up = (before - self.starting.len()) as u32;
+        let crashed = self.crashes() + self.crashes_beside(conditions.crash_probability);
+        let crashed = crashed.min(self.ready);
+        let came_up = self.come_up(step, conditions.room_jobs.saturating_sub(self.ready));
         if came_up > 0 || crashed > 0 {
             self.ready = self.ready.saturating_add(came_up).saturating_sub(crashed);
-            self.ask(crashed, step);
+            self.ask(crashed, step, conditions);
             self.pause(step);
         }
     }
 
+    /// Lets up to `room` of the jobs that are due leave `starting`; says how many did.
+    fn come_up(&mut self, step: u32, room: u32) -> u32 {
+        let before = self.starting();
+        let mut room = room;
+        self.starting.retain(|&up| {
+            let comes = up <= step && room > 0;
+            room -= u32::from(comes);
+            !comes
+        });
+        before - self.starting()
+    }
+
     /// Moves the pool to `wanted` jobs, where `step` is the next to be played. A job that has not
     /// come up is the cheapest to let go, the latest first; stopping a ready one is a rebalance.
-    pub(super) fn set_jobs(&mut self, wanted: u32, step: u32) {
+    pub(super) fn set_jobs(&mut self, wanted: u32, step: u32, conditions: &Conditions) {
         let have = self.have();
         if wanted > have {
-            self.ask(wanted - have, step);
+            self.ask(wanted - have, step, conditions);
         } else if wanted < have {
             let cancelled = (have - wanted).min(self.starting());
             self.starting.sort_unstable();
@@ -103,11 +115,12 @@ impl Pool {
         }
     }
 
-    fn ask(&mut self, jobs: u32, step: u32) {
+    fn ask(&mut self, jobs: u32, step: u32, conditions: &Conditions) {
+        let median_s = f64::from(self.world.start_median_s.max(conditions.start_median_s));
         for _ in 0..jobs {
             let normal: f64 = StandardNormal.sample(&mut self.rng);
             let spread = libm::exp(f64::from(self.world.start_sigma) * normal);
-            let delay_s = f64::from(self.world.start_median_s) * spread;
+            let delay_s = median_s * spread;
             let delay_steps = libm::ceil(delay_s / f64::from(STEP_S)) as u32;
             self.starting.push(step.saturating_add(delay_steps));
         }
@@ -130,6 +143,12 @@ impl Pool {
         }
         self.job_steps_to_crash = self.job_steps_to_crash.saturating_sub(left);
         crashed
+    }
+
+    /// How many jobs crash in this step for another reason than the world's, one draw each.
+    fn crashes_beside(&mut self, probability: f64) -> u32 {
+        let jobs = if probability > 0.0 { self.ready } else { 0 };
+        (0..jobs).map(|_| u32::from(unit_draw(&mut self.rng) <= probability)).sum()
     }
 
     fn draw_crash(&mut self) {
@@ -265,12 +284,13 @@ mod tests {
     #[test]
     fn the_latest_start_is_cancelled_first_and_then_ready_jobs_stop() {
         let mut pool = Pool::new(STILL, 4, 0);
-        pool.set_jobs(5, 0);
-        pool.set_jobs(6, 1);
+        let usual = Conditions::default();
+        pool.set_jobs(5, 0, &usual);
+        pool.set_jobs(6, 1, &usual);
         assert_eq!((pool.ready(), &*pool.starting), (4, &[3, 4][..]));
-        pool.set_jobs(5, 2);
+        pool.set_jobs(5, 2, &usual);
         assert_eq!((pool.ready(), &*pool.starting, pool.is_paused(2)), (4, &[3][..], false));
-        pool.set_jobs(2, 2);
+        pool.set_jobs(2, 2, &usual);
         assert_eq!((pool.ready(), pool.starting(), pool.have()), (2, 0, 2));
         assert_eq!([2, 3, 4].map(|s| pool.is_paused(s)), [true, true, false]);
     }
@@ -278,9 +298,9 @@ mod tests {
     #[test]
     fn a_job_works_from_the_first_step_after_its_start() {
         let mut pool = Pool::new(STILL, 1, 0);
-        pool.set_jobs(2, 0);
+        pool.set_jobs(2, 0, &Conditions::default());
         for (step, ready) in [(1, 1), (2, 1), (3, 2)] {
-            pool.begin(step);
+            pool.begin(step, &Conditions::default());
             assert_eq!((pool.ready(), pool.is_paused(step)), (ready, ready == 2));
         }
     }
@@ -300,7 +320,7 @@ mod tests {
     #[test]
     fn everything_crashes_where_nothing_lives() {
         let mut pool = Pool::new(World { mtbf_h: 1e-9, ..STILL }, 7, 0);
-        pool.begin(0);
+        pool.begin(0, &Conditions::default());
         assert_eq!((pool.ready(), pool.starting()), (0, 7));
     }
 

@@ -1,5 +1,6 @@
 //! Plays a load against a pool, tick by tick, and keeps the score.
 
+use super::faults::Conditions;
 use super::load::Load;
 use super::pool::{Fifo, Pool, Waits, is_late, unit_draw};
 use super::{STEP_S, World};
@@ -79,6 +80,7 @@ pub struct Simulator<L: Borrow<Load>> {
     new_actions: u32,
     /// Apart from the pool's draws, so that losing samples does not change the world.
     loss_rng: ChaCha8Rng,
+    conditions: Conditions,
 }
 
 impl<L: Borrow<Load>> Simulator<L> {
@@ -86,7 +88,7 @@ impl<L: Borrow<Load>> Simulator<L> {
     /// rounded down to whole steps, at least one. The same arguments give the same samples.
     #[must_use]
     pub fn new(load: L, world: World, limits: JobLimits, tick_s: u32, seed: u64) -> Self {
-        let need = libm::ceil(load.borrow().first_need_jobs() * FIRST_HEADROOM);
+        let need = libm::ceil(load.borrow().need_jobs(0) * FIRST_HEADROOM);
         let ready = (need as u32).max(limits.min().0);
         let mut loss_rng = ChaCha8Rng::seed_from_u64(seed);
         loss_rng.set_stream(1);
@@ -104,6 +106,7 @@ impl<L: Borrow<Load>> Simulator<L> {
             tick_cost: TickCost::default(),
             new_actions: 0,
             loss_rng,
+            conditions: Conditions::default(),
         }
     }
 
@@ -173,7 +176,7 @@ impl<L: Borrow<Load>> Simulator<L> {
             }
         }
         self.wanted = wanted;
-        self.pool.set_jobs(wanted.0, self.played_steps);
+        self.pool.set_jobs(wanted.0, self.played_steps, &self.conditions);
     }
 
     /// The score so far, as if the load ended here.
@@ -255,18 +258,29 @@ impl<L: Borrow<Load>> Simulator<L> {
         self.load.borrow()
     }
 
+    /// Steps of [`STEP_S`] seconds in a tick.
+    pub(super) fn steps_per_tick(&self) -> u32 {
+        self.steps_per_tick
+    }
+
+    /// What burdens the pool from now on.
+    pub(super) fn set_conditions(&mut self, conditions: Conditions) {
+        self.conditions = conditions;
+    }
+
     /// Plays one step and returns the job-seconds of work that began in it; `None` at the end.
     fn step(&mut self) -> Option<f64> {
         let steps = self.load.borrow().steps();
         let index = self.played_steps as usize;
         let step = *steps.get(index)?;
-        self.pool.begin(self.played_steps);
+        self.pool.begin(self.played_steps, &self.conditions);
+        let ready = self.pool.ready();
+        let work_s = f64::from(step.work_s) * self.conditions.slowdown(ready);
         self.queue.arrive(steps, index);
         let room_events = if self.pool.is_paused(self.played_steps) {
             0.0
         } else {
-            f64::from(self.pool.ready()) * f64::from(STEP_S) / f64::from(step.work_s)
-                * f64::from(step.speed)
+            self.conditions.working(ready) * f64::from(STEP_S) / work_s * f64::from(step.speed)
         };
         let scored = self.played_steps >= self.warm_steps;
         let sla_s = self.world.sla_s;
@@ -291,7 +305,7 @@ impl<L: Borrow<Load>> Simulator<L> {
         cost.paid_job_s += paid_job_s;
         cost.ideal_job_s += ideal_job_s;
         self.played_steps += 1;
-        Some(done_events * f64::from(step.work_s))
+        Some(done_events * work_s)
     }
 }
 

@@ -6,6 +6,8 @@
 //! worlds ───────────────────────────────────────────────┘       │
 //!                     runs.csv, summary.csv, table, page <── Summary <── CaseResult
 //! ```
+//!
+//! [`soak`] plays the model alone on the same grid, under faults.
 
 pub mod arena;
 pub mod cache;
@@ -13,6 +15,7 @@ pub mod contender;
 pub mod crew;
 pub mod grid;
 pub mod page;
+pub mod soak;
 pub mod summary;
 pub mod table;
 pub mod track;

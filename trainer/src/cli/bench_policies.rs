@@ -5,6 +5,7 @@ use crate::bench::contender::Contender;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use scaleiq_core::sim::World;
+use scaleiq_core::sim::faults::FaultPlan;
 use scaleiq_data::ReadOptions;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -14,7 +15,8 @@ Examples:
   trainer bench-policies                   the built-in sample: 27 cases, some minutes
   trainer bench-policies --data a.csv --data b.csv --cache cache --out bench
   trainer bench-policies --data a.csv --peak-jobs 40 --world slow --seeds 1
-  trainer bench-policies --model runs/june/models --policies dqn,hpa,oracle";
+  trainer bench-policies --model runs/june/models --policies dqn,hpa,oracle
+  trainer bench-policies --data a.csv --days 5 --warm-days 2 --peak-jobs 40 --faults all";
 
 /// What is played, and where to.
 #[derive(Args, Clone, Debug)]
@@ -41,6 +43,10 @@ pub struct BenchPoliciesArgs {
     /// Policies to play, with commas between [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub policies: Vec<Contender>,
+    /// Play the model alone with faults, each by itself, against the run without: `all`, or names with
+    /// commas between, with `:TIMES` behind a name to have it so many times a day
+    #[arg(long, value_name = "FAULTS", conflicts_with = "policies")]
+    pub faults: Option<FaultPlan>,
     /// Fewest jobs, for every policy
     #[arg(long, value_name = "JOBS", default_value_t = 1)]
     pub min_jobs: u32,
@@ -53,7 +59,7 @@ pub struct BenchPoliciesArgs {
     /// Folder that keeps forecasts for the next bench: 13 MB for each load of 21 days
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
-    /// Folder to write runs.csv, summary.csv and report.html to
+    /// Folder to write runs.csv, summary.csv and report.html to, or faults.csv
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
@@ -120,7 +126,15 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for bad in ["--seeds 3..1", "--seeds a", "--peak-jobs 0", "--world mars", "--policies x"] {
+        for bad in [
+            "--faults gremlins",
+            "--faults all --policies dqn",
+            "--seeds 3..1",
+            "--seeds a",
+            "--peak-jobs 0",
+            "--world mars",
+            "--policies x",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -4,7 +4,7 @@ use crate::bench::contender::Contender;
 use crate::bench::crew;
 use crate::bench::grid::{Grid, Traffic};
 use crate::bench::summary::Summary;
-use crate::bench::{page, table};
+use crate::bench::{page, soak, table};
 use crate::cli::BenchPoliciesArgs;
 use crate::run::write_atomic;
 use anyhow::{Context as _, Result};
@@ -26,6 +26,15 @@ pub fn run(args: &BenchPoliciesArgs) -> Result<()> {
     for folder in [&args.cache, &args.out].into_iter().flatten() {
         let made = std::fs::create_dir_all(folder);
         made.with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    if let Some(faults) = &args.faults {
+        let summaries = soak::play(&grid, &bundle, faults)?;
+        print!("{}", soak::table(&summaries));
+        if let Some(folder) = &args.out {
+            write(folder, "faults.csv", &soak::csv(&summaries)?)?;
+            eprintln!("wrote faults.csv to {}", folder.display());
+        }
+        return Ok(());
     }
     let cases = crew::play(&grid, &bundle, args.cache.clone())?;
     let summary = Summary::of(&cases);

@@ -12,6 +12,7 @@ use scaleiq_core::policy::{
     Choice, Planner, Policy, QuantileRule, Stage, State, jobs_for_action, reactive_jobs,
 };
 use scaleiq_core::settings::{Base, Settings};
+use scaleiq_core::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
 use scaleiq_core::sim::{Load, STEP_S, Score, Simulator, World};
 use scaleiq_core::situation::Situation;
 use scaleiq_core::units::JobLimits;
@@ -67,11 +68,13 @@ pub struct Scene {
     pub base: Base,
     /// Weights of the reward.
     pub weights: RewardWeights,
+    /// What goes wrong, and how often.
+    pub faults: FaultPlan,
 }
 
 impl Scene {
-    /// Draws a world: start-up 5 to 300 s, pauses up to 30 s, SLA 30 to 300 s, crashes, and
-    /// samples that get lost.
+    /// Draws a world: start-up 5 to 300 s, pauses up to 30 s, SLA 30 to 300 s, crashes, samples that
+    /// get lost, and in every other world two faults.
     #[must_use]
     pub fn random(base: Base, weights: RewardWeights, rng: &mut ChaCha8Rng) -> Self {
         let half = |rng: &mut ChaCha8Rng| rng.next_u32().is_multiple_of(2);
@@ -83,8 +86,20 @@ impl Scene {
             sla_s: if half(rng) { 60 } else { log_uniform(rng, 30.0, 300.0) as u32 },
             missing_sample_probability: if half(rng) { 0.0 } else { between(rng, 0.0, 0.05) },
         };
-        Self { world, base, weights }
+        let faults = if half(rng) { FaultPlan::default() } else { faults(rng) };
+        Self { world, base, weights, faults }
     }
+}
+
+/// Two faults of readings or of the pool, each some times a day. A controller is spared those of
+/// delivery, which are sorted out before it, and a load is what it was made as.
+fn faults(rng: &mut ChaCha8Rng) -> FaultPlan {
+    let met = |kind: &FaultKind| matches!(kind.profile().family, Family::Readings | Family::Pool);
+    let kinds: Vec<FaultKind> = FaultKind::ALL.into_iter().filter(met).collect();
+    (0..2).fold(FaultPlan::default(), |plan, _| {
+        let index = rng.next_u64() % kinds.len() as u64;
+        plan.with(kinds[index as usize], log_uniform(rng, 1.0, 24.0))
+    })
 }
 
 /// What one tick cost, for curves.
@@ -124,7 +139,7 @@ pub struct Observation {
 
 /// A part of a workload being played.
 pub struct Episode {
-    simulator: Simulator<Load>,
+    simulator: FaultySimulator<Load>,
     controller: Controller<CachedForecasts, ExternalPolicy>,
     weights: RewardWeights,
     /// Job-seconds that the mean tick is worth.
@@ -162,8 +177,10 @@ impl Episode {
         // Even at rest somebody must be there: a pool is never worth less than a job.
         let ideal_job_s = (work_s / ticks).max(TICK_S as f32);
         let policy = ExternalPolicy { steering: Steering::Planner, rule: QuantileRule::default() };
+        let simulator =
+            Simulator::new(load, scene.world, limits, TICK_S, seed).with_warm_up(warm_s);
         Self {
-            simulator: Simulator::new(load, scene.world, limits, TICK_S, seed).with_warm_up(warm_s),
+            simulator: FaultySimulator::new(simulator, scene.faults, seed, 0),
             controller: Controller::new(settings, workload.forecasts(), policy),
             weights: scene.weights,
             ideal_job_s,
@@ -191,8 +208,8 @@ impl Episode {
 
     /// Plays a tick; `None` at the end.
     pub fn observe(&mut self) -> Option<Observation> {
-        let sample = self.simulator.tick()?;
-        let cost = self.simulator.tick_cost();
+        let tick = self.simulator.tick()?;
+        let cost = self.simulator.simulator().tick_cost();
         let paid = (cost.paid_job_s - cost.ideal_job_s) as f32 / self.ideal_job_s;
         let late = (cost.late_events as f32 / self.mean_events).min(MOST_LATE);
         let RewardWeights { cost: cost_weight, sla, churn } = self.weights;
@@ -205,9 +222,11 @@ impl Episode {
             late: cost.late_events / f64::from(self.mean_events),
             churn: f64::from(self.churn),
         });
-        // The simulator's clock only moves forward, so a sample is never refused.
-        let _ = self.controller.observe(&sample, |_, _| {});
-        let situation = self.controller.situation(self.simulator.now()).ok();
+        for sample in tick.samples() {
+            // What is refused changes nothing.
+            let _ = self.controller.observe(&sample, |_, _| {});
+        }
+        let situation = self.controller.situation(tick.truth.end).ok();
         let state = situation.filter(|s| s.has_forecast).map(|s| self.controller.state(&s));
         Some(Observation { state, reward })
     }
@@ -215,10 +234,11 @@ impl Episode {
     /// Lets the controller decide, steered.
     pub fn act(&mut self, steering: Steering) {
         self.controller.policy_mut().steering = steering;
-        let decision = self.controller.decide(self.simulator.now());
-        let before = self.simulator.wanted();
+        let simulator = self.simulator.simulator();
+        let (now, before) = (simulator.now(), simulator.wanted());
+        let decision = self.controller.decide(now);
         self.simulator.set_jobs(decision.jobs);
-        let change = self.simulator.wanted().0.abs_diff(before.0) as f32;
+        let change = self.simulator.simulator().wanted().0.abs_diff(before.0) as f32;
         self.churn = change / before.as_f32().max(1.0);
     }
 
@@ -236,7 +256,7 @@ impl Episode {
     /// The simulator's own score, without the warm-up.
     #[must_use]
     pub fn score(&self) -> Score {
-        self.simulator.score()
+        self.simulator.simulator().score()
     }
 }
 
@@ -249,7 +269,7 @@ mod tests {
 
     fn scene() -> Scene {
         let weights = RewardWeights::default();
-        Scene { world: World::queue(), base: Base::Required, weights }
+        Scene { world: World::queue(), base: Base::Required, weights, faults: FaultPlan::default() }
     }
 
     fn play(steering: Steering) -> (Totals, Score) {

@@ -6,6 +6,7 @@ use super::workload::Workload;
 use crate::model::q_network::QNetwork;
 use burn::tensor::Device;
 use scaleiq_core::policy::{State, cautious_action};
+use scaleiq_core::sim::faults::FaultPlan;
 use scaleiq_core::sim::{STEP_S, Score, World};
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +76,12 @@ impl Judge {
     /// Plays the rules.
     #[must_use]
     pub fn new(workloads: Vec<Workload>, config: &DqnConfig) -> Self {
-        let scene = |world| Scene { world, base: config.base, weights: config.reward };
+        let scene = |world| Scene {
+            world,
+            base: config.base,
+            weights: config.reward,
+            faults: FaultPlan::default(),
+        };
         let scenes = World::NAMES.iter().filter_map(|n| Some((*n, scene(World::named(n)?))));
         let mut judge = Self {
             workloads,

@@ -1,0 +1,72 @@
+//! The fault soak in small: every fault by itself on two kinds of traffic, held to its marks.
+//!
+//! The full size is `trainer bench-policies --faults all` on many recordings.
+
+use agent::backtest::faults;
+use agent::backtest::history::{History, Wish};
+use agent::backtest::play::Plan;
+use agent::brain::{self, Engine, ModelChoice};
+use agent::planned::Calendar;
+use agent::replay::settings;
+use scaleiq_core::sim::World;
+use scaleiq_core::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
+use scaleiq_core::units::{JobLimits, UnixSeconds};
+use scaleiq_data::sample_traffic::{SampleSpec, generate};
+
+/// Days that are played, the first of which is not scored.
+const DAYS: usize = 3;
+const INTERVALS_A_DAY: usize = 720;
+
+/// The built-in sample, and a smooth day with a burst each afternoon.
+fn histories() -> [History; 2] {
+    let rows = DAYS * INTERVALS_A_DAY;
+    let sample = History::from(&generate(&SampleSpec { rows, ..SampleSpec::default() }));
+    let day = |k: usize| {
+        let phase = (k % INTERVALS_A_DAY) as f32 / INTERVALS_A_DAY as f32;
+        let burst = if (0.62..0.66).contains(&phase) { 900.0 } else { 0.0 };
+        1500.0 - 1000.0 * (std::f32::consts::TAU * phase).cos() + burst
+    };
+    let made = History {
+        start: UnixSeconds(1_751_328_000),
+        interval_s: 120,
+        arrivals_events: (0..rows).map(day).collect(),
+        work_ms: vec![f32::NAN; rows],
+        planned: Calendar::default(),
+    };
+    [sample, made]
+}
+
+fn verdicts(history: History, world: World, seed: u64, faults: &FaultPlan) -> Vec<Verdict> {
+    let wish =
+        Wish { peak_jobs: Some(40.0), work_ms: Some(100.0), warm_days: 1.0, days: None, seed };
+    let (load, warm_s) = history.load(&wish).unwrap();
+    let limits = JobLimits::new(1, 200).unwrap();
+    let mut brain = || {
+        let (settings, none) = (settings(world, limits), ModelChoice::None);
+        Ok(brain::open(&none, Engine::default(), settings, Calendar::default())?.0)
+    };
+    let plan = Plan { load, world, limits, seed, warm_s };
+    faults::play(&plan, faults, &mut brain, &mut |_| {}).unwrap()
+}
+
+#[test]
+fn every_fault_keeps_its_marks() {
+    let plan = FaultPlan::all();
+    let [sample, made] = histories();
+    let runs = std::thread::scope(|scope| {
+        let other = scope.spawn(|| verdicts(made, World::slow(), 2, &plan));
+        let mut runs = verdicts(sample, World::queue(), 1, &plan);
+        runs.extend(other.join().unwrap());
+        runs
+    });
+    let summary = |kind: FaultKind| {
+        let all: Vec<Verdict> = runs.iter().filter(|run| run.kind == kind).copied().collect();
+        Summary::of(&all).unwrap()
+    };
+    let summaries = FaultKind::ALL.map(summary);
+    println!("{}", Summary::HEADING);
+    summaries.iter().for_each(|summary| println!("{summary}"));
+    let missed: Vec<&str> =
+        summaries.iter().filter(|s| !s.passes()).map(|summary| summary.kind.name()).collect();
+    assert!(missed.is_empty(), "marks are missed under {}", missed.join(", "));
+}
