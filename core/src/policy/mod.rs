@@ -118,7 +118,7 @@ pub(crate) mod tests {
             stalled: false,
             most_jobs: None,
             overdue: false,
-            highest_rate: rate,
+            most_rate: 1.5 * rate,
             trend_rate: rate,
             idle: false,
             pause_s: 0.0,

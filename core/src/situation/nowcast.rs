@@ -6,7 +6,7 @@
 //! Filter Theory), and so is how far such nowcasts usually are off.
 
 use super::rate::{Rate, weight};
-use crate::forecast::{Forecast, Q50};
+use crate::forecast::{Forecast, Q50, Q99};
 use crate::units::{DAY_S, UnixSeconds};
 use heapless::Deque;
 
@@ -46,6 +46,8 @@ struct Pending {
     said: f32,
     /// Usual error when it was said.
     error: f32,
+    /// The most that could be prepared for then.
+    most: f32,
 }
 
 impl Pending {
@@ -70,6 +72,9 @@ pub(super) struct Ahead {
     pub(super) error: f32,
     /// Where the present trend leads.
     pub(super) trend: f32,
+    /// The most that the forecast's 0.99 quantile, or the highest rate of the last days, can justify to
+    /// be prepared for.
+    pub(super) most: f32,
 }
 
 /// Learns to nowcast.
@@ -104,7 +109,8 @@ impl Default for Nowcast {
 
 impl Nowcast {
     /// Takes the sample of `span_s` seconds that `rate` has just taken, `observed` being its mean
-    /// rate, and looks `lead_s` ahead.
+    /// rate, and looks `lead_s` ahead. `room` is by how much more than what was seen or forecast may be
+    /// prepared for.
     pub(super) fn push(
         &mut self,
         end: UnixSeconds,
@@ -113,6 +119,7 @@ impl Nowcast {
         rate: &Rate,
         forecast: Option<&Forecast>,
         lead_s: f32,
+        room: f32,
     ) {
         let mean = rate.mean() + 1e-3;
         self.missed *= libm::expf(-span_s / (lead_s + MISSED_S));
@@ -134,14 +141,16 @@ impl Nowcast {
         let usual = libm::sqrtf(self.fast * self.slow);
         let rise = rate.trend() * lead_s.min(TREND_LASTS_S);
         let trend = level + rise.min(MOST_RISE * level);
-        self.ahead = Ahead { median, error: usual * scale, trend };
+        let spread = forecast.map_or(0.0, |f| f.rate(end.plus(lead_s as i64), Q99).0 - then);
+        let most = room * (median + spread).max(rate.highest());
+        self.ahead = Ahead { median, error: usual * scale, trend, most };
         let due = end.plus(lead_s as i64);
         // One nowcast in a `PENDING`-th of the lead is enough, however often samples come.
         let apart_s = (lead_s / (PENDING - 2) as f32) as i64;
         let is_new = self.pending.back().is_none_or(|p| due.since(p.due) >= apart_s);
         if is_new {
-            let error = self.ahead.error;
-            let pending = Pending { due, forecast: then, inputs, scale, said: median, error };
+            let Ahead { error, most, .. } = self.ahead;
+            let pending = Pending { due, forecast: then, inputs, scale, said: median, error, most };
             // When it is full nothing is learned from this one.
             let _ = self.pending.push_back(pending);
         }
@@ -152,7 +161,8 @@ impl Nowcast {
         self.ahead
     }
 
-    /// Usual errors by which what came was more than the median said of it, at most, of late.
+    /// Usual errors by which what came was more than the median said of it, at most, of late; what
+    /// nothing could have justified to be prepared for does not count.
     pub(super) fn missed(&self) -> f32 {
         self.missed
     }
@@ -174,7 +184,10 @@ impl Nowcast {
             let [xe, ye] = self.products;
             self.products = [xe * keep + x * error, ye * keep + y * error];
             self.solve();
-            self.missed = self.missed.max((observed - p.said) / p.error.max(1e-9));
+            // For more than could be justified no margin prepares.
+            if observed <= p.most {
+                self.missed = self.missed.max((observed - p.said) / p.error.max(1e-9));
+            }
             let off = clip(observed - p.said).abs();
             self.seen += 1.0;
             self.fast += weight(span_s, FAST_S) * (off - self.fast);
