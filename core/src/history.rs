@@ -167,6 +167,16 @@ impl<const F: usize, const M: usize, const C: usize, const L: usize> History<F, 
         }
     }
 
+    /// Puts another count in the place of the last one.
+    pub fn amend_last(&mut self, events: f32) {
+        if let Some(last) = self.fine.newest_mut() {
+            *last = Some(events);
+        }
+        if let Some(last) = self.long.newest_mut() {
+            *last = PackedCount::pack(Some(events));
+        }
+    }
+
     /// Arrivals `age` intervals ago (0 = the last), or `None` if missing or too long ago.
     #[must_use]
     pub fn arrivals_ago(&self, age: usize) -> Option<f32> {

@@ -21,6 +21,8 @@ const MAX_SOURCE_CHARS: usize = 64;
 const MAX_WARNINGS: usize = 8;
 /// Warnings of one body that are told in words; the rest is counted.
 const WORDED: usize = 256;
+/// What stands in the place of the words of the rest.
+const ONE_OF_MANY: &str = "one of many warnings of this body, by its kind";
 /// Most pieces of one body that are not JSON: reading on behind each costs time.
 const MAX_BROKEN: usize = 100;
 /// Names that are near enough to be meant.
@@ -161,8 +163,11 @@ impl Reader {
             if self.worded > WORDED {
                 let field =
                     FIELDS.into_iter().find(|field| warning.field.as_deref() == Some(field));
-                *warning =
-                    Warning { field: field.map(Cow::Borrowed), message: String::new(), ..*warning };
+                *warning = Warning {
+                    field: field.map(Cow::Borrowed),
+                    message: ONE_OF_MANY.into(),
+                    ..*warning
+                };
             }
         }
     }

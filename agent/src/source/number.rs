@@ -89,15 +89,14 @@ pub(super) fn excerpt(given: &str) -> Cow<'_, str> {
     }
 }
 
-/// `json` with the bare words `NaN`, `Infinity` and `-Infinity` in quotes: Python and JavaScript
-/// libraries write them, and a JSON parser would refuse all that is around them.
+/// `json` with bare words such as `NaN`, `-inf` and `Infinity` in quotes: Python, C and others write
+/// them, and a JSON parser would refuse all that is around them.
 pub(super) fn quote_constants(json: &[u8]) -> Cow<'_, [u8]> {
-    const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
     let mut out: Option<Vec<u8>> = None;
     let (mut at, mut copied, mut in_string) = (0, 0, false);
     while let Some(&byte) = json.get(at) {
         let rest = json.get(at..).unwrap_or_default();
-        let word = WORDS.into_iter().find(|word| !in_string && rest.starts_with(word));
+        let word = if in_string { None } else { constant(rest) };
         match (byte, word) {
             (_, Some(word)) => {
                 let out = out.get_or_insert_default();
@@ -118,6 +117,17 @@ pub(super) fn quote_constants(json: &[u8]) -> Cow<'_, [u8]> {
     let Some(mut out) = out else { return json.into() };
     out.extend_from_slice(json.get(copied..).unwrap_or_default());
     out.into()
+}
+
+/// The bare word for no number or an infinite one that `json` begins with.
+fn constant(json: &[u8]) -> Option<&[u8]> {
+    let sign = usize::from(json.first().is_some_and(|byte| b"+-".contains(byte)));
+    let begins = |word: &&str| {
+        let there = json.get(sign..sign + word.len());
+        there.is_some_and(|there| there.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let word = ["nan", "infinity", "inf"].into_iter().find(begins)?;
+    json.get(..sign + word.len())
 }
 
 #[cfg(test)]
@@ -175,6 +185,7 @@ mod tests {
         let quoted =
             |json: &str| String::from_utf8(quote_constants(json.as_bytes()).into()).unwrap();
         assert_eq!(quoted(r#"{"a": NaN, "b":-Infinity}"#), r#"{"a": "NaN", "b":"-Infinity"}"#);
+        assert_eq!(quoted("[nan,+Inf,-inf,null]"), r#"["nan","+Inf","-inf",null]"#);
         for same in [r#"{"NaN": "x \" NaN"}"#, "", "{}"] {
             assert_eq!(quoted(same), same);
         }

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod ensemble;
+mod ghost;
 mod input;
 mod perception;
 mod plan;

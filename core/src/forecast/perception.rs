@@ -2,6 +2,7 @@
 //! it, and does without the network when it fails.
 
 use super::ensemble::{Adaptation, Ensemble};
+use super::ghost;
 use super::{
     Ahead, Baseline, Forecast, ForecastSource, ModelInput, QUANTILES, QuantileGrid, STEPS,
 };
@@ -83,8 +84,20 @@ impl<M: ForecastModel> Perception<M> {
             self.ensemble.restart();
         }
         self.last_end = Some(interval.end);
-        self.history.push(interval);
-        self.latest = Some(self.features.push(interval));
+        let interval = self.without_ghosts(interval);
+        self.history.push(&interval);
+        self.latest = Some(self.features.push(&interval));
+    }
+
+    /// The interval as far as its count is believed; a ghost before it is taken out of the history.
+    fn without_ghosts(&mut self, interval: &Interval) -> Interval {
+        let Some(events) = interval.arrivals_events else { return *interval };
+        let day = self.length.steps_per_day();
+        if let Some(mean) = ghost::mended(&self.history, events, day) {
+            self.history.amend_last(mean);
+        }
+        let believed = ghost::believed(&self.history, events, day);
+        Interval { arrivals_events: Some(believed), ..*interval }
     }
 
     /// Says what the user has planned for the interval that is pushed next and for those after it.

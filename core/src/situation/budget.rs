@@ -26,7 +26,8 @@ struct Gains {
     narrows_a_day: f32,
 }
 
-const GAINS: Gains = Gains { widens_a_day: 0.4, narrows_a_day: 0.1 };
+/// A margin that has become too wide is half as wide after three days and a half.
+const GAINS: Gains = Gains { widens_a_day: 0.8, narrows_a_day: 0.2 };
 /// Where changes are dear a burst cannot be followed, only be prepared for: a sixteenth.
 const DEAR_GAINS: Gains = Gains { widens_a_day: 0.8, narrows_a_day: 0.05 };
 /// Buckets of the window in which arrivals can still be in time.

@@ -26,7 +26,7 @@ use work::WorkObserver;
 const IDLE_S: f32 = 300.0;
 /// Events expected within lead time that keep a job.
 const LEAST_EXPECTED: f32 = 0.5;
-/// The high path may go this far above the highest rate seen.
+/// What a forecast may raise while blind goes this far above the highest rate seen.
 const SEEN_ROOM: f32 = 1.1;
 /// Start-up times of up to this many SLAs can still answer a burst.
 const FOLLOWED_SLAS: f32 = 3.0;
@@ -93,7 +93,7 @@ pub struct Situation {
     pub most_jobs: Option<Jobs>,
     /// Whether jobs were asked for long ago and none of them comes up: more would not, either.
     pub overdue: bool,
-    /// Highest arrival rate of about the last day.
+    /// Highest arrival rate of about the last three days.
     pub highest_rate: f32,
     /// Where the present trend leads at lead time.
     pub trend_rate: f32,
@@ -288,10 +288,7 @@ impl Observer {
         let ahead = self.nowcast.ahead();
         let margin = self.budget.margin();
         let path = Path { forecast, at, lead_s, median: ahead.median };
-        // Prepared for no more than the forecast's 0.99 quantile, or what was seen within a day.
-        let highest_rate = self.rate.highest();
-        let most = path.rate(0.0, CAP_QUANTILE).max(SEEN_ROOM * highest_rate);
-        let high_rate = (ahead.median + margin * ahead.error).min(most).max(ahead.trend);
+        let high_rate = (ahead.median + margin * ahead.error).max(ahead.trend);
         let highest = |seconds: f32| {
             [1.0 / 3.0, 2.0 / 3.0, 1.0].map(|part| path.median(part * seconds)).into_iter()
         };
@@ -325,7 +322,7 @@ impl Observer {
             stalled: self.pool.is_stalled(),
             most_jobs: self.throughput.most_jobs(at),
             overdue: self.pool.is_overdue(at, settings.start_up_s),
-            highest_rate,
+            highest_rate: self.rate.highest(),
             trend_rate: ahead.trend,
             idle: self.idle_s >= IDLE_S && self.expects_nothing(&path, lead_s),
             pause_s: self.pool.pause_s(),

@@ -17,7 +17,7 @@ const MOST_FOLLOWED: f32 = 0.9;
 /// A surprise counts for at most this many usual ones, and the level.
 const MOST_UNUSUAL: f32 = 4.0;
 /// Seconds in which the highest rate fades by a factor of e.
-const HIGHEST_S: f32 = DAY_S as f32;
+const HIGHEST_S: f32 = 3.0 * DAY_S as f32;
 /// A gap longer than this many samples breaks the trend.
 const GAP_SAMPLES: i64 = 3;
 
@@ -73,7 +73,7 @@ impl Rate {
         self.trend
     }
 
-    /// The highest rate of about the last day.
+    /// The highest rate of about the last three days.
     pub(super) fn highest(&self) -> f32 {
         self.highest
     }

@@ -95,9 +95,9 @@ fn the_loop_tells_who_decided() {
     )
     .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    // A hundred samples up to the present, so that they are not stale.
+    // A hundred samples nearly up to the present, so that they are not stale, and one more later.
     let mut pool = Pool::new();
-    pool.at = control.now().0 - 30 * 100;
+    pool.at = control.now().0 - 30 * 101;
     let samples = (0..100).map(|_| Told::from(pool.sample())).collect();
     control.ingest_blocking(samples).unwrap();
     let traced = runtime.block_on(control.decide()).unwrap();

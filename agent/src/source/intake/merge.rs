@@ -5,15 +5,15 @@
 //! there. One that falls silent is waited for, then its share is missing, and then it has left.
 
 use super::Admitted;
+use super::share::{
+    ARRIVALS, BACKLOG, FIELDS, PROCESSED, Piece, QUEUED, READY, STARTING, Share, mean_work,
+    patience_s, values,
+};
 use crate::source::{Refusal, RefusedSample, Warning, WarningKind};
 use scaleiq_core::sample::{MAX_INTERVAL_S, Reading, Sample};
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use std::collections::VecDeque;
 
-/// A sender is waited for one and a half intervals and this many seconds.
-const PATIENCE_S: i64 = 5;
-/// It has left after this many seconds of silence, or four intervals.
-const LEAVE_S: i64 = 180;
 /// Samples of one sender that may wait for another.
 const WAITING: usize = 64;
 /// Of samples without a `source`, one that overlaps the one before counts 2 and another one takes 1
@@ -30,24 +30,6 @@ pub(super) struct Merge {
     waits_for_others: bool,
     overlaps: u8,
     left: Vec<Option<String>>,
-}
-
-/// What one sender has said.
-#[derive(Debug)]
-struct Share {
-    name: Option<String>,
-    last: Sample,
-    /// What was not given out yet, oldest first.
-    pieces: VecDeque<Piece>,
-    /// Which fields it has ever reported.
-    reports: [bool; FIELDS],
-}
-
-/// A sample behind the one before it of the same sender.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    start: UnixSeconds,
-    sample: Sample,
 }
 
 impl Merge {
@@ -100,6 +82,11 @@ impl Merge {
     /// Whether the sender is one whose share counts.
     pub(super) fn knows(&self, name: Option<&str>) -> bool {
         self.shares.iter().any(|share| share.name.as_deref() == name)
+    }
+
+    /// Whether there are others, and it is not one of them.
+    pub(super) fn has_others(&self, name: Option<&str>) -> bool {
+        !self.shares.is_empty() && !self.knows(name)
     }
 
     /// Whether its share is missing.
@@ -160,32 +147,39 @@ impl Merge {
         }
     }
 
-    fn newest(&self) -> UnixSeconds {
+    /// Where the furthest of the senders is.
+    pub(super) fn newest(&self) -> UnixSeconds {
         self.shares.iter().map(|share| share.last.end).max().unwrap_or_default()
     }
 
     /// Says whose share is missing, and forgets who has been silent for too long.
     fn part_with_silent(&mut self, admitted: &mut Admitted) {
         let newest = self.newest();
-        let mut warn = |message| {
-            admitted.warnings.push(Warning::of_sample(WarningKind::Silent, message));
-        };
+        let (mut silent, mut gone) = (Vec::new(), Vec::new());
         self.shares.retain(|share| {
-            let silent_s = newest.since(share.last.end);
-            let name = share.name.as_deref().unwrap_or("(none)");
-            if share.has_left(newest) {
-                tracing::warn!(source = name, "silent for {silent_s} s: it has left the sum");
-                warn(format!("source {name} has left: it has been silent for {silent_s} s"));
+            let name = share.name.as_deref().unwrap_or("(none)").to_owned();
+            let has_left = share.has_left(newest);
+            if has_left {
+                tracing::warn!(source = name, "silent for too long: it has left the sum");
                 self.left.push(share.name.clone());
-                return false;
+                gone.push(name);
+            } else if share.is_silent(newest) {
+                silent.push(name);
             }
-            if share.is_silent(newest) {
-                warn(format!(
-                    "source {name} has been silent for {silent_s} s: its share counts as missing"
-                ));
-            }
-            true
+            !has_left
         });
+        for (names, what) in [
+            (silent, "has been silent: its share counts as missing"),
+            (gone, "has left: it was silent for too long, and the sum is that of the others"),
+        ] {
+            let Some(first) = names.first() else { continue };
+            let others = match names.len() - 1 {
+                0 => String::new(),
+                others => format!(", as {others} others,"),
+            };
+            let message = format!("source {first}{others} {what}");
+            admitted.warnings.push(Warning::of_sample(WarningKind::Silent, message));
+        }
     }
 
     /// The sum from where the last one ended up to where all have spoken.
@@ -196,6 +190,7 @@ impl Merge {
         let starts = speaking().filter_map(|share| share.pieces.front()).map(|piece| piece.start);
         let from = starts.min()?;
         let from = self.given.map_or(from, |given| given.max(from));
+        let from = from.max(to.plus(-i64::from(MAX_INTERVAL_S)));
         let longest_s = speaking().map(|share| share.last.interval_s).max()?;
         let span_s = to.since(from);
         // In steps of the senders' own intervals, however many of them there are.
@@ -221,7 +216,7 @@ impl Merge {
         let jobs = |field| sum(field).map(|jobs| Jobs(jobs as u32));
         let merged = Sample {
             end: to,
-            interval_s: u32::try_from(span_s).unwrap_or(MAX_INTERVAL_S).min(MAX_INTERVAL_S),
+            interval_s: u32::try_from(span_s).unwrap_or(MAX_INTERVAL_S),
             arrivals_events: sum_of(ARRIVALS),
             processed_events: sum_of(PROCESSED),
             backlog_events: sum_of(BACKLOG),
@@ -246,89 +241,6 @@ fn not_after(after: UnixSeconds, sample: &Sample) -> RefusedSample {
     };
     let advice = "times must ascend; if two senders push for one workload, give each a `source`";
     RefusedSample::new(Refusal::Time, format!("field `time`: {what}: {advice}"))
-}
-
-/// Seconds for which whoever sent `sample` is waited for.
-fn patience_s(sample: &Sample) -> i64 {
-    let interval_s = i64::from(sample.interval_s);
-    interval_s + interval_s / 2 + PATIENCE_S
-}
-
-/// Numbers of a sample.
-const FIELDS: usize = 7;
-const ARRIVALS: usize = 0;
-const PROCESSED: usize = 1;
-const BACKLOG: usize = 2;
-const QUEUED: usize = 3;
-const WORK: usize = 4;
-const READY: usize = 5;
-const STARTING: usize = 6;
-
-fn values(sample: &Sample) -> [Option<f64>; FIELDS] {
-    let jobs = |jobs: Option<Jobs>| jobs.map(|jobs| f64::from(jobs.0));
-    let known = |reading: Reading| reading.known().map(f64::from);
-    [
-        known(sample.arrivals_events),
-        known(sample.processed_events),
-        known(sample.backlog_events),
-        known(sample.queued_events),
-        known(sample.work_ms),
-        jobs(sample.jobs_ready),
-        jobs(sample.jobs_starting),
-    ]
-}
-
-/// The mean work of those who tell it, weighted by what they processed.
-fn mean_work(shares: &[[Option<f64>; FIELDS]]) -> Reading {
-    let told = || shares.iter().filter_map(|s| Some((s[WORK]?, s[PROCESSED].unwrap_or(1.0))));
-    let events: f64 = told().map(|(_, events)| events).sum();
-    let sum: f64 = told().map(|(work, events)| work * events).sum();
-    if events > 0.0 { Reading::Known((sum / events) as f32) } else { Reading::Missing }
-}
-
-impl Share {
-    fn is_silent(&self, newest: UnixSeconds) -> bool {
-        newest.since(self.last.end) > patience_s(&self.last)
-    }
-
-    fn has_left(&self, newest: UnixSeconds) -> bool {
-        newest.since(self.last.end) > LEAVE_S.max(4 * i64::from(self.last.interval_s))
-    }
-
-    /// Its numbers for a span: counts by how much of each sample lies in it, scaled up if it spoke
-    /// for at least half of it; the mean backlog likewise; what is of a moment from the sample there.
-    fn part(&self, from: UnixSeconds, to: UnixSeconds) -> [Option<f64>; FIELDS] {
-        let span_s = to.since(from) as f64;
-        let (mut sums, mut seconds) = ([0.0; FIELDS], [0.0; FIELDS]);
-        let mut work = (0.0, 0.0);
-        let mut at_end = [None; FIELDS];
-        for Piece { start, sample } in &self.pieces {
-            let shared_s = sample.end.min(to).since((*start).max(from)) as f64;
-            if shared_s <= 0.0 {
-                continue;
-            }
-            let values = values(sample);
-            for field in [ARRIVALS, PROCESSED, QUEUED] {
-                let Some(value) = values[field] else { continue };
-                let per_s = if field == QUEUED { 1.0 } else { 1.0 / f64::from(sample.interval_s) };
-                sums[field] += value * per_s * shared_s;
-                seconds[field] += shared_s;
-            }
-            let events = values[PROCESSED].unwrap_or(1.0);
-            if let Some(ms) = values[WORK] {
-                work = (work.0 + ms * events * shared_s, work.1 + events * shared_s);
-            }
-            at_end = values;
-        }
-        let mut part = at_end;
-        for field in [ARRIVALS, PROCESSED, QUEUED] {
-            let whole_s = if field == QUEUED { 1.0 } else { span_s };
-            part[field] =
-                (2.0 * seconds[field] >= span_s).then(|| sums[field] / seconds[field] * whole_s);
-        }
-        part[WORK] = (work.1 > 0.0).then(|| work.0 / work.1);
-        part
-    }
 }
 
 #[cfg(test)]

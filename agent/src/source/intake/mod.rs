@@ -4,6 +4,7 @@
 mod merge;
 mod order;
 mod sender;
+mod share;
 
 use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
 use crate::clock::Moment;
@@ -101,11 +102,17 @@ impl Intake {
     /// If it was taken before, is not after the last one, is from the future, or there are too many
     /// senders.
     pub fn admit(&mut self, told: &Told, now: Moment) -> Result<Admitted, RefusedSample> {
-        let trust = self.trust;
+        let (trust, newest) = (self.trust, self.merge.newest());
+        let is_beside_others = self.merge.has_others(told.source.as_deref());
         let source = self.source(told)?;
         let mut admitted = Admitted::default();
         let placed = match trust {
-            Trust::Order => source.in_order(&told.sample, &mut admitted.warnings)?,
+            Trust::Order => {
+                if is_beside_others {
+                    source.join(&told.sample, newest, &mut admitted.warnings);
+                }
+                source.in_order(&told.sample, &mut admitted.warnings)?
+            }
             Trust::Receiver | Trust::Sender => vec![source.on_our_clock(&told.sample, now)?],
         };
         admitted.warnings.extend(source.clock.warning());
@@ -183,6 +190,19 @@ impl Source {
         }
         let sample = Sample { end: by_wall.plus(now.ours.since(now.wall)), ..*told };
         if self.recent.contains(&sample) { Err(again()) } else { Ok(sample) }
+    }
+
+    /// Its first sample has come, and those of others before.
+    fn join(&mut self, first: &Sample, newest: UnixSeconds, warnings: &mut Vec<Warning>) {
+        let by_s = self.order.join(first, newest);
+        if by_s != 0 {
+            let message = format!(
+                "field `time`: the sender's clock differs from the others' by {} s: its times are \
+                 corrected by that",
+                by_s.saturating_abs()
+            );
+            warnings.push(Warning::of_field("time", WarningKind::Clock, message));
+        }
     }
 
     /// `told`, and perhaps others that were kept before it, in their order.

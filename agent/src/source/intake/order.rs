@@ -3,8 +3,9 @@
 //! A hole is a hole, but one sample far ahead must not shut out all that follow, and a clock that was
 //! set back must not shut out its next hour. So what does not follow is kept until others agree.
 
+use super::share::patience_s;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::units::DAY_S;
+use scaleiq_core::units::{DAY_S, UnixSeconds};
 
 /// A hole no longer than this, than four intervals or than twice the one before needs no second sample
 /// to be believed.
@@ -46,6 +47,21 @@ pub(super) enum Placed {
 impl Order {
     /// Seconds to be added to its times.
     pub(super) fn shift_s(&self) -> i64 {
+        self.shift_s
+    }
+
+    /// Begins beside others, the furthest of which is at `newest`: a sender comes when they do, so a
+    /// clock that is off by minutes shows. Gives the seconds by which it is corrected.
+    pub(super) fn join(&mut self, first: &Sample, newest: UnixSeconds) -> i64 {
+        let ahead_s = first.end.since(newest);
+        if self.last.is_some() || ahead_s.saturating_abs() <= patience_s(first) {
+            return 0;
+        }
+        if ahead_s.saturating_abs() <= HOLE_S {
+            self.shift_s = -ahead_s;
+        } else if ahead_s > 0 {
+            self.last = Some(Sample { end: newest, ..*first });
+        }
         self.shift_s
     }
 

@@ -125,3 +125,39 @@ fn senders_are_bounded_and_those_who_left_make_room() {
     }
     assert!(admit("one too many", T + 280).is_ok());
 }
+
+#[test]
+fn in_a_history_a_newcomers_clock_is_held_against_the_others() {
+    let course = |off_s: i64| {
+        let mut intake = Intake::new(Trust::Order, None);
+        let mut sums = Vec::new();
+        for k in 1..=40 {
+            let come = if k < 10 { vec![("a", 0)] } else { vec![("a", 0), ("b", off_s)] };
+            for (name, off_s) in come {
+                let told = told(Some(name), T + 30 * k + off_s, 300);
+                if let Ok(admitted) = intake.admit(&told, Moment::default()) {
+                    sums.extend(admitted.samples);
+                }
+            }
+        }
+        let last = sums.last().unwrap();
+        (last.end.0 - T, last.arrivals_events.known())
+    };
+    for off_s in [0, 15, 240, -240, 3000] {
+        assert_eq!(course(off_s).1, Some(600.0), "{off_s} s off");
+    }
+    // By an hour and more backwards it is another history, which is refused.
+    assert_eq!(course(-86_400), (1200, Some(300.0)));
+}
+
+#[test]
+fn one_sample_of_a_newcomer_from_years_ahead_shuts_nobody_out() {
+    let mut intake = Intake::new(Trust::Order, None);
+    let mut admit = |name: &str, time| intake.admit(&told(Some(name), time, 5), Moment::default());
+    for k in 1..=5 {
+        admit("a", T + 30 * k).unwrap();
+    }
+    assert_eq!(admit("b", T + 315_360_000).unwrap_err().refusal, Refusal::Time);
+    assert_eq!(admit("a", T + 180).unwrap().samples.len(), 1);
+    assert!(admit("b", T + 180).is_ok());
+}
