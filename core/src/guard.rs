@@ -179,8 +179,8 @@ mod tests {
     #[test]
     fn no_more_than_the_forecast_can_justify() {
         let (jobs, changes) = check(150, &situation(10, 100.0, 0.0));
-        // 1.5 times the rate is justified here.
-        assert_eq!(jobs, Jobs(15));
+        // 1.7 times the rate is justified here.
+        assert_eq!(jobs, Jobs(17));
         assert_eq!(changes[0].by, Constraint::Ceiling);
     }
 

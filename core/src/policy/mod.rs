@@ -118,7 +118,7 @@ pub(crate) mod tests {
             stalled: false,
             most_jobs: None,
             overdue: false,
-            most_rate: 1.5 * rate,
+            most_rate: 1.7 * rate,
             trend_rate: rate,
             idle: false,
             pause_s: 0.0,

@@ -53,6 +53,8 @@ pub type State = [f32; STATE];
 pub struct Memory {
     /// Jobs decided last.
     pub last_wanted: Option<Jobs>,
+    /// Jobs decided last on what was known, and not held.
+    pub last_seen: Option<Jobs>,
     /// Decisions since the number last changed.
     pub since_change: u32,
 }

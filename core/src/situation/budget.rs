@@ -40,6 +40,22 @@ pub(super) struct ErrorBudget {
     late_events: f32,
     all_events: f32,
     log_margin: f32,
+    excused_until: Option<UnixSeconds>,
+}
+
+/// What is known beside a sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    /// Mean arrival rate of the last day, in events per second.
+    pub(super) mean_rate: f32,
+    /// Whether changes stop the pool.
+    pub(super) dear: bool,
+    /// Usual errors by which the nowcast fell short of late.
+    pub(super) missed: f32,
+    /// Whether more came than anything could have justified to be prepared for.
+    pub(super) overwhelmed: bool,
+    /// Seconds until what is decided takes effect.
+    pub(super) lead_s: f32,
 }
 
 impl Default for ErrorBudget {
@@ -49,22 +65,14 @@ impl Default for ErrorBudget {
             late_events: 0.0,
             all_events: 0.0,
             log_margin: libm::logf(FIRST_MARGIN),
+            excused_until: None,
         }
     }
 }
 
 impl ErrorBudget {
-    /// Takes a sample with its arrivals; `mean_rate` is that of the last day, `dear` tells whether
-    /// changes stop the pool, and `missed` by how many usual errors the nowcast fell short of late.
-    pub(super) fn push(
-        &mut self,
-        sample: &Sample,
-        arrivals: f32,
-        mean_rate: f32,
-        sla_s: f32,
-        dear: bool,
-        missed: f32,
-    ) {
+    /// Takes a sample with its arrivals, and what is known beside it.
+    pub(super) fn push(&mut self, sample: &Sample, arrivals: f32, sla_s: f32, beside: &Beside) {
         let span_s = sample.interval_s as f32;
         let window_s = libm::ceilf(sla_s) as u32;
         self.arrivals.add(sample.end, sample.interval_s, arrivals, window_s);
@@ -72,18 +80,35 @@ impl ErrorBudget {
         let keep = 1.0 - weight(span_s, DAY_S as f32);
         self.late_events = self.late_events * keep + late;
         self.all_events = self.all_events * keep + arrivals;
-        let usual = mean_rate.max(0.2 * arrivals / span_s).max(1e-9) * span_s;
+        let usual = beside.mean_rate.max(0.2 * arrivals / span_s).max(1e-9) * span_s;
         // A sample that is late altogether counts once, however long its backlog was.
         let spent = (late / usual).min(1.0) / LATE_SHARE;
-        let gains = if dear { DEAR_GAINS } else { GAINS };
-        // What was late although less came than was prepared for, no margin would have prevented;
-        // and no more is needed than what was missed.
-        let room = libm::logf(missed.max(1.0)) - self.log_margin;
+        let gains = if beside.dear { DEAR_GAINS } else { GAINS };
         let widens = gains.widens_a_day * spent * span_s / DAY_S as f32;
-        let widens = if dear { widens } else { widens.min(room.max(0.0)) };
+        let widens = if beside.dear {
+            widens
+        } else if self.is_excused(sample.end, late, sla_s, beside) {
+            0.0
+        } else {
+            // What was late although less came than was prepared for, no margin would have prevented;
+            // and no more is needed than what was missed.
+            widens.min((libm::logf(beside.missed.max(1.0)) - self.log_margin).max(0.0))
+        };
         let narrows = gains.narrows_a_day * span_s / DAY_S as f32;
         self.log_margin = (self.log_margin + widens - narrows)
             .clamp(libm::logf(MARGINS.0), libm::logf(MARGINS.1));
+    }
+
+    /// Whether what is late is so by a burst for which no margin could have prepared the pool: until the
+    /// jobs that it called for are up, and have worked off what has gathered.
+    fn is_excused(&mut self, now: UnixSeconds, late: f32, sla_s: f32, beside: &Beside) -> bool {
+        let excused = self.excused_until.is_some_and(|until| now <= until);
+        if beside.overwhelmed {
+            self.excused_until = Some(now.plus((beside.lead_s + 2.0 * sla_s) as i64));
+        } else if excused && late > 0.0 {
+            self.excused_until = self.excused_until.map(|until| until.max(now.plus(sla_s as i64)));
+        }
+        excused || beside.overwhelmed
     }
 
     /// First come, first served: what was worked on is late if more waits than has arrived within
@@ -113,7 +138,14 @@ mod tests {
     use super::*;
     use crate::sample::RawSample;
 
+    const BESIDE: Beside =
+        Beside { mean_rate: 10.0, dear: false, missed: 40.0, overwhelmed: false, lead_s: 75.0 };
+
     fn push(budget: &mut ErrorBudget, k: u32, backlog: f64) {
+        push_beside(budget, k, backlog, &BESIDE);
+    }
+
+    fn push_beside(budget: &mut ErrorBudget, k: u32, backlog: f64, beside: &Beside) {
         let raw = RawSample {
             time: f64::from(30 * k),
             interval_s: 30.0,
@@ -122,7 +154,7 @@ mod tests {
             unprocessed_events: Some(backlog),
             ..RawSample::default()
         };
-        budget.push(&raw.gate().unwrap().sample, 300.0, 10.0, 60.0, false, 40.0);
+        budget.push(&raw.gate().unwrap().sample, 300.0, 60.0, beside);
     }
 
     #[test]
@@ -145,5 +177,30 @@ mod tests {
         let wide = budget.margin();
         (2884..2880 * 3).for_each(|k| push(&mut budget, k, 0.0));
         assert!(budget.margin() < 0.9 * wide);
+    }
+
+    #[test]
+    fn what_no_margin_prevents_does_not_widen_it() {
+        let late = |beside: Beside| {
+            let mut budget = ErrorBudget::default();
+            (1..100).for_each(|k| push_beside(&mut budget, k, 0.0, &beside));
+            (100..140).for_each(|k| push_beside(&mut budget, k, 5000.0, &beside));
+            budget.margin()
+        };
+        assert!(late(BESIDE) > 2.0 * FIRST_MARGIN);
+        // A burst beyond all that was seen or forecast; and less than what was prepared for.
+        assert!(late(Beside { overwhelmed: true, ..BESIDE }) <= FIRST_MARGIN);
+        assert!(late(Beside { missed: 2.0, ..BESIDE }) <= FIRST_MARGIN);
+        // No wider than what was missed.
+        assert!(late(Beside { missed: 9.0, ..BESIDE }) < 9.1);
+    }
+
+    #[test]
+    fn a_wide_margin_comes_back_within_days() {
+        let mut budget = ErrorBudget::default();
+        (1..200).for_each(|k| push(&mut budget, k, 5000.0));
+        assert!((budget.margin() - MARGINS.1).abs() < 0.1);
+        (200..200 + 5 * 2880).for_each(|k| push(&mut budget, k, 0.0));
+        assert!(budget.margin() < 0.5 * MARGINS.1);
     }
 }

@@ -11,11 +11,11 @@ mod work;
 pub use budget::LATE_SHARE;
 pub use work::DEFAULT_WORK_MS;
 
-use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90, Q99, QUANTILES};
+use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90, QUANTILES};
 use crate::sample::Sample;
 use crate::settings::Settings;
 use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
-use budget::ErrorBudget;
+use budget::{Beside, ErrorBudget};
 use nowcast::Nowcast;
 use pool::PoolObserver;
 use rate::Rate;
@@ -27,11 +27,11 @@ const IDLE_S: f32 = 300.0;
 /// Events expected within lead time that keep a job.
 const LEAST_EXPECTED: f32 = 0.5;
 /// Room above what was seen and what is forecast for which a pool may be prepared,
-const ROOM: f32 = 1.3;
+const ROOM: f32 = 1.15;
 /// ... and where changes are dear, since a pool that may not grow when it must has to be large before.
 /// Both, and how long what was seen is remembered, were chosen on traffic of four traces (tweets of
 /// Amazon and IBM, World Cup, NASA) before their last 21 days, at 40 jobs: remembered for 1, 3 and 7
-/// days, rooms of 1.1, 1.2, 1.3 and 1.1, 1.5, 2, 2.5.
+/// days, rooms of 1.1, 1.3, 2 and 1.1, 1.5, 2, 2.5.
 const DEAR_ROOM: f32 = 2.5;
 /// What a forecast may raise while blind goes this far above the highest rate seen.
 const SEEN_ROOM: f32 = 1.1;
@@ -228,13 +228,19 @@ impl Observer {
         if let Some(arrivals) = sample.arrivals_events.known() {
             let observed = arrivals / span_s;
             self.rate.push(sample.end, span_s, observed);
-            let missed = self.nowcast.missed();
-            self.budget.push(sample, arrivals, self.rate.mean(), settings.sla_s, dear, missed);
             let forecast = forecast.filter(|f| is_fresh(f, sample.end, settings));
             let lead_s = self.lead_s(settings);
             let room = if dear { DEAR_ROOM } else { ROOM };
             let rate = &self.rate;
             self.nowcast.push(sample.end, span_s, observed, rate, forecast, lead_s, room);
+            let beside = Beside {
+                mean_rate: self.rate.mean(),
+                dear,
+                missed: self.nowcast.missed(),
+                overwhelmed: self.nowcast.is_overwhelmed(),
+                lead_s,
+            };
+            self.budget.push(sample, arrivals, settings.sla_s, &beside);
         }
         let events = [sample.arrivals_events, sample.processed_events, sample.backlog_events];
         let busy = events.iter().any(|reading| reading.known().unwrap_or(0.0) > 0.0);
@@ -441,7 +447,8 @@ mod tests {
             time: f64::from(30 * k),
             interval_s: 30.0,
             logged_events: Some(30.0 * rate),
-            processed_events: Some(30.0 * rate),
+            // A job does ten a second.
+            processed_events: Some(30.0 * rate.min(10.0 * f64::from(jobs.0))),
             unprocessed_events: Some(backlog),
             queued_events: Some(backlog),
             avg_processing_ms: Some(100.0),

@@ -34,6 +34,8 @@ const MOST_RISE: f32 = 1.0;
 const MOST_OFF: f32 = 2.0;
 /// Seconds beyond lead time in which a nowcast that missed fades by a factor of e.
 const MISSED_S: f32 = 120.0;
+/// A rate above what could be justified by this factor comes by a burst that no margin prepares for.
+const BEYOND: f32 = 1.5;
 /// The trend is followed on the high path for at most this long.
 const TREND_LASTS_S: f32 = 150.0;
 
@@ -89,6 +91,7 @@ pub(super) struct Nowcast {
     seen: f32,
     ahead: Ahead,
     missed: f32,
+    overwhelmed: bool,
 }
 
 impl Default for Nowcast {
@@ -103,6 +106,7 @@ impl Default for Nowcast {
             seen: 0.0,
             ahead: Ahead::default(),
             missed: 0.0,
+            overwhelmed: false,
         }
     }
 }
@@ -161,8 +165,12 @@ impl Nowcast {
         self.ahead
     }
 
-    /// Usual errors by which what came was more than the median said of it, at most, of late; what
-    /// nothing could have justified to be prepared for does not count.
+    /// Whether more came than anything could have justified to be prepared for.
+    pub(super) fn is_overwhelmed(&self) -> bool {
+        self.overwhelmed
+    }
+
+    /// Usual errors by which what came was more than the median said of it, at most, of late.
     pub(super) fn missed(&self) -> f32 {
         self.missed
     }
@@ -184,10 +192,8 @@ impl Nowcast {
             let [xe, ye] = self.products;
             self.products = [xe * keep + x * error, ye * keep + y * error];
             self.solve();
-            // For more than could be justified no margin prepares.
-            if observed <= p.most {
-                self.missed = self.missed.max((observed - p.said) / p.error.max(1e-9));
-            }
+            self.missed = self.missed.max((observed - p.said) / p.error.max(1e-9));
+            self.overwhelmed = observed > BEYOND * p.most;
             let off = clip(observed - p.said).abs();
             self.seen += 1.0;
             self.fast += weight(span_s, FAST_S) * (off - self.fast);
@@ -219,7 +225,7 @@ mod tests {
         for (k, observed) in rates.enumerate() {
             let end = UnixSeconds(30 * (k as i64 + 1));
             rate.push(end, 30.0, observed);
-            nowcast.push(end, 30.0, observed, &rate, None, 90.0);
+            nowcast.push(end, 30.0, observed, &rate, None, 90.0, 1.3);
         }
         nowcast
     }

@@ -280,4 +280,35 @@ mod tests {
         samples.push(at(5, (15, 0)));
         assert_eq!(after(&samples).coming(UnixSeconds(150), 90.0).count(), 0);
     }
+
+    #[test]
+    fn jobs_that_never_come_up_are_overdue() {
+        let mut pool = PoolObserver::default();
+        let mut before = None;
+        let mut overdue = Vec::new();
+        for k in 1..12 {
+            let now = sample(k, (10, 0), 3000.0, 0.0, 0.0);
+            // Four more are ordered from the second sample on; what is said of starting does not matter.
+            pool.push(&now, before.as_ref(), 0.1, Some(Jobs(if k > 2 { 14 } else { 10 })));
+            overdue.push(pool.is_overdue(now.end, 60.0));
+            before = Some(now);
+        }
+        // Ordered at 75 s, expected at 135 s, given up after two start-ups and a sample.
+        assert_eq!(overdue.iter().position(|o| *o), Some(7), "{overdue:?}");
+        let up = sample(12, (14, 0), 3000.0, 0.0, 0.0);
+        pool.push(&up, before.as_ref(), 0.1, Some(Jobs(14)));
+        assert!(!pool.is_overdue(up.end, 60.0));
+        assert!(pool.start_up_s(60.0) > 100.0);
+    }
+
+    #[test]
+    fn orders_that_were_taken_back_did_not_come_up() {
+        let mut pool = PoolObserver::default();
+        let [a, b, c] = [1, 2, 3].map(|k| sample(k, (10, 0), 3000.0, 0.0, 0.0));
+        pool.push(&a, None, 0.1, Some(Jobs(10)));
+        pool.push(&b, Some(&a), 0.1, Some(Jobs(20)));
+        pool.push(&c, Some(&b), 0.1, Some(Jobs(10)));
+        assert_eq!(pool.coming(c.end, 60.0).count(), 0);
+        assert_eq!(pool.start_up_s(60.0), 60.0);
+    }
 }

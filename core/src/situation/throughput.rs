@@ -154,3 +154,69 @@ impl ThroughputObserver {
         let _ = self.sizes.push(size);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::RawSample;
+
+    const WORK_S: f32 = 0.1;
+
+    fn sample(k: u32, jobs: u32, done: f64, backlog: f64) -> Sample {
+        let raw = RawSample {
+            time: f64::from(30 * k),
+            interval_s: 30.0,
+            processed_events: Some(done),
+            unprocessed_events: Some(backlog),
+            jobs_ready: Some(f64::from(jobs)),
+            ..RawSample::default()
+        };
+        raw.gate().unwrap().sample
+    }
+
+    /// Plays pools of the sizes given, six samples each, of which `works` jobs work.
+    fn play(sizes: &[u32], works: impl Fn(u32) -> f64, work_s: f32) -> ThroughputObserver {
+        let mut observer = ThroughputObserver::default();
+        let all = sizes.iter().flat_map(|jobs| [*jobs; 6]).zip(1..);
+        let samples = all.map(|(jobs, k)| {
+            sample(k, jobs, works(jobs) * 30.0 / f64::from(WORK_S), 9000.0 + f64::from(k))
+        });
+        let samples: std::vec::Vec<_> = samples.collect();
+        for pair in samples.windows(2) {
+            observer.push(&pair[1], &pair[0], work_s, None, false);
+        }
+        observer
+    }
+
+    #[test]
+    fn jobs_that_idle_while_work_waits_are_too_many() {
+        let observer = play(&[9], |jobs| f64::from(jobs.min(7)), WORK_S);
+        assert_eq!(observer.most_jobs(UnixSeconds(180)), Some(Jobs(8)));
+        // More are tried after a while.
+        assert_eq!(observer.most_jobs(UnixSeconds(180 + TRIED_AGAIN_S)), Some(Jobs(10)));
+    }
+
+    #[test]
+    fn a_larger_pool_that_does_no_more_is_too_large() {
+        // The work told grows with the pool, so that no job seems idle.
+        let mut observer = play(&[8, 12], |_| 8.0, 0.15);
+        assert_eq!(observer.most_jobs(UnixSeconds(360)), Some(Jobs(8)));
+        // Once it does more, it is free again.
+        let (before, now) = (sample(13, 8, 2400.0, 9000.0), sample(14, 8, 4000.0, 9000.0));
+        observer.push(&now, &before, 0.06, None, false);
+        assert_eq!(observer.most_jobs(now.end), None);
+    }
+
+    #[test]
+    fn a_pool_whose_jobs_all_work_may_grow() {
+        let observer = play(&[8, 12, 18], f64::from, WORK_S);
+        assert_eq!(observer.most_jobs(UnixSeconds(540)), None);
+        assert_eq!(observer.stuck_events(), 0.0);
+    }
+
+    #[test]
+    fn what_idle_jobs_leave_lying_is_stuck() {
+        let observer = play(&[10, 10], |_| 3.0, WORK_S);
+        assert!(observer.stuck_events() > 8000.0);
+    }
+}

@@ -222,3 +222,80 @@ fn readings(sample: &Sample, before: &Sample) -> Option<(Jobs, f32, f32)> {
     let waiting = before.backlog_events.known()?.min(sample.backlog_events.known()?);
     (ready.0 > 0).then_some((ready, done, waiting))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::RawSample;
+
+    /// A 30 s sample of `jobs` jobs.
+    fn sample(k: u32, jobs: u32, done: f64, backlog: f64, work_ms: Option<f64>) -> Sample {
+        let raw = RawSample {
+            time: f64::from(30 * k),
+            interval_s: 30.0,
+            logged_events: Some(done),
+            processed_events: Some(done),
+            unprocessed_events: Some(backlog),
+            avg_processing_ms: work_ms,
+            jobs_ready: Some(f64::from(jobs)),
+            ..RawSample::default()
+        };
+        raw.gate().unwrap().sample
+    }
+
+    fn after(samples: &[Sample]) -> WorkObserver {
+        let mut work = WorkObserver::default();
+        let mut before = None;
+        for sample in samples {
+            work.push(sample, before);
+            before = Some(sample);
+        }
+        work
+    }
+
+    /// `of(k)` for the first `n` samples.
+    fn many(n: u32, of: impl Fn(u32) -> Sample) -> std::vec::Vec<Sample> {
+        (1..=n).map(of).collect()
+    }
+
+    #[test]
+    fn a_busy_pool_tells_work_that_nobody_states() {
+        // 10 jobs finish 150 events of 2 s in 30 s, with as many waiting.
+        let work = after(&many(20, |k| sample(k, 10, 150.0, 500.0, None)));
+        assert!((work.work_s() - 2.0).abs() < 1e-3, "{}", work.work_s());
+    }
+
+    #[test]
+    fn a_pool_that_was_never_busy_is_tried_with_less() {
+        let at = |n| after(&many(n, |k| sample(k, 20, 150.0, 0.0, None))).work_s();
+        assert!((at(1) - 0.85 * 4.0).abs() < 0.2, "{}", at(1));
+        assert!(at(60) < 0.5 * at(1));
+    }
+
+    #[test]
+    fn stated_work_in_another_unit_is_found_out() {
+        // 1.5 s told as 1.5 ms, and the pool is busy; the same told per batch of a hundred.
+        let small = after(&many(20, |k| sample(k, 10, 200.0, 900.0, Some(1.5))));
+        assert!(small.is_doubted() && (small.work_s() - 1.5).abs() < 1e-3, "{small:?}");
+        let large = after(&many(20, |k| sample(k, 10, 180.0, 0.0, Some(150_000.0))));
+        assert!(large.is_doubted() && large.work_s() < 2.5, "{}", large.work_s());
+        // Told rightly, it is taken as it is.
+        let right = after(&many(20, |k| sample(k, 10, 180.0, 0.0, Some(1500.0))));
+        assert!(!right.is_doubted() && (right.work_s() - 1.5).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_slip_of_the_stated_work_moves_little() {
+        let told = |k| if k == 30 { 10_000.0 } else { 100.0 };
+        let work = after(&many(30, |k| sample(k, 10, 2500.0, 0.0, Some(told(k)))));
+        assert!((work.work_s() - 0.1).abs() < 0.03, "{}", work.work_s());
+    }
+
+    #[test]
+    fn tasks_of_minutes_are_not_judged_by_one_sample() {
+        // Ten tasks of 60 s that end together look like 30 s of work each.
+        let done = |k| if k % 2 == 0 { 10.0 } else { 0.0 };
+        let work = after(&many(40, |k| sample(k, 10, done(k), 0.0, Some(60_000.0))));
+        assert!(!work.is_doubted() && (work.work_s() - 60.0).abs() < 1.0, "{}", work.work_s());
+    }
+}
