@@ -33,6 +33,16 @@ fn three_lines_are_enough() {
 }
 
 #[test]
+fn more_jobs_than_partitions_are_not_asked_for() {
+    let limits = |text| parse(text).unwrap().settings.limits;
+    let capped = limits("jobs: {min: 1, max: 200}\npartitions: 12\n");
+    assert_eq!((capped.min().0, capped.max().0), (1, 12));
+    assert_eq!(limits("jobs: {max: 10}\npartitions: 12\n").max().0, 10);
+    let error = refused("jobs: {min: 20, max: 40}\npartitions: 12\n");
+    assert!(error.contains("`jobs.min` is 20, and of 12 `partitions` no more can work"), "{error}");
+}
+
+#[test]
 fn everything_can_be_set() {
     let config = parse(
         "model: ../models/mine\nengine: tract\nlisten: 0.0.0.0:80\ntoken: ${env:TOKEN}\nmode: active\n\

@@ -210,6 +210,7 @@ pub struct ForecastArgs {
     /// which takes a minute or two
     #[arg(long)]
     pub no_tune: bool,
+    /// How data files are read.
     #[command(flatten)]
     pub reading: ReadOptions,
 }
@@ -247,6 +248,7 @@ pub struct EvaluateArgs {
     /// Folder to write scores.csv and report.html to
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// How data files are read.
     #[command(flatten)]
     pub reading: ReadOptions,
 }

@@ -16,7 +16,7 @@ use crate::sample::Sample;
 use crate::settings::Settings;
 use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
 use budget::{Beside, ErrorBudget};
-use nowcast::Nowcast;
+use nowcast::{Nowcast, Observed};
 use pool::PoolObserver;
 use rate::Rate;
 use throughput::ThroughputObserver;
@@ -231,8 +231,8 @@ impl Observer {
             let forecast = forecast.filter(|f| is_fresh(f, sample.end, settings));
             let lead_s = self.lead_s(settings);
             let room = if dear { DEAR_ROOM } else { ROOM };
-            let rate = &self.rate;
-            self.nowcast.push(sample.end, span_s, observed, rate, forecast, lead_s, room);
+            let observed = Observed { end: sample.end, span_s, rate: observed };
+            self.nowcast.push(observed, &self.rate, forecast, lead_s, room);
             let beside = Beside {
                 mean_rate: self.rate.mean(),
                 dear,

@@ -65,6 +65,17 @@ fn scale(rate: f32, mean: f32) -> f32 {
     mean * libm::powf(rate / mean + LEAST_SHARE, ERROR_POWER)
 }
 
+/// The mean arrival rate of a sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Observed {
+    /// End of the sample.
+    pub(super) end: UnixSeconds,
+    /// Its length in seconds.
+    pub(super) span_s: f32,
+    /// Events per second.
+    pub(super) rate: f32,
+}
+
 /// What lies ahead at lead time, in events per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Ahead {
@@ -112,19 +123,17 @@ impl Default for Nowcast {
 }
 
 impl Nowcast {
-    /// Takes the sample of `span_s` seconds that `rate` has just taken, `observed` being its mean
-    /// rate, and looks `lead_s` ahead. `room` is by how much more than what was seen or forecast may be
-    /// prepared for.
+    /// Takes the sample that `rate` has just taken, and looks `lead_s` ahead. `room` is by how much more
+    /// than what was seen or forecast may be prepared for.
     pub(super) fn push(
         &mut self,
-        end: UnixSeconds,
-        span_s: f32,
-        observed: f32,
+        observed: Observed,
         rate: &Rate,
         forecast: Option<&Forecast>,
         lead_s: f32,
         room: f32,
     ) {
+        let Observed { end, span_s, rate: observed } = observed;
         let mean = rate.mean() + 1e-3;
         self.missed *= libm::expf(-span_s / (lead_s + MISSED_S));
         self.learn(end, span_s, observed, mean);
@@ -225,7 +234,7 @@ mod tests {
         for (k, observed) in rates.enumerate() {
             let end = UnixSeconds(30 * (k as i64 + 1));
             rate.push(end, 30.0, observed);
-            nowcast.push(end, 30.0, observed, &rate, None, 90.0, 1.3);
+            nowcast.push(Observed { end, span_s: 30.0, rate: observed }, &rate, None, 90.0, 1.3);
         }
         nowcast
     }

@@ -62,6 +62,7 @@ pub struct BenchPoliciesArgs {
     /// Folder to write runs.csv, summary.csv and report.html to, or faults.csv
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// How data files are read.
     #[command(flatten)]
     pub reading: ReadOptions,
 }
