@@ -26,8 +26,8 @@ struct Gains {
     narrows_a_day: f32,
 }
 
-/// A margin that has become too wide is half as wide within five days.
-const GAINS: Gains = Gains { widens_a_day: 0.6, narrows_a_day: 0.15 };
+/// A margin that has become too wide is half as wide within six days.
+const GAINS: Gains = Gains { widens_a_day: 0.5, narrows_a_day: 0.125 };
 /// Where changes are dear a burst cannot be followed, only be prepared for: a sixteenth.
 const DEAR_GAINS: Gains = Gains { widens_a_day: 0.8, narrows_a_day: 0.05 };
 /// Buckets of the window in which arrivals can still be in time.
@@ -200,7 +200,7 @@ mod tests {
         let mut budget = ErrorBudget::default();
         (1..200).for_each(|k| push(&mut budget, k, 5000.0));
         assert!((budget.margin() - MARGINS.1).abs() < 0.1);
-        (200..200 + 5 * 2880).for_each(|k| push(&mut budget, k, 0.0));
+        (200..200 + 6 * 2880).for_each(|k| push(&mut budget, k, 0.0));
         assert!(budget.margin() < 0.5 * MARGINS.1);
     }
 }

@@ -27,7 +27,7 @@ const IDLE_S: f32 = 300.0;
 /// Events expected within lead time that keep a job.
 const LEAST_EXPECTED: f32 = 0.5;
 /// Room above what was seen and what is forecast for which a pool may be prepared,
-const ROOM: f32 = 1.15;
+const ROOM: f32 = 1.3;
 /// ... and where changes are dear, since a pool that may not grow when it must has to be large before.
 /// Both, and how long what was seen is remembered, were chosen on traffic of four traces (tweets of
 /// Amazon and IBM, World Cup, NASA) before their last 21 days, at 40 jobs: remembered for 1, 3 and 7

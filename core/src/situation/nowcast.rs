@@ -35,7 +35,7 @@ const MOST_OFF: f32 = 2.0;
 /// Seconds beyond lead time in which a nowcast that missed fades by a factor of e.
 const MISSED_S: f32 = 120.0;
 /// A rate above what could be justified by this factor comes by a burst that no margin prepares for.
-const BEYOND: f32 = 1.5;
+const BEYOND: f32 = 1.4;
 /// The trend is followed on the high path for at most this long.
 const TREND_LASTS_S: f32 = 150.0;
 
