@@ -224,7 +224,13 @@ fn answers_come_at_once_and_limits_of_the_configuration_hold() {
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     for k in 1..4 {
-        writeln!(stdin, "{}", sample(1_751_328_000 + 30 * k, 9000.0)).unwrap();
+        // 22 jobs' work a tick, and what twelve jobs leave of it.
+        let sample = json!({
+            "time": 1_751_328_000 + 30 * k, "interval_s": 30, "logged_events": 9000,
+            "processed_events": 4800, "unprocessed_events": 4200 * k, "avg_processing_ms": 75,
+            "jobs_ready": 12, "jobs_starting": 0,
+        });
+        writeln!(stdin, "{sample}").unwrap();
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["jobs"], 12);

@@ -126,7 +126,15 @@ fn zeros_instead_of_counts() {
 
 #[test]
 fn not_a_number() {
-    holds_and_recovers(|now, _| Some(RawSample { logged_events: Some(f64::NAN), ..*now }));
+    // It costs the field: arrivals follow from processed events and the backlog, so nobody is blind.
+    let (normal, faulty) = (
+        play(None),
+        play(Some(|now, _| Some(RawSample { logged_events: Some(f64::NAN), ..*now }))),
+    );
+    assert!(faulty.stages[FAULT].iter().all(|stage| *stage != Stage::Hold));
+    for tick in FAULT {
+        assert!(faulty.jobs[tick].0.abs_diff(normal.jobs[tick].0) <= 1, "tick {tick}");
+    }
 }
 
 #[test]

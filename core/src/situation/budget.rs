@@ -30,6 +30,8 @@ struct Gains {
 const GAINS: Gains = Gains { widens_a_day: 0.5, narrows_a_day: 0.125 };
 /// Where changes are dear a burst cannot be followed, only be prepared for: a sixteenth.
 const DEAR_GAINS: Gains = Gains { widens_a_day: 0.8, narrows_a_day: 0.05 };
+/// With lead times of up to this many SLAs a wider margin answers a burst at least in part.
+const ANSWERED_SLAS: f32 = 5.0;
 /// Buckets of the window in which arrivals can still be in time.
 const BUCKETS: usize = 17;
 
@@ -103,12 +105,13 @@ impl ErrorBudget {
     /// jobs that it called for are up, and have worked off what has gathered.
     fn is_excused(&mut self, now: UnixSeconds, late: f32, sla_s: f32, beside: &Beside) -> bool {
         let excused = self.excused_until.is_some_and(|until| now <= until);
-        if beside.overwhelmed {
+        let overwhelmed = beside.overwhelmed && beside.lead_s > ANSWERED_SLAS * sla_s;
+        if overwhelmed {
             self.excused_until = Some(now.plus((beside.lead_s + 2.0 * sla_s) as i64));
         } else if excused && late > 0.0 {
             self.excused_until = self.excused_until.map(|until| until.max(now.plus(sla_s as i64)));
         }
-        excused || beside.overwhelmed
+        excused || overwhelmed
     }
 
     /// First come, first served: what was worked on is late if more waits than has arrived within
@@ -188,8 +191,10 @@ mod tests {
             budget.margin()
         };
         assert!(late(BESIDE) > 2.0 * FIRST_MARGIN);
-        // A burst beyond all that was seen or forecast; and less than what was prepared for.
-        assert!(late(Beside { overwhelmed: true, ..BESIDE }) <= FIRST_MARGIN);
+        // A burst beyond all that was seen or forecast, where jobs come up late; and less than what was
+        // prepared for.
+        let steep = Beside { overwhelmed: true, lead_s: 900.0, ..BESIDE };
+        assert!(late(steep) <= FIRST_MARGIN);
         assert!(late(Beside { missed: 2.0, ..BESIDE }) <= FIRST_MARGIN);
         // No wider than what was missed.
         assert!(late(Beside { missed: 9.0, ..BESIDE }) < 9.1);

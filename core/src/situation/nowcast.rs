@@ -31,7 +31,7 @@ const FAST_S: f32 = 1800.0;
 /// ... and to a rise of at most this share of the level: two samples make a line, and no trend.
 const MOST_RISE: f32 = 1.0;
 /// An outcome counts for an error of at most this share of the scale: no single one decides.
-const MOST_OFF: f32 = 2.0;
+const MOST_OFF: f32 = 10.0;
 /// Seconds beyond lead time in which a nowcast that missed fades by a factor of e.
 const MISSED_S: f32 = 120.0;
 /// A rate above what could be justified by this factor comes by a burst that no margin prepares for.

@@ -147,11 +147,12 @@ impl ThroughputObserver {
 
     fn remember(&mut self, size: Size) {
         self.sizes.retain(|other| other.jobs != size.jobs);
-        if self.sizes.is_full() {
+        if let Err(size) = self.sizes.push(size) {
             // The oldest goes.
-            self.sizes.remove(0);
+            let oldest = self.sizes.iter().map(|other| other.at).min();
+            self.sizes.retain(|other| Some(other.at) != oldest);
+            let _ = self.sizes.push(size);
         }
-        let _ = self.sizes.push(size);
     }
 }
 
