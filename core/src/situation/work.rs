@@ -87,7 +87,8 @@ impl WorkObserver {
             self.compare(stated_s, evidence);
             if !self.too_small && self.too_large == 0 {
                 let before = self.stated_s.unwrap_or(stated_s);
-                let stated_s = stated_s.clamp(before / MOST_CHANGE, before * MOST_CHANGE);
+                // `clamp` would panic for bounds that cannot be.
+                let stated_s = stated_s.max(before / MOST_CHANGE).min(before * MOST_CHANGE);
                 self.stated_s = Some(before + weight(span_s, STATED_S) * (stated_s - before));
             }
         } else if self.stated_s.is_none() && !self.exact {
