@@ -53,7 +53,7 @@ pub enum Command {
     /// Judges models beside classical forecasters on the last part of files
     Evaluate(EvaluateArgs),
     /// Plays scaling policies beside what people use, on recorded traffic
-    BenchPolicies(BenchPoliciesArgs),
+    BenchPolicies(Box<BenchPoliciesArgs>),
     /// Trains networks that lack a part and tells what each part is worth
     Ablate(AblateArgs),
     /// Writes the built-in sample traffic as CSV

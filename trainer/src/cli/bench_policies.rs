@@ -101,7 +101,7 @@ mod tests {
         let line = format!("trainer bench-policies {more}");
         let cli = Cli::try_parse_from(line.split_whitespace()).map_err(|e| e.to_string())?;
         let Command::BenchPolicies(args) = cli.into_command() else { panic!("{line}") };
-        Ok(args)
+        Ok(*args)
     }
 
     #[test]
