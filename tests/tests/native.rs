@@ -8,7 +8,7 @@ use scaleiq_core::policy::{Dqn, MULTIPLIERS, NEUTRAL, Stage, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::sim::{Load, LoadSettings, Series, Simulator, World};
-use scaleiq_core::units::JobLimits;
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use scaleiq_data::sample_traffic::{self, SampleSpec};
 use std::fs;
 use std::path::Path;
@@ -21,6 +21,8 @@ const TICK_S: u32 = 30;
 trait Decide {
     fn decide(&mut self, sample: &Sample) -> Decision;
     fn failures(&mut self) -> u32;
+    /// Takes `jobs` as decided at `at`, as the other engine did.
+    fn follow(&mut self, jobs: Jobs, at: UnixSeconds);
 }
 
 impl<F: ForecastModel, Q: ValueModel> Decide for Controller<Perception<F>, Dqn<Q>> {
@@ -31,6 +33,10 @@ impl<F: ForecastModel, Q: ValueModel> Decide for Controller<Perception<F>, Dqn<Q
 
     fn failures(&mut self) -> u32 {
         self.forecaster().failures() + self.policy_mut().failures()
+    }
+
+    fn follow(&mut self, jobs: Jobs, at: UnixSeconds) {
+        self.resume(jobs, at);
     }
 }
 
@@ -63,6 +69,10 @@ fn compare(world: World, tract: &mut dyn Decide, native: &mut dyn Decide) -> Com
         simulator.set_jobs(a.jobs);
         compared.decisions += 1;
         compared.same += usize::from(a.jobs == b.jobs);
+        if a.jobs != b.jobs {
+            // What is in force is what the pool was told.
+            native.follow(a.jobs, sample.end);
+        }
         compared.by_network += usize::from(b.stage == Stage::Dqn);
         compared.off_plan += usize::from(b.multiplier.is_some_and(|m| m != MULTIPLIERS[NEUTRAL]));
     }

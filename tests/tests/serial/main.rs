@@ -142,7 +142,14 @@ fn what_is_missing_stays_missing_on_the_line() {
     let mut brain = board.deputed(settings());
     let mut pool = Pool::new();
     let known = decide(&mut brain, &pool.sample());
-    let blind = Sample { jobs_ready: None, arrivals_events: Reading::Missing, ..pool.sample() };
+    // From the backlog and what was processed arrivals would follow.
+    let missing = Reading::Missing;
+    let blind = Sample {
+        jobs_ready: None,
+        arrivals_events: missing,
+        backlog_events: missing,
+        ..pool.sample()
+    };
     let held = decide(&mut brain, &blind);
     assert_eq!((held.stage, held.jobs), (Stage::Hold, known.jobs));
     assert!(brain.device().unwrap().decides);
