@@ -238,8 +238,9 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             Blind::Stale => (Constraint::Stale, wanted),
             Blind::Missing if blind_for_s > BLIND_S => {
                 let foreseen = self.observer.foreseen(now, self.forecast.as_ref(), &self.settings);
-                // What is doubted was read, and is no rise.
-                let raised = if self.doubts.is_empty() { self.raised(blind_for_s) } else { wanted };
+                // Counts that were read and are doubted are no sign of a rise.
+                let read = [Doubt::Silence, Doubt::Counts].iter().any(|d| self.doubts.contains(*d));
+                let raised = if read { wanted } else { self.raised(blind_for_s) };
                 (Constraint::Missing, wanted.max(foreseen).max(raised))
             }
             Blind::Missing => (Constraint::Missing, wanted),
