@@ -16,6 +16,7 @@ pub use recorder::Traced;
 
 use crate::brain::{Brain, ModelId, NO_MODEL};
 use crate::clock::Clock;
+use crate::figures::Latencies;
 use crate::journal::{Journal, Past};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{DashboardState, Snapshot};
@@ -33,6 +34,7 @@ use scaleiq_core::units::UnixSeconds;
 use std::collections::VecDeque;
 use std::io;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 /// Requests that may wait.
@@ -58,6 +60,9 @@ pub struct Control {
     held: Option<Traced>,
     /// A forecast was made since the dashboard was last told.
     forecast_is_new: bool,
+    latencies: Latencies,
+    /// How long the last sample took to be taken in; `None` once it was decided on.
+    observed_in: Option<Duration>,
 }
 
 impl Control {
@@ -97,6 +102,8 @@ impl Control {
             last_sample,
             held: None,
             forecast_is_new: false,
+            latencies: Latencies::default(),
+            observed_in: None,
         };
         let thread = thread::Builder::new().name("control".into());
         let beat = pulse.clone();
@@ -144,7 +151,13 @@ impl Control {
         if let Some(held) = self.held.as_ref().filter(|_| stale) {
             return held.clone();
         }
+        let begin = Instant::now();
         let decision = self.brain.decide(now);
+        if let Some(observed_in) = self.observed_in.take() {
+            let took = observed_in + begin.elapsed();
+            self.latencies.push(took);
+            self.metrics.decided_in(took);
+        }
         let receipt = self.recorder.decision(&decision, stale);
         let last = self.decisions.borrow().as_ref().map(|last| last.decision.clone());
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
@@ -185,7 +198,12 @@ impl Control {
         self.metrics.decided(decision, failures);
         if let Some(sample) = &self.last_sample {
             let situation = self.brain.situation(decision.at);
+            let figures = self.brain.figures();
+            self.metrics.figures(&figures);
             let mut snapshot = Snapshot::new(sample, situation.as_ref(), decision.clone());
+            snapshot.virtual_sample = self.brain.virtual_sample().copied();
+            snapshot.figures = Some(figures);
+            snapshot.latency = self.latencies.quantiles();
             snapshot.input_sha256 = traced.input_sha256;
             if std::mem::take(&mut self.forecast_is_new) {
                 snapshot.forecast = self.brain.forecast().cloned();

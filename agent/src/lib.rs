@@ -16,6 +16,7 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod device;
+pub mod figures;
 pub mod hindsight;
 pub mod journal;
 pub mod logging;

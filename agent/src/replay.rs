@@ -1,6 +1,7 @@
 //! Plays a load against a pool that ScaleIQ scales: what demo and backtest have in common.
 
 use crate::brain::Brain;
+use crate::figures::Figures;
 use scaleiq_core::decision::{Decision, Reason};
 use scaleiq_core::forecast::Forecast;
 use scaleiq_core::policy::Stage;
@@ -125,6 +126,17 @@ impl Replay {
     #[must_use]
     pub fn now(&self) -> UnixSeconds {
         self.simulator.now()
+    }
+
+    /// How it goes, as a live agent tells it.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.brain.figures()
+    }
+
+    /// Tells figures only of what comes from now on.
+    pub fn restart_figures(&mut self) {
+        self.brain.restart_figures();
     }
 
     /// The score so far.

@@ -73,7 +73,7 @@ impl Plant {
 
 fn terms(choice: &ModelChoice, settings: Settings) -> Terms {
     let model = brain::open(choice, Engine::default(), settings, Calendar::default()).unwrap().1;
-    Terms::new(model, settings, Calendar::default())
+    Terms::new(model, settings, Calendar::default(), false)
 }
 
 fn resumed(folder: &Path, limits: Limits, choice: &ModelChoice, settings: Settings) -> Resumed {
@@ -294,7 +294,7 @@ fn what_a_device_decided_is_kept_and_not_made_again() {
         let choice = ModelChoice::None;
         let open =
             || Ok(brain::open(&choice, Engine::default(), settings(), Calendar::default())?.0);
-        resume(&config, Terms::new(model, settings(), Calendar::default()), open).unwrap()
+        resume(&config, Terms::new(model, settings(), Calendar::default(), false), open).unwrap()
     };
     // In the place of the device: it decides otherwise than what stands in for it.
     let mut device = open(&terms(&ModelChoice::Shipped, settings())).unwrap().unwrap();

@@ -14,7 +14,7 @@ use std::fmt;
 /// Format of the files. To be raised when [`Record`] or what is in it changes, but for decisions:
 /// those are bytes here, since the state that a run starts from must not depend on how a former
 /// version described its decisions.
-pub(super) const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 2;
 
 /// A SHA-256; hex for people, bytes in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -48,17 +48,19 @@ pub struct Terms {
     pub settings: Settings,
     /// Holidays and campaigns.
     pub planned: Calendar,
+    /// Whether decisions were made for a virtual pool, since the real one did not obey.
+    pub shadow: bool,
 }
 
 impl Terms {
     /// The terms of this program with these.
     #[must_use]
-    pub fn new(model: ModelId, settings: Settings, planned: Calendar) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned }
+    pub fn new(model: ModelId, settings: Settings, planned: Calendar, shadow: bool) -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned, shadow }
     }
 
-    /// Whether a run may build on what was recorded under `other`. The program, the model and what is
-    /// planned may have changed, since the state is built anew from the samples.
+    /// Whether a run may build on what was recorded under `other`. The program, the model, what is
+    /// planned and the mode may have changed, since the state is built anew from the samples.
     #[must_use]
     pub fn goes_on_with(&self, other: &Self) -> bool {
         self.settings == other.settings
@@ -70,7 +72,8 @@ impl Terms {
     pub fn decides_as(&self, other: &Self) -> bool {
         let devices = self.model.is_device() && other.model.is_device();
         let same_model = devices || self.model.sha256 == other.model.sha256;
-        same_model && self.planned == other.planned && self.goes_on_with(other)
+        let same_pool = self.shadow == other.shadow;
+        same_model && same_pool && self.planned == other.planned && self.goes_on_with(other)
     }
 }
 
@@ -200,7 +203,7 @@ mod tests {
         let settings = Settings::new(JobLimits::new(2, 40).unwrap(), 30.0, 90.0);
         let event = Event { kind: 1, from: UnixSeconds(5), to: UnixSeconds(9), size: 2.0 };
         let model = ModelId { name: "mine".into(), sha256: Some("ab".into()) };
-        Terms::new(model, settings, Calendar { events: vec![event] })
+        Terms::new(model, settings, Calendar { events: vec![event] }, true)
     }
 
     #[test]
@@ -239,7 +242,7 @@ mod tests {
             [
                 1, b'1', 4, b'm', b'i', b'n', b'e', 1, 2, b'a', b'b', 2, 40, 0, 0, 240, 65, 0, 0,
                 180, 66, 120, 0, 0, 0, 52, 66, 172, 2, 120, 0, 0, 128, 64, 0, 0, 0, 63, 1, 1, 10,
-                18, 0, 0, 0, 64
+                18, 0, 0, 0, 64, 1
             ]
         );
     }
@@ -249,12 +252,13 @@ mod tests {
         let mine = terms();
         let other_plan = Terms { planned: Calendar::default(), ..mine.clone() };
         let other_model = Terms { model: ModelId::none(), ..mine.clone() };
+        let active = Terms { shadow: false, ..mine.clone() };
         let settings = Settings { sla_s: 31.0, ..mine.settings };
         let other_settings = Terms { settings, ..mine.clone() };
         let later = Terms { version: "0".into(), ..mine.clone() };
         let both = |other: &Terms| (mine.goes_on_with(other), mine.decides_as(other));
         assert_eq!(both(&later), (true, true));
-        assert_eq!([&other_plan, &other_model].map(both), [(true, false); 2]);
+        assert_eq!([&other_plan, &other_model, &active].map(both), [(true, false); 3]);
         assert_eq!(both(&other_settings), (false, false));
     }
 }

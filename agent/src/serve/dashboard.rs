@@ -6,8 +6,9 @@
 mod board;
 mod snapshot;
 
-pub use snapshot::{About, Snapshot, Standing};
+pub use snapshot::{About, Snapshot};
 
+use super::status::Published;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, Uri, header};
@@ -62,6 +63,11 @@ impl DashboardState {
     /// Takes the next snapshot.
     pub fn publish(&self, snapshot: Snapshot) {
         self.board.lock().unwrap_or_else(PoisonError::into_inner).publish(snapshot);
+    }
+
+    /// What was last published; `None` before that.
+    pub(super) fn published(&self) -> Option<Published> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner).published()
     }
 
     fn json(&self, run: u64, since: u64) -> Result<Vec<u8>, serde_json::Error> {

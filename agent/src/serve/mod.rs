@@ -5,6 +5,7 @@ mod api;
 pub mod dashboard;
 mod ingest;
 mod server;
+mod status;
 
 pub use access::Access;
 pub use api::{Api, router};

@@ -21,7 +21,7 @@ pub struct Totals {
     pub actions: u64,
 }
 
-/// How a pool did in the last seven days.
+/// How a pool did in the last week.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Standing {
     /// Seconds that were observed.
@@ -52,6 +52,11 @@ pub(super) struct Account {
 impl Account {
     pub(super) fn new(sla_s: f32) -> Self {
         Self { sla_s: f64::from(sla_s), days: Days::default(), totals: Totals::default() }
+    }
+
+    /// Forgets everything.
+    pub(super) fn restart(&mut self) {
+        (self.days, self.totals) = (Days::default(), Totals::default());
     }
 
     /// `seconds` were observed up to `at`, in which so many jobs were paid for, work of `ideal_job_s`

@@ -5,10 +5,11 @@ extern crate alloc;
 use crate::units::{DAY_S, UnixSeconds};
 use alloc::collections::VecDeque;
 
-/// Days that are kept, the present one included.
+/// Days that are kept beside the present one.
 const KEPT: i64 = 7;
 
-/// A value for each of the last seven days (UTC) in which something happened.
+/// A value for the present day (UTC) and each of the seven before in which something happened: a whole
+/// week, whatever the hour.
 #[derive(Clone, Debug)]
 pub struct Days<T> {
     days: VecDeque<(i64, T)>,
@@ -22,13 +23,13 @@ impl<T: Default> Default for Days<T> {
 }
 
 impl<T: Default> Days<T> {
-    /// The value of the day of `at`; days that are a week old are forgotten.
+    /// The value of the day of `at`; older days than are kept are forgotten.
     pub fn at(&mut self, at: UnixSeconds) -> &mut T {
         let day = at.0.div_euclid(i64::from(DAY_S));
         if self.today.0 < day {
             let ended = core::mem::replace(&mut self.today, (day, T::default()));
             self.days.push_back(ended);
-            while self.days.front().is_some_and(|(old, _)| *old <= day - KEPT) {
+            while self.days.front().is_some_and(|(old, _)| *old < day - KEPT) {
                 self.days.pop_front();
             }
         }
@@ -51,7 +52,7 @@ mod tests {
         for hour in 0..24 * 20 {
             *days.at(UnixSeconds(3600 * hour)) += 1;
         }
-        assert_eq!(days.iter().copied().collect::<alloc::vec::Vec<_>>(), [24; 7]);
+        assert_eq!(days.iter().copied().collect::<alloc::vec::Vec<_>>(), [24; 8]);
         *days.at(UnixSeconds(100 * i64::from(DAY_S))) += 1;
         assert_eq!(days.iter().sum::<u32>(), 1);
     }

@@ -123,7 +123,12 @@ impl VirtualPool {
         }
     }
 
-    /// How it did in the last seven days.
+    /// Tells only of what comes from now on.
+    pub fn restart(&mut self) {
+        self.account.restart();
+    }
+
+    /// How it did in the last week.
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.account.standing(&self.queue)
