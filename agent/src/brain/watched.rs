@@ -6,7 +6,7 @@ use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, Forecaster};
 use scaleiq_core::interval::TimeError;
-use scaleiq_core::policy::Policy;
+use scaleiq_core::policy::{Policy, Stage};
 use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::sim::live::{MeasuredPool, VirtualPool};
@@ -24,12 +24,14 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 pub(super) struct Watched<F, P> {
     controller: Controller<F, P>,
     real: MeasuredPool,
-    /// `None` before the first sample.
+    /// It goes its own way from the first decision on; `None` before the first sample.
     other: Option<VirtualPool>,
     scaler: Scaler,
     /// What the virtual pool told last.
     told: Option<Sample>,
     forecasts: ForecastRecord,
+    /// Whether anything was decided on what was known. What happened before is on nobody's account.
+    began: bool,
 }
 
 /// Who scales the virtual pool.
@@ -50,6 +52,14 @@ impl<F: Forecaster, P: Policy> Watched<F, P> {
             scaler: Scaler::Rule(HpaRule::default()),
             told: None,
             forecasts: ForecastRecord::default(),
+            began: false,
+        }
+    }
+
+    fn restart_pools(&mut self) {
+        self.real.restart();
+        if let Some(other) = &mut self.other {
+            other.restart();
         }
     }
 
@@ -65,7 +75,11 @@ where
 {
     fn observe(&mut self, sample: &Sample) -> Result<bool, TimeError> {
         let settings = *self.controller.settings();
-        let Self { controller, real, other, scaler, told, forecasts } = self;
+        if !self.began {
+            // Nobody was asked yet: it still is as the real one.
+            self.other = None;
+        }
+        let Self { controller, real, other, scaler, told, forecasts, .. } = self;
         let beside = |believed: &Sample, work_s: f32| {
             real.push(believed, work_s);
             let seen = play(other, believed, work_s, real, &settings);
@@ -91,6 +105,10 @@ where
     fn decide(&mut self, now: UnixSeconds) -> Decision {
         let decision = self.controller.decide(now);
         self.obey(decision.jobs);
+        if !self.began && decision.stage != Stage::Hold {
+            self.began = true;
+            self.restart_pools();
+        }
         decision
     }
 
@@ -120,7 +138,7 @@ where
             return;
         }
         self.real.restart();
-        (self.other, self.told) = (None, None);
+        (self.other, self.told, self.began) = (None, None, false);
         self.scaler = if on {
             Scaler::Controller
         } else {
@@ -154,15 +172,12 @@ where
     }
 
     fn restart_figures(&mut self) {
-        self.real.restart();
-        if let Some(other) = &mut self.other {
-            other.restart();
-        }
+        self.restart_pools();
         self.forecasts = ForecastRecord::default();
     }
 }
 
-/// What the virtual pool tells of the time of a real sample. At the first it begins.
+/// What the virtual pool tells of the time of a real sample. If there is none yet, it begins with it.
 fn play(
     pool: &mut Option<VirtualPool>,
     believed: &Sample,

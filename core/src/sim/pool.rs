@@ -278,7 +278,8 @@ impl Waits {
     }
 
     pub(super) fn total_events(&self) -> f64 {
-        self.events_by_steps.iter().sum()
+        // The sum of nothing is -0 otherwise.
+        self.events_by_steps.iter().fold(0.0, |sum, events| sum + events)
     }
 
     /// The shortest wait that this share of the events did not exceed.
