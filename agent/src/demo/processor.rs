@@ -77,6 +77,7 @@ impl Processor {
         }
         if with_figures && !self.is_warming() {
             snapshot.figures = Some(self.figures());
+            snapshot.latency = self.ours.latency();
         }
         snapshot
     }

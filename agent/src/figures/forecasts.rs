@@ -123,7 +123,7 @@ mod tests {
         }
         let [soon, .., last] = record.figures(120).try_into().unwrap_or([ZERO; 3]);
         assert_eq!((soon.ahead_s, soon.intervals), (720, 23));
-        assert_eq!((last.ahead_s, last.intervals), (2880, 6 - 0));
+        assert_eq!((last.ahead_s, last.intervals), (2880, 6));
         let q50 = 50.0 + 10.0 * Q50 as f64;
         assert!((soon.error_ratio.unwrap() - (q50 - 100.0).abs() / 100.0).abs() < 1e-6);
         let covered = 50.0 + 10.0 * Q90 as f32 >= 100.0;

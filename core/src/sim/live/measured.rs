@@ -121,7 +121,7 @@ mod tests {
     /// A simulated day of a pool of 20 jobs whose need goes from 2 to 22 jobs and back.
     fn day() -> Load {
         let step = |k: usize| {
-            let need = 12.0 - 10.0 * libm::cosf(k as f32 / 17_280.0 * 6.2832);
+            let need = 12.0 - 10.0 * libm::cosf(k as f32 / 17_280.0 * core::f32::consts::TAU);
             let (rate_per_s, work_s) = (10.0 * need, 0.1);
             Step { rate_per_s, arrivals_events: 5.0 * rate_per_s, work_s, speed: 1.0 }
         };
