@@ -283,8 +283,18 @@
 
   // ---- polling --------------------------------------------------------------------------------
   const link = (up) => {
-    $("link").className = `link ${up ? "up" : "down"}`;
-    put("link-text", up ? "live" : "reconnecting");
+    const ill = up && live.health.some((part) => !part.ok);
+    $("link").className = `link ${up && !ill ? "up" : "down"}`;
+    put("link-text", up ? (ill ? "needs attention" : "live") : "reconnecting");
+  };
+
+  // How each part of the agent is; what is ill comes first and in red.
+  const health = () => {
+    const parts = [...live.health].sort((a, b) => a.ok - b.ok);
+    const text = (part) => `${part.name}: ${part.text}`;
+    if ($("health").dataset.shown === parts.map(text).join("\n")) return;
+    $("health").dataset.shown = parts.map(text).join("\n");
+    $("health").replaceChildren(...parts.map((part) => element("li", part.ok ? "" : "ill", text(part))));
   };
 
   const take = (answer) => {
@@ -296,6 +306,7 @@
     const keep = points.findIndex((p) => p[0] >= oldest);
     if (keep > 0) points.splice(0, keep);
     if (!charts) build(); else draw();
+    health();
     header();
     tiles();
     latest();

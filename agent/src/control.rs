@@ -39,6 +39,8 @@ use tokio::sync::{mpsc, watch};
 
 /// Requests that may wait.
 const QUEUE: usize = 64;
+/// Time between two lines that tell that no data come.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 /// A sample that ends further ahead of our clock says nothing of the present.
 const MAX_AHEAD_S: i64 = 300;
 
@@ -63,6 +65,8 @@ pub struct Control {
     latencies: Latencies,
     /// How long the last sample took to be taken in; `None` once it was decided on.
     observed_in: Option<Duration>,
+    /// When it was last told that no data come.
+    warned: Option<Instant>,
 }
 
 impl Control {
@@ -104,6 +108,7 @@ impl Control {
             forecast_is_new: false,
             latencies: Latencies::default(),
             observed_in: None,
+            warned: None,
         };
         let thread = thread::Builder::new().name("control".into());
         let beat = pulse.clone();
@@ -137,11 +142,21 @@ impl Control {
                 Request::Tick if self.last_sample.is_none() => {}
                 Request::Tick => {
                     self.decide(now);
+                    self.warn(now);
                 }
                 Request::Nothing => {}
                 Request::Stop => break,
             }
             self.read_on();
+        }
+    }
+
+    /// Tells again and again that data are missing: whoever looks at the log later must see it.
+    fn warn(&mut self, now: UnixSeconds) {
+        let Err(blind) = self.fresh(now) else { return };
+        if self.warned.is_none_or(|warned| warned.elapsed() >= WARN_EVERY) {
+            self.warned = Some(Instant::now());
+            tracing::warn!("cannot decide: {blind}");
         }
     }
 

@@ -404,6 +404,19 @@ impl Metrics {
         self.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
+    /// What tells whether all is well at `now`.
+    #[must_use]
+    pub fn signs(&self, now: UnixSeconds) -> Signs {
+        let end = self.last_sample_end.load(Ordering::Relaxed);
+        Signs {
+            data_age_s: (end != i64::MIN).then(|| now.since(UnixSeconds(end))),
+            actuator_failures: self.failures_in_a_row.get(),
+            has_journal: self.journal_bytes.get() > 0,
+            journal_fails: self.journal_failing.get() != 0,
+            model_loaded: self.model_loaded.get() != 0,
+        }
+    }
+
     /// Everything as OpenMetrics text.
     ///
     /// # Errors
@@ -418,6 +431,21 @@ impl Metrics {
         encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(text)
     }
+}
+
+/// What tells whether all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signs {
+    /// Age of the last sample; `None` before the first.
+    pub data_age_s: Option<i64>,
+    /// Failures of the actuator since it last succeeded.
+    pub actuator_failures: i64,
+    /// Whether there is a journal.
+    pub has_journal: bool,
+    /// Whether it could not be written the last time.
+    pub journal_fails: bool,
+    /// Whether what decides is what is configured.
+    pub model_loaded: bool,
 }
 
 /// How pools do: `real`, and beside it the `virtual` one of shadow mode or what an `hpa` would have had.

@@ -8,7 +8,7 @@ use crate::device::Deputed;
 use crate::journal::{Journal, Past, Resumed, Terms, resume};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{About, DashboardState};
-use crate::serve::{Access, Api, Server, router};
+use crate::serve::{Access, Api, Server, Watch, router};
 use crate::source::{Sink, drain, follow};
 use crate::stop::Stop;
 use anyhow::{Context, anyhow, bail};
@@ -83,10 +83,16 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         metrics.clone(),
         dashboard.clone(),
     )?;
+    let watch = Watch {
+        control: control.clone(),
+        metrics: metrics.clone(),
+        mode: config.mode,
+        stale_after_s: config.settings.stale_after_s,
+    };
     let routes = router(
         Api::new(control.clone(), metrics.clone(), config.mode, config.source == Source::Http),
         Access::new(address, config.token.clone()),
-        dashboard,
+        dashboard.watching(watch),
     );
     tracing::info!(
         "listening on http://{address}, model {}, mode {}",

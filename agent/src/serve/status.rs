@@ -3,6 +3,7 @@
 
 use super::api::{Api, refuse};
 use super::dashboard::{About, DashboardState};
+use super::health::Part;
 use crate::config::Price;
 use crate::figures::{Figures, Latency, PoolFigures};
 use axum::Json;
@@ -46,6 +47,8 @@ struct Status {
     figures: Option<Figures>,
     money: Option<Money>,
     decision: Option<Latency>,
+    /// How each part of the agent is.
+    health: Vec<Part>,
 }
 
 /// What it costs, as far as that is known.
@@ -92,6 +95,7 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         sla_s: about.sla_s,
         figures,
         decision: latency,
+        health: dashboard.health(),
     })
     .into_response()
 }

@@ -112,3 +112,25 @@ fn a_past_that_was_not_decided_on_is_on_nobodys_account() {
     assert_eq!(number(&told, "/scaleiq/observed_s"), 30.0);
     assert!(number(&told, "/saving_ratio") > 0.0, "{told}");
 }
+
+#[test]
+fn what_is_ill_is_told() {
+    let hook = "actuator: {type: exec, command: ['false']}\n";
+    let agent =
+        Agent::start(&format!("listen: 127.0.0.1:0\nmode: active\nstale_after_s: 5\n{hook}"));
+    let health = || json(&get(&agent, "/api/live").1)["health"].clone();
+    let part = |name: &str| {
+        let parts = health().as_array().unwrap().clone();
+        parts.into_iter().find(|part| part["name"] == name).unwrap()
+    };
+    assert_eq!(part("data")["text"], "no sample has come yet");
+    // A backlog that calls for more jobs, by a hook that always fails.
+    assert_eq!(post(&agent, "/ingest", &super::samples(6000)).0, 200);
+    assert_eq!(part("data")["ok"], true);
+    super::http::until(|| part("actuator")["ok"] == false);
+    // No more samples come.
+    super::http::until(|| part("data")["ok"] == false);
+    assert_eq!(part("model")["ok"], true);
+    agent.wait_for_log("cannot decide: the last sample is");
+    assert!(json(&get(&agent, "/status").1)["health"].is_array());
+}

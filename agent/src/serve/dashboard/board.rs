@@ -4,6 +4,7 @@ use super::snapshot::{About, Fan, Snapshot};
 use crate::figures::{Figures, Latency};
 use crate::hindsight::Hindsight;
 use crate::journal::Digest;
+use crate::serve::health::Part;
 use crate::serve::status::Published;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::plausibility::Doubt;
@@ -71,6 +72,7 @@ struct Live<'a> {
     multipliers: [f32; ACTIONS],
     figures: Option<&'a Figures>,
     latency: Option<Latency>,
+    health: &'a [Part],
 }
 
 /// The latest snapshots of one workload.
@@ -184,7 +186,12 @@ impl Board {
     }
 
     /// The page's JSON. `run` tells a page that the program was restarted, so that it begins anew.
-    pub(super) fn json(&self, run: u64, since: u64) -> Result<Vec<u8>, serde_json::Error> {
+    pub(super) fn json(
+        &self,
+        run: u64,
+        since: u64,
+        health: &[Part],
+    ) -> Result<Vec<u8>, serde_json::Error> {
         let since = if run == self.run { since } else { 0 };
         let skip = usize::try_from(since.saturating_sub(self.first)).unwrap_or(usize::MAX);
         serde_json::to_vec(&Live {
@@ -199,6 +206,7 @@ impl Board {
             multipliers: MULTIPLIERS,
             figures: self.figures.as_ref(),
             latency: self.latency,
+            health,
         })
     }
 }
@@ -209,7 +217,7 @@ mod tests {
     use super::*;
 
     fn value(board: &Board, since: u64) -> serde_json::Value {
-        serde_json::from_slice(&board.json(1, since).unwrap()).unwrap()
+        serde_json::from_slice(&board.json(1, since, &[]).unwrap()).unwrap()
     }
 
     #[test]
@@ -225,7 +233,7 @@ mod tests {
         board.publish(snapshot(20_010 * 5, 3));
         assert_eq!(value(&board, next)["points"].as_array().unwrap().len(), 1);
         let other_run: serde_json::Value =
-            serde_json::from_slice(&board.json(99, next).unwrap()).unwrap();
+            serde_json::from_slice(&board.json(99, next, &[]).unwrap()).unwrap();
         assert_eq!(other_run["points"].as_array().unwrap().len(), board.points.len());
     }
 
