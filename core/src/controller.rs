@@ -265,9 +265,11 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             Blind::Stale => (Constraint::Stale, wanted),
             Blind::Missing if blind_for_s > BLIND_S => {
                 let foreseen = self.observer.foreseen(now, self.forecast.as_ref(), &self.settings);
-                // Counts that were read and are doubted are no sign of a rise.
+                // Counts that were read and are doubted are no sign of a rise; where changes stop the
+                // pool, those of a guess do more harm than it can avert.
                 let read = [Doubt::Silence, Doubt::Counts].iter().any(|d| self.doubts.contains(*d));
-                let raised = if read { wanted } else { self.raised(blind_for_s) };
+                let holds = read || self.observer.changes_are_dear();
+                let raised = if holds { wanted } else { self.raised(blind_for_s) };
                 (Constraint::Missing, wanted.max(foreseen).max(raised))
             }
             Blind::Missing => (Constraint::Missing, wanted),

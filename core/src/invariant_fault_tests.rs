@@ -41,8 +41,8 @@ fn play_faulty<P: Policy>(seed: u64, policy: P) -> Option<Promise> {
     let min = dice.roll(4) as u32;
     let limits = JobLimits::new(min, min + 1 + dice.roll(200) as u32).unwrap();
     let settings = Settings::new(limits, 5.0 + dice.roll(300) as f32, 5.0 + dice.roll(300) as f32);
-    let [queue, kafka, slow] = World::NAMES.map(|name| World::named(name).unwrap());
-    let world = [queue, kafka, slow][dice.roll(3) as usize];
+    let worlds = World::NAMES.map(|name| World::named(name).unwrap());
+    let world = worlds[dice.roll(worlds.len() as u64) as usize];
     let simulator = Simulator::new(load(&mut dice), world, limits, TICK_S, seed);
     let mut faulty = FaultySimulator::new(simulator, plan(&mut dice), seed, 0);
     let mut controller = Controller::new(settings, Dice(seed ^ 1), policy);

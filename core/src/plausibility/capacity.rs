@@ -10,6 +10,11 @@ const BUSY: f32 = 1.3;
 const BUSY_JOBS: f32 = 1.0;
 /// Finished events beyond what the pool can do are doubted if they are this many times the usual.
 const JUMP: f32 = 3.0;
+/// Seconds for which such counts are doubted while the stated work is as usual: jobs and work both
+/// stand against them then.
+const OUTVOTED_S: i64 = 7200;
+/// Stated work within this factor of the known is as usual.
+const USUAL_WORK: f32 = 1.5;
 /// Seconds over which finished events are averaged.
 const MEMORY_S: f32 = 600.0;
 
@@ -48,7 +53,8 @@ impl CapacityCheck {
         let usual = self.done.unwrap_or(done);
         if busy > JUMP * (reported.as_f32() + BUSY_JOBS) && done > JUMP * usual {
             let since = *self.since.get_or_insert(sample.end);
-            if sample.end.since(since) < DOUBT_S {
+            let as_usual = states_usual_work(sample, work_s);
+            if sample.end.since(since) < if as_usual { OUTVOTED_S } else { DOUBT_S } {
                 return Some(Capacity::Counts);
             }
         } else {
@@ -58,4 +64,11 @@ impl CapacityCheck {
         self.done = Some(usual + weight * (done - usual));
         None
     }
+}
+
+fn states_usual_work(sample: &Sample, work_s: Option<f32>) -> bool {
+    let stated_s = sample.work_ms.known().map(|ms| ms / 1000.0);
+    stated_s
+        .zip(work_s)
+        .is_some_and(|(stated, known)| stated <= USUAL_WORK * known && known <= USUAL_WORK * stated)
 }

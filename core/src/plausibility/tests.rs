@@ -100,6 +100,19 @@ fn more_work_than_the_jobs_can_do_is_another_unit() {
 }
 
 #[test]
+fn counts_against_which_jobs_and_work_stand_are_doubted_for_hours_and_others_for_minutes() {
+    let doubted_s = |work_ms: Option<f64>| {
+        let mut filter = calm();
+        let sample =
+            |k| RawSample { avg_processing_ms: work_ms, ..raw(k, 300_000.0, 300_000.0, 0.0) };
+        let mut doubts = |k: &u32| filter.judge(&gated(sample(*k)), Some(WORK_S)).1;
+        30 * (21..400).take_while(|k| doubts(k).contains(Doubt::Counts)).count()
+    };
+    assert_eq!(doubted_s(Some(110.0)), 7200);
+    assert_eq!((doubted_s(None), doubted_s(Some(0.1))), (900, 900));
+}
+
+#[test]
 fn a_jump_that_nothing_can_confirm_counts_in_part_once() {
     let alone = |k, events| RawSample {
         processed_events: None,

@@ -23,7 +23,7 @@ pub struct World {
 
 impl World {
     /// Names of the built-in worlds, for [`World::named`].
-    pub const NAMES: [&'static str; 3] = ["queue", "kafka", "slow"];
+    pub const NAMES: [&'static str; 4] = ["queue", "kafka", "slow", "node"];
 
     /// Workers on a plain queue: up within a minute, no pause.
     #[must_use]
@@ -50,6 +50,12 @@ impl World {
         Self { start_median_s: 240.0, ..Self::queue() }
     }
 
+    /// Workers that need a new machine first, which takes 12 minutes; events may wait for two.
+    #[must_use]
+    pub const fn node() -> Self {
+        Self { start_median_s: 720.0, sla_s: 120, ..Self::queue() }
+    }
+
     /// The built-in world of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -57,6 +63,7 @@ impl World {
             "queue" => Some(Self::queue()),
             "kafka" => Some(Self::kafka()),
             "slow" => Some(Self::slow()),
+            "node" => Some(Self::node()),
             _ => None,
         }
     }

@@ -56,6 +56,8 @@ pub(super) struct Beside {
     pub(super) missed: f32,
     /// Whether more came than anything could have justified to be prepared for.
     pub(super) overwhelmed: bool,
+    /// Whether traffic came back at once after there was next to none.
+    pub(super) woken: bool,
     /// Seconds until what is decided takes effect.
     pub(super) lead_s: f32,
 }
@@ -105,7 +107,8 @@ impl ErrorBudget {
     /// jobs that it called for are up, and have worked off what has gathered.
     fn is_excused(&mut self, now: UnixSeconds, late: f32, sla_s: f32, beside: &Beside) -> bool {
         let excused = self.excused_until.is_some_and(|until| now <= until);
-        let overwhelmed = beside.overwhelmed && beside.lead_s > ANSWERED_SLAS * sla_s;
+        let burst = beside.overwhelmed && beside.lead_s > ANSWERED_SLAS * sla_s;
+        let overwhelmed = beside.woken || burst;
         if overwhelmed {
             self.excused_until = Some(now.plus((beside.lead_s + 2.0 * sla_s) as i64));
         } else if excused && late > 0.0 {
@@ -141,8 +144,14 @@ mod tests {
     use super::*;
     use crate::sample::RawSample;
 
-    const BESIDE: Beside =
-        Beside { mean_rate: 10.0, dear: false, missed: 40.0, overwhelmed: false, lead_s: 75.0 };
+    const BESIDE: Beside = Beside {
+        mean_rate: 10.0,
+        dear: false,
+        missed: 40.0,
+        overwhelmed: false,
+        woken: false,
+        lead_s: 75.0,
+    };
 
     fn push(budget: &mut ErrorBudget, k: u32, backlog: f64) {
         push_beside(budget, k, backlog, &BESIDE);
@@ -196,6 +205,8 @@ mod tests {
         let steep = Beside { overwhelmed: true, lead_s: 900.0, ..BESIDE };
         assert!(late(steep) <= FIRST_MARGIN);
         assert!(late(Beside { missed: 2.0, ..BESIDE }) <= FIRST_MARGIN);
+        // Traffic that is back from nothing.
+        assert!(late(Beside { woken: true, ..BESIDE }) <= FIRST_MARGIN);
         // No wider than what was missed.
         assert!(late(Beside { missed: 9.0, ..BESIDE }) < 9.1);
     }

@@ -246,6 +246,7 @@ impl Observer {
                 dear,
                 missed: self.nowcast.missed(),
                 overwhelmed: self.nowcast.is_overwhelmed(),
+                woken: self.nowcast.is_woken(),
                 lead_s,
             };
             self.budget.push(sample, arrivals, settings.sla_s, &beside);
@@ -270,6 +271,12 @@ impl Observer {
     #[must_use]
     pub fn doubts_work(&self) -> bool {
         self.work.is_doubted()
+    }
+
+    /// Whether a change costs a pause that is worth avoiding.
+    #[must_use]
+    pub fn changes_are_dear(&self) -> bool {
+        is_dear(self.pool.pause_s())
     }
 
     /// Seconds until what is decided now takes effect.

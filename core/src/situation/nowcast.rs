@@ -36,6 +36,10 @@ const MOST_OFF: f32 = 10.0;
 const MISSED_S: f32 = 120.0;
 /// A rate above what could be justified by this factor comes by a burst that no margin prepares for.
 const BEYOND: f32 = 1.4;
+/// Traffic that was foreseen below this share of the mean rate was at rest,
+const AT_REST: f32 = 0.02;
+/// ... and above this one it is back.
+const BACK: f32 = 0.5;
 /// The trend is followed on the high path for at most this long.
 const TREND_LASTS_S: f32 = 150.0;
 
@@ -103,6 +107,7 @@ pub(super) struct Nowcast {
     ahead: Ahead,
     missed: f32,
     overwhelmed: bool,
+    woken: bool,
 }
 
 impl Default for Nowcast {
@@ -118,6 +123,7 @@ impl Default for Nowcast {
             ahead: Ahead::default(),
             missed: 0.0,
             overwhelmed: false,
+            woken: false,
         }
     }
 }
@@ -179,6 +185,12 @@ impl Nowcast {
         self.overwhelmed
     }
 
+    /// Whether traffic came back of which a lead time before there was next to none, and none was
+    /// forecast: errors of a pool at rest are small, and no margin made of them prepares for that.
+    pub(super) fn is_woken(&self) -> bool {
+        self.woken
+    }
+
     /// Usual errors by which what came was more than the median said of it, at most, of late.
     pub(super) fn missed(&self) -> f32 {
         self.missed
@@ -203,6 +215,7 @@ impl Nowcast {
             self.solve();
             self.missed = self.missed.max((observed - p.said) / p.error.max(1e-9));
             self.overwhelmed = observed > BEYOND * p.most;
+            self.woken = p.said < AT_REST * mean && observed > BACK * mean;
             let off = clip(observed - p.said).abs();
             self.seen += 1.0;
             self.fast += weight(span_s, FAST_S) * (off - self.fast);
@@ -265,5 +278,16 @@ mod tests {
         });
         let noisy = play(noise).ahead();
         assert!((3.0..12.0).contains(&noisy.error), "{noisy:?}");
+    }
+
+    #[test]
+    fn traffic_that_is_back_from_nothing_is_told_from_a_burst() {
+        let calm = |k: u32| 100.0 + (k % 3) as f32;
+        let woken = |quiet: f32| {
+            let rates = (0..1000).map(calm).chain((0..60).map(|_| quiet)).chain([100.0, 100.0]);
+            play(rates).is_woken()
+        };
+        assert!(woken(0.0));
+        assert!(!woken(30.0));
     }
 }

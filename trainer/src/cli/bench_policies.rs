@@ -29,7 +29,7 @@ pub struct BenchPoliciesArgs {
     #[arg(long, value_name = "JOBS", value_delimiter = ',', default_value = "8,40,200", value_parser = parse_peak)]
     pub peak_jobs: Vec<f32>,
     /// What the workers are like: up within a minute, with pauses at each change, or slow to start
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "queue,kafka,slow", value_parser = PossibleValuesParser::new(World::NAMES).map(|name| known_world(&name)))]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', default_value = "queue,kafka,slow,node", value_parser = PossibleValuesParser::new(World::NAMES).map(|name| known_world(&name)))]
     pub world: Vec<&'static str>,
     /// Seeds of load and pool, first and last: 1..3 is three of them
     #[arg(long, value_name = "A..B", default_value = "1..3", value_parser = parse_seeds)]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_three_scales_worlds_and_seeds() {
+    fn the_default_is_three_scales_and_seeds_and_all_worlds() {
         let args = parse("").unwrap();
         assert_eq!(args.peak_jobs, [8.0, 40.0, 200.0]);
         assert_eq!((args.world.as_slice(), args.seeds), (&World::NAMES[..], 1..=3));
