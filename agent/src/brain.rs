@@ -150,7 +150,7 @@ pub trait Brain: Send {
     /// What the virtual pool told last, in shadow mode: what the last decision was made on.
     fn virtual_sample(&self) -> Option<&Sample>;
 
-    /// So many jobs were decided elsewhere: in shadow mode the virtual pool obeys.
+    /// So many jobs were decided elsewhere: the pool obeys, in shadow mode the virtual one.
     fn obey(&mut self, jobs: Jobs);
 
     /// How it goes.

@@ -137,7 +137,7 @@ where
         if on == self.is_shadow() {
             return;
         }
-        self.real.restart();
+        self.real = MeasuredPool::new(self.controller.settings().sla_s);
         (self.other, self.told, self.began) = (None, None, false);
         self.scaler = if on {
             Scaler::Controller
@@ -153,8 +153,9 @@ where
     }
 
     fn obey(&mut self, jobs: Jobs) {
-        if self.is_shadow() {
-            order(&mut self.other, jobs);
+        match self.scaler {
+            Scaler::Controller => order(&mut self.other, jobs),
+            Scaler::Rule(_) => self.real.order(jobs),
         }
     }
 

@@ -14,7 +14,7 @@ use std::fmt;
 /// Format of the files. To be raised when [`Record`] or what is in it changes, but for decisions:
 /// those are bytes here, since the state that a run starts from must not depend on how a former
 /// version described its decisions.
-pub(super) const FORMAT: u8 = 2;
+pub(super) const FORMAT: u8 = 1;
 
 /// A SHA-256; hex for people, bytes in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -134,6 +134,17 @@ pub(super) enum Record {
     Gap,
 }
 
+impl Record {
+    /// Reads a record. Terms were told without a mode once, and end the records that they are in: in
+    /// those, decisions were made for the real pool whether it obeyed or not.
+    pub(super) fn read(payload: &[u8]) -> postcard::Result<Self> {
+        match (postcard::from_bytes(payload), payload) {
+            (Err(_), [0 | 1, ..]) => postcard::from_bytes(&[payload, &[0]].concat()),
+            (read, _) => read,
+        }
+    }
+}
+
 /// A value as postcard.
 pub(super) fn bytes(value: &impl Serialize) -> postcard::Result<Vec<u8>> {
     postcard::to_extend(value, Vec::new())
@@ -221,8 +232,18 @@ mod tests {
             Record::Gap,
         ] {
             let bytes = bytes(&record).unwrap();
-            assert_eq!(postcard::from_bytes::<Record>(&bytes), Ok(record));
+            assert_eq!(Record::read(&bytes), Ok(record));
         }
+    }
+
+    #[test]
+    fn runs_of_former_versions_are_read() {
+        let run = Record::Run(Run { root: 3, terms: terms() });
+        let former = bytes(&run).unwrap();
+        let former = &former[..former.len() - 1];
+        let active = Terms { shadow: false, ..terms() };
+        assert_eq!(Record::read(former), Ok(Record::Run(Run { root: 3, terms: active })));
+        assert!(Record::read(&former[..former.len() - 1]).is_err());
     }
 
     #[test]

@@ -15,6 +15,10 @@ use crate::units::Jobs;
 #[derive(Clone, Debug)]
 pub struct MeasuredPool {
     last: Option<Sample>,
+    /// Counts as the pool while nobody tells how large it is.
+    ordered: Option<Jobs>,
+    /// What was paid for in the last sample.
+    paid: Option<Jobs>,
     observer: PoolObserver,
     queue: Queue,
     account: Account,
@@ -26,10 +30,17 @@ impl MeasuredPool {
     pub fn new(sla_s: f32) -> Self {
         Self {
             last: None,
+            ordered: None,
+            paid: None,
             observer: PoolObserver::default(),
             queue: Queue::default(),
             account: Account::new(sla_s),
         }
+    }
+
+    /// So many jobs were ordered of it.
+    pub fn order(&mut self, jobs: Jobs) {
+        self.ordered = Some(jobs);
     }
 
     /// Takes the next sample, as far as it is believed, with the work of an event in seconds.
@@ -62,7 +73,7 @@ impl MeasuredPool {
             left -= queue.begin_work(room, |waited_s, events| account.began(end, waited_s, events));
             self.queue.pass(span.step_s());
         }
-        let have = paid_jobs(sample);
+        let have = paid_jobs(sample).or(self.ordered);
         self.account.observed(
             end,
             span.seconds,
@@ -70,9 +81,10 @@ impl MeasuredPool {
             arrivals * f64::from(work_s),
             backlog,
         );
-        if have.zip(paid_jobs(last)).is_some_and(|(is, was)| is != was) {
+        if have.zip(self.paid).is_some_and(|(is, was)| is != was) {
             self.account.acted(end);
         }
+        self.paid = have;
     }
 
     /// How jobs start in it and what a change costs, as configured and seen. Crashes are left out.
@@ -147,20 +159,35 @@ mod tests {
         assert!(told.knows_jobs && told.observed_s == 86_370.0);
     }
 
+    /// A sample of a pool that finishes nothing, and of which nobody tells how large it is.
+    fn stuck(k: u32) -> Sample {
+        let raw = crate::sample::RawSample {
+            time: f64::from(30 * k),
+            interval_s: 30.0,
+            logged_events: Some(30.0),
+            processed_events: Some(0.0),
+            unprocessed_events: Some(f64::from(30 * k)),
+            ..Default::default()
+        };
+        raw.gate().unwrap().sample
+    }
+
+    #[test]
+    fn a_pool_of_which_nobody_tells_is_the_one_that_was_ordered() {
+        let mut pool = MeasuredPool::new(60.0);
+        for k in 1..=121 {
+            pool.push(&stuck(k), 0.1);
+            pool.order(Jobs(if k < 61 { 4 } else { 6 }));
+        }
+        let told = pool.standing();
+        assert!(told.knows_jobs && (told.score.job_hours - 5.0).abs() < 1e-9, "{told:?}");
+        assert_eq!(pool.totals().actions, 1);
+    }
+
     #[test]
     fn who_waits_for_ever_is_late() {
         let mut pool = MeasuredPool::new(60.0);
-        for k in 1..=120 {
-            let raw = crate::sample::RawSample {
-                time: f64::from(30 * k),
-                interval_s: 30.0,
-                logged_events: Some(30.0),
-                processed_events: Some(0.0),
-                unprocessed_events: Some(f64::from(30 * k)),
-                ..Default::default()
-            };
-            pool.push(&raw.gate().unwrap().sample, 0.1);
-        }
+        (1..=120).for_each(|k| pool.push(&stuck(k), 0.1));
         let told = pool.standing();
         assert!(told.score.sla < 0.05 && !told.knows_jobs, "{told:?}");
     }
