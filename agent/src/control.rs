@@ -90,6 +90,9 @@ impl Control {
         let (last_sample, last) = past.map_or((None, None), |p| (Some(p.sample), p.decision));
         let recorder = Recorder::new(journal, last, metrics.clone());
         let last_end = last_sample.map(|sample| sample.end);
+        if let Some(end) = last_end {
+            metrics.resumed(end);
+        }
         let clock = Clock::after(last_end);
         let pulse = Pulse::default();
         let control = Self {

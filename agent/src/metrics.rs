@@ -258,6 +258,11 @@ impl Metrics {
         }
     }
 
+    /// The journal ends with a sample that ended then.
+    pub fn resumed(&self, end: UnixSeconds) {
+        self.last_sample_end.store(end.0, Ordering::Relaxed);
+    }
+
     /// A sample was refused.
     pub fn sample_refused(&self, refusal: Refusal) {
         self.refused.get_or_create(&[("reason", refusal.word().into())]).inc();

@@ -71,11 +71,12 @@ impl PoolFigures {
         Self {
             pool,
             observed_s: *observed_s,
-            events: score.events,
+            // Sums of parts of events leave crumbs.
+            events: score.events.round(),
             sla_ratio: has_events.then_some(score.sla),
             wait_p50_s: has_events.then_some(*p50_wait_s),
             wait_p99_s: has_events.then_some(score.p99_wait_s),
-            max_backlog_events: score.max_backlog_events,
+            max_backlog_events: score.max_backlog_events.round(),
             job_hours: is_paid.then_some(score.job_hours),
             cost_over_ideal: (is_paid && has_events).then_some(score.cost_over_ideal),
             changes_per_day: (*observed_s >= LEAST_S).then_some(score.actions_per_day),
