@@ -22,6 +22,13 @@ const BOUND_S: f32 = 6.0 * 3600.0;
 const BOUND_BUSY_S: f32 = 900.0;
 /// Stated work that is less than the busy pool's by this factor is in another unit.
 const OTHER_UNIT: f32 = 8.0;
+/// Milliseconds of the units in which work is told where it is not told in them: seconds, minutes,
+/// microseconds, nanoseconds.
+const UNITS_MS: [f32; 4] = [1e3, 6e4, 1e-3, 1e-6];
+/// A busy pool must agree with a unit within this factor,
+const UNIT_FITS: f32 = 1.4;
+/// ... so many times in a row.
+const UNIT_PROOFS: u32 = 8;
 /// Share of the pool that is taken to be busy while that was never seen.
 const ASSUMED_BUSY: f32 = 0.85;
 /// Seconds in which an assumption is lowered by a factor of e, until the pool is seen to be busy.
@@ -71,6 +78,10 @@ pub(super) struct WorkObserver {
     proven: bool,
     /// Whether stated work is in too large a unit.
     other_unit: bool,
+    /// The unit in which work is told, in milliseconds, once it was found out.
+    unit_ms: Option<f32>,
+    /// The one that fits, and how often in a row it did.
+    fitting: (f32, u32),
 }
 
 impl WorkObserver {
@@ -78,7 +89,11 @@ impl WorkObserver {
     pub(super) fn push(&mut self, sample: &Sample, before: Option<&Sample>, obeyed: bool) {
         let span_s = sample.interval_s as f32;
         let evidence = self.account.add(sample, before);
-        let stated_s = sample.work_ms.known().map(|ms| ms / 1000.0).filter(|s| *s > 0.0);
+        let told_s = sample.work_ms.known().map(|ms| ms / 1000.0).filter(|s| *s > 0.0);
+        if let (Some(told_s), Some(Evidence::Exactly(work_s))) = (told_s, evidence) {
+            self.find_unit(told_s, work_s);
+        }
+        let stated_s = told_s.map(|told_s| told_s * self.unit_ms.unwrap_or(1.0));
         if let Some(evidence) = evidence {
             self.bound(evidence, span_s);
             self.learn(evidence, span_s);
@@ -106,12 +121,34 @@ impl WorkObserver {
     pub(super) fn known_s(&self) -> Option<f32> {
         let most_s = BOUND_ROOM * self.bound_s.unwrap_or(f32::MAX);
         let stated_s = self.stated_s.map(|s| s.min(most_s));
-        if self.is_doubted() { self.learned_s } else { stated_s.or(self.learned_s) }
+        if self.contradicts() { self.learned_s } else { stated_s.or(self.learned_s) }
     }
 
-    /// Whether stated work contradicts the throughput.
+    /// Whether stated work contradicts the throughput, as it is told.
     pub(super) fn is_doubted(&self) -> bool {
+        self.contradicts() || self.unit_ms.is_some()
+    }
+
+    fn contradicts(&self) -> bool {
         self.too_small || self.other_unit
+    }
+
+    /// Work that is told in seconds is a thousandth of what it takes: then it is still better to go by
+    /// what is told than to learn it, which only a busy pool can teach.
+    fn find_unit(&mut self, told_s: f32, work_s: f32) {
+        let fits = |unit: &f32| {
+            let off = work_s / (told_s * unit);
+            (1.0 / UNIT_FITS..=UNIT_FITS).contains(&off)
+        };
+        let unit_ms = if fits(&1.0) { 1.0 } else { UNITS_MS.into_iter().find(fits).unwrap_or(0.0) };
+        let (last, times) = self.fitting;
+        self.fitting = (unit_ms, if unit_ms == last { times.saturating_add(1) } else { 1 });
+        let found = if unit_ms == 1.0 { None } else { Some(unit_ms) };
+        if unit_ms > 0.0 && self.fitting.1 >= UNIT_PROOFS && found != self.unit_ms {
+            self.unit_ms = found;
+            self.stated_s = None;
+            (self.too_small, self.too_large, self.other_unit) = (false, 0, false);
+        }
     }
 
     fn bound(&mut self, evidence: Evidence, span_s: f32) {
@@ -283,6 +320,20 @@ mod tests {
         // Told rightly, it is taken as it is.
         let right = after(&many(20, |k| sample(k, 10, 180.0, 0.0, Some(1500.0))));
         assert!(!right.is_doubted() && (right.work_s() - 1.5).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_unit_that_was_found_out_is_gone_by() {
+        // 1.5 s told as 1.5 ms by a busy pool; then the work halves, which no busy pool shows.
+        let told = |k| if k <= 20 { 1.5 } else { 0.75 };
+        let waiting = |k| if k <= 20 { 900.0 } else { 0.0 };
+        let done = |k| if k <= 20 { 200.0 } else { 100.0 };
+        let work = after(&many(60, |k| sample(k, 10, done(k), waiting(k), Some(told(k)))));
+        assert!(work.is_doubted() && (work.work_s() - 0.75).abs() < 0.02, "{}", work.work_s());
+        // Told rightly from some day on, it is taken as it is.
+        let told = |k| if k <= 20 { 1.5 } else { 1500.0 };
+        let work = after(&many(60, |k| sample(k, 10, 200.0, 900.0, Some(told(k)))));
+        assert!(!work.is_doubted() && (work.work_s() - 1.5).abs() < 0.02, "{}", work.work_s());
     }
 
     #[test]
