@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! source -> control (observe, forecast, decide, guard) -> journal -> actuate
-//!             |       \-> serve (REST, metrics, dashboard)
+//!             |       |-> serve (REST, metrics, dashboard)
+//!             |       \-> figures (pools side by side, forecasts against what came)
 //!             \-> device (which may decide instead)
 //! ```
 

@@ -1,11 +1,13 @@
 //! What the agent tells Prometheus, in OpenMetrics text.
 
+mod figures;
+
 use crate::brain::ModelId;
 use crate::config::Mode;
 use crate::device::Health;
-use crate::figures::{Figures, PoolFigures};
+use crate::figures::Figures;
 use crate::source::{Refusal, SourceStatus, Warning, WarningKind};
-use prometheus_client::encoding::EncodeLabelSet;
+use figures::FigureMetrics;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -20,13 +22,11 @@ use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 use std::fmt;
-use std::hash::Hash;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 type Float = Gauge<f64, AtomicU64>;
-type Sum = Counter<f64, AtomicU64>;
 type Labels<const N: usize> = [(&'static str, String); N];
 
 /// What became of a decision at the actuator.
@@ -94,9 +94,7 @@ pub struct Metrics {
     model_loaded: Gauge,
     device_decides: Gauge,
     device_outages: Counter,
-    pools: Pools,
-    forecast_error: Family<Labels<1>, Float>,
-    forecast_coverage: Family<Labels<1>, Float>,
+    figures: FigureMetrics,
     decision_s: Histogram,
     horizons_s: [u32; HORIZONS.len()],
 }
@@ -138,9 +136,7 @@ impl Metrics {
             model_loaded: Gauge::default(),
             device_decides: Gauge::default(),
             device_outages: Counter::default(),
-            pools: Pools::default(),
-            forecast_error: Family::default(),
-            forecast_coverage: Family::default(),
+            figures: FigureMetrics::default(),
             // From 0.1 ms to 3 s.
             decision_s: Histogram::new(exponential_buckets(1e-4, 2.0, 16)),
             horizons_s: HORIZONS
@@ -227,13 +223,7 @@ impl Metrics {
             r.register("device_decides", help, m.device_decides);
             r.register("device_outages", "Times that the device was lost", m.device_outages);
         }
-        m.pools.register(&mut r);
-        let help =
-            "Absolute errors of median forecasts over what came in the last week, by seconds ahead";
-        r.register("forecast_error_ratio", help, m.forecast_error);
-        let help =
-            "Share of what came in the last week that was between the 0.1 and the 0.9 quantile";
-        r.register("forecast_coverage_ratio", help, m.forecast_coverage);
+        m.figures.register(&mut r);
         let help = "Time from a sample to the decision on it";
         r.register_with_unit("decision_duration", help, Unit::Seconds, m.decision_s);
         let help = "Age of the last sample; +Inf before the first";
@@ -352,16 +342,7 @@ impl Metrics {
 
     /// This is how it goes.
     pub fn figures(&self, figures: &Figures) {
-        for pool in [&figures.scaleiq, &figures.compared] {
-            self.pools.set(pool);
-        }
-        let labels = [("against", figures.compared.pool.word().to_string())];
-        set(&self.pools.saving, &labels, figures.saving_ratio);
-        for horizon in &figures.forecasts {
-            let labels = [("ahead_s", horizon.ahead_s.to_string())];
-            set(&self.forecast_error, &labels, horizon.error_ratio);
-            set(&self.forecast_coverage, &labels, horizon.coverage_ratio);
-        }
+        self.figures.tell(figures);
     }
 
     /// Whether the model that is configured could be loaded.
@@ -451,65 +432,6 @@ pub struct Signs {
     pub journal_fails: bool,
     /// Whether what decides is what is configured.
     pub model_loaded: bool,
-}
-
-/// How pools do: `real`, and beside it the `virtual` one of shadow mode or what an `hpa` would have had.
-#[derive(Clone, Debug, Default)]
-struct Pools {
-    events: Family<Labels<1>, Sum>,
-    late_events: Family<Labels<1>, Sum>,
-    job_s: Family<Labels<1>, Sum>,
-    changes: Family<Labels<1>, Sum>,
-    sla: Family<Labels<1>, Float>,
-    wait_s: Family<Labels<2>, Float>,
-    saving: Family<Labels<1>, Float>,
-}
-
-impl Pools {
-    fn register(&self, r: &mut Registry) {
-        let m = self.clone();
-        r.register("pool_events", "Events on which work began, by pool", m.events);
-        let help = "Events that had waited longer than the SLA by then, by pool";
-        r.register("pool_late_events", help, m.late_events);
-        r.register("pool_job_seconds", "Job-seconds paid, by pool", m.job_s);
-        r.register("pool_changes", "Changes of the number of jobs, by pool", m.changes);
-        let help = "Share of events of the last week that began within the SLA, by pool";
-        r.register("pool_sla_ratio", help, m.sla);
-        let help =
-            "Wait that so many percent of the events of the last week did not exceed, by pool";
-        r.register_with_unit("pool_wait", help, Unit::Seconds, m.wait_s);
-        let help = "Share of another pool's job-hours of the last week that ScaleIQ's saves";
-        r.register("saving_ratio", help, m.saving);
-    }
-
-    fn set(&self, figures: &PoolFigures) {
-        let PoolFigures { pool, totals, .. } = figures;
-        let labels = [("pool", pool.word().to_string())];
-        for (family, total) in [
-            (&self.events, totals.events),
-            (&self.late_events, totals.late_events),
-            (&self.job_s, totals.job_s),
-            (&self.changes, totals.actions as f64),
-        ] {
-            let counter = family.get_or_create_owned(&labels);
-            counter.inc_by((total - counter.get()).max(0.0));
-        }
-        set(&self.sla, &labels, figures.sla_ratio);
-        for (percent, wait_s) in [("50", figures.wait_p50_s), ("99", figures.wait_p99_s)] {
-            let [pool] = labels.clone();
-            set(&self.wait_s, &[pool, ("percentile", percent.into())], wait_s.map(f64::from));
-        }
-    }
-}
-
-/// Sets what is known; what never was has no series.
-fn set<const N: usize>(family: &Family<Labels<N>, Float>, labels: &Labels<N>, value: Option<f64>)
-where
-    Labels<N>: EncodeLabelSet + Clone + Eq + Hash,
-{
-    if let Some(value) = value {
-        family.get_or_create_owned(labels).set(value);
-    }
 }
 
 /// Why connections are closed.
