@@ -99,16 +99,16 @@ where
             closed = true;
             forecasts.closed(interval, forecast, settings.interval.seconds());
         })?;
+        if !self.began {
+            self.restart_pools();
+        }
         Ok(closed)
     }
 
     fn decide(&mut self, now: UnixSeconds) -> Decision {
         let decision = self.controller.decide(now);
         self.obey(decision.jobs);
-        if !self.began && decision.stage != Stage::Hold {
-            self.began = true;
-            self.restart_pools();
-        }
+        self.began |= decision.stage != Stage::Hold;
         decision
     }
 
