@@ -58,6 +58,8 @@ pub(super) struct Beside {
     pub(super) overwhelmed: bool,
     /// Whether traffic came back at once after there was next to none.
     pub(super) woken: bool,
+    /// Whether the pool cannot do what is wanted of it: jobs crash, do not come up, or do no more work.
+    pub(super) helpless: bool,
     /// Seconds until what is decided takes effect.
     pub(super) lead_s: f32,
 }
@@ -89,10 +91,10 @@ impl ErrorBudget {
         let spent = (late / usual).min(1.0) / LATE_SHARE;
         let gains = if beside.dear { DEAR_GAINS } else { GAINS };
         let widens = gains.widens_a_day * spent * span_s / DAY_S as f32;
-        let widens = if beside.dear {
-            widens
-        } else if self.is_excused(sample.end, late, sla_s, beside) {
+        let widens = if self.is_excused(sample.end, late, sla_s, beside) {
             0.0
+        } else if beside.dear {
+            widens
         } else {
             // What was late although less came than was prepared for, no margin would have prevented;
             // and no more is needed than what was missed.
@@ -108,13 +110,14 @@ impl ErrorBudget {
     fn is_excused(&mut self, now: UnixSeconds, late: f32, sla_s: f32, beside: &Beside) -> bool {
         let excused = self.excused_until.is_some_and(|until| now <= until);
         let burst = beside.overwhelmed && beside.lead_s > ANSWERED_SLAS * sla_s;
-        let overwhelmed = beside.woken || burst;
-        if overwhelmed {
+        // Where changes are dear a wide margin softens what it cannot prevent: tried without.
+        let overwhelmed = !beside.dear && (beside.woken || burst);
+        if beside.helpless || overwhelmed {
             self.excused_until = Some(now.plus((beside.lead_s + 2.0 * sla_s) as i64));
         } else if excused && late > 0.0 {
             self.excused_until = self.excused_until.map(|until| until.max(now.plus(sla_s as i64)));
         }
-        excused || overwhelmed
+        excused || beside.helpless || overwhelmed
     }
 
     /// First come, first served: what was worked on is late if more waits than has arrived within
@@ -150,6 +153,7 @@ mod tests {
         missed: 40.0,
         overwhelmed: false,
         woken: false,
+        helpless: false,
         lead_s: 75.0,
     };
 
@@ -207,6 +211,9 @@ mod tests {
         assert!(late(Beside { missed: 2.0, ..BESIDE }) <= FIRST_MARGIN);
         // Traffic that is back from nothing.
         assert!(late(Beside { woken: true, ..BESIDE }) <= FIRST_MARGIN);
+        // A pool that cannot do what is wanted of it, even where changes are dear.
+        assert!(late(Beside { helpless: true, dear: true, ..BESIDE }) <= FIRST_MARGIN);
+        assert!(late(Beside { dear: true, ..BESIDE }) > 2.0 * FIRST_MARGIN);
         // No wider than what was missed.
         assert!(late(Beside { missed: 9.0, ..BESIDE }) < 9.1);
     }

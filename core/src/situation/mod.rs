@@ -247,6 +247,9 @@ impl Observer {
                 missed: self.nowcast.missed(),
                 overwhelmed: self.nowcast.is_overwhelmed(),
                 woken: self.nowcast.is_woken(),
+                helpless: self.throughput.most_jobs(sample.end).is_some()
+                    || self.pool.is_crashing()
+                    || self.pool.is_overdue(sample.end, settings.start_up_s),
                 lead_s,
             };
             self.budget.push(sample, arrivals, settings.sla_s, &beside);

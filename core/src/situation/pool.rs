@@ -25,6 +25,14 @@ const OVERDUE_STARTS: f32 = 2.0;
 /// ... and a sample.
 const OVERDUE_S: f32 = 30.0;
 
+/// Seconds in which a job that went away by itself is forgotten by a factor of e.
+const LOSSES_S: f32 = 600.0;
+/// Jobs that go away by themselves within that time make a crash loop if they are more than this share
+/// of the pool,
+const CRASHING_SHARE: f32 = 0.2;
+/// ... and more than this many.
+const CRASHING_JOBS: f32 = 2.0;
+
 /// Jobs that were asked for together.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Group {
@@ -52,6 +60,10 @@ pub(crate) struct PoolObserver {
     /// Seconds of the last sample without a change in which jobs were idle although work waited: no
     /// change is to blame for these.
     usual_idle_s: f32,
+    /// Jobs that went away by themselves of late.
+    losses: f32,
+    /// Jobs that were ready last.
+    ready: Jobs,
 }
 
 impl PoolObserver {
@@ -73,6 +85,10 @@ impl PoolObserver {
         }
         let Some(before) = before else { return };
         let (Some(was), Some(is)) = (before.jobs_ready, sample.jobs_ready) else { return };
+        let lost = ordered.unwrap_or(is).min(was).0.saturating_sub(is.0);
+        let keep = libm::expf(-(sample.interval_s as f32) / LOSSES_S);
+        self.losses = self.losses * keep + lost as f32;
+        self.ready = is;
         let counted = ordered.unwrap_or(is).min(is).min(was);
         let idle_s = idle_s(sample, before, counted, work_s);
         if was == is {
@@ -172,6 +188,11 @@ impl PoolObserver {
         self.stalled
     }
 
+    /// Whether jobs go away by themselves again and again.
+    pub(super) fn is_crashing(&self) -> bool {
+        self.losses > CRASHING_JOBS.max(CRASHING_SHARE * self.ready.as_f32())
+    }
+
     /// Seconds for which the pool stands still when a job comes or goes, as learned.
     pub(crate) fn pause_s(&self) -> f32 {
         self.pause_s.unwrap_or(0.0)
@@ -254,6 +275,23 @@ mod tests {
         assert!(after(&[first, sample(2, (10, 0), 600.0, 9000.0, 6000.0)]).is_stalled());
         // A change explains a pause.
         assert!(!after(&[first, sample(2, (11, 0), 600.0, 9000.0, 6000.0)]).is_stalled());
+    }
+
+    #[test]
+    fn jobs_that_go_by_themselves_again_and_again_are_a_crash_loop() {
+        let crashing = |ready: [u32; 6], ordered: [u32; 6]| {
+            let (mut pool, mut before) = (PoolObserver::default(), None);
+            for (k, (ready, ordered)) in (1..).zip(ready.into_iter().zip(ordered)) {
+                let sample = sample(k, (ready, 0), 3000.0, 0.0, 0.0);
+                pool.push(&sample, before.as_ref(), 0.1, Some(Jobs(ordered)));
+                before = Some(sample);
+            }
+            pool.is_crashing()
+        };
+        assert!(crashing([10, 8, 10, 8, 10, 8], [10; 6]));
+        assert!(!crashing([10, 9, 10, 10, 10, 10], [10; 6]));
+        // Fewer were asked for.
+        assert!(!crashing([10, 8, 6, 4, 2, 1], [8, 6, 4, 2, 1, 1]));
     }
 
     #[test]
