@@ -12,7 +12,7 @@ use crate::policy::{
 };
 use crate::sample::Sample;
 use crate::settings::Settings;
-use crate::situation::{Blind, Observer, Situation};
+use crate::situation::{Blind, DEFAULT_WORK_MS, Observer, Situation};
 use crate::units::{Jobs, UnixSeconds};
 
 /// Seconds of samples that say nothing after which the number held is raised: a load that rises unseen
@@ -76,10 +76,29 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     pub fn observe(
         &mut self,
         sample: &Sample,
+        closed: impl FnMut(&Interval, Option<&Forecast>),
+    ) -> Result<(), TimeError> {
+        self.observe_beside(sample, |_, _| None, closed)
+    }
+
+    /// As [`Controller::observe`], where decisions may be carried out in another pool than the one that
+    /// the sample is of. `beside` is told the sample as far as it is believed, with the work of an event
+    /// in seconds, and gives that other pool's sample of the same time; `None` if there is none. What is
+    /// believed and what work is rest on the real sample, everything else on the other one.
+    ///
+    /// # Errors
+    /// If the sample is not after the last one; nothing is changed then.
+    pub fn observe_beside(
+        &mut self,
+        sample: &Sample,
+        beside: impl FnOnce(&Sample, f32) -> Option<Sample>,
         mut closed: impl FnMut(&Interval, Option<&Forecast>),
     ) -> Result<(), TimeError> {
-        let mut filter = self.filter;
-        let (sample, doubts) = &filter.judge(sample, self.observer.work_s());
+        self.gatherer.admit(sample)?;
+        let (real, doubts) = self.filter.judge(sample, self.observer.work_s());
+        let work_s = self.observer.work_s().unwrap_or(DEFAULT_WORK_MS / 1000.0);
+        let other = beside(&real, work_s);
+        let sample = other.as_ref().unwrap_or(&real);
         let Self { gatherer, forecaster, forecast, .. } = self;
         gatherer.push(sample, |interval, is_last| {
             if is_last {
@@ -90,10 +109,10 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             }
             closed(&interval, forecast.as_ref());
         })?;
-        self.filter = filter;
         let ordered = self.memory.last_wanted;
-        self.observer.push(sample, self.forecast.as_ref(), ordered, &self.settings);
-        self.doubts = *doubts;
+        let real = other.as_ref().map(|_| &real);
+        self.observer.push(sample, real, self.forecast.as_ref(), ordered, &self.settings);
+        self.doubts = doubts;
         if self.observer.doubts_work() {
             self.doubts.insert(Doubt::Work);
         }
@@ -181,6 +200,14 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         self.latched = None;
         self.memory.last_wanted = Some(jobs);
         self.guard.resume(jobs, at);
+    }
+
+    /// What was decided so far was not carried out in the pool that the next samples are of: the jobs
+    /// that are seen there count.
+    pub fn forget_orders(&mut self) {
+        self.latched = None;
+        self.memory = Memory::default();
+        self.guard = Guard::default();
     }
 
     /// The policy, to steer it from outside (training chooses actions itself).

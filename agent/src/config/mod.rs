@@ -79,6 +79,15 @@ pub enum Actuator {
     },
 }
 
+/// What a job costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Price {
+    /// Of one job for an hour.
+    pub job_hour: f32,
+    /// In what, such as `EUR`.
+    pub currency: String,
+}
+
 /// Everything that a user can set.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -110,6 +119,8 @@ pub struct Config {
     /// nothing on a disk that it was not told to use, and in a container the folder has to be a
     /// volume to be worth anything.
     pub journal: Option<JournalConfig>,
+    /// What a job costs: job-hours are told in money, too, if it is known.
+    pub price: Option<Price>,
 }
 
 /// Limits that hold when nothing is said: 1 to 200 jobs.
@@ -133,6 +144,7 @@ impl Config {
             token: None,
             planned: Calendar::default(),
             journal: None,
+            price: None,
         }
     }
 

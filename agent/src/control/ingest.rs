@@ -77,7 +77,10 @@ impl Control {
     }
 
     fn observe(&mut self, sample: &Sample) -> Result<(), RefusedSample> {
-        if self.brain.observe(sample)? {
+        let begin = Instant::now();
+        let closed = self.brain.observe(sample)?;
+        self.observed_in = Some(begin.elapsed());
+        if closed {
             self.forecast_is_new = true;
             if let Some(makeup) = self.brain.forecast().and_then(|f| f.makeup.as_ref()) {
                 self.metrics.forecast_made(makeup);

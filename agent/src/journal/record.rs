@@ -48,17 +48,19 @@ pub struct Terms {
     pub settings: Settings,
     /// Holidays and campaigns.
     pub planned: Calendar,
+    /// Whether decisions were made for a virtual pool, since the real one did not obey.
+    pub shadow: bool,
 }
 
 impl Terms {
     /// The terms of this program with these.
     #[must_use]
-    pub fn new(model: ModelId, settings: Settings, planned: Calendar) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned }
+    pub fn new(model: ModelId, settings: Settings, planned: Calendar, shadow: bool) -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned, shadow }
     }
 
-    /// Whether a run may build on what was recorded under `other`. The program, the model and what is
-    /// planned may have changed, since the state is built anew from the samples.
+    /// Whether a run may build on what was recorded under `other`. The program, the model, what is
+    /// planned and the mode may have changed, since the state is built anew from the samples.
     #[must_use]
     pub fn goes_on_with(&self, other: &Self) -> bool {
         self.settings == other.settings
@@ -70,7 +72,8 @@ impl Terms {
     pub fn decides_as(&self, other: &Self) -> bool {
         let devices = self.model.is_device() && other.model.is_device();
         let same_model = devices || self.model.sha256 == other.model.sha256;
-        same_model && self.planned == other.planned && self.goes_on_with(other)
+        let same_pool = self.shadow == other.shadow;
+        same_model && same_pool && self.planned == other.planned && self.goes_on_with(other)
     }
 }
 
@@ -129,6 +132,17 @@ pub(super) enum Record {
     Decision(Recorded),
     /// Records before this one could not be written and are lost.
     Gap,
+}
+
+impl Record {
+    /// Reads a record. Terms were told without a mode once, and end the records that they are in: in
+    /// those, decisions were made for the real pool whether it obeyed or not.
+    pub(super) fn read(payload: &[u8]) -> postcard::Result<Self> {
+        match (postcard::from_bytes(payload), payload) {
+            (Err(_), [0 | 1, ..]) => postcard::from_bytes(&[payload, &[0]].concat()),
+            (read, _) => read,
+        }
+    }
 }
 
 /// A value as postcard.
@@ -200,7 +214,7 @@ mod tests {
         let settings = Settings::new(JobLimits::new(2, 40).unwrap(), 30.0, 90.0);
         let event = Event { kind: 1, from: UnixSeconds(5), to: UnixSeconds(9), size: 2.0 };
         let model = ModelId { name: "mine".into(), sha256: Some("ab".into()) };
-        Terms::new(model, settings, Calendar { events: vec![event] })
+        Terms::new(model, settings, Calendar { events: vec![event] }, true)
     }
 
     #[test]
@@ -218,8 +232,18 @@ mod tests {
             Record::Gap,
         ] {
             let bytes = bytes(&record).unwrap();
-            assert_eq!(postcard::from_bytes::<Record>(&bytes), Ok(record));
+            assert_eq!(Record::read(&bytes), Ok(record));
         }
+    }
+
+    #[test]
+    fn runs_of_former_versions_are_read() {
+        let run = Record::Run(Run { root: 3, terms: terms() });
+        let former = bytes(&run).unwrap();
+        let former = &former[..former.len() - 1];
+        let active = Terms { shadow: false, ..terms() };
+        assert_eq!(Record::read(former), Ok(Record::Run(Run { root: 3, terms: active })));
+        assert!(Record::read(&former[..former.len() - 1]).is_err());
     }
 
     #[test]
@@ -239,7 +263,7 @@ mod tests {
             [
                 1, b'1', 4, b'm', b'i', b'n', b'e', 1, 2, b'a', b'b', 2, 40, 0, 0, 240, 65, 0, 0,
                 180, 66, 120, 0, 0, 0, 52, 66, 172, 2, 120, 0, 0, 128, 64, 0, 0, 0, 63, 1, 1, 10,
-                18, 0, 0, 0, 64
+                18, 0, 0, 0, 64, 1
             ]
         );
     }
@@ -249,12 +273,13 @@ mod tests {
         let mine = terms();
         let other_plan = Terms { planned: Calendar::default(), ..mine.clone() };
         let other_model = Terms { model: ModelId::none(), ..mine.clone() };
+        let active = Terms { shadow: false, ..mine.clone() };
         let settings = Settings { sla_s: 31.0, ..mine.settings };
         let other_settings = Terms { settings, ..mine.clone() };
         let later = Terms { version: "0".into(), ..mine.clone() };
         let both = |other: &Terms| (mine.goes_on_with(other), mine.decides_as(other));
         assert_eq!(both(&later), (true, true));
-        assert_eq!([&other_plan, &other_model].map(both), [(true, false); 2]);
+        assert_eq!([&other_plan, &other_model, &active].map(both), [(true, false); 3]);
         assert_eq!(both(&other_settings), (false, false));
     }
 }

@@ -3,6 +3,7 @@
 use super::access::{Access, check_host, check_token, check_view};
 use super::dashboard::{self, DashboardState};
 use super::ingest::{Room, ingest};
+use super::status::status;
 use crate::config::Mode;
 use crate::control::{Handle, NotReady};
 use crate::metrics::Metrics;
@@ -55,6 +56,8 @@ pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
     let views = Router::new()
         .route("/metrics", get(metrics))
         .with_state(api.clone())
+        .route("/status", get(status))
+        .with_state((api.clone(), dashboard.clone()))
         .merge(dashboard::router(dashboard))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_view));
     // Probes carry no secrets, and tell none.
@@ -80,7 +83,7 @@ impl IntoResponse for NotReady {
 }
 
 async fn nothing_here() -> Response {
-    let message = "nothing here: GET /, /healthz, /readyz, /metrics or POST /ingest, /predict, \
+    let message = "nothing here: GET /, /healthz, /readyz, /status, /metrics or POST /ingest, /predict, \
                    /decide";
     refuse(StatusCode::NOT_FOUND, message)
 }

@@ -4,6 +4,7 @@
 #[cfg(target_os = "linux")]
 mod actuate;
 mod attacks;
+mod figures;
 mod http;
 mod ingest;
 mod journal;

@@ -9,6 +9,7 @@ mod throughput;
 mod work;
 
 pub use budget::LATE_SHARE;
+pub(crate) use pool::PoolObserver;
 pub use work::DEFAULT_WORK_MS;
 
 use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90, QUANTILES};
@@ -17,7 +18,6 @@ use crate::settings::Settings;
 use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
 use budget::{Beside, ErrorBudget};
 use nowcast::{Nowcast, Observed};
-use pool::PoolObserver;
 use rate::Rate;
 use throughput::ThroughputObserver;
 use work::WorkObserver;
@@ -168,7 +168,7 @@ impl Situation {
 }
 
 /// Start-up times differ by a factor of e to this power (standard deviation).
-const START_SPREAD: f32 = 0.3;
+pub(crate) const START_SPREAD: f32 = 0.3;
 
 fn standstill_s(jobs: f32, pause_s: f32, start_up_s: f32) -> f32 {
     if jobs < 1.5 {
@@ -196,7 +196,10 @@ fn is_dear(pause_s: f32) -> bool {
 /// Learns from each sample and answers with the [`Situation`].
 #[derive(Clone, Debug, Default)]
 pub struct Observer {
+    /// Of the pool that is decided for.
     last: Option<Sample>,
+    /// Of the pool that the samples came from.
+    real: Option<Sample>,
     rate: Rate,
     nowcast: Nowcast,
     pool: PoolObserver,
@@ -209,16 +212,21 @@ pub struct Observer {
 
 impl Observer {
     /// Takes the next sample (times must ascend; the gatherer has checked), and the forecast in
-    /// force; `ordered` are the jobs decided last.
+    /// force; `ordered` are the jobs decided last. They are obeyed in the pool that `sample` is of,
+    /// which may be another than that of the `real` one: only real work can be learned from.
     pub fn push(
         &mut self,
         sample: &Sample,
+        real: Option<&Sample>,
         forecast: Option<&Forecast>,
         ordered: Option<Jobs>,
         settings: &Settings,
     ) {
         let span_s = sample.interval_s as f32;
-        self.work.push(sample, self.last.as_ref());
+        let obeyed = real.is_none();
+        let real = real.unwrap_or(sample);
+        self.work.push(real, self.real.as_ref(), obeyed);
+        self.real = Some(*real);
         let work_s = self.work.work_s();
         self.pool.push(sample, self.last.as_ref(), work_s, ordered);
         let dear = is_dear(self.pool.pause_s());

@@ -51,7 +51,7 @@ pub(super) struct Coming {
 
 /// Watches the pool.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PoolObserver {
+pub(crate) struct PoolObserver {
     starting: Deque<Group, GROUPS>,
     start_sum_s: f32,
     starts: f32,
@@ -70,7 +70,7 @@ impl PoolObserver {
     /// Takes a sample; `before` is the one before it, `work_s` the work of an event. Of the jobs that
     /// were `ordered`, those that do not work yet are on their way, whatever is said of them; before
     /// the first order, those are that are said to start.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         sample: &Sample,
         before: Option<&Sample>,
@@ -159,7 +159,7 @@ impl PoolObserver {
     }
 
     /// Mean seconds until a job works: as configured at first, then more and more as observed.
-    pub(super) fn start_up_s(&self, configured_s: f32) -> f32 {
+    pub(crate) fn start_up_s(&self, configured_s: f32) -> f32 {
         let sum_s = CONFIGURED_WORTH * configured_s + self.start_sum_s;
         sum_s / (CONFIGURED_WORTH + self.starts)
     }
@@ -194,7 +194,7 @@ impl PoolObserver {
     }
 
     /// Seconds for which the pool stands still when a job comes or goes, as learned.
-    pub(super) fn pause_s(&self) -> f32 {
+    pub(crate) fn pause_s(&self) -> f32 {
         self.pause_s.unwrap_or(0.0)
     }
 }
