@@ -20,7 +20,7 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
-use timed::Timed;
+pub(crate) use timed::Timed;
 use watched::Watched;
 
 /// Which model decides: `--model`.
@@ -252,11 +252,11 @@ where
 
 /// Stands where a network would, and always fails: the baseline forecasts then.
 #[derive(Clone, Copy, Debug)]
-struct NoModel;
+pub(crate) struct NoModel;
 
 /// There is no network to ask.
 #[derive(Clone, Copy, Debug)]
-struct NoNetwork;
+pub(crate) struct NoNetwork;
 
 impl fmt::Display for NoNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

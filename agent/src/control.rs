@@ -20,7 +20,7 @@ use crate::figures::Latencies;
 use crate::journal::{Journal, Past};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{DashboardState, Snapshot};
-use crate::source::{Intake, Trust};
+use crate::source::{Assumption, Intake, Trust};
 use handle::Request;
 use ingest::Unread;
 use pulse::Pulse;
@@ -55,6 +55,7 @@ pub struct Control {
     decisions: watch::Sender<Option<Traced>>,
     clock: Clock,
     intake: Intake,
+    assumption: Assumption,
     /// Bodies that are being read, a few samples at a time.
     unread: VecDeque<Unread>,
     last_sample: Option<Sample>,
@@ -105,6 +106,7 @@ impl Control {
             decisions,
             clock: clock.clone(),
             intake: Intake::new(trust, last_end),
+            assumption: Assumption::default(),
             unread: VecDeque::new(),
             last_sample,
             held: None,

@@ -26,6 +26,7 @@ pub mod outlet;
 pub mod planned;
 pub mod replay;
 pub mod report;
+pub mod rows;
 pub mod serve;
 pub mod source;
 pub mod stop;

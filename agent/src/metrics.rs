@@ -262,7 +262,7 @@ impl Metrics {
     pub fn sample_warned(&self, warning: &Warning) {
         // Names that nobody knows may be any, and there is no end of them.
         let field = match (&warning.field, warning.kind) {
-            (_, WarningKind::Unknown) => "other",
+            (_, WarningKind::Unknown | WarningKind::Unused) => "other",
             (field, _) => field.as_deref().unwrap_or_default(),
         };
         let labels = [("field", field.to_string()), ("kind", warning.kind.word().into())];

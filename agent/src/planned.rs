@@ -95,6 +95,11 @@ impl<M: ForecastModel> Forecaster for Informed<M> {
         self.perception.expect(&self.calendar.ahead(interval.end, self.length));
         self.perception.push(interval)
     }
+
+    fn pass(&mut self, interval: &Interval) {
+        self.perception.expect(&self.calendar.ahead(interval.end, self.length));
+        self.perception.pass(interval);
+    }
 }
 
 impl<M: ForecastModel> Fallible for Informed<M> {

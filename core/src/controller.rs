@@ -110,9 +110,13 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             closed(&interval, forecast.as_ref());
         })?;
         let ordered = self.memory.last_wanted;
+        let is_told = real.jobs_ready.is_some();
         let real = other.as_ref().map(|_| &real);
         self.observer.push(sample, real, self.forecast.as_ref(), ordered, &self.settings);
         self.doubts = doubts;
+        if !is_told {
+            self.doubts.insert(Doubt::Pool);
+        }
         if self.observer.doubts_work() {
             self.doubts.insert(Doubt::Work);
         }
@@ -428,6 +432,53 @@ mod tests {
         let jobs = c.decide(UnixSeconds(30)).jobs;
         let late = c.decide(UnixSeconds(1000));
         assert_eq!((late.jobs, late.reason), (jobs, Reason::Blind));
+    }
+
+    /// Half a minute of `arrivals` of 100 ms, with the backlog, from a sender that knows no pool.
+    fn of_the_queue(k: i64, arrivals: f64, backlog: f64) -> Sample {
+        let sample =
+            Sample { jobs_ready: None, jobs_starting: None, ..sample(30 * k, Some(arrivals), 0) };
+        Sample { backlog_events: crate::sample::Reading::Known(backlog as f32), ..sample }
+    }
+
+    #[test]
+    fn a_pool_that_nobody_tells_of_is_the_one_that_was_decided() {
+        let mut c = controller();
+        let mut decide = |k: i64, arrivals, backlog| {
+            c.observe(&of_the_queue(k, arrivals, backlog), |_, _| {}).unwrap();
+            c.decide(UnixSeconds(30 * k))
+        };
+        let first = decide(1, 9000.0, 0.0);
+        assert_eq!((first.have, first.jobs), (Jobs(30), Jobs(30)), "so many were busy");
+        assert!(first.doubts.contains(Doubt::Pool) && first.stage == Stage::Reactive);
+        let more = decide(2, 12_000.0, 0.0);
+        assert!(more.jobs >= Jobs(38), "{more:?}");
+        let calm: Vec<_> = (3..60).map(|k| decide(k, 3000.0, 0.0)).collect();
+        assert!(calm.windows(2).all(|pair| pair[1].have == pair[0].jobs));
+        assert!((10..=13).contains(&calm[56].jobs.0), "{:?}", calm[56]);
+        assert!(calm.iter().all(|decision| decision.stage != Stage::Hold));
+    }
+
+    #[test]
+    fn a_number_of_jobs_that_has_vanished_is_missed_for_an_hour() {
+        let mut c = controller();
+        let mut decide = |k: i64, sample: Sample| {
+            c.observe(&sample, |_, _| {}).unwrap();
+            c.decide(UnixSeconds(30 * k))
+        };
+        (1..=20).for_each(|k| {
+            decide(k, sample(30 * k, Some(6000.0), 20));
+        });
+        let after: Vec<_> = (21..200).map(|k| decide(k, of_the_queue(k, 6000.0, 0.0))).collect();
+        let blind = |d: &&Decision| d.stage == Stage::Hold;
+        let held = after.iter().position(|d| blind(&d)).unwrap();
+        let held_for = after.iter().skip(held).take_while(blind).count();
+        // The last number stands in for a quarter of an hour, and is missed for an hour then.
+        assert_eq!((held, held_for), (29, 119));
+        assert!(after[held..held + held_for].iter().all(|d| d.jobs >= after[held - 1].jobs));
+        let last = after.last().unwrap();
+        assert!(!blind(&last) && (20..=24).contains(&last.jobs.0), "{last:?}");
+        assert!(last.doubts.contains(Doubt::Pool));
     }
 
     #[test]

@@ -34,7 +34,11 @@ Examples:
                                              also arrays, {\"samples\": [...]}, JSON lines and gzip;
                                              the answer tells what was not taken. Several senders:
                                              \"source\": \"pod-1\" in each sample, or ?source=pod-1
-  curl -X POST http://127.0.0.1:9184/predict   quantiles of the next 24 intervals
+                                             The columns of the CSV (\"DateTime\", \"avg_...\") do, too:
+                                             without jobs_ready the jobs decided last count
+  curl http://127.0.0.1:9184/predict           quantiles of the next 24 intervals
+  curl --data-binary @rows.csv http://127.0.0.1:9184/predict
+                                             the same from these rows alone: CSV, JSON or JSON lines
   curl -X POST http://127.0.0.1:9184/decide    how many jobs, and why
   curl http://127.0.0.1:9184/status            SLA, waits, cost and savings; how forecasts did
   curl http://127.0.0.1:9184/metrics           OpenMetrics; /healthz and /readyz for probes
@@ -90,7 +94,13 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         stale_after_s: config.settings.stale_after_s,
     };
     let routes = router(
-        Api::new(control.clone(), metrics.clone(), config.mode, config.source == Source::Http),
+        Api::new(
+            control.clone(),
+            metrics.clone(),
+            config.mode,
+            config.source == Source::Http,
+            config.row_forecaster()?,
+        ),
         Access::new(address, config.token.clone()),
         dashboard.watching(watch),
     );
@@ -112,7 +122,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let actor = Actor::new(&config, metrics.clone(), stop.clone()).context("cannot act")?;
     let mut actuator = runtime.spawn(actor.run(decisions));
     let done = runtime.block_on(async {
-        start_source(config.source.clone(), Sink::new(control.clone(), metrics.clone()))?;
+        start_source(
+            config.source.clone(),
+            Sink::new(control.clone(), metrics.clone(), config.settings.interval.seconds()),
+        )?;
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
         tokio::select! {

@@ -15,6 +15,7 @@ use crate::cli::UsageError;
 use crate::device::{Client, Deputed, Patience, Port};
 use crate::journal::JournalConfig;
 use crate::planned::Calendar;
+use crate::rows::RowForecaster;
 use crate::source::Trust;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
@@ -216,6 +217,15 @@ impl Config {
     pub fn open_here(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
         let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
         brain::open(model, self.engine, self.settings, self.planned.clone())
+    }
+
+    /// Opens what forecasts from rows in this program.
+    ///
+    /// # Errors
+    /// As [`Config::open_here`].
+    pub fn row_forecaster(&self) -> anyhow::Result<RowForecaster> {
+        let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
+        RowForecaster::open(model, self.engine, self.settings, self.planned.clone())
     }
 
     /// Finds the device that is to decide, if one is, and gives it the settings.

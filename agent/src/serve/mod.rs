@@ -2,9 +2,11 @@
 
 mod access;
 mod api;
+mod body;
 pub mod dashboard;
 mod health;
 mod ingest;
+mod predict;
 mod server;
 mod status;
 

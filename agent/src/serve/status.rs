@@ -24,6 +24,8 @@ pub(super) struct Published {
     pub jobs_wanted: Jobs,
     /// Jobs that work in the real pool.
     pub jobs_ready: Option<Jobs>,
+    /// What is assumed of the pool.
+    pub assumed: Option<String>,
     /// How it goes.
     pub figures: Option<Figures>,
     /// How long decisions take.
@@ -41,6 +43,9 @@ struct Status {
     data_age_s: i64,
     jobs_wanted: Jobs,
     jobs_ready: Option<Jobs>,
+    /// What is assumed of the pool, while nobody tells how many jobs work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assumed: Option<String>,
     /// Longest wait that is in time.
     sla_s: f32,
     #[serde(flatten)]
@@ -82,7 +87,7 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         let message = "nothing was decided yet: no sample has come since the start";
         return refuse(StatusCode::SERVICE_UNAVAILABLE, message);
     };
-    let Published { about, at, jobs_wanted, jobs_ready, figures, latency } = published;
+    let Published { about, at, jobs_wanted, jobs_ready, assumed, figures, latency } = published;
     Json(Status {
         money: about.price.zip(figures.as_ref()).map(|(price, figures)| Money::new(price, figures)),
         workload: about.workload,
@@ -92,6 +97,7 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         data_age_s: api.control.now().since(at),
         jobs_wanted,
         jobs_ready,
+        assumed,
         sla_s: about.sla_s,
         figures,
         decision: latency,

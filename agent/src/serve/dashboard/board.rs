@@ -6,6 +6,7 @@ use crate::hindsight::Hindsight;
 use crate::journal::Digest;
 use crate::serve::health::Part;
 use crate::serve::status::Published;
+use crate::source::Assumption;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::plausibility::Doubt;
 use scaleiq_core::policy::{ACTIONS, MULTIPLIERS, Stage};
@@ -180,6 +181,7 @@ impl Board {
             at: UnixSeconds(at),
             jobs_wanted: entry.decision.jobs,
             jobs_ready: ready.map(Jobs),
+            assumed: Assumption::note(&entry.decision),
             figures: self.figures.clone(),
             latency: self.latency,
         })
