@@ -79,8 +79,8 @@ impl Control {
     fn observe(&mut self, sample: &Sample) -> Result<(), RefusedSample> {
         if self.brain.observe(sample)? {
             self.forecast_is_new = true;
-            if let Some(makeup) = self.brain.forecast().and_then(|f| f.makeup.as_ref()) {
-                self.metrics.forecast_made(makeup);
+            if let Some(forecast) = self.brain.forecast() {
+                self.metrics.forecast_made(forecast);
             }
         }
         self.held = None;
