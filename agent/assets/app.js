@@ -5,8 +5,9 @@
   const KEPT_S = 12 * 3600;
   const AHEAD_S = 48 * 60;
   const STAGES = {
-    dqn: "Q-network", planner: "planner", quantile_rule: "quantile rule", reactive: "reactive rule", hold: "hold",
+    network: "network", plan: "plan", quantile_rule: "quantile rule", reactive: "reactive rule", hold: "hold",
   };
+  const SOURCES = { network: "network and experts", experts: "experts alone" };
   const CONSTRAINTS = {
     ceiling: "forecast ceiling", reactive_floor: "reactive floor",
     scale_down_window: "scale-down window", step_up: "step-up limit",
@@ -131,9 +132,8 @@
     const mode = about.mode === "shadow" ? "shadow: nothing is changed" : about.mode;
     put("mode", about.speed ? `${mode} · ${number(about.speed)}× real time` : mode);
     put("model", `model ${about.model} · v${about.version}`);
-    const source = forecast ? (forecast.source === "model" ? "forecast: network" : "forecast: without network") : "no forecast yet";
-    put("source", source);
-    $("source").className = forecast?.source === "model" ? "chip" : "chip warn";
+    put("source", forecast ? `forecast: ${SOURCES[forecast.source]}` : "no forecast yet");
+    $("source").className = forecast?.source === "network" ? "chip" : "chip warn";
     const now = nowAt();
     put("clock", now === null ? "" : `${day(now)} ${clock(now)} UTC`);
     const changes = live.figures?.scaleiq.changes_per_day;
@@ -225,6 +225,8 @@
     if (!changes.length) changes.push(element("li", "", "The guard changed nothing."));
     $("latest-changes").replaceChildren(...changes);
     const [chosen, other] = d.prospects ?? [];
+    put("latest-network", preference(d));
+    put("latest-forecast", made_on(d));
     put("latest-expected", chosen ? `Expected: ${prospect(chosen)}` : "");
     put("latest-instead", other ? `Instead: ${prospect(other)}` : "");
     const hashes = [["model", live.about.model_sha256], ["inputs", d.input_sha256]].filter(([, hash]) => hash);
@@ -236,11 +238,23 @@
   const risk = (late) => (late < 0.0005 ? "< 0.05 %" : `${(100 * late).toFixed(late < 0.1 ? 2 : 0)} %`);
   const prospect = (p) => `${p.jobs} jobs, ${p.cost.toFixed(2)}× those kept busy, SLA at risk ${risk(p.late)}`;
 
+  const preference = ({ preference: p }) => {
+    if (!p) return "";
+    const verdict = p.margin > p.needed ? "" : `; to act it needs more than ${p.needed.toFixed(3)}`;
+    return `Network: ×${Number(p.multiplier.toFixed(2))} is worth ${p.margin.toFixed(3)} more than ×1 to it${verdict}`;
+  };
+  const made_on = ({ forecast: f }) => {
+    if (!f) return "";
+    if (f.source !== "network") return `Forecast: ${SOURCES[f.source]}`;
+    const each = (list, digits) => list.map((v) => (100 * v).toFixed(digits)).join(", ");
+    return `Forecast: ${SOURCES[f.source]}; at the three horizons the network weighs ${each(f.network_weight, 0)} % and moves the median by ${each(f.network_effect, 1)} %`;
+  };
+
   const bars = (d) => {
     const q = d.q_values;
     if (!q) { $("q-values").replaceChildren(); return; }
     const low = Math.min(...q), span = Math.max(...q) - low || 1;
-    const chosen = live.multipliers.findIndex((m) => Math.abs(m - d.multiplier) < 1e-4);
+    const chosen = live.multipliers.findIndex((m) => Math.abs(m - (d.multiplier ?? 1)) < 1e-4);
     $("q-values").replaceChildren(...q.map((value, k) => {
       const cell = element("div", k === chosen ? "q chosen" : "q");
       const column = element("div", "column"), bar = element("div", "bar");
@@ -262,6 +276,8 @@
       part.style.width = `${100 * n / total}%`;
       return part;
     }));
+    put("network", live.about.network);
+    $("network").className = live.about.network_role === "cannot_act" ? "note bad" : "note";
     put("stages", shown.map(([s, n]) => `${STAGES[s]} ${(100 * n / total).toFixed(n === total ? 0 : 1)} %`).join(" · "));
   };
 
@@ -272,7 +288,7 @@
       const move = way ? `${d.have} → ${d.jobs}` : `${d.jobs}`;
       const chips = element("span", "chips");
       if (known(d.multiplier)) chips.append(element("span", "chip", `×${Number(d.multiplier.toFixed(2))}`));
-      if (d.stage !== "dqn") chips.append(element("span", "chip warn", STAGES[d.stage]));
+      if (d.stage !== "plan" && d.stage !== "network") chips.append(element("span", "chip warn", STAGES[d.stage]));
       for (const c of d.changes) chips.append(element("span", "chip", CONSTRAINTS[c.by] ?? c.by));
       if (d.times > 1) chips.append(element("span", "chip", `${d.times} times`));
       item.append(element("span", "at", clock(d.since, true)), element("span", `move ${way}`, move), element("span", "why", d.sentence));

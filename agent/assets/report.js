@@ -35,7 +35,7 @@
       : "";
     $("wait-note").textContent = `in time is at most ${D.sla_s} s`;
     const total = D.stages.reduce((sum, [, n]) => sum + n, 0) || 1;
-    $("stages").textContent = `Decided by: ${D.stages.map(([s, n]) => `${s} ${(100 * n / total).toFixed(1)} %`).join(" · ")}`;
+    $("stages").textContent = `Decided by: ${D.stages.map(([s, n]) => `${s} ${(100 * n / total).toFixed(1)} %`).join(" · ")}; ${D.network}`;
   };
 
   const table = () => {

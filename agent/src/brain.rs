@@ -12,7 +12,7 @@ use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
 use scaleiq_core::interval::TimeError;
 use scaleiq_core::model::{Bundle, Card, sha256_hex};
-use scaleiq_core::policy::{Dqn, Planner, Policy, ValueModel};
+use scaleiq_core::policy::{Dqn, NetworkRole, Planner, Policy, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::{Blind, Situation};
@@ -31,7 +31,7 @@ pub enum ModelChoice {
     Shipped,
     /// A model folder.
     Folder(PathBuf),
-    /// No networks: baseline forecasts and the planner alone.
+    /// No networks: the plan on the experts' forecasts.
     None,
 }
 
@@ -140,6 +140,9 @@ pub trait Brain: Send {
     /// How often the forecaster and the policy had to do without their networks.
     fn failures(&mut self) -> [u32; 2];
 
+    /// The part that a Q-network has in decisions.
+    fn network_role(&self) -> NetworkRole;
+
     /// Goes on where another brain decided `jobs` at `at`: no scale-down comes before its window.
     fn resume(&mut self, jobs: Jobs, at: UnixSeconds);
 
@@ -180,6 +183,14 @@ impl<Q: ValueModel> Fallible for Dqn<Q> {
 impl Fallible for Planner {
     fn failures(&self) -> u32 {
         0
+    }
+}
+
+/// Logs it where a network that is there can change nothing.
+pub fn warn_if_idle(brain: &dyn Brain, model: &ModelId) {
+    let role = brain.network_role();
+    if role == NetworkRole::CannotAct {
+        tracing::warn!("model {}: {}", model.name, role.sentence());
     }
 }
 
@@ -307,7 +318,9 @@ mod tests {
             }
         });
         let settings = Settings::new(JobLimits::new(1, 40).unwrap(), 60.0, 60.0);
-        let card = Bundle::shipped().unwrap().card().clone();
+        let mut card = Bundle::shipped().unwrap().card().clone();
+        // One that cannot act is not asked.
+        card.policy.caution = 0.0;
         let networks = (forecaster.unwrap(), q_network.unwrap());
         let (mut brain, _) = with_networks(
             &card,
@@ -335,7 +348,7 @@ mod tests {
             decided = Some(brain.decide(sample.end));
         }
         let decided = decided.unwrap();
-        assert_eq!(decided.stage, Stage::Planner);
+        assert_eq!(decided.stage, Stage::Plan);
         assert!((9..=20).contains(&decided.jobs.0), "{decided:?}");
         assert!(brain.failures().iter().all(|count| *count > 0));
         drop(release);

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::figures::Latencies;
 use crate::journal::{Journal, Past};
 use crate::metrics::Metrics;
+use crate::report::word;
 use crate::serve::dashboard::{DashboardState, Snapshot};
 use crate::source::{Assumption, Intake, Trust};
 use handle::Request;
@@ -26,7 +27,7 @@ use ingest::Unread;
 use pulse::Pulse;
 use recorder::Recorder;
 use scaleiq_core::decision::Decision;
-use scaleiq_core::policy::Stage;
+use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::Blind;
@@ -186,13 +187,17 @@ impl Control {
             self.metrics.device(health);
         }
         let stood_in = device.is_some_and(|health| !health.decides);
-        let model = if stood_in { ModelId::none() } else { self.model.clone() };
+        let (model, network_role) = match stood_in {
+            true => (ModelId::none(), NetworkRole::Absent),
+            false => (self.model.clone(), self.brain.network_role()),
+        };
         let is_held = stale && decision.stage == Stage::Hold;
         let traced = Traced {
             decision,
             input_sha256: receipt.map(|receipt| receipt.inputs),
             recorded: receipt.map(|receipt| receipt.durable),
             model,
+            network_role,
         };
         // What the disk had no room for is to be tried again.
         self.held = (is_held && traced.recorded != Some(false)).then(|| traced.clone());
@@ -208,8 +213,12 @@ impl Control {
             tracing::info!(
                 jobs = decision.jobs.0,
                 have = decision.have.0,
-                stage = ?decision.stage,
-                "{}", decision.reason.sentence()
+                stage = word(&decision.stage),
+                margin = decision.preference.map(|preference| preference.margin),
+                forecast = decision.forecast.map(|basis| basis.source.words()),
+                network_weight = decision.forecast.map(|basis| basis.network_weight[0]),
+                "{}",
+                decision.reason.sentence()
             );
         }
         // Without networks there is nothing that could fail.

@@ -16,7 +16,8 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use scaleiq_core::decision::Decision;
-use scaleiq_core::forecast::{EXPERT_NAMES, HORIZONS, Makeup};
+use scaleiq_core::forecast::{Forecast, HORIZONS};
+use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{Jobs, UnixSeconds};
@@ -72,6 +73,11 @@ pub struct Metrics {
     rate: Float,
     forecast: Family<Labels<2>, Float>,
     expert_weights: Family<Labels<2>, Float>,
+    network_weight: Family<Labels<1>, Float>,
+    network_effect: Family<Labels<1>, Float>,
+    /// Absent before the Q-network was asked.
+    margin: Family<Labels<1>, Float>,
+    network_can_act: Gauge,
     band: Family<Labels<2>, Float>,
     decisions: Family<Labels<2>, Counter>,
     guard_changes: Family<Labels<1>, Counter>,
@@ -114,6 +120,10 @@ impl Metrics {
             rate: Float::default(),
             forecast: Family::default(),
             expert_weights: Family::default(),
+            network_weight: Family::default(),
+            network_effect: Family::default(),
+            margin: Family::default(),
+            network_can_act: Gauge::default(),
             band: Family::default(),
             decisions: Family::default(),
             guard_changes: Family::default(),
@@ -184,8 +194,21 @@ impl Metrics {
         r.register("arrival_rate", "Arrivals in the last sample, in events per second", m.rate);
         let help = "Forecast arrivals in events per second, by seconds ahead and quantile";
         r.register("forecast_rate", help, m.forecast);
-        let help = "Weight of each expert in the forecast, by seconds ahead";
+        let help = "Weight of each expert in the forecast, by seconds ahead; `baseline` stands in for a \
+                    network that is not there or failed";
         r.register("expert_weight", help, m.expert_weights);
+        let help = "Weight of the network in the forecast that was decided on, by seconds ahead; 0 if \
+                    the experts were alone";
+        r.register("forecast_network_weight", help, m.network_weight);
+        let help = "Share of the median forecast that would be missing without the network, by seconds \
+                    ahead";
+        r.register("forecast_network_effect", help, m.network_effect);
+        let help = "By how much the Q-network valued its best multiplier above the plan, and what is \
+                    needed to act, when it was last asked";
+        r.register("network_margin", help, m.margin);
+        let help =
+            "1 if the model's Q-network may move the plan, 0 if it cannot act or there is none";
+        r.register("network_can_act", help, m.network_can_act);
         let help = "Distance of a quantile from the mixture, in mean absolute errors";
         r.register("forecast_band", help, m.band);
         r.register("decisions", "Decisions, by rung of the ladder and reason", m.decisions);
@@ -219,7 +242,7 @@ impl Metrics {
         r.register("journal_bytes", "Size of the journal; 0 without one", m.journal_bytes);
         // Without a device there is none that could be lost.
         if model.is_device() {
-            let help = "1 if the device made the last decision, 0 if the planner stood in for it";
+            let help = "1 if the device made the last decision, 0 if the plan here stood in for it";
             r.register("device_decides", help, m.device_decides);
             r.register("device_outages", "Times that the device was lost", m.device_outages);
         }
@@ -310,6 +333,20 @@ impl Metrics {
             let counter = self.failures.get_or_create_owned(&[("network", network.into())]);
             counter.inc_by(u64::from(total).saturating_sub(counter.get()));
         }
+        if let Some(preference) = &decision.preference {
+            for (what, value) in [("seen", preference.margin), ("needed", preference.needed)] {
+                self.margin.get_or_create(&[("margin", what.into())]).set(value.into());
+            }
+        }
+        if let Some(basis) = &decision.forecast {
+            for (horizon, seconds) in self.horizons_s.iter().enumerate() {
+                let labels = [("ahead_s", seconds.to_string())];
+                let (weight, effect) =
+                    (basis.network_weight[horizon], basis.network_effect[horizon]);
+                self.network_weight.get_or_create(&labels).set(weight.into());
+                self.network_effect.get_or_create(&labels).set(effect.into());
+            }
+        }
         let Some(outlook) = &decision.outlook else { return };
         for (seconds, rates) in self.horizons_s.iter().zip(outlook.horizons) {
             for (quantile, rate) in ["0.1", "0.5", "0.9"].into_iter().zip(rates) {
@@ -320,12 +357,13 @@ impl Metrics {
     }
 
     /// A forecast was made.
-    pub fn forecast_made(&self, makeup: &Makeup) {
+    pub fn forecast_made(&self, forecast: &Forecast) {
+        let Some(makeup) = &forecast.makeup else { return };
         for (horizon, seconds) in self.horizons_s.iter().enumerate() {
             let labels = |name: &'static str, value: &str| {
                 [("ahead_s", seconds.to_string()), (name, value.to_string())]
             };
-            for (expert, weight) in EXPERT_NAMES.into_iter().zip(makeup.weights[horizon]) {
+            for (expert, weight) in forecast.expert_weights(horizon).into_iter().flatten() {
                 let gauge = self.expert_weights.get_or_create_owned(&labels("expert", expert));
                 gauge.set(weight.into());
             }
@@ -348,6 +386,11 @@ impl Metrics {
     /// Whether the model that is configured could be loaded.
     pub fn model_loaded(&self, loaded: bool) {
         self.model_loaded.set(loaded.into());
+    }
+
+    /// The part that the model's Q-network has in decisions.
+    pub fn network_role(&self, role: NetworkRole) {
+        self.network_can_act.set((role == NetworkRole::CanAct).into());
     }
 
     /// How the device fares that decides.

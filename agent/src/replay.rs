@@ -3,8 +3,8 @@
 use crate::brain::Brain;
 use crate::figures::{Figures, Latencies, Latency};
 use scaleiq_core::decision::{Decision, Reason};
-use scaleiq_core::forecast::Forecast;
-use scaleiq_core::policy::Stage;
+use scaleiq_core::forecast::{Basis, Forecast, ForecastSource};
+use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::sim::{Load, Score, Simulator, World};
@@ -38,19 +38,50 @@ pub fn static_jobs(load: &Load) -> Jobs {
     Jobs::ceil(*need - 1e-3).max(Jobs(1))
 }
 
-/// How often each rung of the ladder spoke, and why.
+/// Who proposed and why, and on what forecasts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Tally {
+    /// The part that a Q-network has in decisions.
+    pub network_role: NetworkRole,
     /// Decisions by stage, in the order in which they first came.
     pub stages: Vec<(Stage, u64)>,
     /// Decisions by reason.
     pub reasons: Vec<(Reason, u64)>,
+    /// Decisions for which the Q-network was asked.
+    pub network_asked: u64,
+    /// The forecasts that they were made on.
+    pub forecasts: ForecastTally,
+}
+
+/// What forecasts were made of, at the first horizon.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ForecastTally {
+    /// Decisions by what made the forecast; those without one are not among them.
+    pub sources: Vec<(ForecastSource, u64)>,
+    /// Mean weight of the network among the experts.
+    pub network_weight: f64,
+    /// Mean share of itself by which the network moved the median, up or down.
+    pub network_effect: f64,
 }
 
 impl Tally {
     fn add(&mut self, decision: &Decision) {
         count(&mut self.stages, decision.stage);
         count(&mut self.reasons, decision.reason);
+        self.network_asked += u64::from(decision.preference.is_some());
+        if let Some(basis) = &decision.forecast {
+            self.forecasts.add(basis);
+        }
+    }
+}
+
+impl ForecastTally {
+    fn add(&mut self, basis: &Basis) {
+        count(&mut self.sources, basis.source);
+        let n: u64 = self.sources.iter().map(|source| source.1).sum();
+        let mean = |old: f64, new: f32| old + (f64::from(new) - old) / n as f64;
+        self.network_weight = mean(self.network_weight, basis.network_weight[0]);
+        self.network_effect = mean(self.network_effect, basis.network_effect[0].abs());
     }
 }
 
@@ -98,8 +129,8 @@ impl Replay {
         let warm_until = load.start().plus(i64::from(warm_s));
         Self {
             simulator: simulator.with_warm_up(warm_s),
+            tally: Tally { network_role: brain.network_role(), ..Tally::default() },
             brain,
-            tally: Tally::default(),
             latencies: Latencies::default(),
             warm_until,
         }

@@ -1,6 +1,9 @@
 //! Figures for people: the table of policies, and numbers in a form that reads well.
 
-use crate::replay::Tally;
+use crate::replay::{ForecastTally, Tally};
+use scaleiq_core::forecast::{Basis, ForecastSource, HORIZONS};
+use scaleiq_core::interval::IntervalLength;
+use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sim::Score;
 use scaleiq_core::sim::faults::Verdict;
 use serde::Serialize;
@@ -107,24 +110,76 @@ pub fn comparison(ours: &Score, other: &Score, other_name: &str) -> String {
     )
 }
 
-/// Who decided and why, in two lines.
+/// Who decided and why, and what the networks had in it, in some lines.
 #[must_use]
 pub fn decided(tally: &Tally) -> String {
     let total: u64 = tally.stages.iter().map(|s| s.1).sum();
     format!(
-        "decisions  {} in all\n  by stage  {}\n  by reason {}\n",
+        "decisions  {} in all\n  by stage  {}\n  by reason {}\n  forecast  {}\n  network   {}\n",
         grouped(total as f64),
         shares(&tally.stages, total),
-        shares(&tally.reasons, total)
+        shares(&tally.reasons, total),
+        forecast_with(&tally.forecasts, total),
+        network(tally, total),
     )
+}
+
+/// What forecasts were made of. Demo and backtest forecast in intervals of two minutes.
+fn forecast_with(tally: &ForecastTally, total: u64) -> String {
+    let with = |source: ForecastSource| {
+        let n = tally.sources.iter().find(|(known, _)| *known == source).map_or(0, |(_, n)| *n);
+        (n > 0).then(|| format!("{} {}", source.words(), percent(n, total)))
+    };
+    let sources = [ForecastSource::Model, ForecastSource::Baseline].into_iter().filter_map(with);
+    let sources: Vec<String> = sources.collect();
+    match tally.network_weight {
+        _ if sources.is_empty() => "none".into(),
+        0.0 => sources.join(", "),
+        weight => format!(
+            "{}; 12 minutes ahead the network weighs {:.0} % and moves the median by {:.1} %",
+            sources.join(", "),
+            100.0 * weight,
+            100.0 * tally.network_effect
+        ),
+    }
+}
+
+/// What the Q-network did.
+fn network(tally: &Tally, total: u64) -> String {
+    let role = tally.network_role;
+    let asked = match role {
+        NetworkRole::CanAct => format!(": asked in {}", percent(tally.network_asked, total)),
+        NetworkRole::Absent | NetworkRole::CannotAct => String::new(),
+    };
+    format!("{}{asked}", role.sentence())
+}
+
+/// What a forecast was made of, at each horizon, of intervals of this length.
+#[must_use]
+pub fn basis(basis: &Basis, length: IntervalLength) -> String {
+    let source = basis.source.words();
+    if basis.source == ForecastSource::Baseline {
+        return source.into();
+    }
+    let list = |items: [String; HORIZONS.len()]| items.join(", ");
+    let minutes = HORIZONS.map(|h| f64::from(length.seconds()) * h as f64 / 60.0);
+    format!(
+        "{source}; {} minutes ahead the network weighs {} % and moves the median by {} %",
+        list(minutes.map(grouped)),
+        list(basis.network_weight.map(|weight| format!("{:.0}", 100.0 * weight))),
+        list(basis.network_effect.map(|effect| format!("{:+.1}", 100.0 * effect))),
+    )
+}
+
+fn percent(part: u64, total: u64) -> String {
+    format!("{:.1} %", 100.0 * part as f64 / total.max(1) as f64)
 }
 
 fn shares<T: Serialize>(counts: &[(T, u64)], total: u64) -> String {
     let mut counts: Vec<(String, u64)> = counts.iter().map(|(k, n)| (word(k), *n)).collect();
     counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let share = |n: u64| 100.0 * n as f64 / total.max(1) as f64;
     let parts: Vec<String> =
-        counts.iter().map(|(k, n)| format!("{k} {:.1} %", share(*n))).collect();
+        counts.iter().map(|(k, n)| format!("{k} {}", percent(*n, total))).collect();
     if parts.is_empty() { "none".into() } else { parts.join(", ") }
 }
 
@@ -213,5 +268,42 @@ mod tests {
             ..Tally::default()
         };
         assert!(decided(&tally).contains("quantile rule 75.0 %, reactive 25.0 %"));
+    }
+
+    #[test]
+    fn what_the_networks_are_worth_is_told() {
+        let forecasts = ForecastTally {
+            sources: vec![(ForecastSource::Baseline, 1), (ForecastSource::Model, 3)],
+            network_weight: 0.426,
+            network_effect: 0.0123,
+        };
+        let tally = Tally {
+            stages: vec![(Stage::Network, 1), (Stage::Plan, 3)],
+            network_role: NetworkRole::CanAct,
+            network_asked: 3,
+            forecasts,
+            ..Tally::default()
+        };
+        let text = decided(&tally);
+        for part in [
+            "plan 75.0 %, network 25.0 %",
+            "network and experts 75.0 %, experts alone 25.0 %; 12 minutes ahead the network weighs \
+             43 % and moves the median by 1.2 %",
+            "the Q-network may move the plan: asked in 75.0 %",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+        let idle = Tally { network_role: NetworkRole::CannotAct, ..tally };
+        assert!(decided(&idle).contains("the Q-network cannot act"));
+        let [weight, effect] = [[0.43, 0.5, 1.0], [0.004, -0.012, 1.0]];
+        let mixed =
+            Basis { source: ForecastSource::Model, network_weight: weight, network_effect: effect };
+        let length = IntervalLength::TWO_MINUTES;
+        assert_eq!(
+            basis(&mixed, length),
+            "network and experts; 12, 24, 48 minutes ahead the network weighs 43, 50, 100 % and moves \
+             the median by +0.4, -1.2, +100.0 %"
+        );
+        assert_eq!(basis(&Basis::default(), length), "experts alone");
     }
 }

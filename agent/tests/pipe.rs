@@ -48,7 +48,7 @@ fn each_sample_gets_a_decision() {
             assert!(answer.get(field).is_some(), "{answer} lacks {field}");
         }
     }
-    assert_eq!(answers[39]["stage"], "planner");
+    assert_eq!(answers[39]["stage"], "plan");
 }
 
 #[test]

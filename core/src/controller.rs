@@ -8,7 +8,7 @@ use crate::history::FOUR_WEEKS;
 use crate::interval::{Gatherer, Interval, TimeError};
 use crate::plausibility::{Doubt, Doubts, PlausibilityFilter};
 use crate::policy::{
-    Choice, MULTIPLIERS, Memory, Policy, Stage, State, jobs_for_action, prospect, state,
+    Choice, MULTIPLIERS, Memory, NEUTRAL, Policy, Stage, State, jobs_for_action, prospect, state,
 };
 use crate::sample::Sample;
 use crate::settings::Settings;
@@ -214,6 +214,12 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         self.guard = Guard::default();
     }
 
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &P {
+        &self.policy
+    }
+
     /// The policy, to steer it from outside (training chooses actions itself).
     pub fn policy_mut(&mut self) -> &mut P {
         &mut self.policy
@@ -237,6 +243,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             changes,
             have: s.have(),
             multiplier: choice.action.and_then(|a| MULTIPLIERS.get(a)).copied(),
+            forecast: self.forecast.as_ref().filter(|_| s.has_forecast).map(Forecast::basis),
             ..self.decision(now, jobs, choice)
         }
     }
@@ -244,8 +251,9 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// What is expected of the number decided and of the nearest alternative.
     fn prospects(&self, jobs: Jobs, choice: &Choice, s: &Situation) -> [Prospect; 2] {
         let limits = self.settings.limits;
-        let second = choice.q_values.as_ref().and_then(|q| second_best(q));
-        let other = second.map(|action| jobs_for_action(action, s, &self.settings));
+        let taken = choice.action.unwrap_or(NEUTRAL);
+        let best = choice.q_values.as_ref().and_then(|q| best_but(taken, q));
+        let other = best.map(|action| jobs_for_action(action, s, &self.settings));
         let fewer = Jobs(jobs.0.saturating_sub(1));
         let neighbour = if fewer >= limits.min() && jobs.0 > 0 {
             fewer
@@ -279,7 +287,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             Blind::Missing => (Constraint::Missing, wanted),
         };
         let (jobs, changes) = Guard::hold(by, wanted, held, &self.settings);
-        let choice = Choice { stage: Stage::Hold, action: None, q_values: None, jobs: wanted };
+        let choice = Choice::new(Stage::Hold, wanted);
         Decision { changes, have: wanted, ..self.decision(now, jobs, choice) }
     }
 
@@ -307,15 +315,15 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             outlook: None,
             prospects: None,
             doubts: self.doubts,
+            preference: choice.preference,
+            forecast: None,
         }
     }
 }
 
-/// The action of the second highest value.
-fn second_best(q_values: &[f32]) -> Option<usize> {
-    let values = || q_values.iter().enumerate();
-    let (best, _) = values().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
-    let others = values().filter(|(k, _)| *k != best);
+/// The action of the highest value but for `taken`.
+fn best_but(taken: usize, q_values: &[f32]) -> Option<usize> {
+    let others = q_values.iter().enumerate().filter(|(k, _)| *k != taken);
     others.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(k, _)| k)
 }
 
@@ -325,13 +333,13 @@ fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Re
     if jobs > have {
         if s.wait_s() > 0.25 * settings.sla_s {
             Reason::CatchUp
-        } else if s.need(s.rate.0) > have.as_f32() {
+        } else if s.need(s.rate.0) > have.as_f32() || !s.has_forecast {
             Reason::LoadNow
         } else {
             Reason::ForecastRise
         }
     } else if jobs < have {
-        Reason::ForecastFall
+        if s.has_forecast { Reason::ForecastFall } else { Reason::LoadNow }
     } else if s.overdue && choice.jobs > jobs {
         Reason::Overdue
     } else if s.most_jobs.is_some_and(|most| choice.jobs > most) {
@@ -394,6 +402,18 @@ mod tests {
         assert_eq!(c.decide(UnixSeconds(31)), first);
         c.observe(&sample(60, Some(3000.0), 10), |_, _| {}).unwrap();
         assert_eq!(c.decide(UnixSeconds(60)).epoch, 2);
+    }
+
+    #[test]
+    fn without_a_forecast_the_present_rate_is_the_reason() {
+        // Ten jobs are needed.
+        for (ready, moves) in [(8, true), (10, false), (14, true)] {
+            let mut c = controller();
+            c.observe(&sample(30, Some(3000.0), ready), |_, _| {}).unwrap();
+            let d = c.decide(UnixSeconds(30));
+            let expected = if moves { Reason::LoadNow } else { Reason::Steady };
+            assert_eq!((d.jobs != d.have, d.reason, d.forecast), (moves, expected, None), "{d:?}");
+        }
     }
 
     #[test]

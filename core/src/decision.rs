@@ -1,8 +1,8 @@
 //! What was decided, and everything that led to it.
 
-use crate::forecast::HORIZONS;
+use crate::forecast::{Basis, HORIZONS};
 use crate::plausibility::Doubts;
-use crate::policy::{ACTIONS, Stage};
+use crate::policy::{ACTIONS, Preference, Stage};
 use crate::settings::Base;
 use crate::units::{Jobs, UnixSeconds};
 use heapless::Vec;
@@ -60,7 +60,7 @@ pub enum Reason {
     ForecastRise,
     /// More jobs to work a backlog off.
     CatchUp,
-    /// More jobs since the present rate needs them.
+    /// The present rate decides: it needs more jobs, or no forecast says what comes.
     LoadNow,
     /// Fewer jobs: less is coming.
     ForecastFall,
@@ -86,7 +86,7 @@ impl Reason {
             Self::Steady => "jobs fit what is coming",
             Self::ForecastRise => "arrivals are forecast to rise",
             Self::CatchUp => "a backlog is being worked off",
-            Self::LoadNow => "the present rate needs more jobs",
+            Self::LoadNow => "the present rate decides",
             Self::ForecastFall => "arrivals are forecast to fall",
             Self::HeldByGuard => "scale-down held back by the guard",
             Self::AtLimit => "the configured limit decides",
@@ -134,11 +134,11 @@ pub struct Decision {
     pub jobs: Jobs,
     /// Jobs in force when it was made: decided last; before that, those that ran or started.
     pub have: Jobs,
-    /// Which rung of the ladder spoke.
+    /// Which rung of the ladder the proposal comes from.
     pub stage: Stage,
     /// What multipliers were applied to.
     pub base: Base,
-    /// The multiplier chosen, if the Q-network chose one.
+    /// The multiplier by which the Q-network moved the number away from the plan.
     pub multiplier: Option<f32>,
     /// The value of each action, if the Q-network was asked.
     pub q_values: Option<[f32; ACTIONS]>,
@@ -150,9 +150,13 @@ pub struct Decision {
     pub reason: Reason,
     /// Rates it was based on; `None` when blind.
     pub outlook: Option<Outlook>,
-    /// The number decided and the nearest alternative: the second best action of the Q-network, or
-    /// else a job fewer (more, at the lower limit); `None` when blind.
+    /// The number decided and the nearest alternative: the best action of the Q-network that was not
+    /// taken, or else a job fewer (more, at the lower limit); `None` when blind.
     pub prospects: Option<[Prospect; 2]>,
     /// What was doubted of the sample that it was made on.
     pub doubts: Doubts,
+    /// What the Q-network prefers and by what margin, if it was asked.
+    pub preference: Option<Preference>,
+    /// The forecast that it was made on; `None` without one.
+    pub forecast: Option<Basis>,
 }

@@ -36,7 +36,7 @@ impl Dice {
 impl Policy for Dice {
     fn choose(&mut self, _: &Situation, _: &State, _: &Settings) -> Choice {
         let jobs = Jobs(self.number() as u32);
-        Choice { stage: Stage::Dqn, action: None, q_values: None, jobs }
+        Choice::new(Stage::Network, jobs)
     }
 }
 

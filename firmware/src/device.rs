@@ -8,7 +8,7 @@ use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::engine::{NativeForecaster, NativeQNetwork, Pack, PackError};
 use scaleiq_core::forecast::Perception;
-use scaleiq_core::policy::{Dqn, Stage};
+use scaleiq_core::policy::{Dqn, Policy, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::UnixSeconds;
@@ -209,7 +209,8 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
 
     fn report(&self) -> Message {
         let uploaded = self.upload.map_or(0, |upload| upload.stored);
-        Message::Status(Status { uploaded, ..self.status })
+        let network_role = self.controller.policy().network_role();
+        Message::Status(Status { uploaded, network_role, ..self.status })
     }
 
     /// Intervals of another length mean another memory: the device restarts with the settings.

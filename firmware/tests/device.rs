@@ -10,7 +10,8 @@ use firmware::{
     serve,
 };
 use scaleiq_core::engine::Pack;
-use scaleiq_core::policy::Stage;
+use scaleiq_core::forecast::ForecastSource;
+use scaleiq_core::policy::{NetworkRole, Stage, can_act};
 use scaleiq_core::sample::{RawSample, Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
@@ -71,10 +72,34 @@ fn samples_become_decisions_and_may_be_repeated() {
         assert!((10..=20).contains(&first.jobs.0), "{first:?}");
         assert_eq!(ask(device, &sent), Message::Decision(first.clone()));
         assert_eq!(first.epoch, k as u64);
-        assert_eq!(first.stage == Stage::Dqn, k >= 4, "{k}: {:?}", first.stage);
+        let source = first.forecast.map(|basis| basis.source);
+        assert_eq!(source == Some(ForecastSource::Model), k >= 4, "{k}: {source:?}");
+        assert_eq!(first.stage == Stage::Reactive, k < 4, "{k}: {:?}", first.stage);
     }
     let old = Message::Sample(sample(30, Some(1.0), 10));
     assert_eq!(ask(device, &old), Message::Refused(Refusal::SampleTime));
+}
+
+#[test]
+fn a_network_that_cannot_act_is_called_so_and_not_asked() {
+    let device = device(&Kept::after_power_on());
+    for caution in [0.0, f32::MAX] {
+        let mut pack = Pack::parse(PACK).unwrap();
+        pack.q_network.caution = caution;
+        let mut bytes = vec![0; PACK.len() + 100];
+        let length = pack.write(&mut bytes).unwrap();
+        let Message::Status(status) = upload(device, &bytes[..length]) else { panic!("refused") };
+        let role = if can_act(caution) { NetworkRole::CanAct } else { NetworkRole::CannotAct };
+        assert_eq!(status.network_role, role);
+        let from = i64::try_from(status.epoch).unwrap();
+        let mut asked = 0;
+        for k in from + 1..from + 20 {
+            let sent = Message::Sample(sample(30 * k, Some(3000.0), 10));
+            let Message::Decision(decision) = ask(device, &sent) else { panic!("no decision") };
+            asked += usize::from(decision.preference.is_some());
+        }
+        assert_eq!(asked > 10, can_act(caution), "{asked} with {caution}");
+    }
 }
 
 #[test]

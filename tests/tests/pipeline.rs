@@ -2,7 +2,6 @@
 
 use scaleiq_core::forecast::ForecastSource;
 use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, ModelError};
-use scaleiq_core::policy::Stage;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::sim::{Load, LoadSettings, Series, Simulator, World};
 use scaleiq_core::units::JobLimits;
@@ -35,7 +34,7 @@ fn a_csv_becomes_models_forecasts_and_decisions() {
     let limits = JobLimits::new(1, 200).unwrap();
     let mut simulator = Simulator::new(&load, World::queue(), limits, 30, 1);
     let mut controller = bundle.controller(Settings::new(limits, 60.0, 60.0));
-    let (mut by_network, mut forecasts) = (0, 0);
+    let (mut with_network, mut forecasts) = (0, 0);
     while let Some(sample) = simulator.tick() {
         controller
             .observe(&sample, |_, forecast| {
@@ -45,11 +44,12 @@ fn a_csv_becomes_models_forecasts_and_decisions() {
             .unwrap();
         let decision = controller.decide(sample.end);
         assert!(decision.jobs >= limits.min() && decision.jobs <= limits.max());
-        by_network += usize::from(decision.stage == Stage::Dqn);
+        let source = decision.forecast.map(|basis| basis.source);
+        with_network += usize::from(source == Some(ForecastSource::Model));
         simulator.set_jobs(decision.jobs);
     }
     assert!(forecasts > 700, "{forecasts} forecasts");
-    assert!(by_network > 2800, "{by_network} decisions of the network");
+    assert!(with_network > 2800, "{with_network} decisions with the network");
     assert!(simulator.score().sla > 0.5);
 
     int8_follows_f32(&models, &table);

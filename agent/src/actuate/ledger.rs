@@ -81,7 +81,7 @@ pub(super) mod tests {
             at: UnixSeconds(0),
             jobs: Jobs(jobs),
             have: Jobs(have),
-            stage: Stage::Dqn,
+            stage: Stage::Plan,
             base: Base::Required,
             multiplier: None,
             q_values: None,
@@ -91,6 +91,8 @@ pub(super) mod tests {
             outlook: None,
             prospects: None,
             doubts: Default::default(),
+            preference: None,
+            forecast: None,
         }
     }
 

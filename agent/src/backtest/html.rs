@@ -95,6 +95,7 @@ fn data(heading: &Heading, outcome: &Outcome) -> Result<Value, serde_json::Error
         "rows": rows,
         "reasons": reasons,
         "stages": stages,
+        "network": outcome.decisions.network_role.sentence(),
         "forecast": outcome.forecast,
         "course": serde_json::to_value(&outcome.course)?,
         "tracks": serde_json::to_value(&outcome.tracks)?,

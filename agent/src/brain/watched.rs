@@ -6,7 +6,7 @@ use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, Forecaster};
 use scaleiq_core::interval::TimeError;
-use scaleiq_core::policy::{Policy, Stage};
+use scaleiq_core::policy::{NetworkRole, Policy, Stage};
 use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::sim::live::{MeasuredPool, VirtualPool};
@@ -126,6 +126,10 @@ where
 
     fn failures(&mut self) -> [u32; 2] {
         [self.controller.forecaster().failures(), self.controller.policy_mut().failures()]
+    }
+
+    fn network_role(&self) -> NetworkRole {
+        self.controller.policy().network_role()
     }
 
     fn resume(&mut self, jobs: Jobs, at: UnixSeconds) {

@@ -5,6 +5,7 @@ use crate::config::{Actuator, Config, Source};
 use crate::device::{Client, Patience};
 use crate::report::{grouped, say};
 use scaleiq_core::forecast::STEPS;
+use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::wire::Status;
 use std::env;
@@ -32,7 +33,8 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.config)?;
     let usage = |what: String| UsageError(format!("{}: {what}", args.config.display()));
-    let (_, model) = config.open_here().map_err(|error| usage(format!("`model`: {error:#}")))?;
+    let (brain, model) =
+        config.open_here().map_err(|error| usage(format!("`model`: {error:#}")))?;
     let device = match &config.device {
         // It is asked how it is, and not given its settings: an agent may be using it.
         Some(port) => {
@@ -52,7 +54,8 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     {
         Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
     }
-    say(summary(&config, &model.name, device).trim_end());
+    let role = device.map_or(brain.network_role(), |status| status.network_role);
+    say(summary(&config, &model.name, role, device).trim_end());
     for note in notes(&config.settings) {
         say(&format!("note: {note}"));
     }
@@ -85,7 +88,7 @@ fn notes(settings: &Settings) -> Vec<String> {
     notes
 }
 
-fn summary(config: &Config, model: &str, device: Option<Status>) -> String {
+fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Status>) -> String {
     let s = &config.settings;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
@@ -103,6 +106,7 @@ fn summary(config: &Config, model: &str, device: Option<Status>) -> String {
         "model",
         format!("{model} ({}); {} s intervals", config.model_origin(), s.interval.seconds()),
     );
+    line("network", role.sentence().into());
     if let Some(status) = device {
         line(
             "device",

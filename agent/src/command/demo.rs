@@ -95,12 +95,13 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let settings = settings(world, limits);
     let choice = ModelChoice::from(args.model.as_str());
     let (brain, model) = brain::open(&choice, args.engine, settings, Calendar::default())?;
+    let network_role = brain.network_role();
     let load = traffic::load(args.seed)?;
     let mut processor = Processor::new(&load, world, limits, args.seed, traffic::WARM_UP_S, brain);
     let state = DashboardState::new(About {
         speed: Some(args.speed),
         static_jobs: Some(processor.fixed_jobs().0),
-        ..About::new("event-processor", "demo", &model, &settings)
+        ..About::new("event-processor", "demo", &model, network_role, &settings)
     });
     let stop = page::start(listener, state.clone())?;
 

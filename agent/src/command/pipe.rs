@@ -1,6 +1,6 @@
 //! `agent pipe`: the decision as a filter, JSON lines in and out.
 
-use crate::brain::Brain;
+use crate::brain::{Brain, warn_if_idle};
 use crate::clock::Moment;
 use crate::config::Config;
 use crate::source::{
@@ -8,8 +8,9 @@ use crate::source::{
 };
 use anyhow::Context;
 use scaleiq_core::decision::{Constraint, Decision, Reason};
+use scaleiq_core::forecast::Basis;
 use scaleiq_core::plausibility::Doubts;
-use scaleiq_core::policy::Stage;
+use scaleiq_core::policy::{Preference, Stage};
 use scaleiq_core::units::Jobs;
 use serde::Serialize;
 use std::io::{self, BufRead, ErrorKind, Write};
@@ -20,7 +21,13 @@ const EXAMPLES: &str = r#"Each input line gets exactly one output line, at once:
   {"time": 1751328030, "interval_s": 30, "logged_events": 812, "processed_events": 790,
    "unprocessed_events": 22, "queued_events": 9.5, "avg_processing_ms": 73.6,
    "jobs_ready": 6, "jobs_starting": 1}                                          (in one line)
-  {"jobs":7,"stage":"dqn","reason":"steady","multiplier":1.1,"proposed":7,"constraints":[]}
+  {"jobs":7,"stage":"plan","reason":"steady","multiplier":null,"proposed":7,"constraints":[],
+   "forecast":{"source":"network","network_weight":[0.4,0.5,0.5],...}}               (in one line)
+
+stage tells who proposed the number: the plan, the Q-network where it moved the plan ("network", with
+its multiplier, and in "preference" the margin by which it preferred that), or a rule. "forecast" tells
+whether the network was among the experts, and with what weight 6, 12 and 24 intervals ahead.
+
 
 time is the end of the interval: epoch seconds (also in ms, or ISO 8601) that ascend. Everything but
 time may be null or absent, which means "not measured", never 0. The columns of the CSV ("DateTime",
@@ -57,7 +64,8 @@ pub struct PipeArgs {
 /// If the configuration or the model cannot be used, or stdin or stdout fails.
 pub fn run(args: &PipeArgs) -> anyhow::Result<()> {
     let config = Config::load_or_default(args.config.as_deref())?;
-    let (brain, _) = config.open()?;
+    let (brain, model) = config.open()?;
+    warn_if_idle(brain.as_ref(), &model);
     match filter(brain, config.settings.interval.seconds(), io::stdin().lock(), io::stdout().lock())
     {
         // Whoever read our answers has gone: that is the end of the job and no failure.
@@ -75,6 +83,10 @@ struct Answer {
     multiplier: Option<f32>,
     proposed: Jobs,
     constraints: Vec<Constraint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preference: Option<Preference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forecast: Option<Basis>,
     /// What was not taken as it was read.
     #[serde(skip_serializing_if = "Doubts::is_empty")]
     doubts: Doubts,
@@ -113,6 +125,8 @@ impl Answer {
             multiplier: decision.multiplier,
             proposed: decision.proposed,
             constraints: decision.changes.iter().map(|change| change.by).collect(),
+            preference: decision.preference,
+            forecast: decision.forecast,
             doubts: decision.doubts,
             warnings: heard.warnings,
             errors: heard.errors.into_iter().map(|error| error.to_string()).collect(),

@@ -1,7 +1,7 @@
 //! `agent run`: the life of the process beside a worker.
 
 use crate::actuate::Actor;
-use crate::brain::{Brain, ModelChoice, ModelId};
+use crate::brain::{Brain, ModelChoice, ModelId, warn_if_idle};
 use crate::config::{Config, Mode, Source};
 use crate::control::{Control, Handle};
 use crate::device::Deputed;
@@ -71,11 +71,15 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let configured = config.model.clone();
     let (brain, model, recorded) = open(&mut config)?;
+    warn_if_idle(brain.as_ref(), &model);
     let metrics = Metrics::new(&config.settings, &model, config.mode);
     metrics.model_loaded(config.model == configured);
+    let network_role = brain.network_role();
+    metrics.network_role(network_role);
+    let mode = config.mode.word();
     let about = About {
         price: config.price.clone(),
-        ..About::new(&config.name, config.mode.word(), &model, &config.settings)
+        ..About::new(&config.name, mode, &model, network_role, &config.settings)
     };
     let dashboard = DashboardState::new(about);
     let (control, decisions, thread) = Control::start(
@@ -183,7 +187,7 @@ fn open(config: &mut Config) -> anyhow::Result<Begin> {
 fn open_model(config: &mut Config) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
     config.open_here().or_else(|error| {
         tracing::error!(
-            "{error:#}. Decisions are made WITHOUT networks, by the planner on baseline forecasts, until \
+            "{error:#}. Decisions are made WITHOUT networks, by the plan on the experts' forecasts, until \
              the agent is restarted with a sound model; `agent check` tells whether it is"
         );
         config.model = ModelChoice::None;

@@ -245,12 +245,12 @@ impl Config {
     pub fn model_origin(&self) -> String {
         let engine = self.engine.word();
         if let Some(port) = &self.device {
-            return format!("on {port}; the planner without networks stands in for it");
+            return format!("on {port}; the plan without networks stands in for it");
         }
         match &self.model {
             ModelChoice::Shipped => format!("built in, engine {engine}"),
             ModelChoice::Folder(folder) => format!("{}, engine {engine}", folder.display()),
-            ModelChoice::None => "no networks: baseline forecasts and the planner".into(),
+            ModelChoice::None => "no networks: the plan on the experts' forecasts".into(),
         }
     }
 }

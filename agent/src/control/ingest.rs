@@ -93,8 +93,8 @@ impl Control {
         self.observed_in = Some(begin.elapsed());
         if closed {
             self.forecast_is_new = true;
-            if let Some(makeup) = self.brain.forecast().and_then(|f| f.makeup.as_ref()) {
-                self.metrics.forecast_made(makeup);
+            if let Some(forecast) = self.brain.forecast() {
+                self.metrics.forecast_made(forecast);
             }
         }
         self.held = None;

@@ -1,8 +1,6 @@
 //! A forecast in the form in which it is served.
 
-use scaleiq_core::forecast::{
-    EXPERT_NAMES, Forecast, ForecastSource, HORIZONS, Makeup, Q10, Q50, Q90, QUANTILES,
-};
+use scaleiq_core::forecast::{Forecast, ForecastSource, HORIZONS, Q10, Q50, Q90, QUANTILES};
 use scaleiq_core::units::UnixSeconds;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -50,6 +48,10 @@ pub struct HorizonRates {
     pub rate_q90: f32,
     /// How sure the forecast is, 0..=1.
     pub confidence: f32,
+    /// Weight of the network among the experts; 0 if they are alone.
+    pub network_weight: f32,
+    /// Share of the median that would be missing without the network.
+    pub network_effect: f32,
     /// What the forecast is made of; absent if it was not mixed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub makeup: Option<HorizonMakeup>,
@@ -65,12 +67,9 @@ pub struct HorizonMakeup {
 }
 
 impl HorizonMakeup {
-    fn new(makeup: &Makeup, horizon: usize) -> Self {
-        let weights = makeup.weights[horizon];
-        Self {
-            weights: EXPERT_NAMES.into_iter().zip(weights).collect(),
-            band: makeup.band[horizon],
-        }
+    fn new(forecast: &Forecast, horizon: usize) -> Option<Self> {
+        let weights = forecast.expert_weights(horizon)?.into_iter().collect();
+        Some(Self { weights, band: forecast.makeup?.band[horizon] })
     }
 }
 
@@ -83,6 +82,7 @@ impl Prediction {
             let steps = i64::try_from(steps).unwrap_or(i64::MAX);
             forecast.origin.plus(steps.saturating_mul(i64::from(interval_s)))
         };
+        let basis = forecast.basis();
         let steps = forecast.events.iter().enumerate();
         Self {
             model: model.into(),
@@ -95,7 +95,6 @@ impl Prediction {
                 .map(|horizon| {
                     let steps = HORIZONS[horizon];
                     let at = after(steps);
-                    let makeup = forecast.makeup.as_ref();
                     HorizonRates {
                         steps,
                         at,
@@ -103,7 +102,9 @@ impl Prediction {
                         rate_q50: forecast.rate(at, Q50).0,
                         rate_q90: forecast.rate(at, Q90).0,
                         confidence: forecast.confidence(steps - 1),
-                        makeup: makeup.map(|makeup| HorizonMakeup::new(makeup, horizon)),
+                        network_weight: basis.network_weight[horizon],
+                        network_effect: basis.network_effect[horizon],
+                        makeup: HorizonMakeup::new(forecast, horizon),
                     }
                 })
                 .collect(),

@@ -4,6 +4,7 @@ use crate::brain::ModelId;
 use crate::journal::{Digest, Journal, JournalError};
 use crate::metrics::Metrics;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
 use serde::Serialize;
 
@@ -19,6 +20,8 @@ pub struct Traced {
     pub recorded: Option<bool>,
     /// The model.
     pub model: ModelId,
+    /// The part that its Q-network has in decisions.
+    pub network_role: NetworkRole,
 }
 
 /// What the journal has to say about a decision.

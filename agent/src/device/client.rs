@@ -5,6 +5,7 @@ use super::link::Link;
 use super::port::{Patience, Port};
 use crate::brain::ModelId;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::UnixSeconds;
@@ -27,6 +28,8 @@ pub struct Client {
     settings: Settings,
     /// CRC of the pack that decided at the start.
     pack_crc: u32,
+    /// The part that the pack's Q-network has.
+    network_role: NetworkRole,
     /// Samples that it has taken.
     epoch: u64,
 }
@@ -51,11 +54,13 @@ impl Client {
             patience,
             settings: *settings,
             pack_crc: 0,
+            network_role: NetworkRole::default(),
             epoch: 0,
         };
         let begun = client.open(patience.tries).and_then(|()| client.configure());
         let status = begun.map_err(|fault| port.error(fault))?;
         (client.pack_crc, client.epoch) = (status.pack_crc, status.epoch);
+        client.network_role = status.network_role;
         Ok(client)
     }
 
@@ -78,6 +83,12 @@ impl Client {
     #[must_use]
     pub fn model(&self) -> ModelId {
         ModelId::device(&self.port.path, self.pack_crc)
+    }
+
+    /// The part that its Q-network has in decisions.
+    #[must_use]
+    pub fn network_role(&self) -> NetworkRole {
+        self.network_role
     }
 
     /// Its port.

@@ -7,6 +7,7 @@ use crate::figures::Figures;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::Forecast;
 use scaleiq_core::interval::TimeError;
+use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::{Jobs, UnixSeconds};
@@ -125,7 +126,7 @@ impl Deputed {
         let since = self.outage.as_ref().map_or(now, |outage| outage.since);
         if self.outage.is_none() {
             tracing::error!(
-                "the device on port {port} does not decide now, and the planner without networks does \
+                "the device on port {port} does not decide now, and the plan without networks does \
                  in its place: {fault}"
             );
             self.outages += 1;
@@ -187,6 +188,10 @@ impl Brain for Deputed {
     /// The networks are the device's, which does not tell.
     fn failures(&mut self) -> [u32; 2] {
         [0, 0]
+    }
+
+    fn network_role(&self) -> NetworkRole {
+        self.client.network_role()
     }
 
     fn resume(&mut self, jobs: Jobs, at: UnixSeconds) {

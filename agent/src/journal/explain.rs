@@ -2,9 +2,9 @@
 
 use super::verify::{Checked, Verdict};
 use crate::demo::time::utc;
-use crate::report::word;
+use crate::report::{basis, word};
 use scaleiq_core::decision::{Decision, Prospect};
-use scaleiq_core::policy::MULTIPLIERS;
+use scaleiq_core::policy::{MULTIPLIERS, Preference};
 use scaleiq_core::units::UnixSeconds;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -27,6 +27,10 @@ pub fn text(checked: &Checked<'_>) -> String {
     let decision = checked.recorded.decision();
     if let Some(decision) = &decision {
         describe(decision, &mut put);
+        let made_on = decision.forecast.as_ref();
+        if let Some(forecast) = made_on.map(|made_on| basis(made_on, terms.settings.interval)) {
+            put("forecast", forecast);
+        }
     }
     put("inputs", format!("SHA-256 {}", checked.recorded.inputs));
     let sha256 = terms.model.sha256.as_deref().unwrap_or("none, since no network decides");
@@ -70,6 +74,10 @@ fn describe(decision: &Decision, put: &mut impl FnMut(&str, String)) {
         None => word(&decision.stage),
     };
     put("proposed", format!("{} jobs by {by}", decision.proposed));
+    if let Some(Preference { multiplier, margin, needed }) = &decision.preference {
+        let preferred = format!("x{multiplier} is worth {margin:.3} more than x1 to it");
+        put("network", format!("{preferred}; to act it needs more than {needed:.3}"));
+    }
     if let Some(values) = &decision.q_values {
         let values = MULTIPLIERS.iter().zip(values).map(|(x, q)| format!("x{x} {q:.3}"));
         put("values", values.collect::<Vec<_>>().join(", "));

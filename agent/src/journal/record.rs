@@ -16,6 +16,9 @@ use std::fmt;
 /// version described its decisions.
 pub(super) const FORMAT: u8 = 1;
 
+/// Optional fields that were added at the end of decisions.
+const ADDED: usize = 2;
+
 /// A SHA-256; hex for people, bytes in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Digest(pub [u8; 32]);
@@ -110,10 +113,14 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// The decision, unless another version of this program described it otherwise.
+    /// The decision, unless another version of this program described it otherwise. What was added to
+    /// descriptions since is optional and at their end, and is not known of older ones.
     #[must_use]
     pub fn decision(&self) -> Option<Decision> {
-        postcard::from_bytes(&self.decision).ok()
+        postcard::from_bytes(&self.decision).ok().or_else(|| {
+            let older = [&self.decision[..], &[0; ADDED]].concat();
+            postcard::from_bytes(&older).ok()
+        })
     }
 }
 
@@ -208,7 +215,9 @@ mod limits {
 mod tests {
     use super::*;
     use crate::planned::Event;
+    use scaleiq_core::policy::Stage;
     use scaleiq_core::sample::RawSample;
+    use scaleiq_core::units::Jobs;
 
     fn terms() -> Terms {
         let settings = Settings::new(JobLimits::new(2, 40).unwrap(), 30.0, 90.0);
@@ -244,6 +253,19 @@ mod tests {
         let active = Terms { shadow: false, ..terms() };
         assert_eq!(Record::read(former), Ok(Record::Run(Run { root: 3, terms: active })));
         assert!(Record::read(&former[..former.len() - 1]).is_err());
+    }
+
+    #[test]
+    fn decisions_of_former_versions_are_read() {
+        // One of version 0.1.0: 7 jobs by the plan, raised from 5 by the reactive floor.
+        let decision =
+            vec![172, 2, 188, 148, 153, 134, 13, 7, 6, 1, 0, 0, 0, 5, 1, 1, 5, 7, 3, 0, 0, 1];
+        let mut recorded = Recorded { at: UnixSeconds(0), inputs: Digest([0; 32]), decision };
+        let decision = recorded.decision().unwrap();
+        assert_eq!((decision.jobs, decision.stage), (Jobs(7), Stage::Plan));
+        assert_eq!((decision.preference, decision.forecast), (None, None));
+        recorded.decision.truncate(9);
+        assert_eq!(recorded.decision(), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod http;
 mod ingest;
 mod journal;
 mod model;
+mod network;
 mod seed;
 #[cfg(target_os = "linux")]
 mod stop;
@@ -66,6 +67,15 @@ fn the_life_of_a_sidecar() {
     let sum: f64 = weights.values().filter_map(Value::as_f64).sum();
     assert!(weights.contains_key("network") && (sum - 1.0).abs() < 1e-3, "{body}");
 
+    // Without networks their place is taken, and nothing is said to be theirs.
+    assert_eq!(prediction["source"], "experts");
+    assert_eq!(
+        (&weights["network"], weights["baseline"].as_f64() > Some(0.1)),
+        (&json!(0.0), true)
+    );
+    assert_eq!(prediction["horizons"][0]["network_weight"], weights["network"], "{body}");
+    assert!(prediction["horizons"][0]["network_effect"].is_number(), "{body}");
+
     let (status, first) = post(&agent, "/decide", "");
     assert_eq!(status, 200);
     assert_eq!(json(&first)["mode"], "shadow");
@@ -81,9 +91,12 @@ fn the_life_of_a_sidecar() {
         "scaleiq_arrival_rate 100.0",
         "scaleiq_sample_errors_total{reason=\"time\"} 0",
         "scaleiq_model_failures_total{network=\"forecaster\"} 0",
-        "scaleiq_decisions_total{stage=\"planner\"",
+        "scaleiq_decisions_total{stage=\"plan\"",
         "scaleiq_forecast_rate{ahead_s=\"720\",quantile=\"0.5\"}",
         "scaleiq_expert_weight{ahead_s=\"2880\",expert=\"network\"}",
+        "scaleiq_forecast_network_weight{ahead_s=\"720\"}",
+        "scaleiq_forecast_network_effect{ahead_s=\"2880\"}",
+        "scaleiq_network_can_act ",
         "scaleiq_forecast_band{ahead_s=\"720\",quantile=\"0.9\"}",
         "scaleiq_agent_info{version=",
         "scaleiq_data_age_seconds ",

@@ -41,7 +41,7 @@ fn a_model_with_a_bad_hash_is_done_without() {
         assert!(log.contains(damaged) && log.contains("WITHOUT networks"), "{log}");
         assert!(log.contains("21 samples and"), "{log}");
         let decision = json(&post(&agent, "/decide", "").1);
-        assert_eq!(decision["stage"], "planner", "{decision}");
+        assert_eq!(decision["stage"], "plan", "{decision}");
         assert_eq!(decision["model"], json!({"name": "none", "sha256": null}));
         assert!(decision["jobs"].as_u64() >= sound["jobs"].as_u64(), "{decision}, {sound}");
         assert!(get(&agent, "/metrics").1.contains("\nscaleiq_model_loaded 0\n"));

@@ -17,6 +17,7 @@ pub use plan::{Ahead, PLAN_NAMES, PLANS, Plan, ahead};
 
 use crate::interval::IntervalLength;
 use crate::units::{EventsPerSecond, UnixSeconds};
+use ensemble::NETWORK;
 use serde::{Deserialize, Serialize};
 
 /// Intervals forecast.
@@ -43,13 +44,41 @@ pub const Q99: usize = 8;
 pub type QuantileGrid = [[f32; QUANTILES.len()]; STEPS];
 
 /// Who made a forecast.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ForecastSource {
     /// The trained network among the other experts.
+    #[serde(rename = "network")]
     Model,
     /// The other experts alone: no network, or it failed.
+    #[default]
+    #[serde(rename = "experts")]
     Baseline,
+}
+
+/// Name of the expert that stands in for a network that is not there or failed.
+pub const STAND_IN: &str = "baseline";
+
+impl ForecastSource {
+    /// Words for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Model => "network and experts",
+            Self::Baseline => "experts alone",
+        }
+    }
+}
+
+/// Who made a forecast, and what the network has in it at each of [`HORIZONS`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Basis {
+    /// Who made it.
+    pub source: ForecastSource,
+    /// Weight of the network among the experts, 0..=1; 0 without it.
+    pub network_weight: [f32; HORIZONS.len()],
+    /// By what share of itself the median would be less without the network (negative: more), which is
+    /// little, whatever its weight, where it says what the others say.
+    pub network_effect: [f32; HORIZONS.len()],
 }
 
 /// Arrivals of the next [`STEPS`] intervals as seen from `origin`.
@@ -113,6 +142,33 @@ impl Forecast {
         EventsPerSecond((a + (b - a) * part) / length_s)
     }
 
+    /// What the network has in it.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        let (network_weight, network_effect) = match (self.source, &self.makeup) {
+            (ForecastSource::Baseline, _) => Default::default(),
+            (ForecastSource::Model, None) => ([1.0; HORIZONS.len()], [1.0; HORIZONS.len()]),
+            (ForecastSource::Model, Some(makeup)) => {
+                (makeup.weights.map(|w| w[NETWORK]), makeup.network_effect)
+            }
+        };
+        Basis { source: self.source, network_weight, network_effect }
+    }
+
+    /// The experts with their weights at the horizon of this index, and with them what stands in for the
+    /// network: it has the weight in the mixture that the network would have. `None` if the forecast was
+    /// not mixed.
+    #[must_use]
+    pub fn expert_weights(&self, horizon: usize) -> Option<[(&'static str, f32); EXPERTS + 1]> {
+        let weights = self.makeup.as_ref()?.weights.get(horizon)?;
+        let stands_in = self.source == ForecastSource::Baseline;
+        Some(core::array::from_fn(|k| match (EXPERT_NAMES.get(k), weights.get(k)) {
+            (Some(name), Some(_)) if k == NETWORK && stands_in => (*name, 0.0),
+            (Some(name), Some(weight)) => (*name, *weight),
+            _ => (STAND_IN, if stands_in { weights[NETWORK] } else { 0.0 }),
+        }))
+    }
+
     /// How sure the forecast is at `step`: 1 for a point, towards 0 as the 10..90 % band grows
     /// beyond the median.
     #[must_use]
@@ -154,6 +210,23 @@ mod tests {
         let rate = |t: i64| f.rate(UnixSeconds(1200 + t), Q50).0;
         assert_eq!([rate(-500), rate(60), rate(120), rate(180)], [1.0, 1.0, 1.5, 2.0]);
         assert_eq!(rate(1_000_000), 24.0);
+    }
+
+    #[test]
+    fn a_forecast_without_the_network_owes_it_nothing() {
+        let weights = [[0.25; EXPERTS]; HORIZONS.len()];
+        let makeup = Makeup { weights, network_effect: [0.1; 3], ..Makeup::default() };
+        let with = Forecast { makeup: Some(makeup), ..forecast(grid(|_, _| 1.0)).unwrap() };
+        assert_eq!(with.basis().network_weight, [0.25; 3]);
+        assert_eq!(with.basis().network_effect, [0.1; 3]);
+        let without = Forecast { source: ForecastSource::Baseline, ..with.clone() };
+        assert_eq!(without.basis(), Basis::default());
+        let weight = |forecast: &Forecast, name| {
+            let weights = forecast.expert_weights(0).unwrap();
+            weights.iter().find(|(known, _)| *known == name).unwrap().1
+        };
+        let both = |forecast| ["network", STAND_IN].map(|name| weight(forecast, name));
+        assert_eq!([both(&with), both(&without)], [[0.25, 0.0], [0.0, 0.25]]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::ModelError;
 use crate::features;
 use crate::forecast::{HORIZONS, QUANTILES, STEPS};
-use crate::policy::{MULTIPLIERS, STATE_NAMES};
+use crate::policy::{MULTIPLIERS, STATE_NAMES, can_act};
 use crate::settings::Base;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -88,6 +88,12 @@ impl PolicyCard {
             base,
             caution,
         }
+    }
+
+    /// Whether the Q-network can ever move the plan.
+    #[must_use]
+    pub fn can_act(&self) -> bool {
+        can_act(self.caution)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The Q-network as a policy (dueling double DQN; Wang 2016, van Hasselt 2016).
 
-use super::{ACTIONS, Choice, NEUTRAL, Planner, Policy, STATE, Stage, State, jobs_for_action};
+use super::{
+    ACTIONS, Choice, MULTIPLIERS, NEUTRAL, NetworkRole, Planner, Policy, Preference, STATE, Stage,
+    State, jobs_for_action,
+};
 use crate::settings::Settings;
 use crate::situation::Situation;
 
@@ -8,6 +11,16 @@ use crate::situation::Situation;
 const DEMOTED_FOR: u32 = 20;
 /// Share of the SLA budget at which a network that overspent it is trusted again.
 const RECOVERED_BUDGET: f32 = 0.5;
+
+/// Gains in value that are asked for from here on are beyond reach: values are discounted rewards, a
+/// few units large. Training writes the largest number there is where the plan alone did best.
+pub const UNREACHABLE: f32 = 1e6;
+
+/// Whether a Q-network of which this `caution` is asked can ever move a plan.
+#[must_use]
+pub fn can_act(caution: f32) -> bool {
+    caution < UNREACHABLE
+}
 
 /// A trained Q-network.
 pub trait ValueModel {
@@ -21,15 +34,17 @@ pub trait ValueModel {
     fn values(&mut self, state: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error>;
 }
 
-/// Takes the action of the highest value. The planner stands in when there is no forecast to decide
-/// on, for [`DEMOTED_FOR`] decisions after the network failed or a value was not finite (promise S-6),
-/// and while more of the SLA's budget is spent than there is, until half of it is back.
+/// Takes the action of the highest value; where that leaves the number of jobs as it was planned, the
+/// plan has decided. The network is not asked when there is no forecast to decide on, for
+/// [`DEMOTED_FOR`] decisions after it failed or a value was not finite (promise S-6), while more of the
+/// SLA's budget is spent than there is, until half of it is back, and never if it could not act: an
+/// answer that changes nothing is not worth its time.
 #[derive(Clone, Debug)]
 pub struct Dqn<Q> {
     network: Q,
     caution: f32,
     failures: u32,
-    /// Decisions for which the planner stands in after a failure.
+    /// Decisions for which the network is not asked after a failure.
     demoted: u32,
     /// Whether the SLA budget was overspent and has not recovered.
     overspent: bool,
@@ -48,6 +63,12 @@ impl<Q: ValueModel> Dqn<Q> {
         Self { caution, ..self }
     }
 
+    /// Whether the network can ever move the plan.
+    #[must_use]
+    pub fn can_act(&self) -> bool {
+        can_act(self.caution)
+    }
+
     /// Puts another network with its caution in the place of this one.
     pub fn replace_network(&mut self, network: Q, caution: f32) {
         self.network = network;
@@ -64,13 +85,19 @@ impl<Q: ValueModel> Dqn<Q> {
 /// The action of the highest value, if it is worth more than leaving the plan as it is by `caution`.
 #[must_use]
 pub fn cautious_action(q_values: &[f32; ACTIONS], caution: f32) -> usize {
+    let (best, gain) = preferred(q_values);
+    if gain > caution { best } else { NEUTRAL }
+}
+
+/// The action of the highest value, and how much more it is worth than leaving the plan as it is.
+fn preferred(q_values: &[f32; ACTIONS]) -> (usize, f32) {
     let best = (0..ACTIONS).max_by(|a, b| q_values[*a].total_cmp(&q_values[*b]));
-    let gain = |action: &usize| q_values[*action] - q_values[NEUTRAL];
-    best.filter(|action| gain(action) > caution).unwrap_or(NEUTRAL)
+    let best = best.filter(|action| q_values[*action] > q_values[NEUTRAL]).unwrap_or(NEUTRAL);
+    (best, q_values[best] - q_values[NEUTRAL])
 }
 
 impl<Q: ValueModel> Dqn<Q> {
-    /// Whether the planner stands in for the network.
+    /// Whether the plan is left alone without asking the network.
     fn stands_back(&mut self, s: &Situation) -> bool {
         let enough = if self.overspent { RECOVERED_BUDGET } else { 0.0 };
         self.overspent = s.budget_left < enough;
@@ -82,22 +109,29 @@ impl<Q: ValueModel> Dqn<Q> {
 
 impl<Q: ValueModel> Policy for Dqn<Q> {
     fn choose(&mut self, situation: &Situation, state: &State, settings: &Settings) -> Choice {
-        if self.stands_back(situation) {
-            return Planner.choose(situation, state, settings);
+        let plan = Planner.choose(situation, state, settings);
+        if !self.can_act() || self.stands_back(situation) {
+            return plan;
         }
         let values = self.network.values(state).ok().filter(|v| v.iter().all(|x| x.is_finite()));
         let Some(q_values) = values else {
             self.failures = self.failures.saturating_add(1);
             self.demoted = DEMOTED_FOR;
-            return Planner.choose(situation, state, settings);
+            return plan;
         };
+        let (best, margin) = preferred(&q_values);
+        let preference = Preference { multiplier: MULTIPLIERS[best], margin, needed: self.caution };
+        let asked = Choice { q_values: Some(q_values), preference: Some(preference), ..plan };
         let action = cautious_action(&q_values, self.caution);
-        Choice {
-            stage: Stage::Dqn,
-            action: Some(action),
-            q_values: Some(q_values),
-            jobs: jobs_for_action(action, situation, settings),
+        let jobs = jobs_for_action(action, situation, settings);
+        if jobs == plan.jobs {
+            return asked;
         }
+        Choice { stage: Stage::Network, action: Some(action), jobs, ..asked }
+    }
+
+    fn network_role(&self) -> NetworkRole {
+        if self.can_act() { NetworkRole::CanAct } else { NetworkRole::CannotAct }
     }
 }
 
@@ -106,31 +140,64 @@ mod tests {
     use super::*;
     use crate::policy::tests::{settings, situation};
 
-    /// Fails when told to.
-    struct Network(bool);
+    /// Values an action more than any other by 1, or fails.
+    struct Network(Result<usize, &'static str>);
 
     impl ValueModel for Network {
         type Error = &'static str;
 
         fn values(&mut self, _: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error> {
-            let neutral = core::array::from_fn(|k| if k == NEUTRAL { 1.0 } else { 0.0 });
-            if self.0 { Err("broken") } else { Ok(neutral) }
+            let best = self.0?;
+            Ok(core::array::from_fn(|k| if k == best { 1.0 } else { 0.0 }))
         }
     }
 
-    fn stage(policy: &mut Dqn<Network>, budget_left: f32) -> Stage {
+    const DOUBLE: usize = ACTIONS - 1;
+
+    fn choose(policy: &mut Dqn<Network>, budget_left: f32) -> Choice {
         let s = Situation { budget_left, ..situation(10, 100.0, 0.0) };
-        policy.choose(&s, &[0.0; STATE], &settings()).stage
+        policy.choose(&s, &[0.0; STATE], &settings())
+    }
+
+    fn stage(policy: &mut Dqn<Network>, budget_left: f32) -> Stage {
+        choose(policy, budget_left).stage
     }
 
     #[test]
     fn a_failure_demotes_for_a_while() {
-        let mut policy = Dqn::new(Network(true));
-        assert_eq!(stage(&mut policy, 1.0), Stage::Planner);
-        policy.network.0 = false;
-        let demoted = (0..100).take_while(|_| stage(&mut policy, 1.0) == Stage::Planner).count();
+        let mut policy = Dqn::new(Network(Err("broken")));
+        assert_eq!(stage(&mut policy, 1.0), Stage::Plan);
+        policy.network.0 = Ok(DOUBLE);
+        let demoted = (0..100).take_while(|_| stage(&mut policy, 1.0) == Stage::Plan).count();
         assert_eq!((demoted as u32, policy.failures()), (DEMOTED_FOR, 1));
-        assert_eq!(stage(&mut policy, 1.0), Stage::Dqn);
+        assert_eq!(stage(&mut policy, 1.0), Stage::Network);
+    }
+
+    #[test]
+    fn a_network_that_leaves_the_plan_alone_has_not_decided() {
+        let plan = choose(&mut Dqn::new(Network(Err("not asked"))), -1.0);
+        // The slightest move of ten jobs that fit is no move.
+        for (action, stage) in
+            [(NEUTRAL, Stage::Plan), (NEUTRAL + 1, Stage::Plan), (DOUBLE, Stage::Network)]
+        {
+            let choice = choose(&mut Dqn::new(Network(Ok(action))), 1.0);
+            assert_eq!(choice.stage, stage, "{choice:?}");
+            assert_eq!(choice.jobs == plan.jobs, stage == Stage::Plan, "{choice:?}");
+            assert_eq!(choice.action, (stage == Stage::Network).then_some(action));
+            let preference = choice.preference.unwrap();
+            let margin = f32::from(u8::from(action != NEUTRAL));
+            assert_eq!((preference.multiplier, preference.margin), (MULTIPLIERS[action], margin));
+        }
+    }
+
+    #[test]
+    fn a_network_that_cannot_act_is_not_asked() {
+        let mut policy = Dqn::new(Network(Err("asked"))).cautious(f32::MAX);
+        let choice = choose(&mut policy, 1.0);
+        assert_eq!((choice.stage, choice.preference, policy.failures()), (Stage::Plan, None, 0));
+        assert_eq!(policy.network_role(), NetworkRole::CannotAct);
+        assert_eq!(policy.cautious(0.05).network_role(), NetworkRole::CanAct);
+        assert!(!can_act(f32::NAN) && !can_act(f32::INFINITY));
     }
 
     #[test]
@@ -144,9 +211,9 @@ mod tests {
 
     #[test]
     fn an_overspent_budget_demotes_until_half_of_it_is_back() {
-        let mut policy = Dqn::new(Network(false));
+        let mut policy = Dqn::new(Network(Ok(DOUBLE)));
         let budgets = [0.1, -0.1, 0.3, 0.49, 0.51, 0.1];
-        let stages = budgets.map(|budget| stage(&mut policy, budget) == Stage::Dqn);
+        let stages = budgets.map(|budget| stage(&mut policy, budget) == Stage::Network);
         assert_eq!(stages, [true, false, false, false, true, true]);
     }
 }

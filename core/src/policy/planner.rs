@@ -201,8 +201,8 @@ pub struct Planner;
 impl Policy for Planner {
     fn choose(&mut self, s: &Situation, _: &State, settings: &Settings) -> Choice {
         let jobs = Plan::new(s, settings).jobs(1.0, s, settings);
-        let stage = if s.has_forecast { Stage::Planner } else { Stage::Reactive };
-        Choice { stage, action: None, q_values: None, jobs }
+        let stage = if s.has_forecast { Stage::Plan } else { Stage::Reactive };
+        Choice::new(stage, jobs)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rules without a network: the rungs below the DQN.
+//! Rules without a network: the rungs below the plan.
 
 use super::{Choice, Policy, Stage, State};
 use crate::forecast::Q90;
@@ -38,6 +38,6 @@ impl Policy for QuantileRule {
         } else {
             (Stage::Reactive, reactive_jobs(s, settings))
         };
-        Choice { stage, action: None, q_values: None, jobs }
+        Choice::new(stage, jobs)
     }
 }

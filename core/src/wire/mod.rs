@@ -15,13 +15,14 @@ pub use config::{Config, ConfigFault};
 pub use frame::{FrameError, FrameReader, MAX_FRAME, encode};
 
 use crate::decision::Decision;
+use crate::policy::NetworkRole;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Version of the messages; the first byte of every frame's content.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// Most bytes of a pack in one message.
 pub const CHUNK: usize = 256;
@@ -103,6 +104,8 @@ pub struct Status {
     pub uploaded: u32,
     /// Microseconds that the last decision took.
     pub decision_us: u32,
+    /// The part that the pack's Q-network has in decisions.
+    pub network_role: NetworkRole,
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 use super::*;
 use crate::decision::{Change, Constraint, MOST_CHANGES, Outlook, Prospect, Reason};
+use crate::forecast::{Basis, ForecastSource};
 use crate::plausibility::Doubt;
-use crate::policy::{ACTIONS, Stage};
+use crate::policy::{ACTIONS, NetworkRole, Preference, Stage};
 use crate::sample::{RawSample, Reading};
 use crate::settings::{Base, Settings};
 use crate::units::JobLimits;
@@ -42,6 +43,12 @@ fn decision() -> Decision {
         outlook: Some(Outlook { now: 1.0, ..Outlook::default() }),
         prospects: Some([Prospect { jobs: Jobs(u32::MAX), cost: 1.0, late: 0.5 }; 2]),
         doubts: Doubt::ALL.into_iter().collect(),
+        preference: Some(Preference { multiplier: 1.2, margin: 0.03, needed: 0.05 }),
+        forecast: Some(Basis {
+            source: ForecastSource::Model,
+            network_weight: [0.4; 3],
+            network_effect: [-0.01; 3],
+        }),
     }
 }
 
@@ -66,6 +73,8 @@ fn golden() -> List<(&'static str, Message)> {
         outlook: None,
         prospects: None,
         doubts: [Doubt::Arrivals].into_iter().collect(),
+        preference: None,
+        forecast: Some(Basis::default()),
     };
     let status = Status {
         pack_crc: 0x1234_5678,
@@ -76,6 +85,7 @@ fn golden() -> List<(&'static str, Message)> {
         dropped: 2,
         uploaded: 0,
         decision_us: 20_000,
+        network_role: NetworkRole::CannotAct,
     };
     let bytes = [0, 1, 0, 255].into_iter().collect();
     [

@@ -15,7 +15,9 @@ use agent::serve::dashboard::{About, DashboardState};
 use agent::source::{Told, Trust};
 use board::{Board, Noise, PACK, PATIENCE};
 use pool::{Direct, Pool, decide, open, settings};
+use scaleiq_core::decision::Decision;
 use scaleiq_core::engine::Pack;
+use scaleiq_core::forecast::ForecastSource;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::{Reading, Sample};
@@ -25,12 +27,17 @@ use scaleiq_core::wire::Message;
 use std::path::Path;
 use std::time::Duration;
 
+/// Whether the forecast that it was made on has the network in it.
+fn is_with_network(decision: &Decision) -> bool {
+    decision.forecast.is_some_and(|basis| basis.source == ForecastSource::Model)
+}
+
 /// Plays samples, and holds each decision to the device's own and to the native engine's.
 fn play_alike(brain: &mut dyn Brain, samples: usize) {
     let mut direct = Direct::new(&settings());
     let mut native = open(ModelChoice::Shipped, Engine::Native, settings());
     let mut pool = Pool::new();
-    let mut by_network = 0;
+    let mut with_network = 0;
     let mut changes = 0;
     for k in 0..samples {
         let sample = pool.sample();
@@ -39,12 +46,12 @@ fn play_alike(brain: &mut dyn Brain, samples: usize) {
         assert_eq!(decision, decide(native.as_mut(), &sample), "sample {k}");
         // A later question is answered by the same decision.
         assert_eq!(brain.decide(sample.end.plus(20)), decision);
-        by_network += usize::from(decision.stage == Stage::Dqn);
+        with_network += usize::from(is_with_network(&decision));
         changes += usize::from(decision.jobs != pool.jobs);
         pool.jobs = decision.jobs;
     }
-    println!("{samples} samples: {by_network} decisions by the network, {changes} changes");
-    assert!(by_network > samples * 9 / 10 && changes > 3);
+    println!("{samples} samples: {with_network} decisions with the network, {changes} changes");
+    assert!(with_network > samples * 9 / 10 && changes > 3);
     let late = UnixSeconds(pool.at + 2000);
     let stale = brain.decide(late);
     let Message::Decision(expected) = direct.ask(&Message::Time(late)) else {
@@ -83,7 +90,8 @@ fn the_loop_tells_who_decided() {
     let model = client.model();
     let brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
     let metrics = Metrics::new(&settings(), &model, Mode::Shadow);
-    let about = About::new("worker", Mode::Shadow.word(), &model, &settings());
+    let role = brain.network_role();
+    let about = About::new("worker", Mode::Shadow.word(), &model, role, &settings());
     let (control, _, thread) = Control::start(
         Box::new(brain),
         settings(),

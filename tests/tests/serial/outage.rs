@@ -13,7 +13,7 @@ use scaleiq_core::sample::Sample;
 const WINDOW: usize = 4;
 
 #[test]
-fn the_planner_stands_in_for_a_silent_device_until_it_answers() {
+fn the_plan_stands_in_for_a_silent_device_until_it_answers() {
     let board = Board::start();
     let mut brain = board.deputed(settings());
     let mut direct = Direct::new(&settings());
@@ -32,7 +32,7 @@ fn the_planner_stands_in_for_a_silent_device_until_it_answers() {
     board.hand().silent = true;
     for k in 0..12 {
         let (sample, decision, have, _) = play(&mut brain, false);
-        assert_eq!(decision.stage, Stage::Planner, "sample {k}");
+        assert_eq!(decision.stage, Stage::Plan, "sample {k}");
         // What the device decided last stands for a window.
         assert!(k >= WINDOW || decision.jobs >= have, "sample {k}: {decision:?}");
         assert_eq!(brain.device(), Some(Health { decides: false, outages: 1 }));
@@ -48,7 +48,7 @@ fn the_planner_stands_in_for_a_silent_device_until_it_answers() {
         assert_eq!(brain.device(), Some(Health { decides, outages: 1 }), "sample {k}");
         match decides {
             true => assert_eq!(Some(decision), expected, "sample {k}"),
-            false => assert_eq!(decision.stage, Stage::Planner, "sample {k}"),
+            false => assert_eq!(decision.stage, Stage::Plan, "sample {k}"),
         }
     }
 }
@@ -149,7 +149,7 @@ fn samples_that_the_device_knows_already_are_decided_here() {
     // An agent that begins anew, and reads its source from the start again.
     let mut second = board.deputed(settings());
     for sample in &samples[..29] {
-        assert!(decide(&mut second, sample).stage >= Stage::Planner);
+        assert!(decide(&mut second, sample).stage >= Stage::Plan);
         assert!(!second.device().unwrap().decides);
     }
     for sample in &samples[29..] {

@@ -83,7 +83,7 @@ pub struct Reactive;
 impl Policy for Reactive {
     fn choose(&mut self, situation: &Situation, _: &State, settings: &Settings) -> Choice {
         let jobs = reactive_jobs(situation, settings);
-        Choice { stage: Stage::Reactive, action: None, q_values: None, jobs }
+        Choice::new(Stage::Reactive, jobs)
     }
 }
 

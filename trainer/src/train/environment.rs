@@ -47,15 +47,16 @@ pub struct ExternalPolicy {
 
 impl Policy for ExternalPolicy {
     fn choose(&mut self, s: &Situation, state: &State, settings: &Settings) -> Choice {
-        let (stage, action, jobs) = match self.steering {
+        match self.steering {
+            // What an action is worth is learned from all of them: none counts as the plan's here.
             Steering::Action(action) if s.has_forecast => {
-                (Stage::Dqn, Some(action), jobs_for_action(action, s, settings))
+                let jobs = jobs_for_action(action, s, settings);
+                Choice { action: Some(action), ..Choice::new(Stage::Network, jobs) }
             }
-            Steering::Action(_) | Steering::Planner => return Planner.choose(s, state, settings),
-            Steering::Rule => return self.rule.choose(s, state, settings),
-            Steering::Reactive => (Stage::Reactive, None, reactive_jobs(s, settings)),
-        };
-        Choice { stage, action, q_values: None, jobs }
+            Steering::Action(_) | Steering::Planner => Planner.choose(s, state, settings),
+            Steering::Rule => self.rule.choose(s, state, settings),
+            Steering::Reactive => Choice::new(Stage::Reactive, reactive_jobs(s, settings)),
+        }
     }
 }
 

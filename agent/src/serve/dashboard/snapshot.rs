@@ -7,6 +7,7 @@ use crate::hindsight::STEPS_AHEAD;
 use crate::journal::Digest;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, ForecastSource, Q10, Q50, Q90, QUANTILES};
+use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::Situation;
@@ -24,6 +25,10 @@ pub struct About {
     pub model: String,
     /// SHA-256 of its networks.
     pub model_sha256: Option<String>,
+    /// The part that its Q-network has in decisions,
+    pub network_role: NetworkRole,
+    /// and that in a sentence.
+    pub network: &'static str,
     /// Version of the program.
     pub version: &'static str,
     /// Simulated seconds per second; `None` in real time.
@@ -45,12 +50,20 @@ pub struct About {
 impl About {
     /// The part that follows from a workload's settings.
     #[must_use]
-    pub fn new(workload: &str, mode: &'static str, model: &ModelId, settings: &Settings) -> Self {
+    pub fn new(
+        workload: &str,
+        mode: &'static str,
+        model: &ModelId,
+        network_role: NetworkRole,
+        settings: &Settings,
+    ) -> Self {
         Self {
             workload: workload.into(),
             mode,
             model: model.name.clone(),
             model_sha256: model.sha256.clone(),
+            network_role,
+            network: network_role.sentence(),
             version: env!("CARGO_PKG_VERSION"),
             sla_s: settings.sla_s,
             start_up_s: settings.start_up_s,
@@ -175,7 +188,7 @@ pub(super) mod tests {
                 at: UnixSeconds(at),
                 jobs: Jobs(jobs),
                 have: Jobs(4),
-                stage: Stage::Dqn,
+                stage: Stage::Network,
                 base: Base::Required,
                 multiplier: Some(1.0),
                 q_values: None,
@@ -185,6 +198,8 @@ pub(super) mod tests {
                 outlook: None,
                 prospects: None,
                 doubts: Default::default(),
+                preference: None,
+                forecast: None,
             },
             input_sha256: None,
             forecast: None,

@@ -52,6 +52,21 @@ impl Mixture {
         self.weights(step).iter().zip(opinions).map(|(w, x)| w * x).sum()
     }
 
+    /// By what share of itself the mixture (in events) would be less without what `expert` says; 1
+    /// where nobody else is heard.
+    pub(crate) fn effect(&self, step: usize, opinions: &Opinions, expert: usize) -> f32 {
+        let own = self.weights(step).get(expert).copied().unwrap_or_default();
+        let opinion = opinions.get(expert).copied().unwrap_or_default();
+        let mixed = self.mix(step, opinions);
+        let others = 1.0 - own;
+        if !(others > 1e-6 && mixed > 1e-6) {
+            return if mixed > 1e-6 { 1.0 } else { 0.0 };
+        }
+        // Opinions are square roots.
+        let without = (mixed - own * opinion) / others / mixed;
+        1.0 - without * without
+    }
+
     /// Takes what came true `step + 1` intervals after the experts spoke.
     pub(crate) fn learn(&mut self, step: usize, opinions: &Opinions, truth: f32) {
         let mixed = self.mix(step, opinions);
@@ -110,6 +125,20 @@ mod tests {
             assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-4);
         }
         assert_eq!(mixture.weights(4), uniform().weights(4));
+    }
+
+    #[test]
+    fn an_expert_has_the_effect_that_the_others_would_not_have() {
+        let mixture = uniform();
+        // Eight say 10 and one says 19: 11 in the mean, and 10 without it.
+        let opinions = core::array::from_fn(|e| if e == 0 { 19.0 } else { 10.0 });
+        let [outlier, other] = [0, 1].map(|expert| mixture.effect(2, &opinions, expert));
+        assert!((outlier - (1.0 - 100.0 / 121.0)).abs() < 1e-4, "{outlier}");
+        assert!(other < 0.0 && other > -0.05, "{other}");
+        assert!(mixture.effect(2, &[10.0; EXPERTS], 0).abs() < 1e-5);
+        assert_eq!(mixture.effect(2, &[0.0; EXPERTS], 0), 0.0);
+        let alone = Mixture::new(core::array::from_fn(|e| f32::from(u8::from(e == 0))), 1.0);
+        assert_eq!([0, 1].map(|expert| alone.effect(2, &opinions, expert)), [1.0, 0.0]);
     }
 
     #[test]

@@ -34,6 +34,8 @@ use serde::{Deserialize, Serialize};
 
 /// Number of experts.
 pub const EXPERTS: usize = 9;
+/// The expert that is the network.
+pub(super) const NETWORK: usize = 0;
 /// Names of the experts, in the order of their weights.
 pub const EXPERT_NAMES: [&str; EXPERTS] = [
     "network",
@@ -86,6 +88,8 @@ pub struct Makeup {
     pub band: [[f32; 2]; HORIZONS.len()],
     /// Mean absolute error expected, in square roots of events.
     pub error_size: [f32; HORIZONS.len()],
+    /// By what share of itself the median would be less without the network.
+    pub network_effect: [f32; HORIZONS.len()],
 }
 
 /// What was said at one moment about the steps ahead, in square roots of events.
@@ -245,6 +249,8 @@ impl Ensemble {
                 [factors[Q10], factors[Q90]]
             }),
             error_size: HORIZONS.map(|h| said.size[at(h)]),
+            network_effect: HORIZONS
+                .map(|h| self.mixture.effect(at(h), &said.opinions[at(h)], NETWORK)),
         };
         (said, (grid, makeup))
     }
