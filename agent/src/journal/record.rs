@@ -200,12 +200,14 @@ mod tests {
         let settings = Settings::new(JobLimits::new(2, 40).unwrap(), 30.0, 90.0);
         let event = Event { kind: 1, from: UnixSeconds(5), to: UnixSeconds(9), size: 2.0 };
         let model = ModelId { name: "mine".into(), sha256: Some("ab".into()) };
-        Terms::new(model, settings, Calendar { events: vec![event] })
+        Terms::new(model, settings, Calendar { events: vec![event], ..Calendar::default() })
     }
 
     #[test]
     fn records_are_read_back() {
         let run = Run { root: 3, terms: terms() };
+        let mut seasonal = run.clone();
+        seasonal.terms.planned.seasons_s = vec![28_800];
         let sample = RawSample { time: 1e9, interval_s: 30.0, ..RawSample::default() };
         let header = Header { number: 4, before: Digest([7; 32]), run: run.clone() };
         let recorded =
@@ -213,6 +215,7 @@ mod tests {
         for record in [
             Record::Header(FORMAT, header),
             Record::Run(run),
+            Record::Run(seasonal),
             Record::Sample(sample.gate().unwrap().sample),
             Record::Decision(recorded),
             Record::Gap,
