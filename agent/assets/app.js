@@ -13,6 +13,8 @@
     step_down: "step-down limit", limits: "job limits", stale: "stale data", missing: "missing data",
     frozen: "frozen readings", useless: "no more throughput", overdue: "jobs that do not come up",
   };
+  // What ScaleIQ's pool is compared with.
+  const COMPARED = { real: "what runs", hpa: "HPA at 70 %", static: "static pool" };
   const { number, clock, day } = Charts;
   const $ = (id) => document.getElementById(id);
   const put = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
@@ -38,7 +40,11 @@
     // A tall window gives its room to the charts.
     const spare = small ? 0 : Math.min(Math.max(window.innerHeight - 804, 0), 420);
     const band = (colour) => [{ series: [4, 3], fill: Charts.faint(Charts.css(colour), 0.2) }];
-    const static_jobs = known(live.about.baseline_jobs);
+    const static_jobs = known(live.about.static_jobs), shadow = live.about.mode === "shadow";
+    const ready = shadow ? [
+      Charts.line("ready in shadow", "--jobs", { steps: true, area: 0.16, width: 0.75 }),
+      Charts.line("what runs", "--peer", { steps: true, width: 1.25 }),
+    ] : [Charts.line("ready", "--jobs", { steps: true, area: 0.16, width: 0.75 })];
     charts = {
       arrivals: Charts.make($("arrivals-chart"), {
         ...shape, height: small ? 180 : 178 + Math.round(0.4 * spare), bands: band("--forecast"),
@@ -53,7 +59,7 @@
         ...shape, height: small ? 170 : 160 + Math.round(0.4 * spare), least: 4,
         series: [
           Charts.line("wanted", "--jobs", { steps: true, width: 2 }),
-          Charts.line("ready", "--jobs", { steps: true, area: 0.16, width: 0.75 }),
+          ...ready,
           Charts.line("starting", "--starting", { none: "0", steps: true, area: 0.25, width: 1 }),
           Charts.line("needed", "--load", { width: 1.25 }),
           Charts.line("ahead", "--forecast", { dash: [5, 3] }),
@@ -62,7 +68,9 @@
       }),
       backlog: Charts.make($("backlog-chart"), {
         ...shape, height: small ? 100 : 92 + Math.round(0.2 * spare), least: 10,
-        series: [Charts.line("backlog", "--late", { area: 0.2 })],
+        series: shadow
+          ? [Charts.line("in shadow", "--late", { area: 0.2 }), Charts.line("what runs", "--peer")]
+          : [Charts.line("backlog", "--late", { area: 0.2 })],
       }),
     };
     draw();
@@ -104,63 +112,99 @@
       t, later(pick("arrivals")), later(pick("f50"), q(2)), later(pick("f10"), q(1)),
       later(pick("f90"), q(3)),
     ], last);
+    const shadow = live.about.mode === "shadow";
     const needAhead = past.map(() => null);
     if (work !== null && last >= 0) needAhead[last] = need;
     const jobs = [
-      t, later(pick("wanted")), later(pick("ready")), later(pick("starting").map((n) => n || null)), later(pick("need")),
+      t, later(pick("wanted")), ...(shadow ? [later(pick("virtual_ready"))] : []), later(pick("ready")), later(pick("starting").map((n) => n || null)), later(pick("need")),
       later(needAhead, ahead.map((a) => (work === null ? null : a[2] * work))),
     ];
-    if (known(live.about.baseline_jobs)) jobs.push(t.map(() => live.about.baseline_jobs));
+    if (known(live.about.static_jobs)) jobs.push(t.map(() => live.about.static_jobs));
     show(charts.jobs, jobs, last);
-    show(charts.backlog, [t, later(pick("backlog"))], last);
+    show(charts.backlog, [t, ...(shadow ? [later(pick("virtual_backlog"))] : []), later(pick("backlog"))], last);
   };
 
   // ---- numbers --------------------------------------------------------------------------------
   const header = () => {
     const { about, forecast } = live;
     put("workload", about.workload);
-    put("mode", about.speed ? `${about.mode} · ${number(about.speed)}× real time` : about.mode);
+    const mode = about.mode === "shadow" ? "shadow: nothing is changed" : about.mode;
+    put("mode", about.speed ? `${mode} · ${number(about.speed)}× real time` : mode);
     put("model", `model ${about.model} · v${about.version}`);
     const source = forecast ? (forecast.source === "model" ? "forecast: network" : "forecast: without network") : "no forecast yet";
     put("source", source);
     $("source").className = forecast?.source === "model" ? "chip" : "chip warn";
     const now = nowAt();
     put("clock", now === null ? "" : `${day(now)} ${clock(now)} UTC`);
-    const changes = live.standing?.actions_per_day;
+    const changes = live.figures?.scaleiq.changes_per_day;
     put("jobs-chart-note", [
       `${about.min_jobs}–${about.max_jobs} allowed`, `up in ${number(about.start_up_s)} s`,
       known(changes) ? `${number(changes, 0)} changes a day` : "",
     ].filter(Boolean).join(", "));
+    if (forecast) put("arrivals-chart-note", `band: 10–90 % forecast; left of now, as it was ${span(6 * forecast.step_s)} before`);
     document.title = points.length ? `${points[points.length - 1][columns.indexOf("wanted")]} jobs · ScaleIQ` : "ScaleIQ";
   };
 
   const tiles = () => {
     if (!points.length) return;
     const value = (name) => points[points.length - 1][columns.indexOf(name)];
-    const { about, standing: ours, baseline: peer } = live;
+    const { about, figures, forecast, latency } = live;
     put("jobs", number(value("wanted")));
-    const starting = value("starting");
-    put("jobs-note", `${number(value("ready"))} ready, ${starting > 0 ? `${starting} starting` : `${number(value("need"), 1)} needed`}`);
-    const outlook = live.decisions[0]?.outlook;
-    put("arrivals", outlook ? `${number(outlook.now)}/s` : "–");
-    const soon = outlook?.horizons[0];
-    put("arrivals-note", soon ? `${number(soon[1])}/s in 12 min (${number(soon[0])}–${number(soon[2])})` : "no forecast");
+    const starting = value("starting"), shadow = about.mode === "shadow";
+    const jobs = [
+      shadow ? `${number(value("ready"))} run` : `${number(value("ready"))} ready`,
+      !shadow && starting > 0 ? `${starting} starting` : `${number(value("need"), 1)} needed`,
+    ];
+    put("jobs-note", jobs.join(", "));
+    put("arrivals", known(value("arrivals")) ? `${number(value("arrivals"))}/s` : "–");
+    const soon = live.decisions[0]?.outlook?.horizons[0];
+    put("arrivals-note", soon && forecast ? `${number(soon[1])}/s in ${span(6 * forecast.step_s)} (${number(soon[0])}–${number(soon[2])})` : "no forecast");
     put("backlog", number(value("backlog"), 0));
     const wait = value("wait");
     put("backlog-note", known(wait) ? `wait ${number(wait, 1)} s of at most ${number(about.sla_s)} s` : "");
     $("backlog").className = `big ${wait > about.sla_s ? "bad" : ""}`;
-    put("sla", known(ours?.sla) ? percent(ours.sla, 3) : "–");
-    put("sla-note", known(peer?.sla) ? `${about.baseline}: ${percent(peer.sla, 3)}` : `within ${number(about.sla_s)} s`);
-    if (known(ours?.job_hours) && peer?.job_hours > 0) {
-      const change = 100 * (ours.job_hours / peer.job_hours - 1);
-      put("cost", `${change > 0 ? "+" : "−"}${Math.abs(change).toFixed(0)} %`);
-      $("cost").className = `big ${change <= 0 ? "good" : "bad"}`;
-      put("cost-note", `${number(ours.job_hours)} of ${number(peer.job_hours)} job-hours`);
-    } else {
-      put("cost-note", known(ours?.job_hours) ? `${number(ours.job_hours)} job-hours` : "");
+    if (figures) pools(figures, about);
+    const error = figures?.forecasts[0];
+    put("error", known(error?.error_ratio) ? percent(error.error_ratio, 1) : "–");
+    put("error-note", known(error?.coverage_ratio)
+      ? `${span(error.ahead_s)} ahead, ${percent(error.coverage_ratio, 0)} in the band`
+      : "once forecasts have met what came");
+    put("latency", latency ? milliseconds(latency.p50_s) : "–");
+    put("latency-note", latency ? `99 % within ${milliseconds(latency.p99_s)}` : "");
+  };
+
+  const milliseconds = (s) => `${number(1000 * s, s < 0.0095 ? 2 : 0)} ms`;
+  const span = (s) => (s < 120 ? `${number(s)} s` : s < 7200 ? `${number(s / 60)} min` : `${number(s / 3600)} h`);
+
+  // How ScaleIQ's pool does, beside the one that it is compared with.
+  const pools = (figures, about) => {
+    const { scaleiq: ours, compared: theirs, saving_ratio: saving } = figures;
+    const other = theirs.pool === "static" ? `static pool of ${about.static_jobs}` : COMPARED[theirs.pool];
+    put("sla", known(ours.sla_ratio) ? percent(ours.sla_ratio, 3) : "–");
+    note("sla-note", [
+      known(ours.wait_p99_s) ? `wait ${ours.wait_p50_s} s, 99 %: ${ours.wait_p99_s} s` : `within ${number(about.sla_s)} s`,
+      known(theirs.sla_ratio) ? `${other}: ${percent(theirs.sla_ratio, 3)}, ${theirs.wait_p99_s} s` : "",
+    ]);
+    const per_day = (pool) => about.price.job_hour * pool.job_hours / pool.observed_s * 86400;
+    const cost = (pool) => (about.price ? `${number(per_day(pool), 2)}` : number(pool.job_hours, 1));
+    const unit = about.price ? `${about.price.currency} a day` : "job-hours";
+    if (known(saving)) {
+      put("cost", `${saving < 0 ? "+" : "−"}${Math.abs(100 * saving).toFixed(0)} %`);
+      $("cost").className = `big ${saving >= 0 ? "good" : "bad"}`;
+      note("cost-note", [`${cost(ours)} against ${cost(theirs)} ${unit}`, other]);
+    } else if (known(ours.job_hours)) {
+      put("cost", cost(ours));
+      note("cost-note", [unit, theirs.pool === "real" ? "jobs_ready of what runs is not told" : ""]);
     }
-    put("ideal", known(ours?.cost_over_ideal) ? `${ours.cost_over_ideal.toFixed(2)}×` : "–");
-    put("ideal-note", known(peer?.cost_over_ideal) ? `${about.baseline}: ${peer.cost_over_ideal.toFixed(2)}×` : "");
+    put("ideal", known(ours.cost_over_ideal) ? `${ours.cost_over_ideal.toFixed(2)}×` : "–");
+    note("ideal-note", [known(theirs.cost_over_ideal) ? `${other}: ${theirs.cost_over_ideal.toFixed(2)}×` : ""]);
+    put("figures-note", `SLA, waits and cost: ${span(ours.observed_s)}, estimated from backlog and throughput`);
+  };
+
+  // Notes are cut where there is no room: the title has all of it.
+  const note = (id, parts) => {
+    put(id, parts.filter(Boolean).join("; "));
+    $(id).title = $(id).textContent;
   };
 
   const latest = () => {
@@ -239,8 +283,18 @@
 
   // ---- polling --------------------------------------------------------------------------------
   const link = (up) => {
-    $("link").className = `link ${up ? "up" : "down"}`;
-    put("link-text", up ? "live" : "reconnecting");
+    const ill = up && live.health.some((part) => !part.ok);
+    $("link").className = `link ${up && !ill ? "up" : "down"}`;
+    put("link-text", up ? (ill ? "needs attention" : "live") : "reconnecting");
+  };
+
+  // How each part of the agent is; what is ill comes first and in red.
+  const health = () => {
+    const parts = [...live.health].sort((a, b) => a.ok - b.ok);
+    const text = (part) => `${part.name}: ${part.text}`;
+    if ($("health").dataset.shown === parts.map(text).join("\n")) return;
+    $("health").dataset.shown = parts.map(text).join("\n");
+    $("health").replaceChildren(...parts.map((part) => element("li", part.ok ? "" : "ill", text(part))));
   };
 
   const take = (answer) => {
@@ -252,6 +306,7 @@
     const keep = points.findIndex((p) => p[0] >= oldest);
     if (keep > 0) points.splice(0, keep);
     if (!charts) build(); else draw();
+    health();
     header();
     tiles();
     latest();

@@ -2,19 +2,19 @@
 
 mod engine;
 mod timed;
+mod watched;
 
 pub use engine::Engine;
 
 use crate::device::Health;
+use crate::figures::Figures;
 use crate::planned::{Calendar, Informed};
 use crate::report::word;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
-use scaleiq_core::forecast::{
-    Forecast, ForecastModel, Forecaster, ModelInput, Perception, QUANTILES, STEPS,
-};
+use scaleiq_core::forecast::{Forecast, ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
 use scaleiq_core::interval::TimeError;
-use scaleiq_core::model::{Bundle, Card, Precision, sha256_hex};
+use scaleiq_core::model::{Bundle, Card, sha256_hex};
 use scaleiq_core::policy::{Dqn, Planner, Policy, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
@@ -23,7 +23,8 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
-use timed::Timed;
+pub(crate) use timed::Timed;
+use watched::Watched;
 
 /// Which model decides: `--model`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,7 +99,7 @@ impl ModelId {
     }
 }
 
-/// A [`Controller`] of any make.
+/// A [`Controller`] of any make, beside the pools that tell what comes of its decisions.
 pub trait Brain: Send {
     /// Takes a sample; true if it completed a model interval, so that the forecast is new.
     ///
@@ -124,6 +125,22 @@ pub trait Brain: Send {
     /// Goes on where another brain decided `jobs` at `at`: no scale-down comes before its window.
     fn resume(&mut self, jobs: Jobs, at: UnixSeconds);
 
+    /// Whether the real pool does not obey, from the next sample on. Decisions are then made for a
+    /// virtual pool that does, beside it: the one that would have been. It is off at first.
+    fn set_shadow(&mut self, on: bool);
+
+    /// What the virtual pool told last, in shadow mode: what the last decision was made on.
+    fn virtual_sample(&self) -> Option<&Sample>;
+
+    /// So many jobs were decided elsewhere: the pool obeys, in shadow mode the virtual one.
+    fn obey(&mut self, jobs: Jobs);
+
+    /// How it goes.
+    fn figures(&self) -> Figures;
+
+    /// Tells figures only of what comes from now on.
+    fn restart_figures(&mut self);
+
     /// How the device fares that decides, if one does.
     fn device(&self) -> Option<Health> {
         None
@@ -145,42 +162,6 @@ impl<Q: ValueModel> Fallible for Dqn<Q> {
 impl Fallible for Planner {
     fn failures(&self) -> u32 {
         0
-    }
-}
-
-impl<F, P> Brain for Controller<F, P>
-where
-    F: Forecaster + Fallible + Send,
-    P: Policy + Fallible + Send,
-{
-    fn observe(&mut self, sample: &Sample) -> Result<bool, TimeError> {
-        let mut closed = false;
-        Controller::observe(self, sample, |_, _| closed = true)?;
-        Ok(closed)
-    }
-
-    fn decide(&mut self, now: UnixSeconds) -> Decision {
-        Controller::decide(self, now)
-    }
-
-    fn situation(&self, now: UnixSeconds) -> Option<Situation> {
-        Controller::situation(self, now).ok()
-    }
-
-    fn blind(&self, now: UnixSeconds) -> Option<Blind> {
-        Controller::situation(self, now).err()
-    }
-
-    fn forecast(&self) -> Option<&Forecast> {
-        Controller::forecast(self)
-    }
-
-    fn failures(&mut self) -> [u32; 2] {
-        [self.forecaster().failures(), self.policy_mut().failures()]
-    }
-
-    fn resume(&mut self, jobs: Jobs, at: UnixSeconds) {
-        Controller::resume(self, jobs, at);
     }
 }
 
@@ -217,12 +198,7 @@ pub fn open(
         }
     };
     let engine = engine.running(choice)?;
-    let precision = match engine {
-        Engine::Native => None,
-        Engine::TractF32 => Some(Precision::Float),
-        Engine::Tract | Engine::TractInt8 => Some(Precision::Int8),
-    };
-    match precision {
+    match engine.precision() {
         Some(precision) => {
             let bundle = Bundle::open(folder, precision)?;
             let forecaster = Timed::forecaster(bundle.forecaster().clone())?;
@@ -276,16 +252,16 @@ where
     P: Policy + Fallible + Send + 'static,
 {
     let forecaster = Informed::new(perception, planned, settings.interval);
-    Box::new(Controller::new(settings, forecaster, policy))
+    Box::new(Watched::new(Controller::new(settings, forecaster, policy)))
 }
 
 /// Stands where a network would, and always fails: the baseline forecasts then.
 #[derive(Clone, Copy, Debug)]
-struct NoModel;
+pub(crate) struct NoModel;
 
 /// There is no network to ask.
 #[derive(Clone, Copy, Debug)]
-struct NoNetwork;
+pub(crate) struct NoNetwork;
 
 impl fmt::Display for NoNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

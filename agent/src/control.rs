@@ -16,10 +16,11 @@ pub use recorder::Traced;
 
 use crate::brain::{Brain, ModelId, NO_MODEL};
 use crate::clock::Clock;
+use crate::figures::Latencies;
 use crate::journal::{Journal, Past};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{DashboardState, Snapshot};
-use crate::source::{Intake, Trust};
+use crate::source::{Assumption, Intake, Trust};
 use handle::Request;
 use ingest::Unread;
 use pulse::Pulse;
@@ -33,10 +34,13 @@ use scaleiq_core::units::UnixSeconds;
 use std::collections::VecDeque;
 use std::io;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 /// Requests that may wait.
 const QUEUE: usize = 64;
+/// Time between two lines that tell that no data come.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 /// A sample that ends further ahead of our clock says nothing of the present.
 const MAX_AHEAD_S: i64 = 300;
 
@@ -51,6 +55,7 @@ pub struct Control {
     decisions: watch::Sender<Option<Traced>>,
     clock: Clock,
     intake: Intake,
+    assumption: Assumption,
     /// Bodies that are being read, a few samples at a time.
     unread: VecDeque<Unread>,
     last_sample: Option<Sample>,
@@ -58,6 +63,11 @@ pub struct Control {
     held: Option<Traced>,
     /// A forecast was made since the dashboard was last told.
     forecast_is_new: bool,
+    latencies: Latencies,
+    /// How long the last sample took to be taken in; `None` once it was decided on.
+    observed_in: Option<Duration>,
+    /// When it was last told that no data come.
+    warned: Option<Instant>,
 }
 
 impl Control {
@@ -81,6 +91,9 @@ impl Control {
         let (last_sample, last) = past.map_or((None, None), |p| (Some(p.sample), p.decision));
         let recorder = Recorder::new(journal, last, metrics.clone());
         let last_end = last_sample.map(|sample| sample.end);
+        if let Some(end) = last_end {
+            metrics.resumed(end);
+        }
         let clock = Clock::after(last_end);
         let pulse = Pulse::default();
         let control = Self {
@@ -93,10 +106,14 @@ impl Control {
             decisions,
             clock: clock.clone(),
             intake: Intake::new(trust, last_end),
+            assumption: Assumption::default(),
             unread: VecDeque::new(),
             last_sample,
             held: None,
             forecast_is_new: false,
+            latencies: Latencies::default(),
+            observed_in: None,
+            warned: None,
         };
         let thread = thread::Builder::new().name("control".into());
         let beat = pulse.clone();
@@ -130,11 +147,21 @@ impl Control {
                 Request::Tick if self.last_sample.is_none() => {}
                 Request::Tick => {
                     self.decide(now);
+                    self.warn(now);
                 }
                 Request::Nothing => {}
                 Request::Stop => break,
             }
             self.read_on();
+        }
+    }
+
+    /// Tells again and again that data are missing: whoever looks at the log later must see it.
+    fn warn(&mut self, now: UnixSeconds) {
+        let Err(blind) = self.fresh(now) else { return };
+        if self.warned.is_none_or(|warned| warned.elapsed() >= WARN_EVERY) {
+            self.warned = Some(Instant::now());
+            tracing::warn!("cannot decide: {blind}");
         }
     }
 
@@ -144,7 +171,13 @@ impl Control {
         if let Some(held) = self.held.as_ref().filter(|_| stale) {
             return held.clone();
         }
+        let begin = Instant::now();
         let decision = self.brain.decide(now);
+        if let Some(observed_in) = self.observed_in.take() {
+            let took = observed_in + begin.elapsed();
+            self.latencies.push(took);
+            self.metrics.decided_in(took);
+        }
         let receipt = self.recorder.decision(&decision, stale);
         let last = self.decisions.borrow().as_ref().map(|last| last.decision.clone());
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
@@ -185,7 +218,12 @@ impl Control {
         self.metrics.decided(decision, failures);
         if let Some(sample) = &self.last_sample {
             let situation = self.brain.situation(decision.at);
+            let figures = self.brain.figures();
+            self.metrics.figures(&figures);
             let mut snapshot = Snapshot::new(sample, situation.as_ref(), decision.clone());
+            snapshot.virtual_sample = self.brain.virtual_sample().copied();
+            snapshot.figures = Some(figures);
+            snapshot.latency = self.latencies.quantiles();
             snapshot.input_sha256 = traced.input_sha256;
             if std::mem::take(&mut self.forecast_is_new) {
                 snapshot.forecast = self.brain.forecast().cloned();

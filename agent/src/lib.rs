@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! source -> control (observe, forecast, decide, guard) -> journal -> actuate
-//!             |       \-> serve (REST, metrics, dashboard)
+//!             |       |-> serve (REST, metrics, dashboard)
+//!             |       \-> figures (pools side by side, forecasts against what came)
 //!             \-> device (which may decide instead)
 //! ```
 
@@ -16,6 +17,7 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod device;
+pub mod figures;
 pub mod hindsight;
 pub mod journal;
 pub mod logging;
@@ -24,6 +26,7 @@ pub mod outlet;
 pub mod planned;
 pub mod replay;
 pub mod report;
+pub mod rows;
 pub mod serve;
 pub mod source;
 pub mod stop;

@@ -1,13 +1,18 @@
 //! What the agent tells Prometheus, in OpenMetrics text.
 
+mod figures;
+
 use crate::brain::ModelId;
 use crate::config::Mode;
 use crate::device::Health;
+use crate::figures::Figures;
 use crate::source::{Refusal, SourceStatus, Warning, WarningKind};
+use figures::FigureMetrics;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use scaleiq_core::decision::Decision;
@@ -19,6 +24,7 @@ use serde::Serialize;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 type Float = Gauge<f64, AtomicU64>;
 type Labels<const N: usize> = [(&'static str, String); N];
@@ -88,6 +94,8 @@ pub struct Metrics {
     model_loaded: Gauge,
     device_decides: Gauge,
     device_outages: Counter,
+    figures: FigureMetrics,
+    decision_s: Histogram,
     horizons_s: [u32; HORIZONS.len()],
 }
 
@@ -128,6 +136,9 @@ impl Metrics {
             model_loaded: Gauge::default(),
             device_decides: Gauge::default(),
             device_outages: Counter::default(),
+            figures: FigureMetrics::default(),
+            // From 0.1 ms to 3 s.
+            decision_s: Histogram::new(exponential_buckets(1e-4, 2.0, 16)),
             horizons_s: HORIZONS
                 .map(|h| settings.interval.seconds().saturating_mul(h.try_into().unwrap_or(0))),
         };
@@ -212,6 +223,9 @@ impl Metrics {
             r.register("device_decides", help, m.device_decides);
             r.register("device_outages", "Times that the device was lost", m.device_outages);
         }
+        m.figures.register(&mut r);
+        let help = "Time from a sample to the decision on it";
+        r.register_with_unit("decision_duration", help, Unit::Seconds, m.decision_s);
         let help = "Age of the last sample; +Inf before the first";
         r.register_with_unit("data_age", help, Unit::Seconds, m.data_age_s);
     }
@@ -234,6 +248,11 @@ impl Metrics {
         }
     }
 
+    /// The journal ends with a sample that ended then.
+    pub fn resumed(&self, end: UnixSeconds) {
+        self.last_sample_end.store(end.0, Ordering::Relaxed);
+    }
+
     /// A sample was refused.
     pub fn sample_refused(&self, refusal: Refusal) {
         self.refused.get_or_create(&[("reason", refusal.word().into())]).inc();
@@ -243,7 +262,7 @@ impl Metrics {
     pub fn sample_warned(&self, warning: &Warning) {
         // Names that nobody knows may be any, and there is no end of them.
         let field = match (&warning.field, warning.kind) {
-            (_, WarningKind::Unknown) => "other",
+            (_, WarningKind::Unknown | WarningKind::Unused) => "other",
             (field, _) => field.as_deref().unwrap_or_default(),
         };
         let labels = [("field", field.to_string()), ("kind", warning.kind.word().into())];
@@ -316,6 +335,16 @@ impl Metrics {
         }
     }
 
+    /// A decision took so long.
+    pub fn decided_in(&self, took: Duration) {
+        self.decision_s.observe(took.as_secs_f64());
+    }
+
+    /// This is how it goes.
+    pub fn figures(&self, figures: &Figures) {
+        self.figures.tell(figures);
+    }
+
     /// Whether the model that is configured could be loaded.
     pub fn model_loaded(&self, loaded: bool) {
         self.model_loaded.set(loaded.into());
@@ -361,6 +390,19 @@ impl Metrics {
         self.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
+    /// What tells whether all is well at `now`.
+    #[must_use]
+    pub fn signs(&self, now: UnixSeconds) -> Signs {
+        let end = self.last_sample_end.load(Ordering::Relaxed);
+        Signs {
+            data_age_s: (end != i64::MIN).then(|| now.since(UnixSeconds(end))),
+            actuator_failures: self.failures_in_a_row.get(),
+            has_journal: self.journal_bytes.get() > 0,
+            journal_fails: self.journal_failing.get() != 0,
+            model_loaded: self.model_loaded.get() != 0,
+        }
+    }
+
     /// Everything as OpenMetrics text.
     ///
     /// # Errors
@@ -375,6 +417,21 @@ impl Metrics {
         encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(text)
     }
+}
+
+/// What tells whether all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signs {
+    /// Age of the last sample; `None` before the first.
+    pub data_age_s: Option<i64>,
+    /// Failures of the actuator since it last succeeded.
+    pub actuator_failures: i64,
+    /// Whether there is a journal.
+    pub has_journal: bool,
+    /// Whether it could not be written the last time.
+    pub journal_fails: bool,
+    /// Whether what decides is what is configured.
+    pub model_loaded: bool,
 }
 
 /// Why connections are closed.

@@ -5,7 +5,7 @@ use scaleiq_core::forecast::{Ahead, Forecast, ForecastModel, Forecaster, PLANS, 
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_data::Series;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 /// A holiday or a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,15 +25,8 @@ pub struct Event {
 pub struct Calendar {
     /// The events in any order; they may overlap.
     pub events: Vec<Event>,
-    /// Seasons beside day and week, in seconds; at most [`scaleiq_core::forecast::OWN_SEASONS`]. They come
-    /// last in journals, and are not in older ones.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "if_there")]
+    /// Seasons beside day and week, in seconds; at most [`scaleiq_core::forecast::OWN_SEASONS`].
     pub seasons_s: Vec<u32>,
-}
-
-/// A list at the end of a record, which older records end before.
-fn if_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u32>, D::Error> {
-    Ok(Vec::deserialize(deserializer).unwrap_or_default())
 }
 
 impl Calendar {
@@ -104,6 +97,11 @@ impl<M: ForecastModel> Forecaster for Informed<M> {
     fn push(&mut self, interval: &Interval) -> Option<Forecast> {
         self.perception.expect(&self.calendar.ahead(interval.end, self.length));
         self.perception.push(interval)
+    }
+
+    fn pass(&mut self, interval: &Interval) {
+        self.perception.expect(&self.calendar.ahead(interval.end, self.length));
+        self.perception.pass(interval);
     }
 }
 

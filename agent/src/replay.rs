@@ -1,6 +1,7 @@
 //! Plays a load against a pool that ScaleIQ scales: what demo and backtest have in common.
 
 use crate::brain::{Brain, ModelChoice};
+use crate::figures::{Figures, Latencies, Latency};
 use scaleiq_core::decision::{Decision, Reason};
 use scaleiq_core::forecast::Forecast;
 use scaleiq_core::policy::Stage;
@@ -11,6 +12,7 @@ use scaleiq_core::situation::Situation;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use serde::Serialize;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Seconds between two samples, and so between two decisions: what the referee uses.
 pub const TICK_S: u32 = 30;
@@ -78,6 +80,7 @@ pub struct Replay {
     simulator: Simulator<Arc<Load>>,
     brain: Box<dyn Brain>,
     tally: Tally,
+    latencies: Latencies,
     warm_until: UnixSeconds,
 }
 
@@ -98,6 +101,7 @@ impl Replay {
             simulator: simulator.with_warm_up(warm_s),
             brain,
             tally: Tally::default(),
+            latencies: Latencies::default(),
             warm_until,
         }
     }
@@ -106,8 +110,10 @@ impl Replay {
     pub fn step(&mut self) -> Option<Moment> {
         let sample = self.simulator.tick()?;
         // The simulator's time only goes forward, so nothing is refused here.
+        let begin = Instant::now();
         let new_forecast = self.brain.observe(&sample).unwrap_or(false);
         let decision = self.brain.decide(sample.end);
+        self.latencies.push(begin.elapsed());
         self.simulator.set_jobs(decision.jobs);
         if sample.end > self.warm_until {
             self.tally.add(&decision);
@@ -126,6 +132,23 @@ impl Replay {
     #[must_use]
     pub fn now(&self) -> UnixSeconds {
         self.simulator.now()
+    }
+
+    /// How it goes, as a live agent tells it.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.brain.figures()
+    }
+
+    /// How long decisions take.
+    #[must_use]
+    pub fn latency(&self) -> Option<Latency> {
+        self.latencies.quantiles()
+    }
+
+    /// Tells figures only of what comes from now on.
+    pub fn restart_figures(&mut self) {
+        self.brain.restart_figures();
     }
 
     /// The score so far.

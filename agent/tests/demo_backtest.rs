@@ -82,7 +82,7 @@ fn the_page_is_guarded_and_live() {
     let begin = Instant::now();
     let live = loop {
         match get("/api/live?run=0&since=0") {
-            Ok(answer) if answer.contains("\"standing\":{") => break answer,
+            Ok(answer) if answer.contains("\"figures\":{\"scaleiq\"") => break answer,
             _ if begin.elapsed() > Duration::from_secs(15) => break String::new(),
             _ => std::thread::sleep(Duration::from_millis(100)),
         }

@@ -45,6 +45,7 @@ fn load(hours: usize) -> Arc<Load> {
 /// A pool under an agent with a journal.
 struct Plant {
     simulator: Simulator<Arc<Load>>,
+    obeys: bool,
     decisions: Vec<Decision>,
 }
 
@@ -52,7 +53,7 @@ impl Plant {
     fn new(hours: usize) -> Self {
         let limits = settings().limits;
         let simulator = Simulator::new(load(hours), World::queue(), limits, replay::TICK_S, 1);
-        Self { simulator, decisions: Vec::new() }
+        Self { simulator, obeys: true, decisions: Vec::new() }
     }
 
     /// Plays so many ticks; whether each decision became durable.
@@ -63,7 +64,9 @@ impl Plant {
             let _ = journal.sample(&sample);
             let decision = brain.decide(sample.end.plus(1));
             let (_, done) = journal.decision(&decision);
-            self.simulator.set_jobs(decision.jobs);
+            if self.obeys {
+                self.simulator.set_jobs(decision.jobs);
+            }
             self.decisions.push(decision);
             done.is_ok()
         };
@@ -73,7 +76,7 @@ impl Plant {
 
 fn terms(choice: &ModelChoice, settings: Settings) -> Terms {
     let model = brain::open(choice, Engine::default(), settings, Calendar::default()).unwrap().1;
-    Terms::new(model, settings, Calendar::default())
+    Terms::new(model, settings, Calendar::default(), false)
 }
 
 fn resumed(folder: &Path, limits: Limits, choice: &ModelChoice, settings: Settings) -> Resumed {
@@ -294,7 +297,7 @@ fn what_a_device_decided_is_kept_and_not_made_again() {
         let choice = ModelChoice::None;
         let open =
             || Ok(brain::open(&choice, Engine::default(), settings(), Calendar::default())?.0);
-        resume(&config, Terms::new(model, settings(), Calendar::default()), open).unwrap()
+        resume(&config, Terms::new(model, settings(), Calendar::default(), false), open).unwrap()
     };
     // In the place of the device: it decides otherwise than what stands in for it.
     let mut device = open(&terms(&ModelChoice::Shipped, settings())).unwrap().unwrap();
@@ -330,6 +333,40 @@ fn what_a_device_decided_is_kept_and_not_made_again() {
     let summary = summary.unwrap();
     assert_eq!((summary.decisions, summary.same, summary.differing), (150, 0, 0));
     assert!(verdicts.iter().all(|v| *v == Verdict::Unknown(Unknown::Device)));
+}
+
+#[test]
+fn shadow_mode_is_made_again_and_becomes_active_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = JournalConfig { folder: folder.path().into(), limits: LARGE };
+    let begin = |shadow: bool| {
+        let terms = Terms { shadow, ..terms(&ModelChoice::None, settings()) };
+        resume(&config, terms.clone(), || Ok(open(&terms)?.unwrap())).unwrap()
+    };
+    let mut plant = Plant::new(12);
+    let mut before = None;
+    for ticks in [400, 500] {
+        let mut run = begin(true);
+        // What was seen of both pools is known again after a restart.
+        assert_eq!(before, run.past.as_ref().map(|_| run.brain.figures()));
+        plant.obeys = false;
+        plant.play(ticks, run.brain.as_mut(), &mut run.journal);
+        before = Some(run.brain.figures());
+    }
+    let runs = plant.simulator.jobs_ready();
+    let shadow = plant.decisions.last().unwrap().jobs;
+    assert!(shadow.0.abs_diff(runs.0) > 3, "{shadow} {runs}");
+    // Now it is obeyed: by the pool that runs, and not by the one that was thought of.
+    let mut run = begin(false);
+    plant.obeys = true;
+    plant.play(200, run.brain.as_mut(), &mut run.journal);
+    assert_eq!(plant.decisions[900].have, runs);
+    drop(run);
+    let mut run = begin(true);
+    plant.obeys = false;
+    plant.play(100, run.brain.as_mut(), &mut run.journal);
+    let (summary, _) = verified(folder.path());
+    assert_eq!((summary.same, summary.differing), (1200, 0));
 }
 
 #[test]

@@ -76,6 +76,36 @@ fn a_hangup_ends_nothing() {
 }
 
 #[test]
+fn six_columns_are_enough() {
+    let row = |k: i64, events: u32| {
+        let (minute, second) = (k / 60, k % 60);
+        format!(
+            "{{\"DateTime\": \"2025-07-01T00:{minute:02}:{second:02}Z\", \"avg_average_processing_duration_ms\": \
+             100, \"avg_unprocessed_events_count\": 0, \"avg_processed_events_in_interval\": {events}, \
+             \"avg_logged_events_in_interval\": {events}, \"avg_queued_events_in_interval\": 0}}\n"
+        )
+    };
+    let input: String = (1..=40).map(|k| row(30 * k, 3000 + 10 * (k % 7) as u32)).collect();
+    let answers = pipe(input.as_bytes());
+    assert_eq!(answers.len(), 40);
+    let kinds = |answer: &Value| -> Vec<String> {
+        let warnings = answer["warnings"].as_array().into_iter().flatten();
+        warnings.map(|warning| warning["kind"].as_str().unwrap().to_string()).collect()
+    };
+    // Of the first nothing tells that it is of 30 s.
+    assert_eq!(kinds(&answers[0]), ["interval", "assumed"]);
+    assert_eq!(kinds(&answers[1]), ["interval"]);
+    for (k, answer) in answers.iter().enumerate().skip(1) {
+        assert!(answer["stage"] != "hold" && answer["doubts"] == json!(["pool"]), "{answer}");
+        assert!((3..=25).contains(&answer["jobs"].as_u64().unwrap()), "{k}: {answer}");
+    }
+    // Said again after a quarter of an hour.
+    let said = answers.iter().filter(|a| kinds(a).contains(&"assumed".to_string())).count();
+    assert_eq!(said, 2);
+    assert!((10..=22).contains(&answers[39]["jobs"].as_u64().unwrap()), "{}", answers[39]);
+}
+
+#[test]
 fn bad_lines_are_answered_and_the_stream_goes_on() {
     let start = 1_751_328_000;
     let huge = format!("{{\"time\": {}}}", "1".repeat(70_000));
@@ -223,7 +253,7 @@ fn a_line_may_hold_many_samples() {
     let list: Vec<Value> = (1..=20).map(|k| sample(start + 30 * k, 3000.0)).collect();
     let wrapped = json!({"source": "a", "samples": list}).to_string();
     let mut broken = list.clone();
-    broken[7] = json!({"time": start});
+    broken[7] = json!({"interval_s": 30});
     let broken = Value::from(broken).to_string();
     for (line, errors) in [(Value::from(list).to_string(), 0), (wrapped, 0), (broken, 1)] {
         let answers = pipe(line.as_bytes());

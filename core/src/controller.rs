@@ -12,7 +12,7 @@ use crate::policy::{
 };
 use crate::sample::Sample;
 use crate::settings::Settings;
-use crate::situation::{Blind, Observer, Situation};
+use crate::situation::{Blind, DEFAULT_WORK_MS, Observer, Situation};
 use crate::units::{Jobs, UnixSeconds};
 
 /// Seconds of samples that say nothing after which the number held is raised: a load that rises unseen
@@ -76,10 +76,29 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     pub fn observe(
         &mut self,
         sample: &Sample,
+        closed: impl FnMut(&Interval, Option<&Forecast>),
+    ) -> Result<(), TimeError> {
+        self.observe_beside(sample, |_, _| None, closed)
+    }
+
+    /// As [`Controller::observe`], where decisions may be carried out in another pool than the one that
+    /// the sample is of. `beside` is told the sample as far as it is believed, with the work of an event
+    /// in seconds, and gives that other pool's sample of the same time; `None` if there is none. What is
+    /// believed and what work is rest on the real sample, everything else on the other one.
+    ///
+    /// # Errors
+    /// If the sample is not after the last one; nothing is changed then.
+    pub fn observe_beside(
+        &mut self,
+        sample: &Sample,
+        beside: impl FnOnce(&Sample, f32) -> Option<Sample>,
         mut closed: impl FnMut(&Interval, Option<&Forecast>),
     ) -> Result<(), TimeError> {
-        let mut filter = self.filter;
-        let (sample, doubts) = &filter.judge(sample, self.observer.work_s());
+        self.gatherer.admit(sample)?;
+        let (real, doubts) = self.filter.judge(sample, self.observer.work_s());
+        let work_s = self.observer.work_s().unwrap_or(DEFAULT_WORK_MS / 1000.0);
+        let other = beside(&real, work_s);
+        let sample = other.as_ref().unwrap_or(&real);
         let Self { gatherer, forecaster, forecast, .. } = self;
         gatherer.push(sample, |interval, is_last| {
             if is_last {
@@ -90,10 +109,14 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             }
             closed(&interval, forecast.as_ref());
         })?;
-        self.filter = filter;
         let ordered = self.memory.last_wanted;
-        self.observer.push(sample, self.forecast.as_ref(), ordered, &self.settings);
-        self.doubts = *doubts;
+        let is_told = real.jobs_ready.is_some();
+        let real = other.as_ref().map(|_| &real);
+        self.observer.push(sample, real, self.forecast.as_ref(), ordered, &self.settings);
+        self.doubts = doubts;
+        if !is_told {
+            self.doubts.insert(Doubt::Pool);
+        }
         if self.observer.doubts_work() {
             self.doubts.insert(Doubt::Work);
         }
@@ -181,6 +204,14 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         self.latched = None;
         self.memory.last_wanted = Some(jobs);
         self.guard.resume(jobs, at);
+    }
+
+    /// What was decided so far was not carried out in the pool that the next samples are of: the jobs
+    /// that are seen there count.
+    pub fn forget_orders(&mut self) {
+        self.latched = None;
+        self.memory = Memory::default();
+        self.guard = Guard::default();
     }
 
     /// The policy, to steer it from outside (training chooses actions itself).
@@ -401,6 +432,53 @@ mod tests {
         let jobs = c.decide(UnixSeconds(30)).jobs;
         let late = c.decide(UnixSeconds(1000));
         assert_eq!((late.jobs, late.reason), (jobs, Reason::Blind));
+    }
+
+    /// Half a minute of `arrivals` of 100 ms, with the backlog, from a sender that knows no pool.
+    fn of_the_queue(k: i64, arrivals: f64, backlog: f64) -> Sample {
+        let sample =
+            Sample { jobs_ready: None, jobs_starting: None, ..sample(30 * k, Some(arrivals), 0) };
+        Sample { backlog_events: crate::sample::Reading::Known(backlog as f32), ..sample }
+    }
+
+    #[test]
+    fn a_pool_that_nobody_tells_of_is_the_one_that_was_decided() {
+        let mut c = controller();
+        let mut decide = |k: i64, arrivals, backlog| {
+            c.observe(&of_the_queue(k, arrivals, backlog), |_, _| {}).unwrap();
+            c.decide(UnixSeconds(30 * k))
+        };
+        let first = decide(1, 9000.0, 0.0);
+        assert_eq!((first.have, first.jobs), (Jobs(30), Jobs(30)), "so many were busy");
+        assert!(first.doubts.contains(Doubt::Pool) && first.stage == Stage::Reactive);
+        let more = decide(2, 12_000.0, 0.0);
+        assert!(more.jobs >= Jobs(38), "{more:?}");
+        let calm: Vec<_> = (3..60).map(|k| decide(k, 3000.0, 0.0)).collect();
+        assert!(calm.windows(2).all(|pair| pair[1].have == pair[0].jobs));
+        assert!((10..=13).contains(&calm[56].jobs.0), "{:?}", calm[56]);
+        assert!(calm.iter().all(|decision| decision.stage != Stage::Hold));
+    }
+
+    #[test]
+    fn a_number_of_jobs_that_has_vanished_is_missed_for_an_hour() {
+        let mut c = controller();
+        let mut decide = |k: i64, sample: Sample| {
+            c.observe(&sample, |_, _| {}).unwrap();
+            c.decide(UnixSeconds(30 * k))
+        };
+        (1..=20).for_each(|k| {
+            decide(k, sample(30 * k, Some(6000.0), 20));
+        });
+        let after: Vec<_> = (21..200).map(|k| decide(k, of_the_queue(k, 6000.0, 0.0))).collect();
+        let blind = |d: &&Decision| d.stage == Stage::Hold;
+        let held = after.iter().position(|d| blind(&d)).unwrap();
+        let held_for = after.iter().skip(held).take_while(blind).count();
+        // The last number stands in for a quarter of an hour, and is missed for an hour then.
+        assert_eq!((held, held_for), (29, 119));
+        assert!(after[held..held + held_for].iter().all(|d| d.jobs >= after[held - 1].jobs));
+        let last = after.last().unwrap();
+        assert!(!blind(&last) && (20..=24).contains(&last.jobs.0), "{last:?}");
+        assert!(last.doubts.contains(Doubt::Pool));
     }
 
     #[test]

@@ -224,6 +224,19 @@ impl Gatherer {
         self.length
     }
 
+    /// Whether a sample may be taken now.
+    ///
+    /// # Errors
+    /// If it does not end after the last one.
+    pub fn admit(&self, sample: &Sample) -> Result<(), TimeError> {
+        match self.last_sample {
+            Some(last) if sample.end <= last => {
+                Err(TimeError::NotAfter { last, given: sample.end })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Takes one sample and hands each interval that it completes to `closed`, oldest first, and whether
     /// it is the last one. Intervals in a hole come out as missing.
     ///
@@ -234,11 +247,7 @@ impl Gatherer {
         sample: &Sample,
         mut closed: impl FnMut(Interval, bool),
     ) -> Result<(), TimeError> {
-        if let Some(last) = self.last_sample
-            && sample.end <= last
-        {
-            return Err(TimeError::NotAfter { last, given: sample.end });
-        }
+        self.admit(sample)?;
         let length_s = i64::from(self.length.seconds());
         let span = i64::from(sample.interval_s);
         // A sample may not reach back over what was already observed.

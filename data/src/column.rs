@@ -72,12 +72,17 @@ impl Column {
         }
     }
 
-    /// Further names that it goes by.
+    /// Further names that it goes by: those of samples, and common ones.
     const fn aliases(self) -> &'static [&'static str] {
         match self {
             Column::Holiday => &["is_holiday", "holidays"],
             Column::Campaign => &["is_campaign", "campaigns", "promo", "promotion"],
-            _ => &[],
+            Column::WorkMs => &["avg_processing_ms"],
+            Column::Backlog => &["unprocessed_events"],
+            Column::Processed => &["processed_events"],
+            Column::Queued => &["queued_events"],
+            // Those of arrivals are ranked, since many files have several: `csv::names`.
+            Column::Time | Column::Arrivals => &[],
         }
     }
 

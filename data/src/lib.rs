@@ -16,7 +16,7 @@ pub mod disguise;
 pub mod error;
 mod moment;
 mod pulse;
-mod random;
+pub mod random;
 mod resample;
 pub mod sample_traffic;
 mod series;

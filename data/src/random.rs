@@ -15,22 +15,22 @@ pub(crate) fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
 }
 
 /// Uniform in 0..1.
-pub(crate) fn unit(rng: &mut impl Rng) -> f64 {
+pub fn unit(rng: &mut impl Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// Uniform in `from..to`.
-pub(crate) fn between(rng: &mut impl Rng, from: f64, to: f64) -> f64 {
+pub fn between(rng: &mut impl Rng, from: f64, to: f64) -> f64 {
     from + (to - from) * unit(rng)
 }
 
 /// Log-uniform in `from..to`, both above 0.
-pub(crate) fn log_between(rng: &mut impl Rng, from: f64, to: f64) -> f64 {
+pub fn log_between(rng: &mut impl Rng, from: f64, to: f64) -> f64 {
     between(rng, from.ln(), to.ln()).exp()
 }
 
 /// True with this probability.
-pub(crate) fn chance(rng: &mut impl Rng, probability: f64) -> bool {
+pub fn chance(rng: &mut impl Rng, probability: f64) -> bool {
     unit(rng) < probability
 }
 

@@ -25,6 +25,29 @@ fn arrivals(series: &Series) -> Vec<Option<f32>> {
     series.rows.iter().map(|row| row.arrivals_events).collect()
 }
 
+#[test]
+fn the_names_of_samples_are_columns_too() {
+    let rows = "\n0,120,900,880,20,9.5,73.6,7\n120,120,901,880,41,9.5,73.6,7\n240,120,902,880,63,9.5,73.6,7\n";
+    let ours = "time,interval_s,logged_events,processed_events,unprocessed_events,queued_events,\
+                avg_processing_ms,error_count";
+    let series = good(&(ours.to_string() + rows));
+    let theirs = HEADER.replace(", ", ",").replace("DateTime", "time,interval_s");
+    let theirs = good(&(theirs.trim().to_string() + ",error_count" + &reordered(rows)));
+    assert_eq!(series.rows, theirs.rows);
+    assert_eq!(series.rows[2].backlog_events, Some(63.0));
+    assert!(series.notes.iter().any(|n| n.contains("`error_count` is accepted and not used")));
+}
+
+/// The same cells in the order of the reference's columns.
+fn reordered(rows: &str) -> String {
+    let line = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        [0, 1, 6, 4, 3, 2, 5, 7].map(|k| cells[k]).join(",")
+    };
+    let lines = rows.lines().filter(|line| !line.is_empty()).map(line);
+    lines.fold(String::new(), |text, line| text + "\n" + &line) + "\n"
+}
+
 /// A two-column file with a row every two minutes.
 fn short(values: &[&str]) -> String {
     let rows = values.iter().enumerate();

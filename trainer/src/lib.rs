@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod export;
 pub mod interrupt;
 pub mod model;
+pub mod parallel;
 pub mod progress;
 pub mod report;
 pub mod run;

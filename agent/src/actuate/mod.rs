@@ -19,6 +19,7 @@ use crate::control::Traced;
 use crate::metrics::{Acted, Metrics};
 use crate::outlet::Outlet;
 use crate::stop::Stop;
+use scaleiq_core::decision::{Constraint, Decision};
 use scaleiq_core::policy::Stage;
 use scaleiq_core::settings::Settings;
 use std::io::{self, Write};
@@ -117,8 +118,7 @@ impl Actor {
     /// Whether there is anything to do.
     fn is_due(&self, traced: &Traced) -> bool {
         let decision = &traced.decision;
-        // Promise S-2: blind, nothing is changed and nothing is tried again.
-        if decision.stage == Stage::Hold {
+        if !may_act(decision) {
             return false;
         }
         let now = Instant::now();
@@ -181,6 +181,14 @@ impl Actor {
     }
 }
 
+/// Promise S-2: on stale data nothing is changed and nothing is tried again. Where samples come that lack
+/// what a decision needs, the number that is held may be raised, as it is in the backtest, and is never
+/// lowered.
+fn may_act(decision: &Decision) -> bool {
+    let lacks = decision.changes.iter().any(|change| change.by == Constraint::Missing);
+    decision.stage != Stage::Hold || (lacks && decision.jobs > decision.have)
+}
+
 /// The way to stdout. A reader that is slow, or gone, is told of in the log.
 fn stdout(metrics: Metrics) -> io::Result<Outlet<Order>> {
     Outlet::start("stdout", WAITING, move |order: Order, dropped| match write(&order) {
@@ -204,4 +212,28 @@ fn write(order: &Order) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(&line)?;
     stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scaleiq_core::decision::Change;
+    use scaleiq_core::units::Jobs;
+
+    #[test]
+    fn what_is_held_is_only_ever_raised_and_not_on_stale_data() {
+        let held = |by, jobs, have| {
+            let change = Change { by, from: Jobs(have), to: Jobs(jobs) };
+            let changes = std::iter::once(change).collect();
+            may_act(&Decision {
+                stage: Stage::Hold,
+                changes,
+                ..ledger::tests::decision(jobs, have)
+            })
+        };
+        assert!(may_act(&ledger::tests::decision(3, 10)));
+        assert!(held(Constraint::Missing, 14, 10));
+        assert!(!held(Constraint::Missing, 10, 10) && !held(Constraint::Missing, 8, 10));
+        assert!(!held(Constraint::Stale, 14, 10));
+    }
 }

@@ -44,6 +44,16 @@ impl Engine {
         }
     }
 
+    /// The numbers in which tract runs the forecaster; `None` for the int8 engine.
+    #[must_use]
+    pub fn precision(self) -> Option<Precision> {
+        match self {
+            Self::Native => None,
+            Self::TractF32 => Some(Precision::Float),
+            Self::Tract | Self::TractInt8 => Some(Precision::Int8),
+        }
+    }
+
     /// Which of [`Engine::EXACT`] runs `model` on this machine where this one is asked for; that is
     /// logged where it is another one.
     ///

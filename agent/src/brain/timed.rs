@@ -14,7 +14,7 @@ pub(super) const LIMIT: Duration = Duration::from_secs(2);
 
 /// A network in a thread of its own: when it does not answer in time, or its engine panics, that is
 /// an error like any other of an inference, and the decision is made without it (promise S-6).
-pub(super) struct Timed<I, O> {
+pub(crate) struct Timed<I, O> {
     name: &'static str,
     limit: Duration,
     inputs: Sender<I>,
@@ -25,7 +25,7 @@ pub(super) struct Timed<I, O> {
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It took longer than the limit, now or the time before and still does.
     Late,
     /// The engine panicked: there is no network any more.
@@ -109,7 +109,7 @@ impl Timed<ModelInput, Changes> {
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub(super) fn forecaster<M: ForecastModel + Send + 'static>(mut model: M) -> io::Result<Self> {
+    pub(crate) fn forecaster<M: ForecastModel + Send + 'static>(mut model: M) -> io::Result<Self> {
         Self::start("forecaster", LIMIT, move |input: &ModelInput| model.infer(input))
     }
 }

@@ -99,8 +99,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let mut processor = Processor::new(&load, world, limits, args.seed, traffic::WARM_UP_S, brain);
     let state = DashboardState::new(About {
         speed: Some(args.speed),
-        baseline: Some(format!("static pool of {}", processor.fixed_jobs())),
-        baseline_jobs: Some(processor.fixed_jobs().0),
+        static_jobs: Some(processor.fixed_jobs().0),
         ..About::new("event-processor", "demo", &model, &settings)
     });
     let stop = page::start(listener, state.clone())?;

@@ -3,7 +3,9 @@
 use crate::brain::Brain;
 use crate::clock::Moment;
 use crate::config::Config;
-use crate::source::{Body, Found, Intake, Lines, RefusedSample, Trust, Warning, parse};
+use crate::source::{
+    Assumption, Body, Found, Intake, Lines, Manner, RefusedSample, Trust, Warning, parse,
+};
 use anyhow::Context;
 use scaleiq_core::decision::{Constraint, Decision, Reason};
 use scaleiq_core::plausibility::Doubts;
@@ -21,8 +23,10 @@ const EXAMPLES: &str = r#"Each input line gets exactly one output line, at once:
   {"jobs":7,"stage":"dqn","reason":"steady","multiplier":1.1,"proposed":7,"constraints":[]}
 
 time is the end of the interval: epoch seconds (also in ms, or ISO 8601) that ascend. Everything but
-time and interval_s may be null or absent, which means "not measured", never 0. A field that is no
-number, negative or unknown costs that field alone; "warnings" in the answer tell of it. A line that
+time may be null or absent, which means "not measured", never 0. The columns of the CSV ("DateTime",
+"avg_...") are read as well. Without jobs_ready the jobs decided last count as the pool; without interval_s
+a sample lasts since the one before. A field that is no number, negative or unknown costs that field
+alone; "warnings" in the answer tell of all that. A line that
 cannot be used gets {"error": ..., "line": n, "jobs": the last number decided, null before the first},
 and the stream goes on. A line may also hold an array of samples, or {"samples": [...]}.
 
@@ -54,7 +58,8 @@ pub struct PipeArgs {
 pub fn run(args: &PipeArgs) -> anyhow::Result<()> {
     let config = Config::load_or_default(args.config.as_deref())?;
     let (brain, _) = config.open()?;
-    match filter(brain, io::stdin().lock(), io::stdout().lock()) {
+    match filter(brain, config.settings.interval.seconds(), io::stdin().lock(), io::stdout().lock())
+    {
         // Whoever read our answers has gone: that is the end of the job and no failure.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => done.context("the pipe broke"),
@@ -127,11 +132,13 @@ struct Heard {
 
 fn filter(
     mut brain: Box<dyn Brain>,
+    interval_s: u32,
     input: impl BufRead,
     mut output: impl Write,
 ) -> io::Result<()> {
     let mut lines = Lines::new(input);
     let mut intake = Intake::new(Trust::Order, None);
+    let mut assumption = Assumption::default();
     let mut last = None;
     loop {
         // A last line without its end is a line too.
@@ -140,11 +147,12 @@ fn filter(
             return Ok(());
         }
         let body = match lines.line() {
-            Some(line) => parse(line, None),
+            Some(line) => parse(line, &Manner::live(None, interval_s)),
             None => Body { refused: vec![(1, RefusedSample::too_long())], ..Body::default() },
         };
         let mut heard = hear(brain.as_mut(), &mut intake, body);
         if let Some(decision) = heard.decision.take() {
+            heard.warnings.extend(assumption.warning(&decision));
             last = Some(decision.jobs);
             serde_json::to_writer(&mut output, &Answer::new(&decision, heard))?;
         } else if heard.taken > 0 {

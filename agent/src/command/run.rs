@@ -8,7 +8,7 @@ use crate::device::Deputed;
 use crate::journal::{Journal, Past, Resumed, Terms, resume};
 use crate::metrics::Metrics;
 use crate::serve::dashboard::{About, DashboardState};
-use crate::serve::{Access, Api, Server, router};
+use crate::serve::{Access, Api, Server, Watch, router};
 use crate::source::{Sink, drain, follow};
 use crate::stop::Stop;
 use anyhow::{Context, anyhow, bail};
@@ -34,8 +34,13 @@ Examples:
                                              also arrays, {\"samples\": [...]}, JSON lines and gzip;
                                              the answer tells what was not taken. Several senders:
                                              \"source\": \"pod-1\" in each sample, or ?source=pod-1
-  curl -X POST http://127.0.0.1:9184/predict   quantiles of the next 24 intervals
+                                             The columns of the CSV (\"DateTime\", \"avg_...\") do, too:
+                                             without jobs_ready the jobs decided last count
+  curl http://127.0.0.1:9184/predict           quantiles of the next 24 intervals
+  curl --data-binary @rows.csv http://127.0.0.1:9184/predict
+                                             the same from these rows alone: CSV, JSON or JSON lines
   curl -X POST http://127.0.0.1:9184/decide    how many jobs, and why
+  curl http://127.0.0.1:9184/status            SLA, waits, cost and savings; how forecasts did
   curl http://127.0.0.1:9184/metrics           OpenMetrics; /healthz and /readyz for probes
 The dashboard is at http://127.0.0.1:9184/. Off loopback all but the probes need the token: -H
 'Authorization: Bearer TOKEN', or in a browser as the password of any user.
@@ -69,7 +74,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let (brain, model, recorded) = open(&mut config)?;
     let metrics = Metrics::new(&config.settings, &model, config.mode);
     metrics.model_loaded(config.model == configured);
-    let about = About::new(&config.name, config.mode.word(), &model, &config.settings);
+    let about = About {
+        price: config.price.clone(),
+        ..About::new(&config.name, config.mode.word(), &model, &config.settings)
+    };
     let dashboard = DashboardState::new(about);
     let (control, decisions, thread) = Control::start(
         brain,
@@ -80,10 +88,22 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         metrics.clone(),
         dashboard.clone(),
     )?;
+    let watch = Watch {
+        control: control.clone(),
+        metrics: metrics.clone(),
+        mode: config.mode,
+        stale_after_s: config.settings.stale_after_s,
+    };
     let routes = router(
-        Api::new(control.clone(), metrics.clone(), config.mode, config.source == Source::Http),
+        Api::new(
+            control.clone(),
+            metrics.clone(),
+            config.mode,
+            config.source == Source::Http,
+            config.row_forecaster()?,
+        ),
         Access::new(address, config.token.clone()),
-        dashboard,
+        dashboard.watching(watch),
     );
     tracing::info!(
         "listening on http://{address}, model {}, mode {}",
@@ -91,7 +111,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
         config.mode.word()
     );
     if config.mode == Mode::Shadow {
-        tracing::info!("shadow mode: decisions are recorded and nothing is changed");
+        tracing::info!(
+            "shadow mode: decisions are recorded and nothing is changed; GET /status and the page tell what \
+             they would save"
+        );
     }
 
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -100,7 +123,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let actor = Actor::new(&config, metrics.clone(), stop.clone()).context("cannot act")?;
     let mut actuator = runtime.spawn(actor.run(decisions));
     let done = runtime.block_on(async {
-        start_source(config.source.clone(), Sink::new(control.clone(), metrics.clone()))?;
+        start_source(
+            config.source.clone(),
+            Sink::new(control.clone(), metrics.clone(), config.settings.interval.seconds()),
+        )?;
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
         tokio::select! {
@@ -130,12 +156,14 @@ type Begin = (Box<dyn Brain>, ModelId, (Option<Journal>, Option<Past>));
 fn open(config: &mut Config) -> anyhow::Result<Begin> {
     let device = config.connect()?;
     let (mut brain, mut model) = open_model(config)?;
+    let shadow = config.mode == Mode::Shadow;
+    brain.set_shadow(shadow);
     if let Some(client) = &device {
         model = client.model();
     }
     let mut recorded = (None, None);
     if let Some(journal) = &config.journal {
-        let terms = Terms::new(model.clone(), config.settings, config.planned.clone());
+        let terms = Terms::new(model.clone(), config.settings, config.planned.clone(), shadow);
         let mut first = Some(brain);
         let open = || match first.take() {
             Some(brain) => Ok(brain),

@@ -29,6 +29,7 @@ pub(super) struct File {
     pub(super) planned: Option<Vec<Spanned<PlannedEntry>>>,
     pub(super) seasons_s: Option<Spanned<Vec<Spanned<u32>>>>,
     pub(super) journal: Option<Spanned<JournalSection>>,
+    pub(super) price: Option<Spanned<PriceSection>>,
 }
 
 /// What decides: an engine of this program, or a device.
@@ -95,6 +96,13 @@ pub(super) struct JournalSection {
     pub(super) folder: Option<Spanned<String>>,
     pub(super) file_mib: Option<Spanned<u32>>,
     pub(super) files: Option<Spanned<u32>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PriceSection {
+    pub(super) job_hour: Option<Spanned<f64>>,
+    pub(super) currency: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,6 +15,7 @@ use crate::cli::UsageError;
 use crate::device::{Client, Deputed, Patience, Port};
 use crate::journal::JournalConfig;
 use crate::planned::Calendar;
+use crate::rows::RowForecaster;
 use crate::source::Trust;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
@@ -79,6 +80,15 @@ pub enum Actuator {
     },
 }
 
+/// What a job costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Price {
+    /// Of one job for an hour.
+    pub job_hour: f32,
+    /// In what, such as `EUR`.
+    pub currency: String,
+}
+
 /// Everything that a user can set.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -110,6 +120,8 @@ pub struct Config {
     /// nothing on a disk that it was not told to use, and in a container the folder has to be a
     /// volume to be worth anything.
     pub journal: Option<JournalConfig>,
+    /// What a job costs: job-hours are told in money, too, if it is known.
+    pub price: Option<Price>,
 }
 
 /// Limits that hold when nothing is said: 1 to 200 jobs.
@@ -133,6 +145,7 @@ impl Config {
             token: None,
             planned: Calendar::default(),
             journal: None,
+            price: None,
         }
     }
 
@@ -204,6 +217,15 @@ impl Config {
     pub fn open_here(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
         let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
         brain::open(model, self.engine, self.settings, self.planned.clone())
+    }
+
+    /// Opens what forecasts from rows in this program.
+    ///
+    /// # Errors
+    /// As [`Config::open_here`].
+    pub fn row_forecaster(&self) -> anyhow::Result<RowForecaster> {
+        let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
+        RowForecaster::open(model, self.engine, self.settings, self.planned.clone())
     }
 
     /// Finds the device that is to decide, if one is, and gives it the settings.

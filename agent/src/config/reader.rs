@@ -2,9 +2,9 @@
 
 use super::file::{
     ActuatorKind, ActuatorSection, ClockKind, Decider, File, JobsSection, JournalSection,
-    PlannedEntry, SerialSection, SourceKind, SourceSection,
+    PlannedEntry, PriceSection, SerialSection, SourceKind, SourceSection,
 };
-use super::{Actuator, Config, LIMITS, Problem, Secret, Source, env};
+use super::{Actuator, Config, LIMITS, Price, Problem, Secret, Source, env};
 use crate::brain::{Engine, ModelChoice};
 use crate::device::{BAUD, BAUD_RANGE, Port};
 use crate::journal::{JournalConfig, Limits};
@@ -28,6 +28,8 @@ const TIMEOUT_S: f64 = 30.0;
 /// Size of a journal's files, and how many are kept, unless told otherwise.
 const FILE_MIB: u32 = 4;
 const FILES: u32 = 10;
+/// What prices are in unless told otherwise.
+const CURRENCY: &str = "USD";
 /// Shortest token.
 const TOKEN_CHARS: usize = 16;
 
@@ -134,6 +136,9 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         }
         if let Some(journal) = file.journal {
             config.journal = Some(self.journal(journal)?);
+        }
+        if let Some(price) = file.price {
+            config.price = Some(self.price(price)?);
         }
         self.listen(file.listen, &mut config);
         Some(config)
@@ -354,6 +359,21 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             }
         }
         given.value.into_iter().map(|season| season.value).collect()
+    }
+
+    fn price(&mut self, section: Spanned<PriceSection>) -> Option<Price> {
+        let PriceSection { job_hour, currency } = section.value;
+        if job_hour.is_none() {
+            let message = "`price.job_hour` is missing: what one job costs an hour, such as 0.04";
+            self.problem(section.referenced, message.into());
+        }
+        let mut amount = 0.0;
+        self.seconds("price.job_hour", job_hour, 0.0..=1e6, &mut amount);
+        let currency = match currency {
+            Some(currency) => self.text("price.currency", currency)?,
+            None => CURRENCY.into(),
+        };
+        Some(Price { job_hour: amount, currency })
     }
 
     fn planned(&mut self, k: usize, entry: Spanned<PlannedEntry>) -> Option<Event> {

@@ -87,7 +87,10 @@ pub enum NotReady {
         ahead_s: i64,
     },
     /// The last sample lacks what a decision needs.
-    #[error("the last sample lacks logged_events, unprocessed_events or jobs_ready")]
+    #[error(
+        "the last sample lacks logged_events, unprocessed_events, or jobs_ready that was told within the \
+         hour"
+    )]
     Missing,
     /// No whole interval was observed.
     #[error("no interval of {interval_s} s with known logged_events is complete yet")]

@@ -2,7 +2,7 @@
 
 use super::Control;
 use super::handle::Ingested;
-use crate::source::{RefusedSample, SourceStatus, Told};
+use crate::source::{Assumption, RefusedSample, SourceStatus, Told};
 use scaleiq_core::sample::Sample;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -17,6 +17,8 @@ pub(super) struct Unread {
     ingested: Ingested,
     /// Whether the loop took a sample of it.
     observed: bool,
+    /// Number of its last sample.
+    newest: usize,
     reply: oneshot::Sender<Ingested>,
 }
 
@@ -25,7 +27,9 @@ impl Control {
     pub(super) fn begin(&mut self, samples: Vec<Told>, reply: oneshot::Sender<Ingested>) {
         let (ingested, observed) = (Ingested::default(), false);
         self.intake.compare_clocks(&samples, self.clock.now());
-        self.unread.push_back(Unread { samples: samples.into_iter(), ingested, observed, reply });
+        let newest = samples.last().map_or(0, |told| told.number);
+        let samples = samples.into_iter();
+        self.unread.push_back(Unread { samples, ingested, observed, newest, reply });
     }
 
     /// Reads on in the body that came first, and decides behind its end.
@@ -50,7 +54,14 @@ impl Control {
             return self.unread.push_front(body);
         }
         let jobs = match body.observed {
-            true => Some(self.decide(self.clock.now().ours).decision.jobs),
+            true => {
+                let decision = self.decide(self.clock.now().ours).decision;
+                if let Some(warning) = self.assumption.warning(&decision) {
+                    self.metrics.sample_warned(&warning);
+                    body.ingested.warn(body.newest, warning);
+                }
+                Some(decision.jobs)
+            }
             false => self.decisions.borrow().as_ref().map(|last| last.decision.jobs),
         };
         body.ingested.jobs = jobs;
@@ -77,7 +88,10 @@ impl Control {
     }
 
     fn observe(&mut self, sample: &Sample) -> Result<(), RefusedSample> {
-        if self.brain.observe(sample)? {
+        let begin = Instant::now();
+        let closed = self.brain.observe(sample)?;
+        self.observed_in = Some(begin.elapsed());
+        if closed {
             self.forecast_is_new = true;
             if let Some(makeup) = self.brain.forecast().and_then(|f| f.makeup.as_ref()) {
                 self.metrics.forecast_made(makeup);
@@ -92,7 +106,9 @@ impl Control {
 
     /// What an operator should know although decisions are made.
     pub(super) fn notes(&self) -> Vec<String> {
-        self.intake.status().filter_map(|source| note(&source)).collect()
+        let decided = self.decisions.borrow();
+        let assumed = decided.as_ref().and_then(|last| Assumption::note(&last.decision));
+        self.intake.status().filter_map(|source| note(&source)).chain(assumed).collect()
     }
 }
 

@@ -2,8 +2,10 @@
 //! static.
 
 use crate::brain::Brain;
+use crate::figures::{Figures, Pool, PoolFigures};
 use crate::replay::{Moment, Replay, TICK_S, static_jobs};
 use crate::serve::dashboard::Snapshot;
+use scaleiq_core::sim::live::MeasuredPool;
 use scaleiq_core::sim::{Load, Score, Simulator, World};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use std::sync::Arc;
@@ -13,6 +15,8 @@ pub struct Processor {
     ours: Replay,
     fixed: Simulator<Arc<Load>>,
     fixed_jobs: Jobs,
+    /// What its samples tell of it.
+    measured: MeasuredPool,
     warm_until: UnixSeconds,
 }
 
@@ -35,28 +39,45 @@ impl Processor {
             ours: Replay::new(load, world, limits, seed, warm_s, brain),
             fixed,
             fixed_jobs,
+            measured: MeasuredPool::new(world.sla_s as f32),
             warm_until: load.start().plus(i64::from(warm_s)),
         }
     }
 
     /// Plays one tick in both pools; `None` when the traffic is over.
     pub fn step(&mut self) -> Option<Moment> {
+        let was_warming = self.is_warming();
         let moment = self.ours.step()?;
-        self.fixed.tick();
+        if let (Some(sample), Some(s)) = (self.fixed.tick(), &moment.situation) {
+            self.measured.push(&sample, s.work_s);
+        }
+        if was_warming && !self.is_warming() {
+            self.ours.restart_figures();
+            self.measured.restart();
+        }
         Some(moment)
     }
 
-    /// The moment as the dashboard wants it. Scores are included now and then: they cost more.
+    /// How both pools do, and the forecasts.
     #[must_use]
-    pub fn snapshot(&self, moment: &Moment, with_scores: bool) -> Snapshot {
+    pub fn figures(&self) -> Figures {
+        let ours = self.ours.figures();
+        let (standing, totals) = (self.measured.standing(), self.measured.totals());
+        let fixed = PoolFigures::new(Pool::Static, &standing, totals);
+        Figures::new(ours.scaleiq, fixed, ours.forecasts)
+    }
+
+    /// The moment as the dashboard wants it. Figures are included now and then: they cost more.
+    #[must_use]
+    pub fn snapshot(&self, moment: &Moment, with_figures: bool) -> Snapshot {
         let Moment { sample, situation, decision, new_forecast } = moment;
         let mut snapshot = Snapshot::new(sample, situation.as_ref(), decision.clone());
         if *new_forecast {
             snapshot.forecast = self.ours.forecast().cloned();
         }
-        if with_scores && !self.is_warming() {
-            snapshot.standing = Some(self.score().into());
-            snapshot.baseline = Some(self.fixed_score().into());
+        if with_figures && !self.is_warming() {
+            snapshot.figures = Some(self.figures());
+            snapshot.latency = self.ours.latency();
         }
         snapshot
     }

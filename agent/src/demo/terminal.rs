@@ -3,7 +3,7 @@
 use super::processor::Processor;
 use super::time::utc;
 use crate::replay::Moment;
-use crate::report::{grouped, saving, say, sla};
+use crate::report::{grouped, say, sla};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scaleiq_core::forecast::HORIZONS;
 use scaleiq_core::interval::IntervalLength;
@@ -99,16 +99,15 @@ pub fn line(moment: &Moment, processor: &Processor) -> String {
         format!("{:.0}/s -> {q50:.0}/s in {SOON_MIN} min", outlook.now)
     });
     let backlog = sample.backlog_events.known().map_or("?".into(), |b| grouped(f64::from(b)));
-    let (ours, fixed) = (processor.score(), processor.fixed_score());
-    let saved = 100.0 * saving(ours.job_hours, fixed.job_hours);
+    let figures = processor.figures();
+    let in_time = figures.scaleiq.sla_ratio.map_or("?".into(), sla);
+    let cost = figures.saving_ratio.map_or("?".into(), |saved| format!("{:+.0}", -100.0 * saved));
     // What matters most comes first: a narrow terminal cuts the line.
     format!(
-        "{}  jobs {} ({} ready{starting})  SLA {}  cost {:+.0} % vs static {}  {arrivals}  backlog {backlog}  {}",
+        "{}  jobs {} ({} ready{starting})  SLA {in_time}  cost {cost} % vs static {}  {arrivals}  backlog {backlog}  {}",
         utc(sample.end.0),
         decision.jobs,
         count(sample.jobs_ready),
-        sla(ours.sla),
-        -saved,
         processor.fixed_jobs(),
         decision.reason.sentence(),
     )

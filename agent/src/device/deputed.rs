@@ -3,6 +3,7 @@
 use super::client::Client;
 use super::fault::Fault;
 use crate::brain::Brain;
+use crate::figures::Figures;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::Forecast;
 use scaleiq_core::interval::TimeError;
@@ -146,7 +147,9 @@ impl Deputed {
 impl Brain for Deputed {
     fn observe(&mut self, sample: &Sample) -> Result<bool, TimeError> {
         let closed = self.stand_in.observe(sample)?;
-        if let Some(decision) = self.consult(sample) {
+        // In shadow mode the device decides for the virtual pool, too.
+        let sample = *self.stand_in.virtual_sample().unwrap_or(sample);
+        if let Some(decision) = self.consult(&sample) {
             self.decided = Some(decision);
         }
         Ok(closed)
@@ -164,7 +167,9 @@ impl Brain for Deputed {
         }
         // Asked each time: what it would have wanted is what its scale-down window remembers.
         let instead = self.stand_in.decide(now);
-        self.decided.clone().unwrap_or(instead)
+        let decision = self.decided.clone().unwrap_or(instead);
+        self.stand_in.obey(decision.jobs);
+        decision
     }
 
     fn situation(&self, now: UnixSeconds) -> Option<Situation> {
@@ -186,6 +191,26 @@ impl Brain for Deputed {
 
     fn resume(&mut self, jobs: Jobs, at: UnixSeconds) {
         self.stand_in.resume(jobs, at);
+    }
+
+    fn set_shadow(&mut self, on: bool) {
+        self.stand_in.set_shadow(on);
+    }
+
+    fn virtual_sample(&self) -> Option<&Sample> {
+        self.stand_in.virtual_sample()
+    }
+
+    fn obey(&mut self, jobs: Jobs) {
+        self.stand_in.obey(jobs);
+    }
+
+    fn figures(&self) -> Figures {
+        self.stand_in.figures()
+    }
+
+    fn restart_figures(&mut self) {
+        self.stand_in.restart_figures();
     }
 
     fn device(&self) -> Option<Health> {

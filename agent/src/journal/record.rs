@@ -1,7 +1,7 @@
 //! What a journal holds.
 
 use crate::brain::ModelId;
-use crate::planned::Calendar;
+use crate::planned::{Calendar, Event};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::sample::Sample;
@@ -38,27 +38,56 @@ impl Serialize for Digest {
 
 /// What decisions follow from, beside samples and moments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "TermsDef", into = "TermsDef")]
 pub struct Terms {
     /// Version of the program.
     pub version: String,
     /// Which model decides.
     pub model: ModelId,
     /// The settings in force.
-    #[serde(with = "SettingsDef")]
     pub settings: Settings,
-    /// Holidays and campaigns.
+    /// Holidays and campaigns, and the user's own seasons.
     pub planned: Calendar,
+    /// Whether decisions were made for a virtual pool, since the real one did not obey.
+    pub shadow: bool,
+}
+
+/// [`Terms`] as they are recorded: what former versions did not know comes last.
+#[derive(Serialize, Deserialize)]
+struct TermsDef {
+    version: String,
+    model: ModelId,
+    #[serde(with = "SettingsDef")]
+    settings: Settings,
+    events: Vec<Event>,
+    shadow: bool,
+    seasons_s: Vec<u32>,
+}
+
+impl From<TermsDef> for Terms {
+    fn from(def: TermsDef) -> Self {
+        let TermsDef { version, model, settings, events, shadow, seasons_s } = def;
+        Self { version, model, settings, planned: Calendar { events, seasons_s }, shadow }
+    }
+}
+
+impl From<Terms> for TermsDef {
+    fn from(terms: Terms) -> Self {
+        let Terms { version, model, settings, planned, shadow } = terms;
+        let Calendar { events, seasons_s } = planned;
+        Self { version, model, settings, events, shadow, seasons_s }
+    }
 }
 
 impl Terms {
     /// The terms of this program with these.
     #[must_use]
-    pub fn new(model: ModelId, settings: Settings, planned: Calendar) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned }
+    pub fn new(model: ModelId, settings: Settings, planned: Calendar, shadow: bool) -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned, shadow }
     }
 
-    /// Whether a run may build on what was recorded under `other`. The program, the model and what is
-    /// planned may have changed, since the state is built anew from the samples.
+    /// Whether a run may build on what was recorded under `other`. The program, the model, what is
+    /// planned and the mode may have changed, since the state is built anew from the samples.
     #[must_use]
     pub fn goes_on_with(&self, other: &Self) -> bool {
         self.settings == other.settings
@@ -70,7 +99,8 @@ impl Terms {
     pub fn decides_as(&self, other: &Self) -> bool {
         let devices = self.model.is_device() && other.model.is_device();
         let same_model = devices || self.model.sha256 == other.model.sha256;
-        same_model && self.planned == other.planned && self.goes_on_with(other)
+        let same_pool = self.shadow == other.shadow;
+        same_model && same_pool && self.planned == other.planned && self.goes_on_with(other)
     }
 }
 
@@ -129,6 +159,19 @@ pub(super) enum Record {
     Decision(Recorded),
     /// Records before this one could not be written and are lost.
     Gap,
+}
+
+impl Record {
+    /// Reads a record. Terms were told without seasons once, and before that without a mode, and end the
+    /// records that they are in: in those, decisions were made for the real pool whether it obeyed or not.
+    pub(super) fn read(payload: &[u8]) -> postcard::Result<Self> {
+        let read = postcard::from_bytes(payload);
+        if read.is_ok() || !matches!(payload, [0 | 1, ..]) {
+            return read;
+        }
+        let without_seasons = postcard::from_bytes(&[payload, &[0]].concat());
+        without_seasons.or_else(|_| postcard::from_bytes(&[payload, &[0, 0]].concat()))
+    }
 }
 
 /// A value as postcard.
@@ -193,14 +236,14 @@ mod limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::planned::Event;
     use scaleiq_core::sample::RawSample;
 
     fn terms() -> Terms {
         let settings = Settings::new(JobLimits::new(2, 40).unwrap(), 30.0, 90.0);
         let event = Event { kind: 1, from: UnixSeconds(5), to: UnixSeconds(9), size: 2.0 };
         let model = ModelId { name: "mine".into(), sha256: Some("ab".into()) };
-        Terms::new(model, settings, Calendar { events: vec![event], ..Calendar::default() })
+        let planned = Calendar { events: vec![event], ..Calendar::default() };
+        Terms::new(model, settings, planned, true)
     }
 
     #[test]
@@ -221,8 +264,20 @@ mod tests {
             Record::Gap,
         ] {
             let bytes = bytes(&record).unwrap();
-            assert_eq!(postcard::from_bytes::<Record>(&bytes), Ok(record));
+            assert_eq!(Record::read(&bytes), Ok(record));
         }
+    }
+
+    #[test]
+    fn runs_of_former_versions_are_read() {
+        let run = Record::Run(Run { root: 3, terms: terms() });
+        let former = bytes(&run).unwrap();
+        let former = &former[..former.len() - 1];
+        assert_eq!(Record::read(former), Ok(run));
+        let former = &former[..former.len() - 1];
+        let active = Terms { shadow: false, ..terms() };
+        assert_eq!(Record::read(former), Ok(Record::Run(Run { root: 3, terms: active })));
+        assert!(Record::read(&former[..former.len() - 1]).is_err());
     }
 
     #[test]
@@ -242,7 +297,7 @@ mod tests {
             [
                 1, b'1', 4, b'm', b'i', b'n', b'e', 1, 2, b'a', b'b', 2, 40, 0, 0, 240, 65, 0, 0,
                 180, 66, 120, 0, 0, 0, 52, 66, 172, 2, 120, 0, 0, 128, 64, 0, 0, 0, 63, 1, 1, 10,
-                18, 0, 0, 0, 64
+                18, 0, 0, 0, 64, 1, 0,
             ]
         );
     }
@@ -252,12 +307,13 @@ mod tests {
         let mine = terms();
         let other_plan = Terms { planned: Calendar::default(), ..mine.clone() };
         let other_model = Terms { model: ModelId::none(), ..mine.clone() };
+        let active = Terms { shadow: false, ..mine.clone() };
         let settings = Settings { sla_s: 31.0, ..mine.settings };
         let other_settings = Terms { settings, ..mine.clone() };
         let later = Terms { version: "0".into(), ..mine.clone() };
         let both = |other: &Terms| (mine.goes_on_with(other), mine.decides_as(other));
         assert_eq!(both(&later), (true, true));
-        assert_eq!([&other_plan, &other_model].map(both), [(true, false); 2]);
+        assert_eq!([&other_plan, &other_model, &active].map(both), [(true, false); 3]);
         assert_eq!(both(&other_settings), (false, false));
     }
 }

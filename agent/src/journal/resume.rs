@@ -107,7 +107,8 @@ fn anew(
     before: Digest,
     mut open: impl FnMut() -> anyhow::Result<Box<dyn Brain>>,
 ) -> anyhow::Result<Resumed> {
-    let brain = open()?;
+    let mut brain = open()?;
+    brain.set_shadow(terms.shadow);
     let run = Run { root, terms };
     let journal = Journal::begin(&config.folder, config.limits, lock, run, before)?;
     Ok(Resumed { brain, journal, past: None })
@@ -188,7 +189,7 @@ fn rebuild(
             tracing::info!("reading the journal: {samples} samples, file {number}, byte {offset}");
         }
     }
-    teller.begin(brain, &terms.model);
+    teller.begin(brain, terms);
     if let Some(past) = &past {
         tracing::info!(
             "journal {}: {} samples and {} decisions read in {:.1} s",

@@ -1,6 +1,6 @@
 //! Tells a brain again what was recorded.
 
-use super::record::{Record, bytes};
+use super::record::{Record, Terms, bytes};
 use crate::brain::{Brain, ModelId};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::units::{Jobs, UnixSeconds};
@@ -12,14 +12,16 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 pub(super) struct Teller {
     model: Option<ModelId>,
     last: Option<(Jobs, UnixSeconds)>,
+    /// Whether it was in shadow mode.
+    shadow: bool,
 }
 
 impl Teller {
     /// Tells `brain` what a record says; what it decides, if the record is a decision.
     pub(super) fn tell(&mut self, brain: &mut dyn Brain, record: &Record) -> Option<Decision> {
         match record {
-            Record::Header(_, header) => self.begin(brain, &header.run.terms.model),
-            Record::Run(run) => self.begin(brain, &run.terms.model),
+            Record::Header(_, header) => self.begin(brain, &header.run.terms),
+            Record::Run(run) => self.begin(brain, &run.terms),
             Record::Sample(sample) => {
                 // Only samples that were taken are recorded, so this one is taken again.
                 let _ = brain.observe(sample);
@@ -33,14 +35,20 @@ impl Teller {
         None
     }
 
-    /// A run begins in which `model` decides. What a device decided is never the brain's own.
-    pub(super) fn begin(&mut self, brain: &mut dyn Brain, model: &ModelId) {
+    /// A run begins under `terms`. What a device decided is never the brain's own, and what was decided
+    /// in shadow mode was never carried out.
+    pub(super) fn begin(&mut self, brain: &mut dyn Brain, terms: &Terms) {
+        let Terms { model, shadow, .. } = terms;
         let takes_over = self.model.as_ref().is_some_and(|last| last.sha256 != model.sha256);
+        if std::mem::replace(&mut self.shadow, *shadow) != *shadow {
+            self.last = None;
+        }
         if let Some((jobs, at)) = self.last
             && (takes_over || model.is_device())
         {
             brain.resume(jobs, at);
         }
+        brain.set_shadow(*shadow);
         self.model = Some(model.clone());
     }
 

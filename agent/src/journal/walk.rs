@@ -129,7 +129,7 @@ fn decode(
     {
         return Err(JournalError::Format { path: path.into(), found: *found });
     }
-    let record = postcard::from_bytes(payload).map_err(|_| damaged("it is no record"))?;
+    let record = Record::read(payload).map_err(|_| damaged("it is no record"))?;
     match &record {
         Record::Header(_, Header { number, .. }) if first && *number == place.number => Ok(record),
         Record::Header(..) => Err(damaged("the header is that of another file")),

@@ -1,11 +1,15 @@
 //! The REST endpoints.
 
 use super::access::{Access, check_host, check_token, check_view};
+use super::body::Room;
 use super::dashboard::{self, DashboardState};
-use super::ingest::{Room, ingest};
+use super::ingest::ingest;
+use super::predict;
+use super::status::status;
 use crate::config::Mode;
 use crate::control::{Handle, NotReady};
 use crate::metrics::Metrics;
+use crate::rows::RowForecaster;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +18,7 @@ use axum::{Json, Router, middleware};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The loop comes round at each tick, of which there is one every 15 s; a silent device or a slow disk
 /// may hold it up for some seconds more.
@@ -32,15 +37,33 @@ pub struct Api {
     pub mode: Mode,
     /// Whether samples are posted; else they come from elsewhere.
     pub takes_samples: bool,
+    /// Forecasts from rows that are posted.
+    pub rows: Arc<RowForecaster>,
     /// Room for bodies.
     pub(super) room: Room,
+    /// Who may forecast from rows: one at a time.
+    pub(super) turns: Arc<Semaphore>,
 }
 
 impl Api {
     /// What the endpoints need.
     #[must_use]
-    pub fn new(control: Handle, metrics: Metrics, mode: Mode, takes_samples: bool) -> Self {
-        Self { control, metrics, mode, takes_samples, room: Room::default() }
+    pub fn new(
+        control: Handle,
+        metrics: Metrics,
+        mode: Mode,
+        takes_samples: bool,
+        rows: RowForecaster,
+    ) -> Self {
+        Self {
+            control,
+            metrics,
+            mode,
+            takes_samples,
+            rows: Arc::new(rows),
+            room: Room::default(),
+            turns: Arc::new(Semaphore::new(1)),
+        }
     }
 }
 
@@ -49,12 +72,14 @@ pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
     let access = Arc::new(access);
     let control = Router::new()
         .route("/ingest", post(ingest))
-        .route("/predict", post(predict))
+        .route("/predict", get(predict::live).post(predict::posted))
         .route("/decide", post(decide))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_token));
     let views = Router::new()
         .route("/metrics", get(metrics))
         .with_state(api.clone())
+        .route("/status", get(status))
+        .with_state((api.clone(), dashboard.clone()))
         .merge(dashboard::router(dashboard))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_view));
     // Probes carry no secrets, and tell none.
@@ -80,8 +105,8 @@ impl IntoResponse for NotReady {
 }
 
 async fn nothing_here() -> Response {
-    let message = "nothing here: GET /, /healthz, /readyz, /metrics or POST /ingest, /predict, \
-                   /decide";
+    let message = "nothing here: GET /, /healthz, /readyz, /status, /metrics, /predict or POST /ingest, \
+                   /predict, /decide";
     refuse(StatusCode::NOT_FOUND, message)
 }
 
@@ -111,13 +136,6 @@ async fn metrics(State(api): State<Api>) -> Response {
     match api.metrics.text(api.control.now()) {
         Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-    }
-}
-
-async fn predict(State(api): State<Api>) -> Response {
-    match api.control.predict().await {
-        Ok(prediction) => Json(prediction).into_response(),
-        Err(error) => error.into_response(),
     }
 }
 

@@ -6,8 +6,10 @@
 mod board;
 mod snapshot;
 
-pub use snapshot::{About, Snapshot, Standing};
+pub use snapshot::{About, Snapshot};
 
+use super::health::{Part, Watch};
+use super::status::Published;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, Uri, header};
@@ -47,6 +49,8 @@ const ASSETS: [(&str, &str, &str); 8] = [
 #[derive(Clone, Debug)]
 pub struct DashboardState {
     board: Arc<Mutex<Board>>,
+    /// `None` where there is nothing but a simulation.
+    watch: Option<Watch>,
 }
 
 impl DashboardState {
@@ -56,7 +60,18 @@ impl DashboardState {
         // Only has to differ from the last run's, so that an open page notices a restart.
         let run = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
         let run = u64::try_from(run).unwrap_or(0);
-        Self { board: Arc::new(Mutex::new(Board::new(run, about))) }
+        Self { board: Arc::new(Mutex::new(Board::new(run, about))), watch: None }
+    }
+
+    /// The same, with a page that tells how the agent is.
+    #[must_use]
+    pub fn watching(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// How each part of the agent is; none in a simulation.
+    pub(super) fn health(&self) -> Vec<Part> {
+        self.watch.as_ref().map_or_else(Vec::new, Watch::parts)
     }
 
     /// Takes the next snapshot.
@@ -64,8 +79,14 @@ impl DashboardState {
         self.board.lock().unwrap_or_else(PoisonError::into_inner).publish(snapshot);
     }
 
+    /// What was last published; `None` before that.
+    pub(super) fn published(&self) -> Option<Published> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner).published()
+    }
+
     fn json(&self, run: u64, since: u64) -> Result<Vec<u8>, serde_json::Error> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).json(run, since)
+        let health = self.health();
+        self.board.lock().unwrap_or_else(PoisonError::into_inner).json(run, since, &health)
     }
 }
 

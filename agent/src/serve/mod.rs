@@ -2,10 +2,15 @@
 
 mod access;
 mod api;
+mod body;
 pub mod dashboard;
+mod health;
 mod ingest;
+mod predict;
 mod server;
+mod status;
 
 pub use access::Access;
 pub use api::{Api, router};
+pub use health::Watch;
 pub use server::Server;

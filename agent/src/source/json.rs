@@ -1,12 +1,14 @@
 //! Samples as JSON: what `agent pipe`, the JSON-lines source and `POST /ingest` share.
 
+use super::draft::{Draft, Manner, complete};
+use super::field::{self, Field};
 use super::number::{self, Value, excerpt, moment, number, quote_constants};
 use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
-use scaleiq_core::sample::RawSample;
 use scaleiq_core::units::WEEK_S;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 /// Most samples of one body: four weeks of 2-minute samples.
@@ -25,22 +27,6 @@ const WORDED: usize = 256;
 const ONE_OF_MANY: &str = "one of many warnings of this body, by its kind";
 /// Most pieces of one body that are not JSON: reading on behind each costs time.
 const MAX_BROKEN: usize = 100;
-/// Names that are near enough to be meant.
-const NEAR: f64 = 0.8;
-/// The fields of a sample.
-const FIELDS: [&str; 10] = [
-    "time",
-    "interval_s",
-    "logged_events",
-    "processed_events",
-    "unprocessed_events",
-    "queued_events",
-    "avg_processing_ms",
-    "jobs_ready",
-    "jobs_starting",
-    "source",
-];
-
 /// What a body or a line holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
@@ -51,20 +37,29 @@ pub struct Body {
 }
 
 /// Reads every sample of `json`: one object, objects one after the other as in JSON lines, an array,
-/// or an object that holds an array (`{"samples": [...]}`). `source` is the sender's name where the
-/// samples give none. What is good is taken, whatever stands beside it.
+/// or an object that holds an array (`{"samples": [...]}`). What is good is taken, whatever stands beside
+/// it; `manner` tells what stands in where a sample leaves something out.
 #[must_use]
-pub fn parse(json: &[u8], source: Option<&str>) -> Body {
+pub fn parse(json: &[u8], manner: &Manner<'_>) -> Body {
     let json = quote_constants(json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json));
-    let mut reader = Reader { body: Body::default(), number: 0, broken: 0, worded: 0 };
-    reader.values(&json, source.map(Cow::Borrowed), 0);
+    let mut reader = Reader::default();
+    reader.values(&json, manner.source.map(Cow::Borrowed), 0);
     if reader.number == 0 {
         reader.refuse(
             Refusal::NotJson,
             "it is empty and not a JSON object: a sample as {\"time\": ..., ...} is needed",
         );
     }
-    let Body { mut samples, mut refused } = reader.body;
+    let Reader { drafts, mut refused, .. } = reader;
+    let mut samples = Vec::with_capacity(drafts.len());
+    for (number, told) in complete(drafts, manner) {
+        match told {
+            Ok(told) => samples.push(told),
+            Err(why) => refused.push((number, why)),
+        }
+    }
+    refused.sort_by_key(|(number, _)| *number);
+    shorten(&mut samples);
     samples.sort_by_key(|told| told.sample.end);
     for told in samples.drain(..first_within_span(&samples)) {
         let message = "it is more than four weeks before the newest of its body: not remembered";
@@ -85,14 +80,18 @@ fn first_within_span(samples: &[Told]) -> usize {
     older.map_or(0, |older| older + 1)
 }
 
+#[derive(Default)]
 struct Reader {
-    body: Body,
+    drafts: Vec<Draft>,
+    refused: Vec<(usize, RefusedSample)>,
     /// Samples found so far, good or bad.
     number: usize,
     /// Pieces found that are not JSON.
     broken: usize,
-    /// Warnings in words.
+    /// Warnings kept so far, in words.
     worded: usize,
+    /// What was said of whole columns.
+    said: HashSet<String>,
 }
 
 impl Reader {
@@ -136,7 +135,10 @@ impl Reader {
         let Ok(Fields(fields)) = serde_json::from_str(value.get()) else {
             return self.refuse(Refusal::NotJson, NOT_AN_OBJECT);
         };
-        let is_sample = fields.iter().any(|(name, _)| name == "time" || name == "interval_s");
+        let is_placed = |name: &str| {
+            matches!(Field::named(name), Some(Field::Time | Field::Stamp | Field::Interval))
+        };
+        let is_sample = fields.iter().any(|(name, _)| is_placed(name));
         let list = fields.iter().find(|(_, value)| value.get().starts_with('['));
         if let (false, 0, Some((_, list))) = (is_sample, depth, list) {
             let named = fields.iter().find(|(name, _)| name == "source");
@@ -146,89 +148,105 @@ impl Reader {
         }
         self.number += 1;
         let number = self.number;
-        match sample(&fields, source) {
-            Ok(mut told) => {
-                self.shorten(&mut told.warnings);
-                self.body.samples.push(Told { number, ..told });
+        match draft(&fields, source) {
+            Ok(mut draft) => {
+                draft.warnings.retain(|warning| self.is_news(warning));
+                draft.warnings.truncate(MAX_WARNINGS);
+                worded(&mut draft.warnings, &mut self.worded);
+                self.drafts.push(Draft { number, ..draft });
             }
-            Err(refused) => self.body.refused.push((number, refused)),
+            Err(why) => self.refused.push((number, why)),
         }
     }
 
-    /// Keeps memory bounded: of many warnings only the first are kept in words.
-    fn shorten(&mut self, warnings: &mut Vec<Warning>) {
-        warnings.truncate(MAX_WARNINGS);
-        for warning in warnings {
-            self.worded += 1;
-            if self.worded > WORDED {
-                let field =
-                    FIELDS.into_iter().find(|field| warning.field.as_deref() == Some(field));
-                *warning = Warning {
-                    field: field.map(Cow::Borrowed),
-                    message: ONE_OF_MANY.into(),
-                    ..*warning
-                };
-            }
+    /// What is so in each row of a column is said once.
+    fn is_news(&mut self, warning: &Warning) -> bool {
+        let of_column = matches!(warning.kind, WarningKind::Unused | WarningKind::TimeForm);
+        if !of_column || self.said.len() >= WORDED {
+            return true;
         }
+        self.said.insert(warning.message.clone())
     }
 
     fn refuse(&mut self, refusal: Refusal, message: impl Into<String>) {
         self.number += 1;
-        self.body.refused.push((self.number, RefusedSample::new(refusal, message)));
+        self.refused.push((self.number, RefusedSample::new(refusal, message)));
     }
 }
 
 const NOT_AN_OBJECT: &str = "not a JSON object: a sample as {\"time\": ..., ...} is needed";
 
-/// One sample, through the gate.
-fn sample(
+/// Keeps memory bounded: of the many warnings of a body only the first are kept in words.
+fn shorten(samples: &mut [Told]) {
+    let mut kept = 0;
+    for told in samples {
+        told.warnings.truncate(MAX_WARNINGS);
+        worded(&mut told.warnings, &mut kept);
+    }
+}
+
+fn worded(warnings: &mut [Warning], kept: &mut usize) {
+    for warning in warnings {
+        *kept += 1;
+        if *kept > WORDED {
+            let field = warning.field.as_deref().and_then(field::known).map(Cow::Borrowed);
+            *warning = Warning { field, message: ONE_OF_MANY.into(), ..*warning };
+        }
+    }
+}
+
+/// What a sample says of itself.
+fn draft(
     fields: &[(Cow<'_, str>, Value<'_>)],
     source: Option<&str>,
-) -> Result<Told, RefusedSample> {
-    let mut raw = RawSample::default();
-    let mut source = source.map(str::to_owned);
-    let (mut warnings, mut time, mut interval_s) = (Vec::new(), None, None);
+) -> Result<Draft, RefusedSample> {
+    let mut draft = Draft { source: source.map(str::to_owned), ..Draft::default() };
+    let mut seen: Vec<Field> = Vec::new();
+    let mut time = None;
     for (name, value) in fields {
-        let into = match name.as_ref() {
-            "time" => {
-                time = Some(moment(value, &mut warnings).map_err(|why| {
-                    RefusedSample::new(Refusal::Field, format!("field `time` {why}"))
-                })?);
-                continue;
-            }
-            "interval_s" => {
-                interval_s = number("interval_s", value, &mut warnings);
-                continue;
-            }
-            "source" => {
-                source = name_of(value, &mut warnings).or(source);
-                continue;
-            }
-            "logged_events" => &mut raw.logged_events,
-            "processed_events" => &mut raw.processed_events,
-            "unprocessed_events" => &mut raw.unprocessed_events,
-            "queued_events" => &mut raw.queued_events,
-            "avg_processing_ms" => &mut raw.avg_processing_ms,
-            "jobs_ready" => &mut raw.jobs_ready,
-            "jobs_starting" => &mut raw.jobs_starting,
-            other => {
-                warnings.push(unknown(other));
-                continue;
-            }
+        let warnings = &mut draft.warnings;
+        let Some(field) = Field::named(name) else {
+            warnings.push(field::unread(name));
+            continue;
         };
-        let field = FIELDS.into_iter().find(|field| field == name).unwrap_or_default();
-        *into = number(field, value, &mut warnings);
+        if seen.contains(&field) {
+            let message = format!("field `{}` is told twice: the last one counts", field.name());
+            warnings.push(Warning::of_field(field.name(), WarningKind::Twice, message));
+        }
+        seen.push(field);
+        let raw = &mut draft.raw;
+        let into = match field {
+            Field::Time | Field::Stamp => {
+                let told = moment(value, warnings).map_err(|why| {
+                    let message = format!("field `{}` {why}", field.name());
+                    RefusedSample::new(Refusal::Field, message)
+                })?;
+                // Where both are told, what the end is needs no guess.
+                if time.is_none() || field == Field::Time {
+                    (time, draft.stamped) = (Some(told), field == Field::Stamp);
+                }
+                continue;
+            }
+            Field::Source => {
+                draft.source = name_of(value, warnings).or(draft.source);
+                continue;
+            }
+            Field::Interval => &mut draft.interval_s,
+            Field::Logged => &mut raw.logged_events,
+            Field::Processed => &mut raw.processed_events,
+            Field::Unprocessed => &mut raw.unprocessed_events,
+            Field::Queued => &mut raw.queued_events,
+            Field::Work => &mut raw.avg_processing_ms,
+            Field::Ready => &mut raw.jobs_ready,
+            Field::Starting => &mut raw.jobs_starting,
+        };
+        *into = number(field.name(), value, warnings);
     }
-    let needed = |field: &str, value: Option<f64>| {
-        let message = || format!("not a sample: missing field `{field}`");
-        value.ok_or_else(|| RefusedSample::new(Refusal::Field, message()))
-    };
-    raw.time = needed("time", time)?;
-    raw.interval_s = needed("interval_s", interval_s)?;
-    let gated =
-        raw.gate().map_err(|error| RefusedSample::new(Refusal::Value, error.to_string()))?;
-    warnings.splice(0..0, gated.faults.iter().map(Warning::from));
-    Ok(Told { number: 1, source, sample: gated.sample, warnings })
+    draft.raw.time = time.ok_or_else(|| {
+        let message = "not a sample: missing field `time` (or `DateTime`)";
+        RefusedSample::new(Refusal::Field, message)
+    })?;
+    Ok(draft)
 }
 
 /// The name of a source: a text, or a number as text.
@@ -248,18 +266,6 @@ fn name_of(value: Value<'_>, warnings: &mut Vec<Warning>) -> Option<String> {
     );
     warnings.push(Warning::of_field("source", WarningKind::Unknown, message));
     None
-}
-
-fn unknown(name: &str) -> Warning {
-    let near = |field: &&str| strsim::jaro_winkler(&name.to_lowercase(), field);
-    let best = FIELDS.iter().map(|field| (near(field), *field)).max_by(|a, b| a.0.total_cmp(&b.0));
-    let advice = match best {
-        Some((score, field)) if score >= NEAR => format!("did you mean `{field}`?"),
-        _ => format!("known are {}", FIELDS.join(", ")),
-    };
-    let name = excerpt(name).into_owned();
-    let message = format!("unknown field `{name}`, not read; {advice}");
-    Warning { field: Some(name.into()), kind: WarningKind::Unknown, message }
 }
 
 /// The fields of an object as they stand.

@@ -1,6 +1,6 @@
 //! JSON lines from stdin, or from a file that is followed as it grows.
 
-use super::{Body, Found, Lines, RefusedSample, parse};
+use super::{Body, Found, Lines, Manner, RefusedSample, parse};
 use crate::control::{Handle, NotReady};
 use crate::metrics::Metrics;
 use std::fs::{self, File};
@@ -19,21 +19,23 @@ const WARN_EVERY: Duration = Duration::from_secs(1);
 pub struct Sink {
     handle: Handle,
     metrics: Metrics,
+    /// Length of the interval where nothing tells it.
+    interval_s: u32,
     warned: Option<Instant>,
 }
 
 impl Sink {
-    /// A sink into the loop.
+    /// A sink into the loop; samples of which nothing tells the length are of `interval_s`.
     #[must_use]
-    pub fn new(handle: Handle, metrics: Metrics) -> Self {
-        Self { handle, metrics, warned: None }
+    pub fn new(handle: Handle, metrics: Metrics, interval_s: u32) -> Self {
+        Self { handle, metrics, interval_s, warned: None }
     }
 
     /// Takes one line; `None` stands for one that was too long.
     fn take(&mut self, number: u64, line: Option<&[u8]>) -> Result<(), NotReady> {
         let body = line.map_or_else(
             || Body { refused: vec![(1, RefusedSample::too_long())], ..Body::default() },
-            |line| parse(line, None),
+            |line| parse(line, &Manner::live(None, self.interval_s)),
         );
         for (_, refused) in &body.refused {
             self.metrics.sample_refused(refused.refusal);

@@ -15,6 +15,8 @@ pub struct Told {
     pub source: Option<String>,
     /// What passed the gate.
     pub sample: Sample,
+    /// Whether nothing tells the length of its interval: what is configured stands there.
+    pub is_spanless: bool,
     /// What did not.
     pub warnings: Vec<Warning>,
 }
@@ -22,7 +24,7 @@ pub struct Told {
 impl From<Sample> for Told {
     /// A sample from a sender without a name, in which nothing is wrong.
     fn from(sample: Sample) -> Self {
-        Self { number: 1, source: None, sample, warnings: Vec::new() }
+        Self { number: 1, source: None, sample, is_spanless: false, warnings: Vec::new() }
     }
 }
 
@@ -123,6 +125,16 @@ pub enum WarningKind {
     Quoted,
     /// A field that nobody knows.
     Unknown,
+    /// A field that is known and not used.
+    Unused,
+    /// A field that is told twice, perhaps by two names.
+    Twice,
+    /// The interval's length is not told: it follows from the distance of the samples, or is assumed.
+    Interval,
+    /// The reader of a file has something to say.
+    Note,
+    /// The number of jobs is not told: those decided last count.
+    Assumed,
     /// A time in another unit than seconds, or without a zone.
     TimeForm,
     /// The sender's clock is wrong and was corrected, or went back.
@@ -148,6 +160,11 @@ impl WarningKind {
             Self::NotANumber => "not_a_number",
             Self::Quoted => "quoted",
             Self::Unknown => "unknown",
+            Self::Unused => "unused",
+            Self::Twice => "twice",
+            Self::Interval => "interval",
+            Self::Note => "note",
+            Self::Assumed => "assumed",
             Self::TimeForm => "time_form",
             Self::Clock => "clock",
             Self::Overlap => "overlap",

@@ -47,7 +47,7 @@ fn what_is_good_in_a_body_is_taken_and_the_rest_is_told() {
     let mut list = samples(None, (0..20).rev().map(|k| 30 * k));
     list[3]["unprocessed_events"] = json!(-1);
     list[5]["logged_events"] = json!("3000");
-    list[7]["interval_s"] = json!(null);
+    list[7]["time"] = json!(null);
     list[9]["loged_events"] = json!(1);
     let (status, answer) = ingest(&agent, json!({ "samples": list }));
     assert_eq!((status, &answer["accepted"], &answer["refused"]), (200, &json!(19), &json!(1)));

@@ -4,10 +4,12 @@
 #[cfg(target_os = "linux")]
 mod actuate;
 mod attacks;
+mod figures;
 mod http;
 mod ingest;
 mod journal;
 mod model;
+mod seed;
 #[cfg(target_os = "linux")]
 mod stop;
 
@@ -99,7 +101,7 @@ fn bad_samples_are_refused_by_name() {
     for (body, status, words) in [
         ("", 400, "empty"),
         ("hello", 400, "not a JSON object"),
-        ("{\"time\": 1}", 400, "missing field `interval_s`"),
+        ("{\"interval_s\": 30}", 400, "missing field `time`"),
         ("{\"time\": 1, \"interval_s\": -30}", 400, "field `interval_s` is too small"),
         ("{\"time\": 9999999999, \"interval_s\": 30}", 422, "ahead of this machine's clock"),
     ] {

@@ -26,11 +26,13 @@ pub enum Doubt {
     Jobs,
     /// The stated work per event contradicts what the pool does: learned from its throughput.
     Work,
+    /// Nobody tells how many jobs run: those decided last count.
+    Pool,
 }
 
 impl Doubt {
     /// Every doubt, in the order of their bits.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Arrivals,
         Self::Processed,
         Self::Backlog,
@@ -40,6 +42,7 @@ impl Doubt {
         Self::Counts,
         Self::Jobs,
         Self::Work,
+        Self::Pool,
     ];
 
     /// A sentence for people.
@@ -65,6 +68,7 @@ impl Doubt {
             Self::Work => {
                 "the stated work per event contradicts the throughput, from which it is learned"
             }
+            Self::Pool => "nobody tells how many jobs run: those decided last count",
         }
     }
 }

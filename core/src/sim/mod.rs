@@ -16,17 +16,20 @@
 //! histogram and the jobs that are starting. Nothing grows with the length of a backlog.
 
 pub mod faults;
+pub mod live;
 mod load;
 mod peers;
 mod pool;
 mod simulator;
+mod tally;
 mod world;
 
 pub use load::{Load, LoadError, LoadSettings, Scale, Series, Step};
 pub use peers::{
     Ds2Rule, HpaRule, LagRule, OracleRule, Peer, ScalingRule, SeasonalRule, StaticRule, TrendRule,
 };
-pub use simulator::{Score, Simulator, TickCost, run};
+pub use simulator::{Simulator, TickCost, run};
+pub use tally::Score;
 pub use world::World;
 
 /// Seconds of simulated time in one step: the resolution of every time in here.

@@ -6,7 +6,6 @@
 extern crate alloc;
 
 use super::faults::Conditions;
-use super::load::Step;
 use super::{STEP_S, World};
 use alloc::vec::Vec;
 use rand_chacha::ChaCha8Rng;
@@ -53,6 +52,11 @@ impl Pool {
         };
         pool.draw_crash();
         pool
+    }
+
+    /// The world in which jobs start and pause from now on. Crashes go on as they were drawn.
+    pub(super) fn set_world(&mut self, world: World) {
+        self.world = world;
     }
 
     pub(super) fn ready(&self) -> u32 {
@@ -160,8 +164,8 @@ impl Pool {
     }
 }
 
-/// Events that wait, first come first served. Every event of a step arrives at its start, so the
-/// load itself is the queue: all that is kept is where its head stands.
+/// Events that wait, first come first served. Every event of a step arrives at its start, so who
+/// knows what arrived in each step knows the queue: all that is kept is where its head stands.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fifo {
     head_step: usize,
@@ -174,20 +178,30 @@ impl Fifo {
         self.backlog_events
     }
 
-    /// Takes in the arrivals of `steps[now]`.
-    pub(super) fn arrive(&mut self, steps: &[Step], now: usize) {
-        let events = steps.get(now).map_or(0.0, |s| f64::from(s.arrivals_events));
+    /// The step in which the oldest events that wait arrived.
+    pub(super) fn head_step(&self) -> usize {
+        self.head_step
+    }
+
+    /// Takes in the `events` that arrive in the step `now`.
+    pub(super) fn arrive(&mut self, events: f64, now: usize) {
         if self.head_step == now {
             self.head_events = events;
         }
         self.backlog_events += events;
     }
 
-    /// Begins up to `room_events` events, oldest first; tells `began` how many steps they had
-    /// waited and how many they are. Returns how many began.
+    /// Counts the oldest events among those of the step after theirs, which has `next_events`.
+    pub(super) fn merge_head(&mut self, next_events: f64) {
+        self.head_step += 1;
+        self.head_events += next_events;
+    }
+
+    /// Begins up to `room_events` events, oldest first, of what came by `arrived` in each step; tells
+    /// `began` in which step they had arrived and how many they are. Returns how many began.
     pub(super) fn begin_work(
         &mut self,
-        steps: &[Step],
+        arrived: impl Fn(usize) -> f64,
         now: usize,
         room_events: f64,
         mut began: impl FnMut(usize, f64),
@@ -196,16 +210,14 @@ impl Fifo {
         while self.head_step <= now && room_events - done > CRUMB_EVENTS {
             let take = self.head_events.min(room_events - done);
             if take > 0.0 {
-                began(now - self.head_step, take);
+                began(self.head_step, take);
             }
             self.head_events -= take;
             done += take;
             if self.head_events <= CRUMB_EVENTS {
                 self.head_step += 1;
-                self.head_events = match steps.get(self.head_step) {
-                    Some(step) if self.head_step <= now => f64::from(step.arrivals_events),
-                    _ => 0.0,
-                };
+                self.head_events =
+                    if self.head_step <= now { arrived(self.head_step) } else { 0.0 };
             }
         }
         self.backlog_events = (self.backlog_events - done).max(0.0);
@@ -213,15 +225,16 @@ impl Fifo {
     }
 
     /// Everything that still waits when `played` steps are over, as for [`Fifo::begin_work`].
-    pub(super) fn waiting(&self, steps: &[Step], played: usize, mut waits: impl FnMut(usize, f64)) {
-        for (step, content) in steps.iter().enumerate().take(played).skip(self.head_step) {
-            let events = if step == self.head_step {
-                self.head_events
-            } else {
-                f64::from(content.arrivals_events)
-            };
+    pub(super) fn waiting(
+        &self,
+        arrived: impl Fn(usize) -> f64,
+        played: usize,
+        mut waits: impl FnMut(usize, f64),
+    ) {
+        for step in self.head_step..played {
+            let events = if step == self.head_step { self.head_events } else { arrived(step) };
             if events > 0.0 {
-                waits(played - step, events);
+                waits(step, events);
             }
         }
     }
@@ -235,18 +248,29 @@ pub(super) struct Waits {
 }
 
 impl Waits {
-    /// Counts events that waited so many steps; returns those of them that were late.
-    pub(super) fn add(&mut self, steps: usize, events: f64, sla_s: u32) -> f64 {
-        let slot = steps.min(MAX_WAIT_STEPS);
+    /// Counts events that waited so many seconds; returns those of them that were late.
+    pub(super) fn add(&mut self, waited_s: f64, events: f64, sla_s: f64) -> f64 {
+        let slot = ((waited_s / f64::from(STEP_S)) as usize).min(MAX_WAIT_STEPS);
         if slot >= self.events_by_steps.len() {
             self.events_by_steps.resize(slot + 1, 0.0);
         }
         if let Some(sum) = self.events_by_steps.get_mut(slot) {
             *sum += events;
         }
-        let late = if is_late(steps, sla_s) { events } else { 0.0 };
+        let late = if waited_s > sla_s { events } else { 0.0 };
         self.late_events += late;
         late
+    }
+
+    /// Adds the events of `other`.
+    pub(super) fn merge(&mut self, other: &Self) {
+        if self.events_by_steps.len() < other.events_by_steps.len() {
+            self.events_by_steps.resize(other.events_by_steps.len(), 0.0);
+        }
+        for (sum, events) in self.events_by_steps.iter_mut().zip(&other.events_by_steps) {
+            *sum += events;
+        }
+        self.late_events += other.late_events;
     }
 
     pub(super) fn late_events(&self) -> f64 {
@@ -254,7 +278,8 @@ impl Waits {
     }
 
     pub(super) fn total_events(&self) -> f64 {
-        self.events_by_steps.iter().sum()
+        // The sum of nothing is -0 otherwise.
+        self.events_by_steps.iter().fold(0.0, |sum, events| sum + events)
     }
 
     /// The shortest wait that this share of the events did not exceed.
@@ -267,11 +292,6 @@ impl Waits {
         });
         reached.map_or(0, |steps| steps as u32 * STEP_S)
     }
-}
-
-/// Whether a wait of so many steps is too long.
-pub(super) fn is_late(steps: usize, sla_s: u32) -> bool {
-    steps as u64 * u64::from(STEP_S) > u64::from(sla_s)
 }
 
 #[cfg(test)]
@@ -327,10 +347,10 @@ mod tests {
     #[test]
     fn a_wait_beyond_the_histogram_is_still_late() {
         let mut waits = Waits::default();
-        waits.add(0, 10.0, 60);
-        waits.add(12, 10.0, 60);
+        waits.add(0.0, 10.0, 60.0);
+        waits.add(60.0, 10.0, 60.0);
         assert_eq!(waits.late_events(), 0.0);
-        waits.add(10 * MAX_WAIT_STEPS, 10.0, 60);
+        waits.add(864_000.0, 10.0, 60.0);
         assert_eq!((waits.late_events(), waits.total_events()), (10.0, 30.0));
         assert_eq!([0.3, 0.6, 0.99].map(|q| waits.quantile_s(q)), [0, 60, 86_400]);
     }

@@ -1,37 +1,18 @@
 //! Plays a load against a pool, tick by tick, and keeps the score.
 
 use super::faults::Conditions;
-use super::load::Load;
-use super::pool::{Fifo, Pool, Waits, is_late, unit_draw};
+use super::load::{Load, Step};
+use super::pool::{Fifo, Pool, unit_draw};
+use super::tally::{Score, Tally};
 use super::{STEP_S, World};
 use crate::sample::{MAX_VALUE, Reading, Sample};
-use crate::units::{DAY_S, JobLimits, Jobs, UnixSeconds};
+use crate::units::{JobLimits, Jobs, UnixSeconds};
 use core::borrow::Borrow;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use serde::{Deserialize, Serialize};
 
 /// Spare capacity of the pool at the start of a load.
-const FIRST_HEADROOM: f64 = 1.3;
-
-/// How well a policy did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Score {
-    /// Share of the events that began no later than the world's `sla_s`; 1 if there were none.
-    pub sla: f64,
-    /// Job time paid over the job time that a pool with perfect knowledge would need.
-    pub cost_over_ideal: f64,
-    /// Job-hours paid, from the moment a job is asked for.
-    pub job_hours: f64,
-    /// Changes of the wanted number of jobs, per day.
-    pub actions_per_day: f64,
-    /// Wait that 99 % of the events did not exceed, in seconds.
-    pub p99_wait_s: u32,
-    /// Largest backlog at the end of any step, warm-up included.
-    pub max_backlog_events: f64,
-    /// Events that began, and those that still wait, which count with the wait they have so far.
-    pub events: f64,
-}
+pub(super) const FIRST_HEADROOM: f64 = 1.3;
 
 /// What one tick cost: the parts of a reward, not weighted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,16 +29,6 @@ pub struct TickCost {
     pub ideal_job_s: f64,
     /// Changes of the wanted jobs since the tick before.
     pub actions: u32,
-}
-
-/// Sums over the scored part of the load.
-#[derive(Clone, Debug, Default)]
-struct Tally {
-    waits: Waits,
-    paid_job_s: f64,
-    ideal_job_s: f64,
-    actions: u64,
-    max_backlog_events: f64,
 }
 
 /// A pool of jobs under a load. `L` is anything that lends a [`Load`]: a reference, or an `Arc`
@@ -183,24 +154,12 @@ impl<L: Borrow<Load>> Simulator<L> {
     #[must_use]
     pub fn score(&self) -> Score {
         let played = self.played_steps as usize;
-        let mut waits = self.tally.waits.clone();
-        self.queue.waiting(self.load.borrow().steps(), played, |steps, events| {
-            waits.add(steps, events, self.world.sla_s);
+        let mut tally = self.tally.clone();
+        self.queue.waiting(arrived(self.load.borrow().steps()), played, |step, events| {
+            let waited_s = seconds(played - step);
+            tally.waits.add(waited_s, events, f64::from(self.world.sla_s));
         });
-        let events = waits.total_events();
-        // Two sums of the same events differ in their crumbs; a share must not leave 0..=1.
-        let late_share = waits.late_events().min(events) / events;
-        let scored_steps = self.played_steps.saturating_sub(self.warm_steps).max(1);
-        let days = f64::from(scored_steps) * f64::from(STEP_S) / f64::from(DAY_S);
-        Score {
-            sla: if events > 0.0 { 1.0 - late_share } else { 1.0 },
-            cost_over_ideal: self.tally.paid_job_s / self.tally.ideal_job_s.max(1e-9),
-            job_hours: self.tally.paid_job_s / 3600.0,
-            actions_per_day: self.tally.actions as f64 / days,
-            p99_wait_s: waits.quantile_s(0.99),
-            max_backlog_events: self.tally.max_backlog_events,
-            events,
-        }
+        tally.score(seconds(self.played_steps.saturating_sub(self.warm_steps).max(1) as usize))
     }
 
     /// What the last tick cost. Kept for warm-up ticks too: an environment learns from all of them.
@@ -276,23 +235,25 @@ impl<L: Borrow<Load>> Simulator<L> {
         self.pool.begin(self.played_steps, &self.conditions);
         let ready = self.pool.ready();
         let work_s = f64::from(step.work_s) * self.conditions.slowdown(ready);
-        self.queue.arrive(steps, index);
+        self.queue.arrive(f64::from(step.arrivals_events), index);
         let room_events = if self.pool.is_paused(self.played_steps) {
             0.0
         } else {
             self.conditions.working(ready) * f64::from(STEP_S) / work_s * f64::from(step.speed)
         };
         let scored = self.played_steps >= self.warm_steps;
-        let sla_s = self.world.sla_s;
+        let sla_s = f64::from(self.world.sla_s);
         let (tally, cost) = (&mut self.tally, &mut self.tick_cost);
-        let done_events = self.queue.begin_work(steps, index, room_events, |waited, events| {
-            if is_late(waited, sla_s) {
+        let began = |step, events| {
+            let waited_s = seconds(index - step);
+            if waited_s > sla_s {
                 cost.late_events += events;
             }
             if scored {
-                tally.waits.add(waited, events, sla_s);
+                tally.waits.add(waited_s, events, sla_s);
             }
-        });
+        };
+        let done_events = self.queue.begin_work(arrived(steps), index, room_events, began);
         let paid_job_s = f64::from(self.pool.have()) * f64::from(STEP_S);
         let ideal_job_s = f64::from(step.arrivals_events) * f64::from(step.work_s);
         if scored {
@@ -309,9 +270,19 @@ impl<L: Borrow<Load>> Simulator<L> {
     }
 }
 
+/// Events that arrive in each of `steps`.
+fn arrived(steps: &[Step]) -> impl Fn(usize) -> f64 {
+    |step| steps.get(step).map_or(0.0, |s| f64::from(s.arrivals_events))
+}
+
+/// The time that so many steps take.
+fn seconds(steps: usize) -> f64 {
+    steps as f64 * f64::from(STEP_S)
+}
+
 /// A source reports thousandths at best; finer digits are crumbs of floating-point sums, and a rule
 /// that rounds up would make a job of them. Capped at what passes the sample gate (promise S-3).
-fn thousandths(value: f64) -> Reading {
+pub(super) fn thousandths(value: f64) -> Reading {
     Reading::Known((libm::round(value.min(MAX_VALUE) * 1000.0) / 1000.0) as f32)
 }
 

@@ -9,15 +9,15 @@ mod throughput;
 mod work;
 
 pub use budget::LATE_SHARE;
+pub(crate) use pool::PoolObserver;
 pub use work::DEFAULT_WORK_MS;
 
 use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90, QUANTILES};
-use crate::sample::Sample;
+use crate::sample::{Reading, Sample};
 use crate::settings::Settings;
 use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
 use budget::{Beside, ErrorBudget};
 use nowcast::{Nowcast, Observed};
-use pool::PoolObserver;
 use rate::Rate;
 use throughput::ThroughputObserver;
 use work::WorkObserver;
@@ -47,6 +47,11 @@ const SOON_S: f32 = 360.0;
 const LATER_S: f32 = 1200.0;
 /// A forecast's shape beyond lead time is believed within these factors of the rate at lead time.
 const SHAPE: (f32, f32) = (0.5, 2.0);
+/// Seconds for which a number of jobs that was told before is missed. A field that never was there is not
+/// one that has vanished: what has vanished may be an outage of its source, in which the pool may be hit
+/// as well, so the number is held (promise S-4). What stays away for longer is not told any more, and to
+/// hold on for days would cost more than to go by what was decided.
+const MISSED_S: i64 = 3600;
 /// Steps in which the backlog is projected to lead time.
 const PROJECTION_STEPS: usize = 8;
 
@@ -58,7 +63,7 @@ pub struct Situation {
     /// Jobs in force: those decided last; until then, those that were seen to run or start. What is
     /// reported beyond them (the surge of a rollout, jobs that are about to stop) is not asked for.
     pub wanted: Jobs,
-    /// Jobs of these that work.
+    /// Jobs of these that work: as reported or, where nobody tells, as they should by now.
     pub ready: Jobs,
     /// Jobs of these that do not work yet.
     pub starting: Jobs,
@@ -168,7 +173,7 @@ impl Situation {
 }
 
 /// Start-up times differ by a factor of e to this power (standard deviation).
-const START_SPREAD: f32 = 0.3;
+pub(crate) const START_SPREAD: f32 = 0.3;
 
 fn standstill_s(jobs: f32, pause_s: f32, start_up_s: f32) -> f32 {
     if jobs < 1.5 {
@@ -185,7 +190,7 @@ fn standstill_s(jobs: f32, pause_s: f32, start_up_s: f32) -> f32 {
 pub enum Blind {
     /// No sample yet, or the last is older than `stale_after_s`.
     Stale,
-    /// The last sample lacks arrivals, backlog or the number of jobs.
+    /// The last sample lacks arrivals, backlog, or a number of jobs that was told within the hour.
     Missing,
 }
 
@@ -196,31 +201,48 @@ fn is_dear(pause_s: f32) -> bool {
 /// Learns from each sample and answers with the [`Situation`].
 #[derive(Clone, Debug, Default)]
 pub struct Observer {
+    /// Of the pool that is decided for.
     last: Option<Sample>,
+    /// Of the pool that the samples came from.
+    real: Option<Sample>,
     rate: Rate,
     nowcast: Nowcast,
     pool: PoolObserver,
     budget: ErrorBudget,
     work: WorkObserver,
     throughput: ThroughputObserver,
+    /// When the number of jobs was told last.
+    told_jobs: Option<UnixSeconds>,
     /// Seconds since anything arrived, waited or was worked on.
     idle_s: f32,
 }
 
 impl Observer {
     /// Takes the next sample (times must ascend; the gatherer has checked), and the forecast in
-    /// force; `ordered` are the jobs decided last.
+    /// force; `ordered` are the jobs decided last. They are obeyed in the pool that `sample` is of,
+    /// which may be another than that of the `real` one: only real work can be learned from.
     pub fn push(
         &mut self,
         sample: &Sample,
+        real: Option<&Sample>,
         forecast: Option<&Forecast>,
         ordered: Option<Jobs>,
         settings: &Settings,
     ) {
         let span_s = sample.interval_s as f32;
-        self.work.push(sample, self.last.as_ref());
+        let obeyed = real.is_none();
+        let real = real.unwrap_or(sample);
+        self.work.push(real, self.real.as_ref(), obeyed);
+        self.real = Some(*real);
         let work_s = self.work.work_s();
-        self.pool.push(sample, self.last.as_ref(), work_s, ordered);
+        self.told_jobs = sample.jobs_ready.map(|_| sample.end).or(self.told_jobs);
+        if self.told_jobs.is_some_and(|at| sample.end.since(at) < MISSED_S) {
+            self.pool.push(sample, self.last.as_ref(), work_s, ordered);
+        } else {
+            let least = settings.limits.clamp(busy_jobs(sample, work_s));
+            let (last, ordered) = (self.last.as_ref(), ordered.unwrap_or(least));
+            self.pool.assume(sample, last, work_s, ordered, settings.start_up_s);
+        }
         let dear = is_dear(self.pool.pause_s());
         if let Some(last) = &self.last {
             self.throughput.push(sample, last, work_s, ordered, dear);
@@ -303,7 +325,7 @@ impl Observer {
         let (Some(_), Some(backlog_events), Some(reported), Some(level)) = (
             sample.arrivals_events.known(),
             sample.backlog_events.known(),
-            sample.jobs_ready,
+            sample.jobs_ready.or(self.pool.assumed()),
             self.rate.level(),
         ) else {
             return Err(Blind::Missing);
@@ -414,6 +436,13 @@ impl Observer {
         let still_s: f32 = coming().map(|c| standstill_s(c.jobs, pause_s, start_up_s)).sum();
         backlog_s + still_s.min(lead_s) * ready.as_f32()
     }
+}
+
+/// Jobs that the events of a sample kept busy: so many there must have been.
+fn busy_jobs(sample: &Sample, work_s: f32) -> Jobs {
+    let events = [sample.arrivals_events, sample.processed_events];
+    let events = events.into_iter().filter_map(Reading::known).fold(0.0, f32::max);
+    Jobs::ceil(events * work_s / sample.interval_s as f32)
 }
 
 /// A forecast made before a long hole in the data says nothing about now.

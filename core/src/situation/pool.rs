@@ -19,6 +19,10 @@ const PAUSE_WEIGHT: f32 = 0.1;
 const MOST_PAUSES: f32 = 3.0;
 /// Longest pause believed, in seconds.
 const LONGEST_PAUSE_S: f32 = 60.0;
+/// Where nobody tells when jobs come up, most are up after this many start-up times,
+const LATE_START: f32 = 1.5;
+/// ... and pauses are told at the latest after so many have.
+const MOST_MOVES: u32 = 6;
 /// Jobs that have not come up for so many usual start-up times are overdue: start-up times differ by a
 /// factor of e^0.3, so this is more than two standard deviations.
 const OVERDUE_STARTS: f32 = 2.0;
@@ -51,8 +55,10 @@ pub(super) struct Coming {
 
 /// Watches the pool.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PoolObserver {
+pub(crate) struct PoolObserver {
     starting: Deque<Group, GROUPS>,
+    /// Jobs that should work by now, while nobody tells how many do.
+    assumed: Option<Jobs>,
     start_sum_s: f32,
     starts: f32,
     stalled: bool,
@@ -60,23 +66,37 @@ pub(super) struct PoolObserver {
     /// Seconds of the last sample without a change in which jobs were idle although work waited: no
     /// change is to blame for these.
     usual_idle_s: f32,
+    /// Of a pool of which nobody tells.
+    moves: Moves,
     /// Jobs that went away by themselves of late.
     losses: f32,
     /// Jobs that were ready last.
     ready: Jobs,
 }
 
+/// Jobs that came and went lately, and how long the pool stood still meanwhile.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moves {
+    jobs: u32,
+    idle_s: f32,
+    /// Whether it could be told in any sample.
+    told: bool,
+    /// The last of them should be up by then.
+    until: UnixSeconds,
+}
+
 impl PoolObserver {
     /// Takes a sample; `before` is the one before it, `work_s` the work of an event. Of the jobs that
     /// were `ordered`, those that do not work yet are on their way, whatever is said of them; before
     /// the first order, those are that are said to start.
-    pub(super) fn push(
+    pub(crate) fn push(
         &mut self,
         sample: &Sample,
         before: Option<&Sample>,
         work_s: f32,
         ordered: Option<Jobs>,
     ) {
+        self.assumed = None;
         let missing = ordered.zip(sample.jobs_ready).map(|(o, r)| Jobs(o.0.saturating_sub(r.0)));
         if let Some(starting) = missing.or(sample.jobs_starting) {
             let ready = before.and_then(|b| b.jobs_ready).zip(sample.jobs_ready);
@@ -99,9 +119,7 @@ impl PoolObserver {
             // Each job that comes or goes by itself stops the pool once more.
             let changes = (is.0.abs_diff(was.0) as f32).min(MOST_PAUSES);
             let idle_s = (idle_s - self.usual_idle_s).max(0.0);
-            let pause_s = (idle_s / changes).min(LONGEST_PAUSE_S);
-            let learned = self.pause_s.unwrap_or(pause_s);
-            self.pause_s = Some(learned + PAUSE_WEIGHT * (pause_s - learned));
+            self.learn_pause(idle_s / changes);
         }
     }
 
@@ -117,12 +135,86 @@ impl PoolObserver {
         if starting.0 < left {
             self.cancel(left - starting.0);
         } else if starting.0 > left {
-            let group = Group { asked: sample.end.plus(-half_s), jobs: starting.0 - left };
-            if let Err(group) = self.starting.push_back(group)
-                && let Some(last) = self.starting.back_mut()
-            {
-                last.jobs = last.jobs.saturating_add(group.jobs);
+            self.ask(sample.end.plus(-half_s), starting.0 - left);
+        }
+    }
+
+    /// Takes a sample of a pool of which nobody tells how many jobs work: the `ordered` ones do at first;
+    /// those ordered later come up after `start_up_s`, and those given up go at once. Of such a pool only
+    /// the pause of a change can be learned, as far as it stands still while a change is under way.
+    pub(super) fn assume(
+        &mut self,
+        sample: &Sample,
+        before: Option<&Sample>,
+        work_s: f32,
+        ordered: Jobs,
+        start_up_s: f32,
+    ) {
+        let Some(was) = self.assumed else {
+            self.starting.clear();
+            (self.stalled, self.losses, self.moves) = (false, 0.0, Moves::default());
+            self.assumed = Some(ordered);
+            return;
+        };
+        let mut ready = was.0;
+        while let Some(first) = self.starting.front()
+            && sample.end.since(first.asked) as f32 >= start_up_s
+        {
+            ready = ready.saturating_add(first.jobs);
+            let _ = self.starting.pop_front();
+        }
+        let ready = ready.min(ordered.0);
+        let known: u32 = self.starting.iter().map(|group| group.jobs).sum();
+        let missing = ordered.0 - ready;
+        self.cancel(known.saturating_sub(missing));
+        let begun = sample.end.plus(-i64::from(sample.interval_s));
+        if missing > known {
+            self.ask(begun, missing - known);
+            self.moves.until = begun.plus((LATE_START * start_up_s) as i64);
+        }
+        let changed = ready.abs_diff(was.0);
+        self.assumed = Some(Jobs(ready));
+        let idle_s = before.and_then(|b| idle_s(sample, b, was.min(Jobs(ready)), work_s));
+        self.learn_moves(sample.end, changed, idle_s);
+    }
+
+    /// Puts the time that the pool stood still down to the jobs that came and went meanwhile.
+    fn learn_moves(&mut self, end: UnixSeconds, changed: u32, idle_s: Option<f32>) {
+        self.moves.jobs = self.moves.jobs.saturating_add(changed);
+        let moving = changed > 0 || end <= self.moves.until;
+        match idle_s {
+            Some(idle_s) if moving => {
+                self.moves.idle_s += (idle_s - self.usual_idle_s).max(0.0);
+                self.moves.told = true;
             }
+            Some(idle_s) => self.usual_idle_s = idle_s,
+            None => {}
+        }
+        if moving && self.moves.jobs < MOST_MOVES {
+            return;
+        }
+        if self.moves.told && self.moves.jobs > 0 {
+            self.learn_pause(self.moves.idle_s / self.moves.jobs as f32);
+        }
+        self.moves = Moves { until: self.moves.until, ..Moves::default() };
+    }
+
+    fn learn_pause(&mut self, pause_s: f32) {
+        let pause_s = pause_s.min(LONGEST_PAUSE_S);
+        let learned = self.pause_s.unwrap_or(pause_s);
+        self.pause_s = Some(learned + PAUSE_WEIGHT * (pause_s - learned));
+    }
+
+    /// Jobs that should work by now, where nobody tells how many do.
+    pub(super) fn assumed(&self) -> Option<Jobs> {
+        self.assumed
+    }
+
+    fn ask(&mut self, asked: UnixSeconds, jobs: u32) {
+        if self.starting.push_back(Group { asked, jobs }).is_err()
+            && let Some(last) = self.starting.back_mut()
+        {
+            last.jobs = last.jobs.saturating_add(jobs);
         }
     }
 
@@ -159,7 +251,7 @@ impl PoolObserver {
     }
 
     /// Mean seconds until a job works: as configured at first, then more and more as observed.
-    pub(super) fn start_up_s(&self, configured_s: f32) -> f32 {
+    pub(crate) fn start_up_s(&self, configured_s: f32) -> f32 {
         let sum_s = CONFIGURED_WORTH * configured_s + self.start_sum_s;
         sum_s / (CONFIGURED_WORTH + self.starts)
     }
@@ -194,7 +286,7 @@ impl PoolObserver {
     }
 
     /// Seconds for which the pool stands still when a job comes or goes, as learned.
-    pub(super) fn pause_s(&self) -> f32 {
+    pub(crate) fn pause_s(&self) -> f32 {
         self.pause_s.unwrap_or(0.0)
     }
 }
@@ -337,6 +429,40 @@ mod tests {
         pool.push(&up, before.as_ref(), 0.1, Some(Jobs(14)));
         assert!(!pool.is_overdue(up.end, 60.0));
         assert!(pool.start_up_s(60.0) > 100.0);
+    }
+
+    #[test]
+    fn jobs_of_which_nobody_tells_come_up_as_is_usual() {
+        let mut pool = PoolObserver::default();
+        let orders = [10, 14, 14, 14, 8, 9];
+        let assumed = orders.iter().zip(1..).map(|(ordered, k)| {
+            pool.assume(&sample(k, (0, 0), 0.0, 0.0, 0.0), None, 0.1, Jobs(*ordered), 60.0);
+            let coming: f32 = pool.coming(UnixSeconds(0), 60.0).map(|coming| coming.jobs).sum();
+            (pool.assumed().unwrap().0, coming)
+        });
+        let assumed: Vec<_> = assumed.collect();
+        assert_eq!(assumed, [(10, 0.0), (10, 4.0), (14, 0.0), (14, 0.0), (8, 0.0), (8, 1.0)]);
+    }
+
+    #[test]
+    fn a_pause_is_learned_of_a_pool_of_which_nobody_tells() {
+        // 10 jobs in full work, one more each eighth sample, and 8 s of standstill when it comes up.
+        let learned = |pause_s: f64| {
+            let mut pool = PoolObserver::default();
+            let mut before = None;
+            for k in 1..400 {
+                let ordered = 10 + u32::from(k % 16 >= 8);
+                let changes = k > 8 && matches!(k % 16, 0 | 10);
+                let still_s = if changes { pause_s } else { 0.0 };
+                let now = sample(k, (0, 0), 3000.0 - 100.0 * still_s, 5000.0, 5000.0);
+                pool.assume(&now, before.as_ref(), 0.1, Jobs(ordered), 60.0);
+                before = Some(now);
+            }
+            pool.pause_s()
+        };
+        // The eleventh job finds no more to do, which is no pause that anybody would avoid.
+        let [free, dear] = [learned(0.0), learned(8.0)];
+        assert!((5.0..10.0).contains(&dear) && free < 2.0, "{free} {dear}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn situation_after(samples: impl IntoIterator<Item = Sample>) -> Situation {
     let mut observer = Observer::default();
     let mut end = UnixSeconds(0);
     for sample in samples {
-        observer.push(&sample, None, None, &settings());
+        observer.push(&sample, None, None, None, &settings());
         end = sample.end;
     }
     observer.situation(end, None, None, &settings()).unwrap()

@@ -85,8 +85,8 @@ pub(super) struct WorkObserver {
 }
 
 impl WorkObserver {
-    /// Takes the sample that follows `before`.
-    pub(super) fn push(&mut self, sample: &Sample, before: Option<&Sample>) {
+    /// Takes the sample that follows `before`. A pool that is not `obeyed` cannot be tried with less.
+    pub(super) fn push(&mut self, sample: &Sample, before: Option<&Sample>, obeyed: bool) {
         let span_s = sample.interval_s as f32;
         let evidence = self.account.add(sample, before);
         let told_s = sample.work_ms.known().map(|ms| ms / 1000.0).filter(|s| *s > 0.0);
@@ -106,7 +106,7 @@ impl WorkObserver {
                 let stated_s = stated_s.max(before / MOST_CHANGE).min(before * MOST_CHANGE);
                 self.stated_s = Some(before + weight(span_s, STATED_S) * (stated_s - before));
             }
-        } else if self.stated_s.is_none() && !self.exact {
+        } else if self.stated_s.is_none() && !self.exact && obeyed {
             // Nobody says it and the pool was never busy: try with less.
             self.learned_s = self.learned_s.map(|s| s * libm::expf(-span_s / LOWERED_S));
         }
@@ -285,7 +285,7 @@ mod tests {
         let mut work = WorkObserver::default();
         let mut before = None;
         for sample in samples {
-            work.push(sample, before);
+            work.push(sample, before, true);
             before = Some(sample);
         }
         work

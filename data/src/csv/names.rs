@@ -62,20 +62,8 @@ const LABELS: [&str; 12] = [
 const INDICES: [&str; 5] = ["", "index", "id", "no", "unnamed 0"];
 /// Words in the names of columns that are recommended beside those that are read, and not used yet.
 const EXTRAS: [&str; 14] = [
-    "cpu",
-    "memory",
-    "error_rate",
-    "retry_rate",
-    "success_rate",
-    "campaign",
-    "holiday",
-    "network",
-    "latency",
-    "disk",
-    "gpu",
-    "node",
-    "pod",
-    "job",
+    "cpu", "memory", "error", "retry", "success", "campaign", "holiday", "network", "latency",
+    "disk", "gpu", "node", "pod", "job",
 ];
 /// Likeness from which on a name is a slip of the pen for another.
 const NEARLY_EQUAL: f64 = 0.95;

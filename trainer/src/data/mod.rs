@@ -1,11 +1,14 @@
 //! Series turned into what the forecaster learns from.
 
 mod corpus;
+mod hidden;
 mod mask;
+mod pool;
 mod track;
 mod windows;
 
 pub use corpus::{Corpus, TEST_STRIDE};
 pub use mask::{Mask, Masked};
+pub use pool::{degrade, with_pool};
 pub use track::Track;
 pub use windows::{Split, WindowSet, probe_windows, windows};

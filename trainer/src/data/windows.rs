@@ -4,8 +4,11 @@
 //! nothing in them looks ahead and nothing can differ between training and serving.
 
 use super::Mask;
+use super::hidden::Hiding;
 use crate::model::forecaster::Batch;
 use burn::tensor::{Device, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
 use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, ForecastModel, LEVELS, ModelInput, Perception, QUANTILES,
     SLOT_WIDTH, SLOTS, STEPS, Scale, WINDOW,
@@ -104,6 +107,17 @@ impl WindowSet {
             masked.push_input(&input);
         }
         masked
+    }
+
+    /// The same windows of workers that do not send all columns; see [`Hiding`].
+    #[must_use]
+    pub fn hidden(mut self, seed: u64) -> Self {
+        let hiding = Hiding::new();
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        for window in self.inputs.chunks_exact_mut(WIDTH) {
+            hiding.hide(&mut window[WIDTH - CONTEXT..], &mut rng);
+        }
+        self
     }
 
     /// Appends the windows of another series.

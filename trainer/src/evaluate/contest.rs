@@ -6,12 +6,11 @@ use super::parts::{experts_alone, network_alone};
 use super::peers::{MIXTURE, Medians, Past, Peer, mixture};
 use super::test_series::TestSeries;
 use crate::interrupt;
+use crate::parallel::in_parallel;
 use anyhow::{Result, bail};
 use scaleiq_core::forecast::Perception;
+use scaleiq_core::interval::Interval;
 use scaleiq_core::model::ForecastNetwork;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 /// Rows between two reports of progress.
 const TICK: usize = 512;
@@ -71,11 +70,45 @@ pub struct Comparison {
     pub left_out: Vec<String>,
 }
 
+/// What a model is told of a series beside its arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Columns {
+    /// Nothing: what peers are told, and what most files hold.
+    Alone,
+    /// What a live worker tells.
+    Live,
+}
+
+impl Columns {
+    const ALL: [Self; 2] = [Self::Alone, Self::Live];
+
+    /// What stands behind a model's name.
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Alone => "",
+            Self::Live => ", live columns",
+        }
+    }
+}
+
+/// A series as it is told, with each of [`Columns::ALL`].
+struct Told<'a> {
+    series: &'a TestSeries,
+    past: &'a Past,
+    rows: [Vec<Interval>; 2],
+}
+
+impl Told<'_> {
+    fn rows(&self, columns: Columns) -> &[Interval] {
+        &self.rows[columns as usize]
+    }
+}
+
 /// Somebody who forecasts a series.
 #[derive(Clone, Copy)]
 enum Player<'a> {
-    Model(&'a Model),
-    Network(&'a Model),
+    Model(&'a Model, Columns),
+    Network(&'a Model, Columns),
     Experts,
     Peer(Peer),
 }
@@ -105,14 +138,18 @@ impl Contest {
         let players = self.players();
         let pasts: Vec<Past> =
             series.iter().map(|s| Past::new(&s.rows, s.length, s.from)).collect();
-        let each = series.iter().zip(&pasts);
+        let each: Vec<_> = series.iter().zip(&pasts).collect();
+        let told = in_parallel(&each, |(series, past)| {
+            let rows = [series.arrivals_alone(), series.live()];
+            Told { series, past, rows }
+        });
         let jobs: Vec<_> =
-            each.flat_map(|(s, p)| players.iter().map(move |w| (s, p, *w))).collect();
-        let made = on_all_cores(&jobs, |(series, past, player)| {
+            told.iter().flat_map(|told| players.iter().map(move |who| (told, *who))).collect();
+        let made = in_parallel(&jobs, |(told, player)| {
             if interrupt::requested() {
                 bail!("interrupted");
             }
-            Ok(player.play(series, past, tick))
+            Ok(player.play(told, tick))
         });
         let mut made = made.into_iter().collect::<Result<Vec<Made>>>()?.into_iter();
         let compared = series.into_iter().zip(&pasts);
@@ -125,9 +162,11 @@ impl Contest {
     }
 
     fn players(&self) -> Vec<Player<'_>> {
-        let mut players: Vec<Player<'_>> = self.models.iter().map(Player::Model).collect();
+        let told = |model| Columns::ALL.map(|columns| (model, columns));
+        let models = || self.models.iter().flat_map(told);
+        let mut players: Vec<Player<'_>> = models().map(|(m, c)| Player::Model(m, c)).collect();
         if self.parts {
-            players.extend(self.models.iter().map(Player::Network));
+            players.extend(models().map(|(m, c)| Player::Network(m, c)));
             players.push(Player::Experts);
         }
         players.extend(self.peers.iter().copied().map(Player::Peer));
@@ -138,15 +177,17 @@ impl Contest {
 impl Player<'_> {
     fn name(self) -> String {
         match self {
-            Self::Model(model) => model.name.clone(),
-            Self::Network(model) => format!("{} network_alone", model.name),
+            Self::Model(model, columns) => format!("{}{}", model.name, columns.mark()),
+            Self::Network(model, columns) => {
+                format!("{} network_alone{}", model.name, columns.mark())
+            }
             Self::Experts => "experts_alone".into(),
             Self::Peer(peer) => peer.name().into(),
         }
     }
 
-    fn play(self, series: &TestSeries, past: &Past, tick: &(dyn Fn(usize) + Sync)) -> Made {
-        let TestSeries { rows, plans, length, from, stride, .. } = series;
+    fn play(self, told: &Told<'_>, tick: &(dyn Fn(usize) + Sync)) -> Made {
+        let TestSeries { rows, plans, length, from, stride, .. } = told.series;
         // All that is known before the test part is played, for the experts to learn from.
         let course = Course { start: 0, from: *from, stride: *stride };
         let played = |row: usize| {
@@ -155,20 +196,22 @@ impl Player<'_> {
             }
         };
         let made = match self {
-            Self::Model(model) => {
+            Self::Model(model, columns) => {
                 let perception = Perception::new(*length, model.network.clone());
+                let rows = told.rows(columns);
                 Made::Quantiles(rolling_planned(perception, rows, plans, course, played))
             }
-            Self::Network(model) => {
-                Made::Quantiles(network_alone(model.network.clone(), *length, rows, course))
+            Self::Network(model, columns) => {
+                let (network, rows) = (model.network.clone(), told.rows(columns));
+                Made::Quantiles(network_alone(network, *length, rows, course))
             }
             Self::Experts => Made::Quantiles(experts_alone(*length, rows, plans, course, played)),
             Self::Peer(peer) => {
-                let origins: Vec<usize> = series.origins().collect();
-                Made::Medians(peer.forecasts(past, &origins))
+                let origins: Vec<usize> = told.series.origins().collect();
+                Made::Medians(peer.forecasts(told.past, &origins))
             }
         };
-        if matches!(self, Self::Network(_) | Self::Peer(_)) {
+        if matches!(self, Self::Network(..) | Self::Peer(_)) {
             tick(rows.len());
         }
         made
@@ -198,7 +241,7 @@ fn compare<'a>(
             (who, Made::Quantiles(mut made)) => {
                 made.retain(|origin| origins.binary_search(&origin.row).is_ok());
                 let scores = scores(&series.rows, &made, day, series.from);
-                let whole = matches!(who, Player::Model(_));
+                let whole = matches!(who, Player::Model(..));
                 let kind = if whole { Kind::Model } else { Kind::Part };
                 standings.push(Standing { name: who.name(), kind, scores, origins: made });
             }
@@ -240,30 +283,6 @@ impl Standing {
     pub fn wape(&self, horizon: usize) -> Option<f64> {
         self.scores.get(horizon)?.scores.point.wape
     }
-}
-
-/// `f` of all jobs in their order, on as many threads as the machine runs at once.
-fn on_all_cores<J: Sync, R: Send>(jobs: &[J], f: impl Fn(&J) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let k = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(k) else { return done };
-            done.push((k, f(job)));
-        }
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(jobs.len());
-    let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut done = work();
-        for other in others {
-            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(k, _)| *k);
-    done.into_iter().map(|(_, made)| made).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! A series and the part of it that judges.
 
+use crate::data::with_pool;
 use anyhow::{Result, ensure};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
 use scaleiq_core::forecast::{Plan, STEPS};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
@@ -12,6 +15,9 @@ const SHORTEST_S: u32 = 120;
 /// Fewest rows before the test part: an eighth of them, which chooses the parameters of the peers,
 /// is twice as long as a forecast then.
 const FEWEST_BEFORE: usize = 16 * STEPS;
+
+/// Seed of the pool that is played where a file holds arrivals alone.
+const POOL_SEED: u64 = 1;
 
 /// Which rows judge.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,6 +98,23 @@ impl TestSeries {
         ensure!(known, "{name}: no count is known before {}", shown(start(from)));
         let (name, plans, stride) = (name.into(), series.plans, stride.max(1));
         Ok(Self { name, rows, plans, length, from, stride })
+    }
+
+    /// Its rows as a live worker tells them: with the columns that were recorded, or else with those of
+    /// a pool that works on the arrivals.
+    #[must_use]
+    pub fn live(&self) -> Vec<Interval> {
+        with_pool(&self.rows, self.length, &mut ChaCha8Rng::seed_from_u64(POOL_SEED))
+    }
+
+    /// Its rows with arrivals alone.
+    #[must_use]
+    pub fn arrivals_alone(&self) -> Vec<Interval> {
+        let alone = |row: &Interval| Interval {
+            arrivals_events: row.arrivals_events,
+            ..Interval::missing(row.end)
+        };
+        self.rows.iter().map(alone).collect()
     }
 
     /// Rows that are forecast from: each is followed by as many as are forecast, so that all

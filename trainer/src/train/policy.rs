@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::data::{Corpus, Track};
 use crate::export::{NetworkFiles, q_network_files};
 use crate::interrupt;
+use crate::parallel::in_parallel;
 use crate::progress::Progress;
 use crate::run::{Curves, Stage};
 use anyhow::Result;
@@ -15,7 +16,6 @@ use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::ForecastNetwork;
 use scaleiq_core::sim::{LoadSettings, Series};
 use scaleiq_core::units::UnixSeconds;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -198,23 +198,4 @@ fn workloads(corpus: &Corpus, seed: u64, engine: &ForecastNetwork) -> Result<[Ve
     let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.end(&format!("{} to train on, {} to judge with", loads[0].len(), loads[1].len()));
     Ok(loads)
-}
-
-/// Maps items on all cores, in order.
-fn in_parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|k| *k < items.len());
-        std::iter::from_fn(take).map(|k| (k, map(&items[k]))).collect::<Vec<_>>()
-    };
-    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<(usize, R)>>| {
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        workers.into_iter().flat_map(join).collect()
-    });
-    done.sort_by_key(|(k, _)| *k);
-    done.into_iter().map(|(_, result)| result).collect()
 }

@@ -1,11 +1,16 @@
 //! The dashboard's memory: bounded, whatever the cadence and however long it runs.
 
-use super::snapshot::{About, Fan, Snapshot, Standing};
+use super::snapshot::{About, Fan, Snapshot};
+use crate::figures::{Figures, Latency};
 use crate::hindsight::Hindsight;
 use crate::journal::Digest;
+use crate::serve::health::Part;
+use crate::serve::status::Published;
+use crate::source::Assumption;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::plausibility::Doubt;
 use scaleiq_core::policy::{ACTIONS, MULTIPLIERS, Stage};
+use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 use std::collections::VecDeque;
 
@@ -16,15 +21,29 @@ const CLOSEST_S: i64 = 15;
 /// Decisions listed.
 const DECISIONS: usize = 30;
 
-/// A point in time: time, arrivals/s, backlog, wanted, ready, starting, need, wait, and the 0.1,
-/// 0.5 and 0.9 quantiles that were forecast for it 12 minutes before.
-type Point =
-    (i64, Num, Num, u32, Option<u32>, Option<u32>, Num, Num, Option<f32>, Option<f32>, Option<f32>);
+/// A point in time: time, arrivals/s, backlog, wanted, ready, starting, need, wait, the 0.1, 0.5 and
+/// 0.9 quantiles that were forecast for it six intervals before, and jobs and backlog of the virtual
+/// pool in shadow mode.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Point(i64, Num, Num, u32, Count, Count, Num, Num, Num, Num, Num, Count, Num);
 type Num = Option<f32>;
+type Count = Option<u32>;
 
 /// Names of a point's numbers, in order, as the page is told.
-const POINT: [&str; 11] = [
-    "t", "arrivals", "backlog", "wanted", "ready", "starting", "need", "wait", "f10", "f50", "f90",
+const POINT: [&str; 13] = [
+    "t",
+    "arrivals",
+    "backlog",
+    "wanted",
+    "ready",
+    "starting",
+    "need",
+    "wait",
+    "f10",
+    "f50",
+    "f90",
+    "virtual_ready",
+    "virtual_backlog",
 ];
 
 /// A decision, and how often it was repeated.
@@ -52,8 +71,9 @@ struct Live<'a> {
     decisions: Vec<&'a Entry>,
     stages: [(Stage, u64); Stage::ALL.len()],
     multipliers: [f32; ACTIONS],
-    standing: Option<Standing>,
-    baseline: Option<Standing>,
+    figures: Option<&'a Figures>,
+    latency: Option<Latency>,
+    health: &'a [Part],
 }
 
 /// The latest snapshots of one workload.
@@ -68,8 +88,8 @@ pub(super) struct Board {
     hindsight: Hindsight,
     decisions: VecDeque<Entry>,
     stages: [(Stage, u64); Stage::ALL.len()],
-    standing: Option<Standing>,
-    baseline: Option<Standing>,
+    figures: Option<Figures>,
+    latency: Option<Latency>,
 }
 
 impl Board {
@@ -83,8 +103,8 @@ impl Board {
             hindsight: Hindsight::default(),
             decisions: VecDeque::new(),
             stages: Stage::ALL.map(|stage| (stage, 0)),
-            standing: None,
-            baseline: None,
+            figures: None,
+            latency: None,
         }
     }
 
@@ -99,8 +119,8 @@ impl Board {
             self.hindsight.push(&forecast);
             self.fan = Some(Fan::from(&forecast));
         }
-        self.standing = snapshot.standing.or(self.standing);
-        self.baseline = snapshot.baseline.or(self.baseline);
+        self.figures = snapshot.figures.or(self.figures.take());
+        self.latency = snapshot.latency.or(self.latency);
     }
 
     fn add_point(&mut self, s: &Snapshot) {
@@ -112,7 +132,7 @@ impl Board {
         let held = |q: usize| held.and_then(|rates| rates.get(q).copied());
         let (ready, starting) = (s.ready.map(|j| j.0), s.starting.map(|j| j.0));
         let wanted = s.decision.jobs.0;
-        self.points.push_back((
+        self.points.push_back(Point(
             at,
             s.arrivals_per_s,
             s.backlog_events,
@@ -124,6 +144,8 @@ impl Board {
             held(0),
             held(1),
             held(2),
+            s.virtual_sample.and_then(|told| told.jobs_ready).map(|jobs| jobs.0),
+            s.virtual_sample.and_then(|told| told.backlog_events.known()),
         ));
         while self.points.front().is_some_and(|p| p.0 < at.saturating_sub(KEPT_S)) {
             self.points.pop_front();
@@ -150,8 +172,28 @@ impl Board {
         }
     }
 
+    /// What was last published; `None` before that.
+    pub(super) fn published(&self) -> Option<Published> {
+        let (last, entry) = (self.points.back()?, self.decisions.back()?);
+        let &Point(at, _, _, _, ready, ..) = last;
+        Some(Published {
+            about: self.about.clone(),
+            at: UnixSeconds(at),
+            jobs_wanted: entry.decision.jobs,
+            jobs_ready: ready.map(Jobs),
+            assumed: Assumption::note(&entry.decision),
+            figures: self.figures.clone(),
+            latency: self.latency,
+        })
+    }
+
     /// The page's JSON. `run` tells a page that the program was restarted, so that it begins anew.
-    pub(super) fn json(&self, run: u64, since: u64) -> Result<Vec<u8>, serde_json::Error> {
+    pub(super) fn json(
+        &self,
+        run: u64,
+        since: u64,
+        health: &[Part],
+    ) -> Result<Vec<u8>, serde_json::Error> {
         let since = if run == self.run { since } else { 0 };
         let skip = usize::try_from(since.saturating_sub(self.first)).unwrap_or(usize::MAX);
         serde_json::to_vec(&Live {
@@ -164,8 +206,9 @@ impl Board {
             decisions: self.decisions.iter().rev().collect(),
             stages: self.stages,
             multipliers: MULTIPLIERS,
-            standing: self.standing,
-            baseline: self.baseline,
+            figures: self.figures.as_ref(),
+            latency: self.latency,
+            health,
         })
     }
 }
@@ -176,7 +219,7 @@ mod tests {
     use super::*;
 
     fn value(board: &Board, since: u64) -> serde_json::Value {
-        serde_json::from_slice(&board.json(1, since).unwrap()).unwrap()
+        serde_json::from_slice(&board.json(1, since, &[]).unwrap()).unwrap()
     }
 
     #[test]
@@ -192,7 +235,7 @@ mod tests {
         board.publish(snapshot(20_010 * 5, 3));
         assert_eq!(value(&board, next)["points"].as_array().unwrap().len(), 1);
         let other_run: serde_json::Value =
-            serde_json::from_slice(&board.json(99, next).unwrap()).unwrap();
+            serde_json::from_slice(&board.json(99, next, &[]).unwrap()).unwrap();
         assert_eq!(other_run["points"].as_array().unwrap().len(), board.points.len());
     }
 

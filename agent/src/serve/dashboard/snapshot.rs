@@ -1,13 +1,14 @@
 //! What the dashboard is told, once per decision.
 
 use crate::brain::ModelId;
+use crate::config::Price;
+use crate::figures::{Figures, Latency};
 use crate::hindsight::STEPS_AHEAD;
 use crate::journal::Digest;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, ForecastSource, Q10, Q50, Q90, QUANTILES};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::Score;
 use scaleiq_core::situation::Situation;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
@@ -35,10 +36,10 @@ pub struct About {
     pub min_jobs: u32,
     /// Most jobs.
     pub max_jobs: u32,
-    /// What the pool is compared with, such as `static pool of 40`.
-    pub baseline: Option<String>,
-    /// Size of that pool, if it does not change.
-    pub baseline_jobs: Option<u32>,
+    /// Size of the pool that it is compared with, if that does not change.
+    pub static_jobs: Option<u32>,
+    /// What a job costs, if that was told.
+    pub price: Option<Price>,
 }
 
 impl About {
@@ -56,36 +57,6 @@ impl About {
             min_jobs: settings.limits.min().0,
             max_jobs: settings.limits.max().0,
             ..Self::default()
-        }
-    }
-}
-
-/// How well a pool did so far; what is not known is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Standing {
-    /// Share of events that began in time.
-    pub sla: Option<f64>,
-    /// Job-hours paid.
-    pub job_hours: Option<f64>,
-    /// Job time paid over the least possible.
-    pub cost_over_ideal: Option<f64>,
-    /// Changes of the number of jobs per day.
-    pub actions_per_day: Option<f64>,
-    /// Wait that 99 % of events did not exceed.
-    pub p99_wait_s: Option<u32>,
-    /// Largest backlog.
-    pub max_backlog_events: Option<f64>,
-}
-
-impl From<Score> for Standing {
-    fn from(score: Score) -> Self {
-        Self {
-            sla: Some(score.sla),
-            job_hours: Some(score.job_hours),
-            cost_over_ideal: Some(score.cost_over_ideal),
-            actions_per_day: Some(score.actions_per_day),
-            p99_wait_s: Some(score.p99_wait_s),
-            max_backlog_events: Some(score.max_backlog_events),
         }
     }
 }
@@ -132,7 +103,7 @@ pub struct Snapshot {
     pub arrivals_per_s: Option<f32>,
     /// Backlog at the end of the sample.
     pub backlog_events: Option<f32>,
-    /// Wait of an event that arrives now.
+    /// Wait of an event that arrives in the real pool now.
     pub wait_s: Option<f32>,
     /// Jobs that work.
     pub ready: Option<Jobs>,
@@ -146,10 +117,12 @@ pub struct Snapshot {
     pub input_sha256: Option<Digest>,
     /// The forecast that it was based on, if it is new.
     pub forecast: Option<Forecast>,
-    /// How the pool did so far.
-    pub standing: Option<Standing>,
-    /// How the pool that it is compared with did.
-    pub baseline: Option<Standing>,
+    /// What the virtual pool told, if the decision was made for it.
+    pub virtual_sample: Option<Sample>,
+    /// How it goes, if that was worked out.
+    pub figures: Option<Figures>,
+    /// How long decisions take, if that is known.
+    pub latency: Option<Latency>,
 }
 
 impl Snapshot {
@@ -161,17 +134,24 @@ impl Snapshot {
             at: sample.end,
             arrivals_per_s: sample.arrivals_events.known().map(|events| events / span_s),
             backlog_events: sample.backlog_events.known(),
-            wait_s: situation.map(Situation::wait_s),
+            wait_s: wait_s(sample, situation),
             ready: sample.jobs_ready,
             starting: sample.jobs_starting,
             need_jobs: situation.map(|s| s.need(s.rate.0)),
             decision,
             input_sha256: None,
             forecast: None,
-            standing: None,
-            baseline: None,
+            virtual_sample: None,
+            figures: None,
+            latency: None,
         }
     }
+}
+
+/// In shadow mode the situation is that of the virtual pool, and only its work is also the real one's.
+fn wait_s(sample: &Sample, situation: Option<&Situation>) -> Option<f32> {
+    let (backlog, jobs) = (sample.backlog_events.known()?, sample.jobs_ready?);
+    Some(backlog * situation?.work_s / jobs.as_f32().max(1.0))
 }
 
 #[cfg(test)]
@@ -208,8 +188,9 @@ pub(super) mod tests {
             },
             input_sha256: None,
             forecast: None,
-            standing: None,
-            baseline: None,
+            virtual_sample: None,
+            figures: None,
+            latency: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The door to the loop: each sender's samples are placed on one clock, and those of several senders
 //! are summed. What is decided here is decided before the journal: it records what the loop takes.
 
+mod cadence;
 mod merge;
 mod order;
 mod sender;
@@ -8,6 +9,7 @@ mod share;
 
 use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
 use crate::clock::Moment;
+use cadence::Cadence;
 use merge::Merge;
 use order::{Order, Placed};
 use scaleiq_core::sample::Sample;
@@ -65,6 +67,7 @@ pub struct Intake {
 struct Source {
     name: Option<String>,
     clock: SenderClock,
+    cadence: Cadence,
     order: Order,
     /// Its last samples, as they were placed.
     recent: VecDeque<Sample>,
@@ -106,14 +109,15 @@ impl Intake {
         let is_beside_others = self.merge.has_others(told.source.as_deref());
         let source = self.source(told)?;
         let mut admitted = Admitted::default();
+        let sample = source.with_length(told, &mut admitted.warnings);
         let placed = match trust {
             Trust::Order => {
                 if is_beside_others {
-                    source.join(&told.sample, newest, &mut admitted.warnings);
+                    source.join(&sample, newest, &mut admitted.warnings);
                 }
-                source.in_order(&told.sample, &mut admitted.warnings)?
+                source.in_order(&sample, &mut admitted.warnings)?
             }
-            Trust::Receiver | Trust::Sender => vec![source.on_our_clock(&told.sample, now)?],
+            Trust::Receiver | Trust::Sender => vec![source.on_our_clock(&sample, now)?],
         };
         admitted.warnings.extend(source.clock.warning());
         for sample in placed {
@@ -166,8 +170,24 @@ fn too_many() -> RefusedSample {
 
 impl Source {
     fn new(name: Option<String>) -> Self {
-        let (clock, order) = (SenderClock::default(), Order::default());
-        Self { name, clock, order, recent: VecDeque::new() }
+        Self {
+            name,
+            clock: SenderClock::default(),
+            cadence: Cadence::default(),
+            order: Order::default(),
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// The sample of `told`, with a length where it tells none.
+    fn with_length(&mut self, told: &Told, warnings: &mut Vec<Warning>) -> Sample {
+        if !told.is_spanless {
+            self.cadence.told(&told.sample);
+            return told.sample;
+        }
+        let (interval_s, warning) = self.cadence.untold(&told.sample);
+        warnings.extend(warning);
+        Sample { interval_s, ..told.sample }
     }
 
     fn remember(&mut self, sample: Sample) {

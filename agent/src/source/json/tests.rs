@@ -4,8 +4,10 @@ use super::*;
 use scaleiq_core::sample::Reading;
 use scaleiq_core::units::Jobs;
 
+const MANNER: Manner<'static> = Manner { source: None, interval_s: 120, rows: false };
+
 fn read(json: &str) -> Body {
-    parse(json.as_bytes(), None)
+    parse(json.as_bytes(), &MANNER)
 }
 
 /// The one sample of `json`, and its warnings as kind and field.
@@ -27,7 +29,6 @@ fn what_cannot_be_placed_is_refused_by_name() {
         ("{\"time\": 5,", Refusal::NotJson, "EOF while parsing"),
         ("{}", Refusal::Field, "missing field `time`"),
         ("{\"interval_s\": 30}", Refusal::Field, "missing field `time`"),
-        ("{\"time\": 5, \"interval_s\": null}", Refusal::Field, "missing field `interval_s`"),
         ("{\"time\": \"x\", \"interval_s\": 30}", Refusal::Field, "field `time` is \"x\", which"),
         ("{\"time\": -5, \"interval_s\": 30}", Refusal::Value, "field `time` is too small"),
         (
@@ -106,7 +107,9 @@ fn a_body_may_be_an_object_lines_an_array_or_wrapped() {
 fn sources_are_read_from_sample_wrapper_and_request() {
     let inner = r#"{"time": 60, "interval_s": 30}"#;
     let named = r#"{"time": 60, "interval_s": 30, "source": "own"}"#;
-    let source = |json: &str| parse(json.as_bytes(), Some("asked")).samples[0].source.clone();
+    let source = |json: &str| {
+        parse(json.as_bytes(), &Manner::live(Some("asked"), 120)).samples[0].source.clone()
+    };
     assert_eq!(source(inner).as_deref(), Some("asked"));
     assert_eq!(source(named).as_deref(), Some("own"));
     let wrapped = format!("{{\"source\": \"all\", \"samples\": [{inner}]}}");
@@ -122,7 +125,7 @@ fn what_is_good_is_taken_beside_what_is_not() {
     for (body, taken, refused) in [
         (format!("{good}\nnonsense\n{good}\n"), 2, 1),
         (format!("{good}\n{{\"time\": 90, \"inter\n{good}\n"), 2, 1),
-        (format!("{good}\n{{\"time\": 90}}\n{good}"), 2, 1),
+        (format!("{good}\n{{\"interval_s\": 90}}\n{good}"), 2, 1),
         (format!("{good} x"), 1, 1),
         (format!("[{good}, 7, null, {good}]"), 2, 2),
         (format!("[\n{good},\n{{\"time\": 05}},\n{good}\n]"), 2, 1),
@@ -140,19 +143,19 @@ fn a_body_of_any_size_is_read_up_to_a_bound() {
     assert_eq!((read.samples.len(), read.refused.len()), (MAX_SAMPLES, 1));
     assert_eq!(read.refused[0].1.refusal, Refusal::TooMany);
     let deep = "{\"samples\":[".repeat(100_000);
-    assert!(parse(deep.as_bytes(), None).samples.is_empty());
-    assert!(parse("[".repeat(1_000_000).as_bytes(), None).samples.is_empty());
+    assert!(parse(deep.as_bytes(), &MANNER).samples.is_empty());
+    assert!(parse("[".repeat(1_000_000).as_bytes(), &MANNER).samples.is_empty());
 }
 
 #[test]
 fn broken_bodies_cost_bounded_time() {
     for piece in ["{\"a\":\n", "\n", "x\n", "{\n", "{\"a\":[\n"] {
         let body = piece.repeat((8 << 20) / piece.len());
-        let read = parse(body.as_bytes(), None);
+        let read = parse(body.as_bytes(), &MANNER);
         assert!(read.samples.is_empty() && read.refused.len() <= MAX_BROKEN, "{piece:?}");
     }
     let noisy = format!("{{{}\"time\":1,\"interval_s\":1}}", "\"x\":1,".repeat(20)).repeat(2000);
-    let read = parse(noisy.as_bytes(), None);
+    let read = parse(noisy.as_bytes(), &MANNER);
     let worded = read.samples.iter().flat_map(|told| &told.warnings);
     assert_eq!(worded.filter(|warning| warning.message != ONE_OF_MANY).count(), WORDED);
 }

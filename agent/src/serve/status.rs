@@ -1,0 +1,107 @@
+//! `GET /status`: how it goes, in one answer. It is read from what the loop last published, so it never
+//! waits for a decision, a disk or a device.
+
+use super::api::{Api, refuse};
+use super::dashboard::{About, DashboardState};
+use super::health::Part;
+use crate::config::Price;
+use crate::figures::{Figures, Latency, PoolFigures};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use scaleiq_core::units::{Jobs, UnixSeconds};
+use serde::Serialize;
+
+/// What was last published.
+#[derive(Clone, Debug)]
+pub(super) struct Published {
+    /// What stays the same.
+    pub about: About,
+    /// End of the last sample.
+    pub at: UnixSeconds,
+    /// Jobs wanted.
+    pub jobs_wanted: Jobs,
+    /// Jobs that work in the real pool.
+    pub jobs_ready: Option<Jobs>,
+    /// What is assumed of the pool.
+    pub assumed: Option<String>,
+    /// How it goes.
+    pub figures: Option<Figures>,
+    /// How long decisions take.
+    pub latency: Option<Latency>,
+}
+
+/// The answer.
+#[derive(Serialize)]
+struct Status {
+    workload: String,
+    mode: &'static str,
+    model: String,
+    /// End of the last sample, and its age.
+    at: UnixSeconds,
+    data_age_s: i64,
+    jobs_wanted: Jobs,
+    jobs_ready: Option<Jobs>,
+    /// What is assumed of the pool, while nobody tells how many jobs work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assumed: Option<String>,
+    /// Longest wait that is in time.
+    sla_s: f32,
+    #[serde(flatten)]
+    figures: Option<Figures>,
+    money: Option<Money>,
+    decision: Option<Latency>,
+    /// How each part of the agent is.
+    health: Vec<Part>,
+}
+
+/// What it costs, as far as that is known.
+#[derive(Serialize)]
+struct Money {
+    currency: String,
+    /// What a pool of so many job-hours costs a day.
+    scaleiq_per_day: Option<f64>,
+    compared_per_day: Option<f64>,
+    saving_per_day: Option<f64>,
+}
+
+impl Money {
+    fn new(price: Price, figures: &Figures) -> Self {
+        let per_day = |pool: &PoolFigures| {
+            let days = pool.observed_s / 86_400.0;
+            pool.job_hours.map(|hours| f64::from(price.job_hour) * hours / days)
+        };
+        let [ours, theirs] = [&figures.scaleiq, &figures.compared].map(per_day);
+        Self {
+            currency: price.currency,
+            scaleiq_per_day: ours,
+            compared_per_day: theirs,
+            saving_per_day: theirs.zip(ours).map(|(theirs, ours)| theirs - ours),
+        }
+    }
+}
+
+pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>) -> Response {
+    let Some(published) = dashboard.published() else {
+        let message = "nothing was decided yet: no sample has come since the start";
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, message);
+    };
+    let Published { about, at, jobs_wanted, jobs_ready, assumed, figures, latency } = published;
+    Json(Status {
+        money: about.price.zip(figures.as_ref()).map(|(price, figures)| Money::new(price, figures)),
+        workload: about.workload,
+        mode: about.mode,
+        model: about.model,
+        at,
+        data_age_s: api.control.now().since(at),
+        jobs_wanted,
+        jobs_ready,
+        assumed,
+        sla_s: about.sla_s,
+        figures,
+        decision: latency,
+        health: dashboard.health(),
+    })
+    .into_response()
+}
