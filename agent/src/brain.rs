@@ -1,12 +1,15 @@
 //! Opens a model and gives the controller that decides, whatever is inside it.
 
+mod engine;
 mod timed;
 mod watched;
+
+pub use engine::Engine;
 
 use crate::device::Health;
 use crate::figures::Figures;
 use crate::planned::{Calendar, Informed};
-use clap::ValueEnum;
+use crate::report::word;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
@@ -14,7 +17,7 @@ use scaleiq_core::interval::TimeError;
 use scaleiq_core::model::{Bundle, Card, sha256_hex};
 use scaleiq_core::policy::{Dqn, NetworkRole, Planner, Policy, ValueModel};
 use scaleiq_core::sample::Sample;
-use scaleiq_core::settings::Settings;
+use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::{Deserialize, Serialize};
@@ -50,35 +53,14 @@ pub const NO_MODEL: &str = "none";
 /// Word with which names of devices' models begin.
 const DEVICE: &str = "device";
 
-/// What runs the networks: `--engine`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Engine {
-    /// tract, from the ONNX files.
-    Tract,
-    /// The int8 engine of microcontrollers, from the model's pack: the faster of the two.
-    #[default]
-    Native,
-}
-
-impl Engine {
-    /// The word for it in configurations.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Tract => "tract",
-            Self::Native => "native",
-        }
-    }
-}
-
 /// Which model decides, as decisions are traced back to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelId {
     /// Its name.
     pub name: String,
-    /// SHA-256 of all that its card says and, if it is not tract, of the engine's name, and so of all
-    /// that decisions follow from: the card holds the hash of each network. It is taken after parsing,
-    /// so layout does not matter. `None` without networks.
+    /// SHA-256 of all that its card says and, if it is not tract in int8, of the engine's name, and so of
+    /// all that decisions follow from: the card holds the hash of each network. It is taken after
+    /// parsing, so layout does not matter. `None` without networks.
     pub sha256: Option<String>,
 }
 
@@ -95,7 +77,7 @@ impl ModelId {
     /// If the card cannot be written as JSON.
     pub fn new(card: &Card, engine: Engine) -> serde_json::Result<Self> {
         let mut text = serde_json::to_vec(card)?;
-        if engine != Engine::Tract {
+        if engine != Engine::TractInt8 {
             text.extend(engine.word().bytes());
         }
         Ok(Self { name: card.name.clone(), sha256: Some(sha256_hex(&text)) })
@@ -194,11 +176,24 @@ pub fn warn_if_idle(brain: &dyn Brain, model: &ModelId) {
     }
 }
 
+impl ModelChoice {
+    /// What its multipliers are applied to; where there is no card to tell, the jobs required. A card
+    /// that cannot be read is an error of opening the model.
+    #[must_use]
+    pub fn base(&self) -> Base {
+        let card = match self {
+            Self::Shipped => Bundle::card_of(None),
+            Self::Folder(folder) => Bundle::card_of(Some(folder)),
+            Self::None => return Base::default(),
+        };
+        card.map_or_else(|_| Base::default(), |card| card.policy.base)
+    }
+}
+
 /// The brain for `choice` in `engine` that knows what is planned, and which model that is.
 ///
 /// # Errors
-/// If the model cannot be read, is damaged, has nothing for the engine, or was made for another
-/// version.
+/// If the model cannot be read, is damaged, or was made for another version.
 pub fn open(
     choice: &ModelChoice,
     engine: Engine,
@@ -213,15 +208,16 @@ pub fn open(
             return Ok((brain(settings, perception, Planner, planned), ModelId::none()));
         }
     };
-    match engine {
-        Engine::Tract => {
-            let bundle = folder.map_or_else(Bundle::shipped, Bundle::load)?;
+    let engine = engine.running(choice)?;
+    match engine.precision() {
+        Some(precision) => {
+            let bundle = Bundle::open(folder, precision)?;
             let forecaster = Timed::forecaster(bundle.forecaster().clone())?;
             let q_network = Timed::policy(bundle.q_network().clone())?;
             with_networks(bundle.card(), engine, forecaster, q_network, settings, planned)
         }
         // Its work is bounded: there is no loop in it that could run longer.
-        Engine::Native => {
+        None => {
             let bundle = folder.map_or_else(Bundle::shipped_native, Bundle::load_native)?;
             let (forecaster, q_network) = (bundle.forecaster().clone(), bundle.q_network().clone());
             with_networks(bundle.card(), engine, forecaster, q_network, settings, planned)
@@ -242,6 +238,15 @@ where
     Q: ValueModel + Send + 'static,
 {
     let model = ModelId::new(card, engine)?;
+    if settings.base != card.policy.base {
+        tracing::warn!(
+            "the network of {} learned to multiply the jobs {}, and `base` has it multiply the jobs {}: \
+             leave `base` out to follow the model",
+            card.name,
+            word(&card.policy.base),
+            word(&settings.base)
+        );
+    }
     let perception = Perception::new(settings.interval, forecaster);
     let policy = Dqn::new(q_network).cautious(card.policy.caution);
     Ok((brain(settings, perception, policy, planned), model))
@@ -295,7 +300,7 @@ mod tests {
     #[test]
     fn a_missing_folder_is_named() {
         let settings = Settings::new(JobLimits::new(1, 10).unwrap(), 60.0, 60.0);
-        for engine in [Engine::Tract, Engine::Native] {
+        for engine in [Engine::Tract, Engine::TractF32, Engine::TractInt8, Engine::Native] {
             let open = |choice| open(&choice, engine, settings, Calendar::default());
             let error = open(ModelChoice::from("/no/such/model")).err().unwrap();
             assert!(error.to_string().contains("/no/such/model"), "{error}");
@@ -324,7 +329,7 @@ mod tests {
         let networks = (forecaster.unwrap(), q_network.unwrap());
         let (mut brain, _) = with_networks(
             &card,
-            Engine::Tract,
+            Engine::TractInt8,
             networks.0,
             networks.1,
             settings,
@@ -357,10 +362,12 @@ mod tests {
     #[test]
     fn whatever_decisions_follow_from_is_in_the_hash() {
         let mut card = Bundle::shipped().unwrap().card().clone();
-        let id = |card: &Card| ModelId::new(card, Engine::Tract).unwrap();
+        let id = |card: &Card| ModelId::new(card, Engine::TractInt8).unwrap();
         let shipped = id(&card);
         assert_eq!(shipped, id(&card.clone()));
-        assert_ne!(shipped, ModelId::new(&card, Engine::Native).unwrap());
+        let [native, float] =
+            [Engine::Native, Engine::TractF32].map(|e| ModelId::new(&card, e).unwrap());
+        assert!(shipped != native && shipped != float && native != float);
         card.policy.caution = 0.125;
         assert_ne!(shipped.sha256, id(&card).sha256);
         card = Bundle::shipped().unwrap().card().clone();

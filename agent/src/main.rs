@@ -1,7 +1,7 @@
 //! Command line of the ScaleIQ agent.
 
 use agent::cli::Cli;
-use agent::logging;
+use agent::{logging, stop};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -9,6 +9,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = logging::start() {
         eprintln!("error: cannot log: {error}");
+        return ExitCode::FAILURE;
+    }
+    if let Err(error) = stop::outlive_hangups() {
+        eprintln!("error: cannot wait for signals: {error}");
         return ExitCode::FAILURE;
     }
     let code = cli.run();

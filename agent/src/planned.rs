@@ -20,11 +20,13 @@ pub struct Event {
     pub size: f32,
 }
 
-/// Everything that is planned, and was.
+/// What the user knows of the traffic: everything that is planned, and was, and its own seasons.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calendar {
     /// The events in any order; they may overlap.
     pub events: Vec<Event>,
+    /// Seasons beside day and week, in seconds; at most [`scaleiq_core::forecast::OWN_SEASONS`].
+    pub seasons_s: Vec<u32>,
 }
 
 impl Calendar {
@@ -70,7 +72,7 @@ impl From<&Series> for Calendar {
                 }
             }
         }
-        Self { events }
+        Self { events, ..Self::default() }
     }
 }
 
@@ -82,10 +84,11 @@ pub struct Informed<M> {
     length: IntervalLength,
 }
 
-impl<M> Informed<M> {
+impl<M: ForecastModel> Informed<M> {
     /// `perception`, which forecasts intervals of `length`, beside a calendar.
     #[must_use]
-    pub fn new(perception: Perception<M>, calendar: Calendar, length: IntervalLength) -> Self {
+    pub fn new(mut perception: Perception<M>, calendar: Calendar, length: IntervalLength) -> Self {
+        perception.set_seasons(&calendar.seasons_s);
         Self { perception, calendar, length }
     }
 }
@@ -126,7 +129,7 @@ mod tests {
             event(1, 500, 600, 3.0),
             event(0, 240, 360, 0.5),
         ];
-        let calendar = Calendar { events };
+        let calendar = Calendar { events, ..Calendar::default() };
         let plan = |end| calendar.plan(UnixSeconds(end), LENGTH);
         // 40 s of the second event against 20 s of the first; the third is within the second.
         assert_eq!([plan(120), plan(240), plan(360)], [[0.0, 2.0], [0.0, 1.0], [0.5, 1.0]]);

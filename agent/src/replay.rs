@@ -1,6 +1,6 @@
 //! Plays a load against a pool that ScaleIQ scales: what demo and backtest have in common.
 
-use crate::brain::Brain;
+use crate::brain::{Brain, ModelChoice};
 use crate::figures::{Figures, Latencies, Latency};
 use scaleiq_core::decision::{Decision, Reason};
 use scaleiq_core::forecast::{Basis, Forecast, ForecastSource};
@@ -19,10 +19,11 @@ pub const TICK_S: u32 = 30;
 /// The share of time that a static pool is sized for.
 pub const STATIC_QUANTILE: f64 = 0.995;
 
-/// What a workload in `world` tells the controller.
+/// What a workload in `world` tells the controller of a `model`.
 #[must_use]
-pub fn settings(world: World, limits: JobLimits) -> Settings {
-    Settings::new(limits, world.sla_s as f32, world.start_median_s)
+pub fn settings(world: World, limits: JobLimits, model: &ModelChoice) -> Settings {
+    let base = model.base();
+    Settings { base, ..Settings::new(limits, world.sla_s as f32, world.start_median_s) }
 }
 
 /// The pool of a team without an auto-scaler: enough jobs for 99.5 % of the load's time, known in
@@ -221,7 +222,8 @@ mod tests {
     fn a_steady_load_is_served() {
         let limits = JobLimits::new(1, 50).unwrap();
         let world = World::queue();
-        let (settings, planned) = (settings(world, limits), Calendar::default());
+        let (settings, planned) =
+            (settings(world, limits, &ModelChoice::None), Calendar::default());
         let brain = brain::open(&ModelChoice::None, Engine::default(), settings, planned);
         let brain = brain.unwrap().0;
         let mut replay = Replay::new(&load(2000), world, limits, 1, 3600, brain);

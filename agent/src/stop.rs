@@ -1,4 +1,4 @@
-//! The end of the process: a signal, and the time that is left after it.
+//! The end of the process: a signal, the time that is left after it, and the signal that is no end.
 
 use std::io;
 use std::process;
@@ -57,6 +57,40 @@ impl Stop {
     pub async fn after(&self, grace: Duration) {
         sleep_until(self.requested().await + grace).await;
     }
+}
+
+/// Outlives SIGHUP from now on: a terminal that closes, or a supervisor that asks for a reload, ends
+/// nothing. What would be read again is read at the start only, and that is logged.
+///
+/// # Errors
+/// If the system gives no thread or no signals.
+#[cfg(unix)]
+pub fn outlive_hangups() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let guard = runtime.enter();
+    let mut hangup = signal(SignalKind::hangup())?;
+    drop(guard);
+    thread::Builder::new().name("hangups".into()).spawn(move || {
+        runtime.block_on(async {
+            while hangup.recv().await.is_some() {
+                tracing::warn!(
+                    "SIGHUP: nothing is reloaded, and everything goes on as it is. Settings and models \
+                     are read at the start: `agent check`, then restart"
+                );
+            }
+        });
+    })?;
+    Ok(())
+}
+
+/// There are no hangups here.
+///
+/// # Errors
+/// None.
+#[cfg(windows)]
+pub fn outlive_hangups() -> io::Result<()> {
+    Ok(())
 }
 
 /// Ends with the first signal. The signals are caught from the call on.

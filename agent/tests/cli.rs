@@ -118,6 +118,7 @@ fn check_damaged(engine: &str, name: &str) -> Output {
         policy: PolicyCard::current(Base::Required, 0.0),
         data: Default::default(),
         metrics: Default::default(),
+        too_large: None,
         files: [(name.to_string(), hash)].into(),
     };
     std::fs::write(folder.path().join("card.json"), serde_json::to_vec(&card).unwrap()).unwrap();
@@ -132,7 +133,7 @@ fn a_damaged_model_is_refused_by_its_hash() {
     for (engine, name, words) in [
         ("tract", FORECASTER_INT8, "SHA-256"),
         ("native", PACK, "SHA-256"),
-        ("native", FORECASTER_INT8, "the model has no model.pack"),
+        ("native", FORECASTER_INT8, "damaged has no model.pack, so tract runs it"),
     ] {
         let output = check_damaged(engine, name);
         assert_eq!(output.status.code(), Some(2));

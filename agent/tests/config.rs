@@ -128,8 +128,12 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
     assert_snapshot!(refused("minReplicas: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `minReplicas`; here it is written `jobs: {min: 1}`");
     assert_snapshot!(refused("slaSeconds: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `slaSeconds`; here it is written `sla_s: 60`");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, partitions, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, serial, source, actuator, mode, listen, token, planned, journal, price");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, partitions, sla_s, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, serial, source, actuator, mode, listen, token, planned, seasons_s, journal, price");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
+    assert_eq!(parse("seasons_s: [28800, 3600]\n").unwrap().planned.seasons_s, [28_800, 3600]);
+    assert_snapshot!(refused("seasons_s: [28800, 90]\n"), @"conf/scaleiq.yaml:1:20: `seasons_s[1]` is 90; it must be from 240 to 2419200");
+    assert_snapshot!(refused("seasons_s: [1000]\n"), @"conf/scaleiq.yaml:1:13: `seasons_s[0]` is 1000, which is no whole number of intervals of 120 s; 1080 is");
+    assert_snapshot!(refused("seasons_s: [3600, 7200, 28800]\n"), @"conf/scaleiq.yaml:1:12: `seasons_s` has 3; 2 at most");
     assert_snapshot!(refused("engine: nativ\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `nativ`; did you mean `native`?");
     assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: field `type` is `prometheus`; known are http, jsonl");
     assert_snapshot!(refused("sla_s: 5\nsla_s: 6\n"), @"conf/scaleiq.yaml:2:1: field `sla_s` is given twice");

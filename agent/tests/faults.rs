@@ -46,7 +46,8 @@ fn verdicts(history: History, world: World, seed: u64, faults: &FaultPlan) -> Ve
     let (load, warm_s) = history.load(&wish).unwrap();
     let limits = JobLimits::new(1, 200).unwrap();
     let mut brain = || {
-        let (settings, none) = (settings(world, limits), ModelChoice::None);
+        let none = ModelChoice::None;
+        let settings = settings(world, limits, &none);
         Ok(brain::open(&none, Engine::default(), settings, Calendar::default())?.0)
     };
     let plan = Plan { load, world, limits, seed, warm_s };

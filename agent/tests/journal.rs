@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const LARGE: Limits = Limits { file_bytes: 1 << 30, files: 1000 };
 
 fn settings() -> Settings {
-    replay::settings(World::queue(), JobLimits::new(1, 60).unwrap())
+    replay::settings(World::queue(), JobLimits::new(1, 60).unwrap(), &ModelChoice::None)
 }
 
 /// Traffic with a rhythm of an hour and noise, so that decisions change.

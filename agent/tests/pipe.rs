@@ -1,7 +1,7 @@
 //! `agent pipe`: one line in, one line out, whatever comes.
 
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 fn sample(time: i64, arrivals: f64) -> Value {
@@ -49,6 +49,30 @@ fn each_sample_gets_a_decision() {
         }
     }
     assert_eq!(answers[39]["stage"], "plan");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hangup_ends_nothing() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_agent"))
+        .arg("pipe")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    for k in 1..=3 {
+        writeln!(stdin, "{}", sample(1_751_328_000 + 30 * k, 3000.0)).unwrap();
+        let answer: Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        assert!(answer["jobs"].is_u64(), "{answer}");
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    }
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]

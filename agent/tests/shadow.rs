@@ -30,7 +30,7 @@ fn limits() -> JobLimits {
 }
 
 fn brain(model: &ModelChoice, world: World) -> Box<dyn Brain> {
-    let settings = settings(world, limits());
+    let settings = settings(world, limits(), model);
     brain::open(model, Engine::Native, settings, Calendar::default()).unwrap().0
 }
 

@@ -14,7 +14,7 @@ pub enum Base {
     /// The jobs that the median forecast requires when a job started now would be up.
     #[default]
     Required,
-    /// The jobs that run or start now, as in the reference system.
+    /// The jobs that run or start now, as in the reference system; 1 leaves the plan as it is.
     Current,
 }
 

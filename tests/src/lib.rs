@@ -5,6 +5,7 @@ pub mod networks;
 use burn::tensor::Device;
 use scaleiq_data::sample_traffic::{self, SampleSpec};
 use std::path::{Path, PathBuf};
+use trainer::cli::Part;
 use trainer::config::Config;
 use trainer::data::Corpus;
 use trainer::run::Run;
@@ -49,11 +50,16 @@ pub fn sample_csv(folder: &Path, rows: usize) -> PathBuf {
 
 /// Trains `config` in `folder` on the CPU and gives the folder of its models.
 pub fn train(config: &Config, folder: &Path) -> PathBuf {
+    train_part(config, folder, Part::All)
+}
+
+/// As [`train`], but only `part`.
+pub fn train_part(config: &Config, folder: &Path, part: Part) -> PathBuf {
     let run = Run::create(folder, config).unwrap();
     let corpus = Corpus::load(&config.data, config.seed).unwrap();
     let device = Device::flex().autodiff();
     let stages = Stages { run: &run, config, corpus: &corpus, device };
-    let outcome = stages.all(trainer::cli::Part::All, "a test").unwrap();
+    let outcome = stages.all(part, "a test").unwrap();
     assert_eq!(outcome, Outcome::Finished);
     run.models()
 }

@@ -319,7 +319,11 @@ pub struct SampleDataArgs {
 
 /// Options of `trainer doctor`.
 #[derive(Args, Debug, Default)]
-pub struct DoctorArgs {}
+pub struct DoctorArgs {
+    /// Check this one alone: cpu, gpu or gpu:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto", hide_default_value = true)]
+    pub device: DeviceChoice,
+}
 
 fn parse_time(text: &str) -> Result<UnixSeconds, String> {
     if let Ok(seconds) = text.parse() {

@@ -1,4 +1,5 @@
-//! Ctrl-C: the first one asks training to save and stop, the second one ends the program.
+//! Ctrl-C: the first one asks training to save and stop, the second one ends the program. A terminal
+//! that closes (SIGHUP) ends nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,11 +8,12 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 /// Exit status of a program that was ended by Ctrl-C.
 pub const EXIT_STATUS: i32 = 130;
 
-/// Begins to listen. Call once, from `main`.
+/// Begins to listen. Call once, from `main`, before there are other threads.
 ///
 /// # Errors
 /// If the system refuses the handler or there is one already.
 pub fn listen() -> Result<(), ctrlc::Error> {
+    outlive_hangups();
     ctrlc::set_handler(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_STATUS);
@@ -19,6 +21,20 @@ pub fn listen() -> Result<(), ctrlc::Error> {
         eprintln!("\nstopping after this step; Ctrl-C again to stop at once, without saving");
     })
 }
+
+/// Holds SIGHUP back for good: training goes on for hours, and who started it may log out. All threads
+/// to come inherit that.
+#[cfg(unix)]
+fn outlive_hangups() {
+    use nix::sys::signal::{SigSet, Signal};
+    let hangup = SigSet::from_iter([Signal::SIGHUP]);
+    if let Err(error) = hangup.thread_block() {
+        eprintln!("warning: a terminal that closes ends this: {error}");
+    }
+}
+
+#[cfg(not(unix))]
+fn outlive_hangups() {}
 
 /// Whether to save and stop. Training loops ask once a step.
 #[must_use]

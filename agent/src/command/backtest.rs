@@ -5,16 +5,20 @@ use crate::backtest::history::{History, Wish};
 use crate::backtest::html::{self, Heading};
 use crate::backtest::play::{Outcome, POLICIES, Plan};
 use crate::brain::{self, Engine, ModelChoice};
+use crate::demo::time::parse_span;
 use crate::replay::{settings, static_jobs};
 use crate::report::{comparison, decided, faults as faults_table, say, table};
 use anyhow::{Context, ensure};
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use scaleiq_core::forecast::OWN_SEASONS;
+use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::sim::faults::FaultPlan;
 use scaleiq_core::sim::{Load, World};
 use scaleiq_core::units::{DAY_S, JobLimits};
 use scaleiq_data::ReadOptions;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Ticks between two moves of the progress bar.
 const SHOW_EVERY: u64 = 512;
@@ -58,6 +62,9 @@ pub struct BacktestArgs {
     /// Judge only this many last days [default: all].
     #[arg(long, value_name = "DAYS", value_parser = days)]
     days: Option<f64>,
+    /// A season of this traffic beside day and week, such as 8h; may be given twice.
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    season: Vec<Duration>,
     /// Seed of what happens by chance: bursts, start-up times, crashes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -119,12 +126,15 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
         days: args.days,
         seed: args.seed,
     };
-    let planned = history.planned.clone();
+    let mut planned = history.planned.clone();
     let (load, warm_s) = history.load(&wish)?;
     let world = world(args)?;
     let limits = limits(args, &load)?;
     let choice = ModelChoice::from(args.model.as_str());
-    let open = || brain::open(&choice, args.engine, settings(world, limits), planned.clone());
+    let settings = settings(world, limits, &choice);
+    planned.seasons_s = seasons_s(&args.season, settings.interval)?;
+    let engine = args.engine.running(&choice)?;
+    let open = || brain::open(&choice, engine, settings, planned.clone());
     let (brain, model) = open()?;
     let plan = Plan { load, world, limits, seed: args.seed, warm_s };
 
@@ -155,6 +165,20 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
         say(&format!("page: {}", path.display()));
     }
     Ok(())
+}
+
+fn seasons_s(given: &[Duration], interval: IntervalLength) -> anyhow::Result<Vec<u32>> {
+    ensure!(given.len() <= OWN_SEASONS, "--season: {OWN_SEASONS} at most");
+    let interval_s = interval.seconds();
+    let sound = |season: &Duration| {
+        let season_s = u32::try_from(season.as_secs())?;
+        ensure!(
+            season_s >= 2 * interval_s && season_s.is_multiple_of(interval_s),
+            "--season {season_s}s: it is to be two intervals of {interval_s} s or more, in whole ones"
+        );
+        Ok(season_s)
+    };
+    given.iter().map(sound).collect()
 }
 
 fn world(args: &BacktestArgs) -> anyhow::Result<World> {

@@ -92,8 +92,8 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let address = listener.as_ref().and_then(|l| l.local_addr().ok());
     let world = World::named(&args.world).context("no such world")?;
     let limits = JobLimits::new(LIMITS.0, LIMITS.1)?;
-    let settings = settings(world, limits);
     let choice = ModelChoice::from(args.model.as_str());
+    let settings = settings(world, limits, &choice);
     let (brain, model) = brain::open(&choice, args.engine, settings, Calendar::default())?;
     let network_role = brain.network_role();
     let load = traffic::load(args.seed)?;

@@ -117,7 +117,7 @@ fn open(args: &ReplayArgs, terms: &Terms) -> anyhow::Result<Option<Box<dyn Brain
         (None, Some(_)) => ModelChoice::Shipped,
         (None, None) => ModelChoice::None,
     };
-    for engine in [Engine::Tract, Engine::Native] {
+    for engine in Engine::EXACT {
         match brain::open(&choice, engine, terms.settings, terms.planned.clone()) {
             Ok((brain, model)) if model.sha256 == terms.model.sha256 => return Ok(Some(brain)),
             Ok(_) => {}

@@ -27,15 +27,18 @@ pub(super) struct File {
     pub(super) listen: Option<Spanned<String>>,
     pub(super) token: Option<Spanned<String>>,
     pub(super) planned: Option<Vec<Spanned<PlannedEntry>>>,
+    pub(super) seasons_s: Option<Spanned<Vec<Spanned<u32>>>>,
     pub(super) journal: Option<Spanned<JournalSection>>,
     pub(super) price: Option<Spanned<PriceSection>>,
 }
 
 /// What decides: an engine of this program, or a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Decider {
     Tract,
+    TractF32,
+    TractInt8,
     Native,
     Serial,
 }

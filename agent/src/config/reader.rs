@@ -10,9 +10,10 @@ use crate::device::{BAUD, BAUD_RANGE, Port};
 use crate::journal::{JournalConfig, Limits};
 use crate::planned::Event;
 use crate::source::Trust;
+use scaleiq_core::forecast::OWN_SEASONS;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds};
+use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds, WEEK_S};
 use serde_saphyr::{Location, Spanned};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -78,7 +79,6 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         self.whole("stale_after_s", file.stale_after_s, 5..=86_400, &mut s.stale_after_s);
         let window = &mut s.scale_down_window_s;
         self.whole("scale_down_window_s", file.scale_down_window_s, 0..=3600, window);
-        s.base = file.base.unwrap_or(s.base);
         if let Some(given) = file.interval_s {
             match IntervalLength::new(given.value) {
                 Ok(length) => s.interval = length,
@@ -101,6 +101,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
                 other => other,
             };
         }
+        config.settings.base = file.base.unwrap_or_else(|| config.model.base());
         match self.decider(file.engine, file.serial) {
             Ok(engine) => config.engine = engine,
             Err(port) => {
@@ -126,6 +127,10 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
             Some(token) => Some(self.token(token)?),
             None => None,
         };
+        if let Some(seasons) = file.seasons_s {
+            let interval = config.settings.interval;
+            config.planned.seasons_s = self.seasons(seasons, interval);
+        }
         for (k, entry) in file.planned.into_iter().flatten().enumerate() {
             config.planned.events.extend(self.planned(k, entry));
         }
@@ -255,6 +260,8 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         let here = match engine.as_ref().map(|engine| engine.value) {
             None => Engine::default(),
             Some(Decider::Tract) => Engine::Tract,
+            Some(Decider::TractF32) => Engine::TractF32,
+            Some(Decider::TractInt8) => Engine::TractInt8,
             Some(Decider::Native) => Engine::Native,
             Some(Decider::Serial) => {
                 let place = engine.map_or(Location::UNKNOWN, |engine| engine.referenced);
@@ -331,6 +338,27 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         let folder = self.text("journal.folder", folder)?;
         let limits = Limits { file_bytes: u64::from(mib) << 20, files: count as usize };
         Some(JournalConfig { folder: self.path(&folder), limits })
+    }
+
+    fn seasons(&mut self, given: Spanned<Vec<Spanned<u32>>>, interval: IntervalLength) -> Vec<u32> {
+        if given.value.len() > OWN_SEASONS {
+            let message = format!("`seasons_s` has {}; {OWN_SEASONS} at most", given.value.len());
+            self.problem(given.referenced, message);
+        }
+        let range = 2 * interval.seconds()..=4 * WEEK_S;
+        for (k, season) in given.value.iter().enumerate() {
+            let field = format!("seasons_s[{k}]");
+            let (season_s, interval_s) = (season.value, interval.seconds());
+            if self.in_range(&field, season, &range) && !season_s.is_multiple_of(interval_s) {
+                let whole_s = season_s.next_multiple_of(interval_s);
+                let message = format!(
+                    "`{field}` is {season_s}, which is no whole number of intervals of {interval_s} s; \
+                     {whole_s} is"
+                );
+                self.problem(season.referenced, message);
+            }
+        }
+        given.value.into_iter().map(|season| season.value).collect()
     }
 
     fn price(&mut self, section: Spanned<PriceSection>) -> Option<Price> {

@@ -1,7 +1,7 @@
 //! What a journal holds.
 
 use crate::brain::ModelId;
-use crate::planned::Calendar;
+use crate::planned::{Calendar, Event};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::sample::Sample;
@@ -41,18 +41,45 @@ impl Serialize for Digest {
 
 /// What decisions follow from, beside samples and moments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "TermsDef", into = "TermsDef")]
 pub struct Terms {
     /// Version of the program.
     pub version: String,
     /// Which model decides.
     pub model: ModelId,
     /// The settings in force.
-    #[serde(with = "SettingsDef")]
     pub settings: Settings,
-    /// Holidays and campaigns.
+    /// Holidays and campaigns, and the user's own seasons.
     pub planned: Calendar,
     /// Whether decisions were made for a virtual pool, since the real one did not obey.
     pub shadow: bool,
+}
+
+/// [`Terms`] as they are recorded: what former versions did not know comes last.
+#[derive(Serialize, Deserialize)]
+struct TermsDef {
+    version: String,
+    model: ModelId,
+    #[serde(with = "SettingsDef")]
+    settings: Settings,
+    events: Vec<Event>,
+    shadow: bool,
+    seasons_s: Vec<u32>,
+}
+
+impl From<TermsDef> for Terms {
+    fn from(def: TermsDef) -> Self {
+        let TermsDef { version, model, settings, events, shadow, seasons_s } = def;
+        Self { version, model, settings, planned: Calendar { events, seasons_s }, shadow }
+    }
+}
+
+impl From<Terms> for TermsDef {
+    fn from(terms: Terms) -> Self {
+        let Terms { version, model, settings, planned, shadow } = terms;
+        let Calendar { events, seasons_s } = planned;
+        Self { version, model, settings, events, shadow, seasons_s }
+    }
 }
 
 impl Terms {
@@ -142,13 +169,15 @@ pub(super) enum Record {
 }
 
 impl Record {
-    /// Reads a record. Terms were told without a mode once, and end the records that they are in: in
-    /// those, decisions were made for the real pool whether it obeyed or not.
+    /// Reads a record. Terms were told without seasons once, and before that without a mode, and end the
+    /// records that they are in: in those, decisions were made for the real pool whether it obeyed or not.
     pub(super) fn read(payload: &[u8]) -> postcard::Result<Self> {
-        match (postcard::from_bytes(payload), payload) {
-            (Err(_), [0 | 1, ..]) => postcard::from_bytes(&[payload, &[0]].concat()),
-            (read, _) => read,
+        let read = postcard::from_bytes(payload);
+        if read.is_ok() || !matches!(payload, [0 | 1, ..]) {
+            return read;
         }
+        let without_seasons = postcard::from_bytes(&[payload, &[0]].concat());
+        without_seasons.or_else(|_| postcard::from_bytes(&[payload, &[0, 0]].concat()))
     }
 }
 
@@ -214,7 +243,6 @@ mod limits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::planned::Event;
     use scaleiq_core::policy::Stage;
     use scaleiq_core::sample::RawSample;
     use scaleiq_core::units::Jobs;
@@ -223,12 +251,15 @@ mod tests {
         let settings = Settings::new(JobLimits::new(2, 40).unwrap(), 30.0, 90.0);
         let event = Event { kind: 1, from: UnixSeconds(5), to: UnixSeconds(9), size: 2.0 };
         let model = ModelId { name: "mine".into(), sha256: Some("ab".into()) };
-        Terms::new(model, settings, Calendar { events: vec![event] }, true)
+        let planned = Calendar { events: vec![event], ..Calendar::default() };
+        Terms::new(model, settings, planned, true)
     }
 
     #[test]
     fn records_are_read_back() {
         let run = Run { root: 3, terms: terms() };
+        let mut seasonal = run.clone();
+        seasonal.terms.planned.seasons_s = vec![28_800];
         let sample = RawSample { time: 1e9, interval_s: 30.0, ..RawSample::default() };
         let header = Header { number: 4, before: Digest([7; 32]), run: run.clone() };
         let recorded =
@@ -236,6 +267,7 @@ mod tests {
         for record in [
             Record::Header(FORMAT, header),
             Record::Run(run),
+            Record::Run(seasonal),
             Record::Sample(sample.gate().unwrap().sample),
             Record::Decision(recorded),
             Record::Gap,
@@ -249,6 +281,8 @@ mod tests {
     fn runs_of_former_versions_are_read() {
         let run = Record::Run(Run { root: 3, terms: terms() });
         let former = bytes(&run).unwrap();
+        let former = &former[..former.len() - 1];
+        assert_eq!(Record::read(former), Ok(run));
         let former = &former[..former.len() - 1];
         let active = Terms { shadow: false, ..terms() };
         assert_eq!(Record::read(former), Ok(Record::Run(Run { root: 3, terms: active })));
@@ -285,7 +319,7 @@ mod tests {
             [
                 1, b'1', 4, b'm', b'i', b'n', b'e', 1, 2, b'a', b'b', 2, 40, 0, 0, 240, 65, 0, 0,
                 180, 66, 120, 0, 0, 0, 52, 66, 172, 2, 120, 0, 0, 128, 64, 0, 0, 0, 63, 1, 1, 10,
-                18, 0, 0, 0, 64, 1
+                18, 0, 0, 0, 64, 1, 0,
             ]
         );
     }

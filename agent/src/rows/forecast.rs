@@ -56,11 +56,11 @@ impl RowForecaster {
             ModelChoice::Shipped => None,
             ModelChoice::Folder(folder) => Some(folder),
         };
-        let network = match engine {
-            Engine::Tract => Network::Tract(Box::new(
-                folder.map_or_else(Bundle::shipped, |at| Bundle::load(at))?,
-            )),
-            Engine::Native => {
+        let network = match engine.running(choice)?.precision() {
+            Some(precision) => {
+                Network::Tract(Box::new(Bundle::open(folder.map(|at| at.as_path()), precision)?))
+            }
+            None => {
                 let bundle =
                     folder.map_or_else(Bundle::shipped_native, |at| Bundle::load_native(at));
                 Network::Native(Box::new(bundle?))

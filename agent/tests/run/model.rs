@@ -16,6 +16,24 @@ fn damage(file: &Path) {
 }
 
 #[test]
+fn tract_says_in_which_numbers_it_runs_the_forecaster() {
+    let agent = Agent::start("listen: 127.0.0.1:0\nmodel: shipped\nengine: tract\n");
+    let log = agent.wait_for_log("listening on");
+    let (_, line) = log.split_once("engine tract-").unwrap();
+    assert!(line.contains("ms in f32 and") && line.contains("ms in int8 here"), "{log}");
+    // Each can be had whatever is faster, and then nothing is measured.
+    for engine in ["tract-f32", "tract-int8", "native"] {
+        let agent =
+            Agent::start(&format!("listen: 127.0.0.1:0\nmodel: shipped\nengine: {engine}\n"));
+        assert_eq!(post(&agent, "/ingest", &samples(6000)).0, 200);
+        let decision = json(&post(&agent, "/decide", "").1);
+        assert_eq!(decision["model"]["name"], "edge", "{decision}");
+        let log = agent.wait_for_log("listening on");
+        assert!(!log.contains("a forecast takes"), "{log}");
+    }
+}
+
+#[test]
 fn a_model_with_a_bad_hash_is_done_without() {
     for (engine, damaged) in [("native", PACK), ("tract", FORECASTER_INT8)] {
         let config = format!(

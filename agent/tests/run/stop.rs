@@ -66,6 +66,18 @@ fn readers_of_nothing_hold_nothing_up() {
 }
 
 #[test]
+fn a_hangup_ends_nothing() {
+    let agent = Agent::start("listen: 127.0.0.1:0\n");
+    assert_eq!(post(&agent, "/ingest", &samples(3000)).0, 200);
+    let before = post(&agent, "/decide", "").1;
+    let id = agent.child.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    agent.wait_for_log("SIGHUP: nothing is reloaded");
+    assert_eq!(post(&agent, "/decide", "").1, before);
+    assert_eq!(terminate(agent).0, Some(0));
+}
+
+#[test]
 fn a_start_that_hangs_ends_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("c.yaml");

@@ -108,6 +108,13 @@ impl<'a> Pack<'a> {
         if u32::from_le_bytes([c0, c1, c2, c3]) != CRC.checksum(body) {
             return Err(PackError::Checksum);
         }
+        Self::read(body)
+    }
+
+    /// Reads what the header vouches for. A function of its own: its frame is larger than a page, and
+    /// a function that has returned before it needs one must not have such (`docs/stack-probes.md`).
+    #[inline(never)]
+    fn read(body: &'a [u8]) -> Result<Self, PackError> {
         let (pack, rest) =
             postcard::take_from_bytes::<Self>(body).map_err(|_| PackError::Malformed)?;
         if !rest.is_empty() {

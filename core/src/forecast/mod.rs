@@ -8,7 +8,7 @@ mod perception;
 mod plan;
 
 pub use baseline::Baseline;
-pub use ensemble::{Adaptation, EXPERT_NAMES, EXPERTS, Makeup};
+pub use ensemble::{Adaptation, EXPERT_NAMES, EXPERTS, Makeup, OWN_SEASONS};
 pub use input::{
     CALENDAR, CHANNELS, CONTEXT, LEVELS, ModelInput, SLOT_CONTEXT, SLOT_WIDTH, SLOTS, Scale, WINDOW,
 };

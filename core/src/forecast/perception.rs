@@ -73,6 +73,12 @@ impl<M: ForecastModel> Perception<M> {
         }
     }
 
+    /// Takes seasons beside day and week, in seconds; [`super::OWN_SEASONS`] at most, and each at least
+    /// two intervals long: others are left out. Call it before anything was pushed.
+    pub fn set_seasons(&mut self, seasons_s: &[u32]) {
+        self.ensemble.set_seasons(seasons_s);
+    }
+
     /// Remembers an interval without forecasting, and without the experts learning from it: for
     /// training, which only wants the network's inputs. An interval that does not follow the last
     /// one (a hole too long to be filled) starts the memory anew.
@@ -144,7 +150,10 @@ impl<M: ForecastModel> Perception<M> {
     }
 }
 
+// Never inlined: their frames are large, and the gatherer that calls them may return early
+// (`docs/stack-probes.md`).
 impl<M: ForecastModel> Forecaster for Perception<M> {
+    #[inline(never)]
     fn push(&mut self, interval: &Interval) -> Option<Forecast> {
         self.remember(interval);
         let network = self.input().map(|input| self.ask_network(&input));
@@ -155,6 +164,7 @@ impl<M: ForecastModel> Forecaster for Perception<M> {
         Some(Forecast { makeup: Some(makeup), ..forecast })
     }
 
+    #[inline(never)]
     fn pass(&mut self, interval: &Interval) {
         self.remember(interval);
         let _ = self.ensemble.push(&self.history, interval.end, None);

@@ -1,8 +1,8 @@
 //! A model folder, verified and ready to run.
 
 use super::{
-    CARD_FILE, Card, FORECASTER_INT8, ForecastNetwork, ModelError, PACK, Q_NETWORK_F32, QNetwork,
-    sha256_hex,
+    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, ModelError, PACK,
+    Q_NETWORK_F32, Q_NETWORK_INT8, QNetwork, sha256_hex,
 };
 use crate::controller::Controller;
 use crate::engine::{NativeForecaster, NativeQNetwork, Pack};
@@ -23,12 +23,36 @@ pub type NativeBundle = Bundle<NativeForecaster<'static>, NativeQNetwork<'static
 pub const SHIPPED_NAME: &str = "edge";
 
 /// The shipped model's files, built into the program so that it runs from anywhere.
-const SHIPPED: [(&str, &[u8]); 4] = [
+const SHIPPED: [(&str, &[u8]); 6] = [
     (CARD_FILE, include_bytes!("../../../models/edge/card.json")),
+    (FORECASTER_F32, include_bytes!("../../../models/edge/forecaster.f32.onnx")),
     (FORECASTER_INT8, include_bytes!("../../../models/edge/forecaster.int8.onnx")),
     (Q_NETWORK_F32, include_bytes!("../../../models/edge/q_network.f32.onnx")),
+    (Q_NETWORK_INT8, include_bytes!("../../../models/edge/q_network.int8.onnx")),
     (PACK, include_bytes!("../../../models/edge/model.pack")),
 ];
+
+/// The numbers in which tract runs a forecaster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// Weights and activations of 8 bits, as in the int8 engine.
+    #[default]
+    Int8,
+    /// As it was trained. Where the processor has no instructions for 8 bits (VNNI), and for small
+    /// networks, tract runs it faster.
+    Float,
+}
+
+impl Precision {
+    /// The forecaster's file.
+    #[must_use]
+    pub fn forecaster(self) -> &'static str {
+        match self {
+            Self::Int8 => FORECASTER_INT8,
+            Self::Float => FORECASTER_F32,
+        }
+    }
+}
 
 /// A card and the two networks it describes, which tract runs unless other types are named.
 #[derive(Clone)]
@@ -44,7 +68,7 @@ impl Bundle {
     /// # Errors
     /// Only if the program was built from a damaged `models/` folder.
     pub fn shipped() -> Result<Self, ModelError> {
-        Self::read(Vouched::open(Origin::BuiltIn)?)
+        Self::open(None, Precision::default())
     }
 
     /// The model built into the program, for the int8 engine.
@@ -55,10 +79,22 @@ impl Bundle {
         NativeBundle::read(Vouched::open(Origin::BuiltIn)?)
     }
 
-    /// The shipped Q-network's ONNX bytes: a forecaster trained alone is paired with it.
+    /// The shipped Q-network's ONNX files: a forecaster that is trained alone is paired with them.
     #[must_use]
-    pub fn shipped_q_network() -> &'static [u8] {
-        SHIPPED.iter().find(|(name, _)| *name == Q_NETWORK_F32).map_or(&[], |(_, bytes)| bytes)
+    pub fn shipped_q_network() -> [(&'static str, &'static [u8]); 2] {
+        let file = |name| {
+            let found = SHIPPED.iter().find(|(known, _)| *known == name);
+            (name, found.map_or::<&[u8], _>(&[], |(_, bytes)| bytes))
+        };
+        [file(Q_NETWORK_F32), file(Q_NETWORK_INT8)]
+    }
+
+    /// The card of the model in `folder`, or of the one built into the program.
+    ///
+    /// # Errors
+    /// If it cannot be read, or was made for another version.
+    pub fn card_of(folder: Option<&Path>) -> Result<Card, ModelError> {
+        Ok(Vouched::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?.card)
     }
 
     /// The pack of the model in `folder`, or of the one built into the program, as devices take it:
@@ -81,7 +117,20 @@ impl Bundle {
     /// # Errors
     /// Names the file that is missing, damaged, or made for another version.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        Self::read(Vouched::open(Origin::Folder(folder))?)
+        Self::open(Some(folder), Precision::default())
+    }
+
+    /// The model in `folder`, or the one built into the program, with its forecaster in `precision`.
+    ///
+    /// # Errors
+    /// Names the file that is missing, damaged, or made for another version.
+    pub fn open(folder: Option<&Path>, precision: Precision) -> Result<Self, ModelError> {
+        let files = Vouched::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?;
+        let (path, bytes) = files.verified(precision.forecaster())?;
+        let forecaster = ForecastNetwork::parse(&bytes, &path)?;
+        let (path, bytes) = files.verified(Q_NETWORK_F32)?;
+        let q_network = QNetwork::parse(&bytes, &path)?;
+        Ok(Self { card: files.card, forecaster, q_network })
     }
 
     /// A model folder, for the int8 engine. Its pack stays in memory for as long as the program runs.
@@ -90,14 +139,6 @@ impl Bundle {
     /// Names the file that is missing, damaged, or made for another version.
     pub fn load_native(folder: &Path) -> Result<NativeBundle, ModelError> {
         NativeBundle::read(Vouched::open(Origin::Folder(folder))?)
-    }
-
-    fn read(files: Vouched<'_>) -> Result<Self, ModelError> {
-        let (path, bytes) = files.verified(FORECASTER_INT8)?;
-        let forecaster = ForecastNetwork::parse(&bytes, &path)?;
-        let (path, bytes) = files.verified(Q_NETWORK_F32)?;
-        let q_network = QNetwork::parse(&bytes, &path)?;
-        Ok(Self { card: files.card, forecaster, q_network })
     }
 }
 
@@ -208,7 +249,9 @@ impl<'a> Vouched<'a> {
     /// The pack, if the model has one.
     fn pack(&self) -> Result<Content, ModelError> {
         if !self.card.files.contains_key(PACK) {
-            return Err(ModelError::NoPack { path: self.path.clone() });
+            let why = self.card.too_large.clone();
+            let why = why.unwrap_or_else(|| "`trainer pack` makes it".into());
+            return Err(ModelError::NoPack { path: self.path.clone(), why });
         }
         self.verified(PACK)
     }

@@ -59,6 +59,10 @@ pub struct Card {
     pub data: BTreeMap<String, String>,
     /// Figures measured on held-out data when it was made.
     pub metrics: BTreeMap<String, f64>,
+    /// Why the int8 engine, and so a microcontroller, cannot run it: hosts run it in tract then. `None`
+    /// where there is a [`PACK`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_large: Option<String>,
     /// The other files.
     pub files: Files,
 }

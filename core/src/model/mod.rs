@@ -7,7 +7,7 @@ mod bundle;
 mod card;
 mod network;
 
-pub use bundle::{Bundle, LiveController, NativeBundle, SHIPPED_NAME};
+pub use bundle::{Bundle, LiveController, NativeBundle, Precision, SHIPPED_NAME};
 pub use card::{
     CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, PACK, PolicyCard, Q_NETWORK_F32,
     Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
@@ -62,12 +62,12 @@ pub enum ModelError {
         expected: String,
     },
     /// The model has no pack.
-    #[error(
-        "{path}: the model has no {PACK}, which the native engine needs: `trainer pack` makes it"
-    )]
+    #[error("{path}: the model has no {PACK}, which the native engine and devices need: {why}")]
     NoPack {
         /// The card.
         path: PathBuf,
+        /// What the card says to that, or how one is made.
+        why: String,
     },
     /// The engine does not accept the file, or running it failed.
     #[error("model file {path} cannot be run: {message}")]

@@ -121,22 +121,16 @@ pub trait Policy {
 /// Jobs that `MULTIPLIERS[action]` stands for. On the base `required` it is applied to the [`Plan`]:
 /// a pool that fits the multiplied plan is left as it is. A multiplier other than 1 on the base
 /// `current` always moves by at least one job (the reference's `int(1 * 1.5)` could never leave 1).
+/// On either base 1 leaves the plan as it is, so that a network that never acts costs nothing.
 #[must_use]
 pub fn jobs_for_action(action: usize, situation: &Situation, settings: &Settings) -> Jobs {
     let multiplier = MULTIPLIERS.get(action).copied().unwrap_or(1.0);
+    let have = situation.have();
+    let scaled = Jobs::round(have.as_f32() * multiplier);
     match settings.base {
-        Base::Required => Plan::new(situation, settings).jobs(multiplier, situation, settings),
-        Base::Current => {
-            let have = situation.have();
-            let jobs = Jobs::round(have.as_f32() * multiplier);
-            if multiplier > 1.0 {
-                jobs.max(Jobs(have.0.saturating_add(1)))
-            } else if multiplier < 1.0 {
-                jobs.min(Jobs(have.0.saturating_sub(1)))
-            } else {
-                have
-            }
-        }
+        Base::Current if multiplier > 1.0 => scaled.max(Jobs(have.0.saturating_add(1))),
+        Base::Current if multiplier < 1.0 => scaled.min(Jobs(have.0.saturating_sub(1))),
+        _ => Plan::new(situation, settings).jobs(multiplier, situation, settings),
     }
 }
 
@@ -193,9 +187,18 @@ pub(crate) mod tests {
         let settings = Settings { base: Base::Current, ..settings() };
         let s = situation(1, 100.0, 0.0);
         let jobs = |action| jobs_for_action(action, &s, &settings);
-        assert_eq!(
-            [jobs(NEUTRAL - 1), jobs(NEUTRAL), jobs(NEUTRAL + 1)],
-            [Jobs(0), Jobs(1), Jobs(2)]
-        );
+        assert_eq!([jobs(NEUTRAL - 1), jobs(NEUTRAL + 1)], [Jobs(0), Jobs(2)]);
+    }
+
+    #[test]
+    fn one_leaves_the_plan_as_it_is_on_either_base() {
+        for (ready, rate, backlog) in [(1, 100.0, 0.0), (40, 100.0, 0.0), (10, 90.0, 9000.0)] {
+            let s = situation(ready, rate, backlog);
+            let plan = Planner.choose(&s, &[0.0; STATE], &settings()).jobs;
+            for base in [Base::Required, Base::Current] {
+                let settings = Settings { base, ..settings() };
+                assert_eq!(jobs_for_action(NEUTRAL, &s, &settings), plan, "{base:?} {ready}");
+            }
+        }
     }
 }

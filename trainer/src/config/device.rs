@@ -33,11 +33,9 @@ impl FromStr for DeviceChoice {
         match text.trim().to_ascii_lowercase().as_str() {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
-            "gpu" => Ok(Self::Gpu(None)),
-            "cuda" | "vulkan" | "metal" | "mps" | "wgpu" => {
-                Err(error("say `gpu`; the driver is found by itself"))
-            }
-            other => match other.strip_prefix("gpu:") {
+            // The driver is found by itself.
+            "gpu" | "cuda" | "vulkan" | "metal" | "mps" | "wgpu" => Ok(Self::Gpu(None)),
+            other => match other.strip_prefix("gpu:").or(other.strip_prefix("cuda:")) {
                 Some(number) => match number.parse() {
                     Ok(number) => Ok(Self::Gpu(Some(number))),
                     Err(_) => {
@@ -83,7 +81,10 @@ mod tests {
         for text in ["auto", "cpu", "gpu", "gpu:0", "gpu:3"] {
             assert_eq!(text.parse::<DeviceChoice>().map(|d| d.to_string()), Ok(text.to_string()));
         }
-        assert_eq!("GPU:1".parse(), Ok(DeviceChoice::Gpu(Some(1))));
+        for (text, gpu) in [("GPU:1", Some(1)), ("cuda:1", Some(1)), ("cuda", None), ("mps", None)]
+        {
+            assert_eq!(text.parse(), Ok(DeviceChoice::Gpu(gpu)));
+        }
     }
 
     #[test]
@@ -91,6 +92,5 @@ mod tests {
         let error = |text: &str| text.parse::<DeviceChoice>().unwrap_err().to_string();
         insta::assert_snapshot!(error("tpu"), @"`tpu` is no device: use `auto`, `cpu`, `gpu` or `gpu:N`");
         insta::assert_snapshot!(error("gpu:x"), @"`gpu:x` is no device: after `gpu:` comes a number; `trainer doctor` lists them");
-        insta::assert_snapshot!(error("cuda"), @"`cuda` is no device: say `gpu`; the driver is found by itself");
     }
 }

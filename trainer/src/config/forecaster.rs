@@ -1,6 +1,7 @@
 //! The `forecaster` section.
 
 use super::check::{Checks, same_numbers};
+use super::unused::{Notes, Unused};
 use crate::model::forecaster::KERNELS;
 use scaleiq_core::forecast::{HORIZONS, QUANTILES, WINDOW};
 use serde::{Deserialize, Serialize};
@@ -61,8 +62,7 @@ impl Default for LossWeights {
 }
 
 /// The forecaster: its size and how it is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Given")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ForecasterConfig {
     /// Where the defaults of the sizes come from.
     pub preset: Preset,
@@ -108,6 +108,8 @@ pub struct ForecasterConfig {
     pub early_stopping_patience: usize,
 }
 
+/// Width of the reference system's network.
+const REFERENCE_WIDTH: usize = 256;
 /// Steps and learning rate with which the shipped network is tuned.
 const TUNING_STEPS: usize = 600;
 const TUNING_RATE: f64 = 5e-4;
@@ -118,7 +120,7 @@ impl ForecasterConfig {
     pub fn preset(preset: Preset) -> Self {
         let (d_model, n_heads, n_layers, d_ff, dropout, batch_size, learning_rate) = match preset {
             Preset::Edge => (64, 4, 2, 128, 0.05, 64, 2e-3),
-            Preset::Reference => (256, 8, 6, 1024, 0.1, 256, 3e-4),
+            Preset::Reference => (REFERENCE_WIDTH, 8, 6, 1024, 0.1, 256, 3e-4),
         };
         Self {
             preset,
@@ -216,73 +218,121 @@ impl Default for ForecasterConfig {
     }
 }
 
-/// The section as written: what is absent comes from the preset.
+/// The reference's window.
+const REFERENCE_WINDOW: usize = 24;
+
+/// The section as written: what is absent comes from the preset, which is `reference` for a network of
+/// that width.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Given {
-    preset: Preset,
+pub(super) struct Given {
+    preset: Option<Preset>,
     start: Start,
     #[serde(alias = "hidden_dim", alias = "hidden_size")]
     d_model: Option<usize>,
     #[serde(alias = "num_heads", alias = "nhead")]
     n_heads: Option<usize>,
-    #[serde(alias = "num_layers")]
+    #[serde(alias = "num_layers", alias = "num_encoder_layers", alias = "n_encoder_layers")]
     n_layers: Option<usize>,
-    #[serde(alias = "ff_dim", alias = "dim_feedforward")]
+    #[serde(alias = "ff_dim", alias = "dim_feedforward", alias = "d_feedforward")]
     d_ff: Option<usize>,
     #[serde(alias = "dropout_rate")]
     dropout: Option<f64>,
+    #[serde(alias = "conv_kernel_sizes", alias = "conv_kernels")]
     kernel_sizes: Option<Vec<usize>>,
-    #[serde(alias = "window_size", alias = "lookback")]
-    sequence_length: Option<usize>,
+    #[serde(alias = "window_size", alias = "lookback", alias = "seq_length", alias = "seq_len")]
+    pub(super) sequence_length: Option<usize>,
     #[serde(alias = "forecast_horizons", alias = "prediction_horizons")]
-    horizons: Option<Vec<usize>>,
+    pub(super) horizons: Option<Vec<usize>>,
     quantiles: Option<Vec<f32>>,
     #[serde(alias = "loss_weights")]
-    loss: Option<LossWeights>,
-    batch_size: Option<usize>,
+    pub(super) loss: Option<LossWeights>,
+    pub(super) batch_size: Option<usize>,
     #[serde(alias = "lr")]
-    learning_rate: Option<f64>,
-    weight_decay: Option<f64>,
+    pub(super) learning_rate: Option<f64>,
+    pub(super) weight_decay: Option<f64>,
     #[serde(alias = "max_steps")]
-    steps: Option<usize>,
+    pub(super) steps: Option<usize>,
     #[serde(alias = "num_epochs", alias = "max_epochs")]
-    epochs: Option<usize>,
+    pub(super) epochs: Option<usize>,
     #[serde(alias = "T_0", alias = "t_0")]
     warm_restart_period: Option<usize>,
     #[serde(alias = "grad_clip", alias = "clip_grad_norm", alias = "max_grad_norm")]
-    gradient_clip: Option<f32>,
+    pub(super) gradient_clip: Option<f32>,
     #[serde(alias = "patience")]
-    early_stopping_patience: Option<usize>,
+    pub(super) early_stopping_patience: Option<usize>,
+    name: Unused,
+    #[serde(rename = "type")]
+    kind: Unused,
+    input_dim: Unused,
+    output_dim: Unused,
+    num_features: Unused,
+    num_decoder_layers: Unused,
+    max_seq_length: Unused,
+    activation: Unused,
+    seasonal_periods: Unused,
 }
 
-impl From<Given> for ForecasterConfig {
-    fn from(given: Given) -> Self {
-        let base = Self::preset(given.preset);
-        let steps = if given.epochs.is_none() { base.steps } else { None };
-        Self {
-            preset: given.preset,
-            start: given.start,
-            d_model: given.d_model.unwrap_or(base.d_model),
-            n_heads: given.n_heads.unwrap_or(base.n_heads),
-            n_layers: given.n_layers.unwrap_or(base.n_layers),
-            d_ff: given.d_ff.unwrap_or(base.d_ff),
-            dropout: given.dropout.unwrap_or(base.dropout),
-            kernel_sizes: given.kernel_sizes.unwrap_or(base.kernel_sizes),
-            sequence_length: given.sequence_length.unwrap_or(base.sequence_length),
-            horizons: given.horizons.unwrap_or(base.horizons),
-            quantiles: given.quantiles.unwrap_or(base.quantiles),
-            loss: given.loss.unwrap_or(base.loss),
-            batch_size: given.batch_size.unwrap_or(base.batch_size),
-            learning_rate: given.learning_rate.unwrap_or(base.learning_rate),
-            weight_decay: given.weight_decay.unwrap_or(base.weight_decay),
-            steps: given.steps.or(steps),
-            epochs: given.epochs,
-            warm_restart_period: given.warm_restart_period.unwrap_or(base.warm_restart_period),
-            gradient_clip: given.gradient_clip.unwrap_or(base.gradient_clip),
-            early_stopping_patience: given
+impl Given {
+    pub(super) fn config(self, notes: &mut Notes) -> ForecasterConfig {
+        self.note(notes);
+        let of_width = match self.d_model {
+            Some(REFERENCE_WIDTH) => Preset::Reference,
+            _ => Preset::default(),
+        };
+        let preset = self.preset.unwrap_or(of_width);
+        let base = ForecasterConfig::preset(preset);
+        let steps = if self.epochs.is_none() { base.steps } else { None };
+        let window = self.sequence_length.unwrap_or(WINDOW);
+        ForecasterConfig {
+            preset,
+            start: self.start,
+            d_model: self.d_model.unwrap_or(base.d_model),
+            n_heads: self.n_heads.unwrap_or(base.n_heads),
+            n_layers: self.n_layers.unwrap_or(base.n_layers),
+            d_ff: self.d_ff.unwrap_or(base.d_ff),
+            dropout: self.dropout.unwrap_or(base.dropout),
+            kernel_sizes: self.kernel_sizes.unwrap_or(base.kernel_sizes),
+            sequence_length: notes.fixed(
+                "forecaster.sequence_length",
+                window,
+                &REFERENCE_WINDOW,
+                WINDOW,
+            ),
+            horizons: self.horizons.unwrap_or(base.horizons),
+            quantiles: self.quantiles.unwrap_or(base.quantiles),
+            loss: self.loss.unwrap_or(base.loss),
+            batch_size: self.batch_size.unwrap_or(base.batch_size),
+            learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
+            weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
+            steps: self.steps.or(steps),
+            epochs: self.epochs,
+            warm_restart_period: self.warm_restart_period.unwrap_or(base.warm_restart_period),
+            gradient_clip: self.gradient_clip.unwrap_or(base.gradient_clip),
+            early_stopping_patience: self
                 .early_stopping_patience
                 .unwrap_or(base.early_stopping_patience),
         }
+    }
+
+    fn note(&self, notes: &mut Notes) {
+        let why = "inputs and outputs are those on the model card";
+        let shapes = [
+            ("input_dim", self.input_dim),
+            ("output_dim", self.output_dim),
+            ("num_features", self.num_features),
+            ("max_seq_length", self.max_seq_length),
+        ];
+        notes.unused("forecaster", why, &shapes);
+        let why = "the network is one encoder with a head for each horizon, with GELU";
+        let kind = [
+            ("name", self.name),
+            ("type", self.kind),
+            ("num_decoder_layers", self.num_decoder_layers),
+            ("activation", self.activation),
+        ];
+        notes.unused("forecaster", why, &kind);
+        let why = "the day and the week, in seconds, whatever the interval";
+        notes.unused("forecaster", why, &[("seasonal_periods", self.seasonal_periods)]);
     }
 }

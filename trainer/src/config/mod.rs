@@ -6,8 +6,10 @@
 mod agent;
 mod check;
 mod device;
+mod file;
 mod forecaster;
 mod parse;
+mod unused;
 
 pub use agent::{AgentConfig, RewardWeights};
 pub use device::{DeviceChoice, DeviceError};
@@ -17,23 +19,19 @@ pub use parse::ConfigError;
 use check::Checks;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_data::ReadOptions;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Everything that decides what a training run does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Config {
     /// Seed of every random number.
-    #[serde(alias = "random_seed")]
     pub seed: u64,
     /// What to train on.
     pub data: DataConfig,
     /// The forecasting network.
-    #[serde(alias = "model", alias = "forecasting", alias = "transformer")]
     pub forecaster: ForecasterConfig,
     /// The scaling policy.
-    #[serde(alias = "dqn", alias = "rl", alias = "scaling")]
     pub agent: AgentConfig,
     /// How to run.
     pub training: TrainingConfig,
@@ -52,27 +50,21 @@ impl Default for Config {
 }
 
 /// The `data` section.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DataConfig {
     /// A CSV file of the user's own traffic; without one, the built-in sample.
-    #[serde(alias = "file", alias = "csv_path", alias = "data_path")]
     pub path: Option<PathBuf>,
     /// Further CSV files: the network learns from their training parts as well, each at its own
     /// interval, so that it knows more kinds of traffic.
-    #[serde(alias = "further")]
     pub also: Vec<PathBuf>,
     /// How these files are read, where they do not say it themselves.
     #[serde(skip_serializing_if = "is_default")]
     pub reading: ReadOptions,
     /// Length of a model interval in seconds; a whole fraction of a day.
-    #[serde(alias = "interval_seconds")]
     pub interval_s: u32,
     /// Share of the file, from its start, that is trained on.
-    #[serde(alias = "train_ratio", alias = "train_split")]
     pub train_fraction: f64,
     /// Share after it that chooses the best checkpoint and calibrates; the rest is the test.
-    #[serde(alias = "validation_ratio", alias = "val_ratio", alias = "val_split")]
     pub validation_fraction: f64,
     /// Made-up workloads mixed in, so that the model also serves traffic that it never saw.
     pub synthetic_series: usize,
@@ -97,19 +89,15 @@ impl Default for DataConfig {
 }
 
 /// The `training` section.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TrainingConfig {
     /// Where to train: `auto`, `cpu`, `gpu` or `gpu:N`.
     pub device: DeviceChoice,
     /// Steps of the forecaster between checkpoints.
-    #[serde(alias = "checkpoint_interval", alias = "save_every")]
     pub checkpoint_every: usize,
     /// Steps of the forecaster between evaluations on the validation part.
-    #[serde(alias = "eval_interval", alias = "eval_every")]
     pub evaluate_every: usize,
     /// Steps between rows of the learning curves.
-    #[serde(alias = "log_interval")]
     pub log_every: usize,
 }
 
@@ -128,24 +116,30 @@ impl Default for TrainingConfig {
 const TUNING_EVALUATION: usize = 100;
 
 impl Config {
-    /// Reads and checks a file.
+    /// Reads and checks a file. What it says that is otherwise here is told on stderr: a file of the
+    /// reference system is taken as it stands.
     ///
     /// # Errors
     /// If it cannot be read, is no valid YAML, or holds an unknown key or a value out of range.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Read { path: path.into(), source })?;
-        Self::parse(&text, path)
+        let (config, notes) = Self::parse(&text, path)?;
+        for note in notes {
+            eprintln!("note: {}: {note}", path.display());
+        }
+        Ok(config)
     }
 
-    /// Reads and checks the text of a file; `path` is for messages.
+    /// Reads and checks the text of a file; `path` is for messages. Beside the settings it gives a
+    /// sentence for all that the text says and that is otherwise here.
     ///
     /// # Errors
     /// If it is no valid YAML, or holds an unknown key or a value out of range.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = parse::parse(text, path)?;
+    pub fn parse(text: &str, path: &Path) -> Result<(Self, Vec<String>), ConfigError> {
+        let (config, notes) = parse::parse::<file::File>(text, path)?.config();
         config.check().map_err(|problems| ConfigError::Values { path: path.into(), problems })?;
-        Ok(config)
+        Ok((config, notes))
     }
 
     /// Settings that show within minutes on a small CPU that everything works; the models are poor.

@@ -59,8 +59,17 @@ pub(super) fn parse<T: DeserializeOwned + Default>(
 
 fn message(error: &Yaml) -> String {
     match error {
-        Yaml::SerdeUnknownField { field, expected, .. } => unknown("key", field, expected),
-        Yaml::SerdeUnknownVariant { variant, expected, .. } => unknown("value", variant, expected),
+        Yaml::SerdeUnknownField { field, expected, .. } => match closest(field, expected) {
+            Some(likely) => format!("unknown key `{field}`; did you mean `{likely}`?"),
+            // Beside our own keys there are the reference's, and other names for both.
+            None => format!(
+                "unknown key `{field}`; trainer/config.example.yaml shows all that are known"
+            ),
+        },
+        Yaml::SerdeUnknownVariant { variant, expected, .. } => match closest(variant, expected) {
+            Some(likely) => format!("unknown value `{variant}`; did you mean `{likely}`?"),
+            None => format!("unknown value `{variant}`; known are {}", expected.join(", ")),
+        },
         Yaml::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is given twice"),
         other => plain(&other.to_string()),
     }
@@ -81,13 +90,6 @@ fn plain(text: &str) -> String {
         _ => return text.into(),
     };
     format!("this should be {kind}")
-}
-
-fn unknown(what: &str, given: &str, expected: &[&str]) -> String {
-    match closest(given, expected) {
-        Some(likely) => format!("unknown {what} `{given}`; did you mean `{likely}`?"),
-        None => format!("unknown {what} `{given}`; known are {}", expected.join(", ")),
-    }
 }
 
 /// The candidate most like `given`, if any is like it at all.

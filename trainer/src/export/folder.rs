@@ -1,6 +1,6 @@
 //! Writes a model folder: ONNX files in f32 and int8, and the card that vouches for them.
 
-use super::{Precision, activation_scales, forecaster_graph, pack, q_network_graph};
+use super::{Precision, TooLarge, activation_scales, forecaster_graph, pack, q_network_graph};
 use crate::data::WindowSet;
 use crate::model::forecaster::Forecaster;
 use crate::model::q_network::QNetworkWeights;
@@ -8,7 +8,6 @@ use crate::model::weights::{WEIGHTS_FILE, Weights};
 use crate::run::{write_atomic, write_json};
 use anyhow::{Context, Result};
 use burn::module::Module;
-use scaleiq_core::engine::PackError;
 use scaleiq_core::features;
 use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, HORIZONS, LEVELS, ModelInput, QUANTILES, SLOT_WIDTH, SLOTS, STEPS,
@@ -82,20 +81,16 @@ fn forecaster_tensors(input: &ModelInput) -> Vec<(Vec<usize>, Vec<f32>)> {
     ]
 }
 
-/// The pack of the int8 networks among `files`; `None` if one is missing, or the int8 engine, which
-/// is sized for microcontrollers, is too small for them.
-fn pack_of(files: &NetworkFiles, caution: f32) -> Result<Option<Vec<u8>>> {
-    let file = |name| files.iter().find(|(known, _)| *known == name).map(|(_, bytes)| bytes);
-    let (Some(forecaster), Some(q_network)) = (file(FORECASTER_INT8), file(Q_NETWORK_INT8)) else {
-        return Ok(None);
+/// The pack of the int8 networks among `files`, or why the int8 engine, which is sized for
+/// microcontrollers, is too small for them.
+fn pack_of(files: &NetworkFiles, caution: f32) -> Result<Result<Vec<u8>, TooLarge>> {
+    let file = |name| {
+        let file = files.iter().find(|(known, _)| *known == name);
+        file.map(|(_, bytes)| bytes).with_context(|| format!("{name} was not exported"))
     };
-    match pack(forecaster, q_network, caution) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.is::<PackError>() => {
-            eprintln!("note: no {PACK}: {error}");
-            Ok(None)
-        }
-        Err(error) => Err(error),
+    match pack(file(FORECASTER_INT8)?, file(Q_NETWORK_INT8)?, caution) {
+        Ok(bytes) => Ok(Ok(bytes)),
+        Err(error) => error.downcast::<TooLarge>().map(Err),
     }
 }
 
@@ -113,6 +108,7 @@ pub fn add_pack(folder: &Path) -> Result<usize> {
     let caution = card.policy.caution;
     let bytes = pack(&read(FORECASTER_INT8)?, &read(Q_NETWORK_INT8)?, caution)?;
     write_atomic(&folder.join(PACK), &bytes)?;
+    card.too_large = None;
     card.files.insert(PACK.into(), sha256_hex(&bytes));
     write_json(&path, &card)?;
     Ok(bytes.len())
@@ -129,6 +125,8 @@ pub struct Facts {
     pub data: BTreeMap<String, String>,
     /// Figures on held-out data.
     pub metrics: BTreeMap<String, f64>,
+    /// What the policy multiplies.
+    pub base: Base,
     /// How cautious the policy is, see [`PolicyCard::caution`].
     pub caution: f32,
 }
@@ -145,7 +143,13 @@ pub fn write_folder(
 ) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     let mut hashes = Files::new();
-    let pack = pack_of(files, facts.caution)?.map(|bytes| (PACK, bytes));
+    let (pack, too_large) = match pack_of(files, facts.caution)? {
+        Ok(bytes) => (Some((PACK, bytes)), None),
+        Err(why) => (None, Some(why.to_string())),
+    };
+    if let Some(why) = &too_large {
+        eprintln!("note: no {PACK}, hosts run the model in tract: {why}");
+    }
     for (name, bytes) in files.iter().chain(&pack) {
         write_atomic(&folder.join(name), bytes)?;
         hashes.insert((*name).into(), sha256_hex(bytes));
@@ -162,9 +166,10 @@ pub fn write_folder(
         steps: STEPS,
         horizons: HORIZONS.to_vec(),
         quantiles: QUANTILES.to_vec(),
-        policy: PolicyCard::current(Base::Required, facts.caution),
+        policy: PolicyCard::current(facts.base, facts.caution),
         data: facts.data,
         metrics: facts.metrics,
+        too_large,
         files: hashes,
     };
     Ok(write_json(&folder.join(CARD_FILE), &card)?)

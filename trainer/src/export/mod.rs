@@ -13,5 +13,5 @@ pub use folder::{
 };
 pub use forecaster::{dense, floats, forecaster_graph};
 pub use graph::{Graph, Precision};
-pub use pack::pack;
+pub use pack::{TooLarge, pack};
 pub use q_network::q_network_graph;

@@ -6,7 +6,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use prost::Message;
 use scaleiq_core::engine::{
-    self, Attention, Block, Floats, ForecasterPack, HEAD_STEPS, Pack, QNetworkPack, REACH, TOKENS,
+    self, Attention, Block, Floats, ForecasterPack, HEAD_STEPS, MAX_BLOCKS, MAX_INNER, MAX_LAYERS,
+    MAX_WIDTH, Pack, QNetworkPack, REACH, TOKENS,
 };
 use scaleiq_core::forecast::{CHANNELS, CONTEXT, LEVELS, QUANTILES, STEPS};
 use std::collections::HashMap;
@@ -32,11 +33,27 @@ struct Dense {
     bias: Vec<u8>,
 }
 
+/// What is too large for the int8 engine, and so for microcontrollers.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error(
+    "{what} too much for the int8 engine of microcontrollers, which takes tokens {MAX_WIDTH} wide, \
+     layers of {MAX_INNER}, {MAX_BLOCKS} blocks and a Q-network of {MAX_LAYERS} layers"
+)]
+pub struct TooLarge {
+    what: String,
+}
+
+impl TooLarge {
+    /// Refuses what does not fit.
+    fn unless(fits: bool, what: impl FnOnce() -> String) -> Result<(), Self> {
+        if fits { Ok(()) } else { Err(Self { what: what() }) }
+    }
+}
+
 /// Both networks and the policy's `caution` as a pack.
 ///
 /// # Errors
-/// If the files are not the int8 graphs that this exporter writes, or the engine is too small for
-/// them: then its error is the cause.
+/// If the files are not the int8 graphs that this exporter writes, or [`TooLarge`].
 pub fn pack(forecaster: &[u8], q_network: &[u8], caution: f32) -> Result<Vec<u8>> {
     let items = items(forecaster).context("reading the int8 forecaster")?;
     let layers = self::items(q_network).context("reading the int8 Q-network")?;
@@ -44,6 +61,10 @@ pub fn pack(forecaster: &[u8], q_network: &[u8], caution: f32) -> Result<Vec<u8>
         forecaster: forecaster_pack(&items).context("reading the int8 forecaster")?,
         q_network: q_network_pack(&layers, caution).context("reading the int8 Q-network")?,
     };
+    for item in items.iter().chain(&layers) {
+        let Item::Dense(Dense { inputs, outputs, .. }) = item else { continue };
+        TooLarge::unless(*inputs.max(outputs) <= MAX_INNER, || format!("{} is", item.describe()))?;
+    }
     // Nothing in a pack is longer than in the ONNX file, but for rows rounded up to fours.
     let mut bytes = vec![0; 2 * (forecaster.len() + q_network.len())];
     let length = pack.write(&mut bytes)?;
@@ -236,8 +257,9 @@ fn forecaster_pack(items: &[Item]) -> Result<ForecasterPack<'_>> {
     let [mean, inverse_deviation] = [cursor.constant(&[CONTEXT])?, cursor.constant(&[CONTEXT])?];
     let context = cursor.dense()?;
     let width = usize::from(context.outputs);
+    TooLarge::unless(width <= MAX_WIDTH, || format!("tokens {width} wide are"))?;
     let positions = cursor.constant(&[TOKENS, width])?;
-    let mut blocks = heapless::Vec::new();
+    let mut all = Vec::new();
     // A block reads tokens after its norm; the last norm is followed by the calendar's layer.
     let is_block = |items: &[Item]| matches!(items, [_, Item::Dense(d), ..] if d.inputs == width);
     while is_block(cursor.0) {
@@ -247,8 +269,10 @@ fn forecaster_pack(items: &[Item]) -> Result<ForecasterPack<'_>> {
             norm_2: cursor.norm()?,
             feed_forward: cursor.feed_forward()?,
         };
-        ensure!(blocks.push(block).is_ok(), "more than {} blocks", engine::MAX_BLOCKS);
+        all.push(block);
     }
+    let blocks = heapless::Vec::from_slice(&all)
+        .map_err(|_| TooLarge { what: format!("{} blocks are", all.len()) })?;
     let (norm, query) = (cursor.norm()?, cursor.dense()?);
     let steps = cursor.constant(&[STEPS, width])?;
     let [copy_query, copy_key] = [cursor.dense()?, cursor.dense()?];
@@ -320,7 +344,7 @@ fn q_network_pack(items: &[Item], caution: f32) -> Result<QNetworkPack<'_>> {
     let reads = |stream: &[&Dense]| stream.first().map(|l| l.reads.clone());
     ensure!(reads(value) == reads(advantage), "the streams do not read the same");
     let longest = trunk.len().max(advantage.len());
-    ensure!(longest <= engine::MAX_LAYERS, "more than {} layers", engine::MAX_LAYERS);
+    TooLarge::unless(longest <= MAX_LAYERS, || format!("a Q-network of {longest} layers is"))?;
     Ok(QNetworkPack {
         caution,
         trunk: trunk.iter().map(|l| l.packed()).collect::<Result<_>>()?,

@@ -19,7 +19,7 @@ use crate::run::{Curves, Run, Stage, write_json};
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use scaleiq_core::forecast::{Baseline, Perception};
-use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, Q_NETWORK_F32};
+use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8};
 use std::sync::{Mutex, PoisonError};
 
 /// How a run of stages ended.
@@ -60,8 +60,9 @@ impl Stages<'_> {
         let mut results = self.judge(&files)?;
         let caution;
         if part == Part::Forecaster {
-            caution = Bundle::shipped()?.card().policy.caution;
-            files.push((Q_NETWORK_F32, Bundle::shipped_q_network().to_vec()));
+            // No Q-network has learned on this forecaster: the shipped one stands there, and never acts.
+            caution = f32::MAX;
+            files.extend(Bundle::shipped_q_network().map(|(name, bytes)| (name, bytes.to_vec())));
         } else {
             let engine = engine(&files, FORECASTER_INT8)?;
             let Some(policy) = policy::train(self, engine)? else {
@@ -184,6 +185,7 @@ impl Stages<'_> {
             command: command.into(),
             data: self.corpus.fingerprints.clone(),
             metrics: summary::card_metrics(results),
+            base: self.config.agent.base,
             caution,
         };
         write_folder(&self.run.models(), network, files, facts)?;

@@ -15,7 +15,7 @@ const RATE: f32 = 0.07;
 /// what is left of that after an outcome: half of it after 140.
 const EAGER: f32 = 5.0;
 const KEEP_EAGER: f32 = 0.995;
-/// Weight that is dealt out anew each time, so that no expert is ever lost.
+/// Weight that is dealt out anew each time, so that no expert is ever lost that was let in.
 const SHARE: f32 = 1e-5;
 /// A gradient counts for at most this much.
 const STEEPEST: f32 = 3.0;
@@ -40,6 +40,16 @@ impl Mixture {
     pub(crate) fn new(weights: Opinions, half_life: f32) -> Self {
         let keep = libm::exp2f(-1.0 / half_life.max(1.0));
         Self { weights: [weights; STEPS], square_error: [0.0; STEPS], eager: [EAGER; STEPS], keep }
+    }
+
+    /// Lets an expert in that had no weight: it begins with `share` of all.
+    pub(crate) fn enrol(&mut self, expert: usize, share: f32) {
+        for weights in &mut self.weights {
+            weights.iter_mut().for_each(|weight| *weight *= 1.0 - share);
+            if let Some(weight) = weights.get_mut(expert) {
+                *weight = share;
+            }
+        }
     }
 
     /// The weights for `step`.
@@ -95,8 +105,9 @@ impl Mixture {
             *weight *= libm::expf(-pull - pull * pull);
             sum += *weight;
         }
-        for weight in weights {
-            *weight = (1.0 - SHARE) * *weight / sum + SHARE / EXPERTS as f32;
+        let share = SHARE / weights.iter().filter(|weight| **weight > 0.0).count() as f32;
+        for weight in weights.iter_mut().filter(|weight| **weight > 0.0) {
+            *weight = (1.0 - SHARE) * *weight / sum + share;
         }
     }
 }

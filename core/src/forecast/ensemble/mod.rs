@@ -32,12 +32,17 @@ use predictors::{NARROW, View, WIDE, Warp, Warped};
 use regression::{Regression, triangle};
 use serde::{Deserialize, Serialize};
 
+/// Seasons beside day and week that a user may name; a microcontroller has no room for them.
+pub const OWN_SEASONS: usize = if cfg!(feature = "seasons") { 2 } else { 0 };
 /// Number of experts.
-pub const EXPERTS: usize = 9;
+pub const EXPERTS: usize = FIRST_OWN + OWN_SEASONS;
 /// The expert that is the network.
 pub(super) const NETWORK: usize = 0;
+/// The first of a user's own seasons among the experts, and the weight that each begins with.
+const FIRST_OWN: usize = 9;
+const OWN_WEIGHT: f32 = 0.04;
 /// Names of the experts, in the order of their weights.
-pub const EXPERT_NAMES: [&str; EXPERTS] = [
+pub const EXPERT_NAMES: [&str; EXPERTS] = as_many(&[
     "network",
     "last_value",
     "slow_smoothing",
@@ -47,12 +52,27 @@ pub const EXPERT_NAMES: [&str; EXPERTS] = [
     "slow_regression",
     "fast_regression",
     "short_regression",
-];
+    "own_season_1",
+    "own_season_2",
+]);
 /// Weights before anything was seen: the network, and what is safe on a first day. Seasons are the
 /// last value until there are some; regressions must earn their weight.
-const FIRST_WEIGHTS: Opinions = [0.25, 0.28, 0.13, 0.25, 0.04, 0.04, 0.003, 0.003, 0.004];
+const FIRST_WEIGHTS: Opinions =
+    as_many(&[0.25, 0.28, 0.13, 0.25, 0.04, 0.04, 0.003, 0.003, 0.004, 0.0, 0.0]);
 /// Weights without a mixture.
-const NETWORK_ALONE: Opinions = [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+const NETWORK_ALONE: Opinions = as_many(&[1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+
+/// The first of `all` that there are experts for.
+const fn as_many<T: Copy>(all: &[T; 11]) -> [T; EXPERTS] {
+    let mut some = [all[0]; EXPERTS];
+    let mut k = 0;
+    while k < EXPERTS {
+        some[k] = all[k];
+        k += 1;
+    }
+    some
+}
+
 /// Weights of a new value in the two smoothings.
 const SMOOTHING: [f32; 2] = [0.1, 0.3];
 /// Points over which the level of a past season is compared with the present one.
@@ -116,6 +136,8 @@ pub(super) struct Ensemble {
     last: Option<f32>,
     smoothed: [Option<f32>; 2],
     level: Level,
+    /// Intervals of the user's own seasons; 0 where there is none.
+    own_seasons: [usize; OWN_SEASONS],
     effects: Effects,
     adaptation: Adaptation,
 }
@@ -139,8 +161,21 @@ impl Ensemble {
             last: None,
             smoothed: [None; 2],
             level: Level { days: LEVEL_DAYS * day, ..Level::default() },
+            own_seasons: [0; OWN_SEASONS],
             effects: Effects::new(),
             adaptation,
+        }
+    }
+
+    /// Takes seasons beside day and week, in seconds: each is an expert of its own, if it is at least two
+    /// intervals long. Call it before anything was pushed.
+    pub(super) fn set_seasons(&mut self, seasons_s: &[u32]) {
+        for (k, (own, season_s)) in self.own_seasons.iter_mut().zip(seasons_s).enumerate() {
+            let steps = (season_s / self.length.seconds()) as usize;
+            if steps >= 2 && self.adaptation.mixture {
+                *own = steps;
+                self.mixture.enrol(FIRST_OWN + k, OWN_WEIGHT);
+            }
         }
     }
 
@@ -281,27 +316,36 @@ impl Ensemble {
                 None => [last; 2],
             };
             let fast = from_root.as_ref().map(|v| libm::sqrtf(root.scale.back(v[step])));
-            let [yesterday, last_week] =
-                [1, 7].map(|days| self.season(history, days, step).unwrap_or(last));
+            let season = |steps: usize| season(history, steps, step).unwrap_or(last);
+            let day = self.length.steps_per_day();
+            let [yesterday, last_week] = [1, 7].map(|days| season(days * day));
+            let own = self.own_seasons.map(season);
             let fast = fast.unwrap_or(last);
-            [network, last, smoothed[0], smoothed[1], yesterday, last_week, slow, fast, short]
+            let [slowly, quickly] = smoothed;
+            let others: [f32; FIRST_OWN] =
+                [network, last, slowly, quickly, yesterday, last_week, slow, fast, short];
+            let mut opinions = [last; EXPERTS];
+            for (opinion, value) in opinions.iter_mut().zip(others.into_iter().chain(own)) {
+                *opinion = value;
+            }
+            opinions
         })
     }
+}
 
-    /// The value at the same phase `days` ago, moved by how much the level differs; after a gap, when
-    /// the present level is not known, as it was.
-    fn season(&self, history: &ModelHistory, days: usize, step: usize) -> Option<f32> {
-        let back = days * self.length.steps_per_day();
-        let value = |age: usize| history.arrivals_ago(age).map(libm::sqrtf);
-        let (mut difference, mut known) = (0.0, 0.0f32);
-        for k in 0..LEVEL_POINTS {
-            if let (Some(now), Some(then)) = (value(k), value(back + k)) {
-                difference += now - then;
-                known += 1.0;
-            }
+/// The value at the same phase of the last season of `steps` intervals that is known at `step`, moved by
+/// how much the level differs; after a gap, when the present level is not known, as it was.
+fn season(history: &ModelHistory, steps: usize, step: usize) -> Option<f32> {
+    let back = steps * (1 + step.checked_div(steps)?);
+    let value = |age: usize| history.arrivals_ago(age).map(libm::sqrtf);
+    let (mut difference, mut known) = (0.0, 0.0f32);
+    for k in 0..LEVEL_POINTS {
+        if let (Some(now), Some(then)) = (value(k), value(back + k)) {
+            difference += now - then;
+            known += 1.0;
         }
-        Some((value(back.checked_sub(step + 1)?)? + difference / known.max(1.0)).max(0.0))
     }
+    Some((value(back.checked_sub(step + 1)?)? + difference / known.max(1.0)).max(0.0))
 }
 
 /// The predictors of the short regression, which come first.

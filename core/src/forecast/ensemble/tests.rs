@@ -63,6 +63,42 @@ fn a_useless_network_is_outvoted_and_bands_are_calibrated() {
     assert!(makeup.band.iter().all(|[low, high]| *low < 0.0 && *high > 0.0), "{makeup:?}");
 }
 
+/// A wave of seven hours, which fits neither day nor week.
+#[cfg(feature = "seasons")]
+fn shift(k: usize) -> Option<f32> {
+    let high = k % 210 < 60;
+    Some(if high { 4000.0 } else { 400.0 } + 60.0 * noise(k))
+}
+
+#[cfg(feature = "seasons")]
+#[test]
+fn a_season_that_the_user_names_is_learned_and_others_cost_nothing() {
+    let mean_error = |seasons_s: &[u32]| {
+        let network = [[500.0; QUANTILES.len()]; STEPS];
+        let mut history = ModelHistory::default();
+        let mut ensemble = Ensemble::new(LENGTH, Adaptation::default());
+        ensemble.set_seasons(seasons_s);
+        let (mut error, mut weights) = (0.0, [0.0; EXPERTS]);
+        for k in 0..720 * 4 {
+            let end = UnixSeconds(120 * (k as i64 + 1));
+            history.push(&Interval { arrivals_events: shift(k), ..Interval::missing(end) });
+            let (grid, makeup) = ensemble.push(&history, end, Some(&network)).unwrap();
+            weights = makeup.weights[2];
+            if k >= 720 * 3 {
+                error += libm::fabsf(grid[23][Q50] - shift(k + 24).unwrap()) / 720.0;
+            }
+        }
+        (error, weights)
+    };
+    let (without, weights) = mean_error(&[]);
+    assert_eq!(weights[FIRST_OWN..], [0.0, 0.0]);
+    // What is shorter than two intervals is none.
+    assert_eq!(mean_error(&[100]), (without, weights));
+    let (with, weights) = mean_error(&[7 * 3600]);
+    assert!(with < 0.5 * without, "{with} instead of {without}");
+    assert!(weights[FIRST_OWN] > 0.9 && weights[FIRST_OWN + 1] == 0.0, "{weights:?}");
+}
+
 #[test]
 fn the_first_hour_is_served() {
     let forecasts = play(30 + STEPS, |k| Some(100.0 + (k % 3) as f32));
