@@ -10,6 +10,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use scaleiq_core::forecast::Basis;
+use scaleiq_core::policy::{NetworkRole, Preference, Stage};
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 
@@ -26,6 +28,12 @@ pub(super) struct Published {
     pub jobs_ready: Option<Jobs>,
     /// What is assumed of the pool.
     pub assumed: Option<String>,
+    /// Who proposed them.
+    pub stage: Stage,
+    /// What the Q-network prefers, if it was asked.
+    pub preference: Option<Preference>,
+    /// The forecast that they were decided on.
+    pub forecast: Option<Basis>,
     /// How it goes.
     pub figures: Option<Figures>,
     /// How long decisions take.
@@ -38,6 +46,9 @@ struct Status {
     workload: String,
     mode: &'static str,
     model: String,
+    /// The part that its Q-network has in decisions, and that in a sentence.
+    network_role: NetworkRole,
+    network: &'static str,
     /// End of the last sample, and its age.
     at: UnixSeconds,
     data_age_s: i64,
@@ -46,6 +57,9 @@ struct Status {
     /// What is assumed of the pool, while nobody tells how many jobs work.
     #[serde(skip_serializing_if = "Option::is_none")]
     assumed: Option<String>,
+    stage: Stage,
+    preference: Option<Preference>,
+    forecast: Option<Basis>,
     /// Longest wait that is in time.
     sla_s: f32,
     #[serde(flatten)]
@@ -87,17 +101,23 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         let message = "nothing was decided yet: no sample has come since the start";
         return refuse(StatusCode::SERVICE_UNAVAILABLE, message);
     };
-    let Published { about, at, jobs_wanted, jobs_ready, assumed, figures, latency } = published;
+    let Published { about, at, jobs_wanted, jobs_ready, assumed, .. } = published;
+    let Published { stage, preference, forecast, figures, latency, .. } = published;
     Json(Status {
         money: about.price.zip(figures.as_ref()).map(|(price, figures)| Money::new(price, figures)),
         workload: about.workload,
         mode: about.mode,
         model: about.model,
+        network_role: about.network_role,
+        network: about.network,
         at,
         data_age_s: api.control.now().since(at),
         jobs_wanted,
         jobs_ready,
         assumed,
+        stage,
+        preference,
+        forecast,
         sla_s: about.sla_s,
         figures,
         decision: latency,

@@ -129,6 +129,11 @@ fn what_the_network_may_do_is_told_everywhere() {
         assert_eq!(about["network_role"], role, "{about}");
         assert!(about["network"].as_str().unwrap().contains(words), "{about}");
 
+        let status = json(&get(&agent, "/status").1);
+        let told = [&status["network_role"], &status["stage"]];
+        assert_eq!(told, [&about["network_role"], &decision["stage"]], "{status}");
+        assert_eq!(status["forecast"]["source"], "network", "{status}");
+
         let run = |args: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
             let out = command.args(args).current_dir(&agent.folder).output().unwrap();
