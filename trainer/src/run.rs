@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! runs/june/  config.yaml   the settings as they took effect
+//!             command.txt   the command that began it
 //!             checkpoints/  to resume from
 //!             models/       what was exported
 //!             curves.csv    learning curves
@@ -28,6 +29,7 @@ pub const RUNS: &str = "runs";
 /// The file in the folder of runs that names the run begun last.
 const LATEST: &str = "latest";
 const CONFIG: &str = "config.yaml";
+const COMMAND: &str = "command.txt";
 
 /// What can go wrong with a run's files.
 #[derive(Debug, thiserror::Error)]
@@ -135,6 +137,20 @@ impl Run {
         }
     }
 
+    /// The command that began the run, which is `command` unless it is resumed: a model that was finished
+    /// after a break is made by the command that began it.
+    ///
+    /// # Errors
+    /// If the run's folder cannot be written.
+    pub fn begun_by(&self, command: &str, resumed: bool) -> Result<String, RunError> {
+        let path = self.dir.join(COMMAND);
+        if let Some(first) = fs::read_to_string(&path).ok().filter(|_| resumed) {
+            return Ok(first.trim().into());
+        }
+        write_atomic(&path, format!("{command}\n").as_bytes())?;
+        Ok(command.into())
+    }
+
     /// The folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
@@ -235,6 +251,14 @@ fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunE
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_is_told_by_the_command_that_began_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = Run::create(&folder.path().join("a"), &Config::default()).unwrap();
+        assert_eq!(run.begun_by("train --fresh", false).unwrap(), "train --fresh");
+        assert_eq!(run.begun_by("train --resume", true).unwrap(), "train --fresh");
+    }
 
     #[test]
     fn a_run_is_begun_once_and_opened_again() {

@@ -35,7 +35,8 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
     corpus.notes.iter().for_each(|note| eprintln!("note:   {note}"));
     let stages = Stages { run: &run, config: &config, corpus: &corpus, device: chosen.device };
-    let outcome = stages.all(args.part(), &command_line())?;
+    let command = run.begun_by(&command_line(), args.resume)?;
+    let outcome = stages.all(args.part(), &command)?;
     if outcome == Outcome::Interrupted {
         let out = run.dir().display();
         eprintln!("saved; go on with: trainer train --out {out} --resume");
