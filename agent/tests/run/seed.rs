@@ -116,7 +116,7 @@ fn rows_are_forecast_in_every_form_and_leave_no_trace() {
     let of_json = json(&of_json);
     assert_eq!((&of_json["rows"], &of_json["refused"]), (&json!(30), &json!(0)));
     assert_eq!(of_json["steps"].as_array().unwrap().len(), 24);
-    assert_eq!(of_json["source"], "model");
+    assert_eq!(of_json["source"], "network");
     let host = agent.address.to_string();
     let send = |headers: &[(&str, &str)], body: &[u8]| {
         let headers = [&[("Host", host.as_str())], headers].concat();

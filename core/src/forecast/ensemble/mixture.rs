@@ -141,8 +141,9 @@ mod tests {
     #[test]
     fn an_expert_has_the_effect_that_the_others_would_not_have() {
         let mixture = uniform();
-        // Eight say 10 and one says 19: 11 in the mean, and 10 without it.
-        let opinions = core::array::from_fn(|e| if e == 0 { 19.0 } else { 10.0 });
+        // All but one say 10, and that one so much more that the mean is 11.
+        let outlying = 10.0 + EXPERTS as f32;
+        let opinions = core::array::from_fn(|e| if e == 0 { outlying } else { 10.0 });
         let [outlier, other] = [0, 1].map(|expert| mixture.effect(2, &opinions, expert));
         assert!((outlier - (1.0 - 100.0 / 121.0)).abs() < 1e-4, "{outlier}");
         assert!(other < 0.0 && other > -0.05, "{other}");
