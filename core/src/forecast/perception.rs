@@ -150,10 +150,10 @@ impl<M: ForecastModel> Perception<M> {
     }
 }
 
-// Never inlined: their frames are large, and the gatherer that calls them may return early
-// (`docs/stack-probes.md`).
+// Never inlined where stacks are probed: their frames are large, and the gatherer that calls them may return
+// early (`docs/stack-probes.md`). A microcontroller has no probes, and no room for one more copy of the input.
 impl<M: ForecastModel> Forecaster for Perception<M> {
-    #[inline(never)]
+    #[cfg_attr(not(target_os = "none"), inline(never))]
     fn push(&mut self, interval: &Interval) -> Option<Forecast> {
         self.remember(interval);
         let network = self.input().map(|input| self.ask_network(&input));
@@ -164,7 +164,7 @@ impl<M: ForecastModel> Forecaster for Perception<M> {
         Some(Forecast { makeup: Some(makeup), ..forecast })
     }
 
-    #[inline(never)]
+    #[cfg_attr(not(target_os = "none"), inline(never))]
     fn pass(&mut self, interval: &Interval) {
         self.remember(interval);
         let _ = self.ensemble.push(&self.history, interval.end, None);
