@@ -30,7 +30,7 @@ pub fn log_between(rng: &mut impl Rng, from: f64, to: f64) -> f64 {
 }
 
 /// True with this probability.
-pub fn chance(rng: &mut impl Rng, probability: f64) -> bool {
+pub(crate) fn chance(rng: &mut impl Rng, probability: f64) -> bool {
     unit(rng) < probability
 }
 

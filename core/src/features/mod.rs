@@ -13,7 +13,7 @@ mod seasonal;
 mod series;
 mod spec;
 
-pub use spec::{COUNT, FeatureSpec, SPECS, Unit, WarmUp};
+pub use spec::{CALENDAR as CALENDAR_FEATURES, COUNT, FeatureSpec, SPECS, Unit, WarmUp};
 
 use crate::interval::{Interval, IntervalLength};
 use crate::units::{DAY_S, WEEK_S};

@@ -58,8 +58,8 @@ const fn spec(
 pub(super) const PER_WINDOW: usize = 8;
 /// Features per series beside those of windows.
 pub(super) const PER_SERIES: usize = 3;
-/// Features of the calendar.
-pub(super) const CALENDAR: usize = 8;
+/// Features of the calendar, which come first.
+pub const CALENDAR: usize = 8;
 /// Features per season.
 pub(super) const PER_SEASON: usize = 3;
 /// Features of operations.

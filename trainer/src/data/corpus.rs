@@ -1,8 +1,7 @@
 //! What a run learns from: the user's series (or the built-in sample) and made-up traffic.
 
-use super::{Track, WindowSet, degrade, with_pool};
+use super::{Track, WindowSet};
 use crate::config::DataConfig;
-use crate::parallel::in_parallel;
 use anyhow::{Context, Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -44,7 +43,7 @@ pub struct Corpus {
     pub fingerprints: BTreeMap<String, String>,
     /// What the reader noticed.
     pub notes: Vec<String>,
-    /// Seed of which columns are hidden from which window.
+    /// Seed of the dates of training windows.
     seed: u64,
 }
 
@@ -73,7 +72,6 @@ impl Corpus {
             corpus.add_further(path, config, &mut stream(seed, 10_000 + k as u64))?;
         }
         corpus.make_up(config.synthetic_series, seed);
-        corpus.play_pools();
         Ok(corpus)
     }
 
@@ -121,23 +119,6 @@ impl Corpus {
             .collect();
     }
 
-    /// Gives every series that holds arrivals alone the columns that a live worker sends.
-    fn play_pools(&mut self) {
-        let seed = self.seed;
-        let others = self.further.iter_mut().chain(&mut self.synthetic);
-        let tracks: Vec<_> = std::iter::once(&mut self.own).chain(others).enumerate().collect();
-        let played = in_parallel(&tracks, |(k, track)| {
-            let rng = &mut stream(seed, 20_000 + *k as u64);
-            let mut rows = with_pool(&track.rows, track.length, rng);
-            // The series that matters most, the first, stays as it is.
-            if *k > 0 {
-                degrade(&mut rows, rng);
-            }
-            rows
-        });
-        tracks.into_iter().zip(played).for_each(|((_, track), rows)| track.rows = rows);
-    }
-
     /// Windows of the training part of a series that matters most.
     #[must_use]
     pub fn own_training(own: &Track) -> WindowSet {
@@ -161,7 +142,7 @@ impl Corpus {
                 set.extend(track.training_windows(TRAIN_STRIDE, most));
             }
         }
-        set.hidden(self.seed)
+        set.at_random_dates(self.seed)
     }
 
     /// Windows that choose the best checkpoint: later ones of the real series, and made-up series
@@ -176,7 +157,7 @@ impl Corpus {
                 set.extend(track.validation_windows(TEST_STRIDE, most));
             }
         }
-        set.hidden(self.seed + 1)
+        set.at_random_dates(self.seed + 1)
     }
 }
 

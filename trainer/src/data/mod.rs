@@ -1,7 +1,7 @@
 //! Series turned into what the forecaster learns from.
 
 mod corpus;
-mod hidden;
+mod dates;
 mod mask;
 mod pool;
 mod track;
@@ -9,6 +9,6 @@ mod windows;
 
 pub use corpus::{Corpus, TEST_STRIDE};
 pub use mask::{Mask, Masked};
-pub use pool::{degrade, with_pool};
+pub use pool::with_pool;
 pub use track::Track;
 pub use windows::{Split, WindowSet, probe_windows, windows};

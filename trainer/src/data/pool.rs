@@ -1,16 +1,16 @@
 //! What a pool makes of recorded arrivals: the columns that a live worker sends beside them.
 //!
 //! Files of traffic mostly hold arrivals alone, and a live worker tells what it processed, what waits,
-//! what an event takes and how many jobs there are, too. A network that is trained without these columns
-//! must not meet them for the first time when it serves. So a pool is played on the arrivals, under a
-//! rule that people use, and its samples are gathered as those of a live worker are.
+//! what an event takes and how many jobs there are, too. A forecaster must be as good with them as it is
+//! in the tables. So it is judged with them, too: a pool is played on the arrivals, under a rule that
+//! people use, and its samples are gathered as those of a live worker are.
 
 use rand_core::Rng;
 use scaleiq_core::history::FOUR_WEEKS;
 use scaleiq_core::interval::{Gatherer, Interval, IntervalLength};
 use scaleiq_core::sim::{Load, LoadSettings, Peer, STEP_S, Scale, Series, Simulator, Step, World};
 use scaleiq_core::units::JobLimits;
-use scaleiq_data::random::{between, chance, log_between};
+use scaleiq_data::random::{between, log_between};
 
 /// Seconds between two samples.
 const TICK_S: u32 = 30;
@@ -20,8 +20,6 @@ const PEAK_JOBS: (f64, f64) = (3.0, 60.0);
 const PEAK_QUANTILE: f64 = 0.995;
 /// Most jobs, over those that the peak keeps busy.
 const MOST_JOBS: f64 = 4.0;
-/// How often a column is late, stands still or is in another unit.
-const DEGRADED: f64 = 0.1;
 
 /// `rows` with the columns of a pool that works on them. Their arrivals stay to the bit, and so do gaps;
 /// columns that were recorded are kept.
@@ -96,32 +94,6 @@ fn load(rows: &[Interval], length: IntervalLength, rng: &mut impl Rng) -> Option
     });
     let load = Load::from_steps(start, steps.collect()).ok()?;
     Some((load, (MOST_JOBS * peak_jobs) as u32))
-}
-
-/// Makes some columns late, constant, or told in another unit; arrivals stay.
-pub fn degrade(rows: &mut [Interval], rng: &mut impl Rng) {
-    type Column = fn(&mut Interval) -> &mut Option<f32>;
-    let columns: [Column; 5] = [
-        |row| &mut row.processed_events,
-        |row| &mut row.backlog_events,
-        |row| &mut row.queued_events,
-        |row| &mut row.work_ms,
-        |row| &mut row.jobs_ready,
-    ];
-    for column in columns {
-        let told: Vec<Option<f32>> = rows.iter_mut().map(|row| *column(row)).collect();
-        let mut tell = |value: &dyn Fn(usize) -> Option<f32>| {
-            rows.iter_mut().enumerate().for_each(|(k, row)| *column(row) = value(k));
-        };
-        if chance(rng, DEGRADED) {
-            tell(&|k| k.checked_sub(1).and_then(|before| told[before]));
-        } else if chance(rng, DEGRADED) {
-            tell(&|k| told[k].and(told.iter().copied().flatten().next()));
-        } else if chance(rng, DEGRADED) {
-            let unit = log_between(rng, 0.001, 1000.0) as f32;
-            tell(&|k| told[k].map(|value| unit * value));
-        }
-    }
 }
 
 fn pick<T: Copy>(of: &[T], rng: &mut impl Rng) -> T {

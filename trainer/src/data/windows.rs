@@ -4,7 +4,7 @@
 //! nothing in them looks ahead and nothing can differ between training and serving.
 
 use super::Mask;
-use super::hidden::Hiding;
+use super::dates::RandomDates;
 use crate::model::forecaster::Batch;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
@@ -109,13 +109,12 @@ impl WindowSet {
         masked
     }
 
-    /// The same windows of workers that do not send all columns; see [`Hiding`].
+    /// The same windows at random dates; see [`RandomDates`].
     #[must_use]
-    pub fn hidden(mut self, seed: u64) -> Self {
-        let hiding = Hiding::new();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    pub fn at_random_dates(mut self, seed: u64) -> Self {
+        let (dates, mut rng) = (RandomDates::new(), ChaCha8Rng::seed_from_u64(seed));
         for window in self.inputs.chunks_exact_mut(WIDTH) {
-            hiding.hide(&mut window[WIDTH - CONTEXT..], &mut rng);
+            dates.draw(&mut window[WIDTH - CONTEXT..], &mut rng);
         }
         self
     }

@@ -2,14 +2,12 @@
 
 use super::forecaster::{ForecasterTrainer, Plan};
 use crate::config::Config;
-use crate::data::{Corpus, Track, with_pool};
+use crate::data::{Corpus, Track};
 use crate::export::{NetworkFiles, forecaster_files};
 use crate::interrupt;
 use crate::model::weights::Weights;
 use anyhow::{Result, bail};
 use burn::tensor::Device;
-use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 
 /// Share of the rows, from the start, that is trained on; the rest chooses the best checkpoint.
 const TRAINED: f64 = 0.9;
@@ -32,11 +30,9 @@ pub fn tune(
     mut tick: impl FnMut(usize, Option<f32>),
 ) -> Result<NetworkFiles> {
     let validation_from = (track.test_from as f64 * TRAINED) as usize;
-    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-    let rows = with_pool(&track.rows, track.length, &mut rng);
-    let track = Track { validation_from, rows, ..track.clone() };
-    let train = Corpus::own_training(&track).hidden(config.seed);
-    let validation = Corpus::own_validation(&track).hidden(config.seed + 1);
+    let track = Track { validation_from, ..track.clone() };
+    let train = Corpus::own_training(&track).at_random_dates(config.seed);
+    let validation = Corpus::own_validation(&track).at_random_dates(config.seed + 1);
     if train.is_empty() || validation.is_empty() {
         bail!("{}: {} rows are too few to tune on", track.name, track.test_from);
     }
