@@ -472,6 +472,6 @@ mod tests {
 
     #[test]
     fn a_bad_device_says_what_is_possible() {
-        insta::assert_snapshot!(error("trainer train --device cuda"), @"error: invalid value 'cuda' for '--device <DEVICE>': `cuda` is no device: say `gpu`; the driver is found by itself");
+        insta::assert_snapshot!(error("trainer train --device tpu"), @"error: invalid value 'tpu' for '--device <DEVICE>': `tpu` is no device: use `auto`, `cpu`, `gpu` or `gpu:N`");
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::train::workload::tests::workload;
+use scaleiq_core::sim::World;
 
 fn tiny() -> DqnConfig {
     DqnConfig {
@@ -35,7 +36,7 @@ fn a_short_run_is_finite_and_keeps_its_best() {
     }
     assert!(reports[3].steps == 30 && reports[1].is_best);
     let evaluation = trainer.evaluate();
-    assert_eq!(evaluation.cases.len(), 3);
+    assert_eq!(evaluation.cases.len(), World::NAMES.len());
     let best = reports.iter().filter_map(|r| r.evaluation.as_ref()).map(|e| e.dqn);
     let best = best.fold(f64::INFINITY, f64::min);
     let judged = trainer.judge.judge(trainer.best_network(), 0.0, &trainer.device);
