@@ -32,9 +32,9 @@ pub const CALENDAR: usize = 6;
 pub const CONTEXT: usize = features::COUNT;
 /// Which features the network is told: those of the calendar and of arrivals. What a pool makes of the
 /// arrivals (processed events, backlog, jobs) says nothing of those that will come, but it tells which
-/// rule scales the pool, and a network learns that by heart: trained with the columns of pools under one
-/// rule and judged under another, it was up to 13 % worse with them than without, and never better by
-/// more than 1 %.
+/// rule scales the pool, and a network learns that by heart: trained with the columns of simulated pools,
+/// hidden at random, it was up to 13 % worse with them than without where another pool worked, and hardly
+/// ever better by more than 1 %.
 const HEARD: [bool; CONTEXT] = {
     let mut heard = [false; CONTEXT];
     let mut k = 0;

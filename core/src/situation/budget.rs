@@ -110,7 +110,8 @@ impl ErrorBudget {
     fn is_excused(&mut self, now: UnixSeconds, late: f32, sla_s: f32, beside: &Beside) -> bool {
         let excused = self.excused_until.is_some_and(|until| now <= until);
         let burst = beside.overwhelmed && beside.lead_s > ANSWERED_SLAS * sla_s;
-        // Where changes are dear a wide margin softens what it cannot prevent: tried without.
+        // Where changes are dear a wide margin softens even what it cannot prevent: without, 8 instead of
+        // 10 of 16 cases of development traffic kept their SLA.
         let overwhelmed = !beside.dear && (beside.woken || burst);
         if beside.helpless || overwhelmed {
             self.excused_until = Some(now.plus((beside.lead_s + 2.0 * sla_s) as i64));
