@@ -1,6 +1,6 @@
 //! Plays every fault on recorded traffic, each by itself, against the clean run of the same seed.
 //!
-//!     cargo run --release -p scaleiq-data --example fault_soak -- FILE_OR_FOLDER [FAULTS] [SEEDS] [WORLDS]
+//!     cargo run --release -p scaleiq-workload --example fault_soak -- FILE_OR_FOLDER [FAULTS] [SEEDS] [WORLDS]
 //!
 //! The forecaster works without a network: what is judged is how readings and pool are handled.
 
@@ -8,9 +8,9 @@ use scaleiq_core::controller::Controller;
 use scaleiq_core::forecast::{ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
 use scaleiq_core::policy::Planner;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
-use scaleiq_core::sim::{Load, LoadSettings, Scale, Series, World};
 use scaleiq_core::units::{DAY_S, JobLimits, Jobs};
+use scaleiq_workload::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
+use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, World};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -137,7 +137,7 @@ fn files(path: &Path) -> Vec<PathBuf> {
 
 /// The last days of a file, and its warm-up.
 fn load(file: &Path, seed: u64) -> Option<(Load, u32)> {
-    let read = scaleiq_data::Series::read_csv(file).map_err(|e| eprintln!("{e}")).ok()?;
+    let read = scaleiq_workload::Series::read_csv(file).map_err(|e| eprintln!("{e}")).ok()?;
     let rows = (DAYS * f64::from(DAY_S) / f64::from(read.length_s)) as usize;
     let first = read.measured().saturating_sub(rows);
     let counts: Vec<f32> = read.rows[first..read.measured()]

@@ -1,7 +1,7 @@
 //! Writes the built-in sample as a CSV file, without building the trainer:
-//! `cargo run --release -p scaleiq-data --example sample -- sample.csv 20000`.
+//! `cargo run --release -p scaleiq-workload --example sample -- sample.csv 20000`.
 
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::error::Error;
 use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::{DataError, Series};
+use scaleiq_workload::{DataError, Series};
 use std::path::Path;
 
 const HEADER: &str = "DateTime, avg_average_processing_duration_ms, avg_unprocessed_events_count, \

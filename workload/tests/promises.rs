@@ -1,8 +1,18 @@
 //! Random histories full of faults, in which the pool lives on, held to every promise.
 
-use super::*;
-use crate::sim::faults::{FaultKind, FaultPlan, FaultySimulator};
-use crate::sim::{Load, STEP_S, Simulator, Step, World};
+// The dice that core's own histories are thrown with.
+#[path = "../../core/tests/promises/dice.rs"]
+mod dice;
+
+use dice::{Dice, HISTORIES};
+use proptest::prelude::*;
+use scaleiq_core::controller::Controller;
+use scaleiq_core::invariant::{Promise, Watch};
+use scaleiq_core::policy::{Dqn, Planner, Policy};
+use scaleiq_core::settings::Settings;
+use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds};
+use scaleiq_workload::sim::faults::{FaultKind, FaultPlan, FaultySimulator};
+use scaleiq_workload::sim::{Load, STEP_S, Simulator, Step, World};
 
 const TICK_S: u32 = 30;
 /// Ticks of one history.
@@ -28,7 +38,7 @@ fn load(dice: &mut Dice) -> Load {
 
 /// Up to four kinds of faults, often enough to be met.
 fn plan(dice: &mut Dice) -> FaultPlan {
-    let per_day = EPISODES * crate::units::DAY_S as f32 / (TICKS * TICK_S) as f32;
+    let per_day = EPISODES * DAY_S as f32 / (TICKS * TICK_S) as f32;
     (0..1 + dice.roll(4)).fold(FaultPlan::default(), |plan, _| {
         let kind = FaultKind::ALL[dice.roll(FaultKind::ALL.len() as u64) as usize];
         plan.with(kind, per_day)

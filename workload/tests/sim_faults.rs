@@ -1,14 +1,12 @@
 //! What must hold of faults in the simulator, and what a controller must do about them.
-#![cfg(feature = "sim")]
 
 use scaleiq_core::sample::Sample;
-use scaleiq_core::sim::faults::{
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_workload::baselines::{HpaRule, ScalingRule};
+use scaleiq_workload::sim::faults::{
     Course, Episode, Family, FaultKind, FaultPlan, FaultySimulator, Tick, Trial,
 };
-use scaleiq_core::sim::{
-    HpaRule, Load, LoadSettings, Scale, ScalingRule, Series, Simulator, World,
-};
-use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
 
 const TICK_S: u32 = 30;
 const HOURS: usize = 24;

@@ -1,10 +1,9 @@
 //! The simulator against the project's referee, on a load and figures that
 //! `vectors/record_referee.py` recorded from it.
-#![cfg(feature = "sim")]
 
 use scaleiq_core::sample::Sample;
-use scaleiq_core::sim::{Load, Score, Step, World, run};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_workload::sim::{Load, Score, Step, World, run};
 
 const START_S: i64 = 1_751_328_000;
 const TICK_S: u32 = 30;

@@ -1,12 +1,12 @@
 //! What must hold in the simulator for every load, world and policy.
-#![cfg(feature = "sim")]
 
 use proptest::prelude::*;
 use scaleiq_core::sample::{Reading, Sample};
-use scaleiq_core::sim::{
-    HpaRule, Load, LoadSettings, STEP_S, ScalingRule, Score, Series, Simulator, Step, World, run,
-};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_workload::baselines::{HpaRule, ScalingRule};
+use scaleiq_workload::sim::{
+    Load, LoadSettings, STEP_S, Score, Series, Simulator, Step, World, run,
+};
 
 const TICK_S: u32 = 30;
 

@@ -1,67 +1,17 @@
 //! Random histories under a policy and a forecaster that say anything, held to every promise.
 
-use super::*;
-use crate::controller::Controller;
-use crate::forecast::{Forecast, ForecastSource, Forecaster, QUANTILES, STEPS};
-use crate::interval::{Interval, IntervalLength};
-use crate::policy::{ACTIONS, Choice, Dqn, Planner, Policy, STATE, State, ValueModel};
-use crate::sample::{Gated, RawSample};
-use crate::units::JobLimits;
+mod dice;
+
+use dice::{Dice, HISTORIES};
 use proptest::prelude::*;
-
-/// Histories per promise.
-const HISTORIES: u32 = 100_000;
-
-/// Says anything, the same for the same seed.
-#[derive(Clone, Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    /// Mostly small numbers, sometimes absurd ones.
-    fn number(&mut self) -> f32 {
-        match self.roll(8) {
-            0 => 0.0,
-            1 => 1e9,
-            _ => self.roll(30_000) as f32 / 100.0,
-        }
-    }
-}
-
-impl Policy for Dice {
-    fn choose(&mut self, _: &Situation, _: &State, _: &Settings) -> Choice {
-        let jobs = Jobs(self.number() as u32);
-        Choice::new(Stage::Network, jobs)
-    }
-}
-
-impl Forecaster for Dice {
-    fn push(&mut self, interval: &Interval) -> Option<Forecast> {
-        if self.roll(4) == 0 {
-            return None;
-        }
-        let row: [f32; QUANTILES.len()] = core::array::from_fn(|_| self.number());
-        let length = IntervalLength::TWO_MINUTES;
-        Forecast::new(interval.end, length, [row; STEPS], ForecastSource::Model).ok()
-    }
-}
-
-impl ValueModel for Dice {
-    type Error = &'static str;
-
-    fn values(&mut self, _: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error> {
-        match self.roll(3) {
-            0 => Err("broken"),
-            1 => Ok([f32::NAN; ACTIONS]),
-            _ => Ok(core::array::from_fn(|_| self.number())),
-        }
-    }
-}
+use scaleiq_core::controller::Controller;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::invariant::{Promise, Watch};
+use scaleiq_core::policy::{Dqn, Planner, Policy, Stage};
+use scaleiq_core::sample::{Gated, RawSample, Reading, Sample};
+use scaleiq_core::settings::Settings;
+use scaleiq_core::situation::Situation;
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 
 fn sample(dice: &mut Dice, time: i64, jobs: u32) -> Sample {
     // Now and then a number is missing.
@@ -163,7 +113,7 @@ proptest! {
         if let Ok(Gated { sample, .. }) = raw.gate() {
             let readings = [sample.arrivals_events, sample.processed_events, sample.backlog_events,
                 sample.queued_events, sample.work_ms];
-            let known = readings.into_iter().filter_map(crate::sample::Reading::known);
+            let known = readings.into_iter().filter_map(Reading::known);
             prop_assert!(known.into_iter().all(|v| v.is_finite() && v >= 0.0));
         }
     }
@@ -189,7 +139,10 @@ fn a_watch_sees_what_is_broken() {
     let s = controller.situation(sample.end).unwrap();
     let good = controller.decide(sample.end);
     let check = |decision: Decision, situation: Option<&Situation>| {
-        let mut watch = Watch { last_wanted: Some(Jobs(20)), ..Watch::default() };
+        let mut watch = Watch::default();
+        // 20 jobs were decided last.
+        let before = Decision { jobs: Jobs(20), ..good.clone() };
+        watch.check(&before, Some(&sample), Some(&s), &settings);
         watch.check(&decision, Some(&sample), situation, &settings)
     };
     let with = |jobs| Decision { jobs: Jobs(jobs), ..good.clone() };
@@ -204,7 +157,3 @@ fn a_watch_sees_what_is_broken() {
     let late = Decision { at: UnixSeconds(5000), ..with(21) };
     assert_eq!(check(late, None), Some(Promise::Stale));
 }
-
-#[cfg(feature = "sim")]
-#[path = "invariant_fault_tests.rs"]
-mod faults;

@@ -1,11 +1,9 @@
 //! DS2 (Kalavri et al., OSDI 2018) in the form in which Flink's Kubernetes operator runs it.
 
-extern crate alloc;
-
 use super::{Highest, ScalingRule, have, hold};
-use crate::sample::Sample;
-use crate::units::{Jobs, UnixSeconds};
-use alloc::collections::VecDeque;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::{Jobs, UnixSeconds};
+use std::collections::VecDeque;
 
 /// Jobs for the mean arrivals and the backlog, at the rate that a job has while it works:
 /// `ceil((arrivals / target + backlog / catch-up time) / true rate)`. Means are taken over five

@@ -1,8 +1,8 @@
 //! Kubernetes' Horizontal Pod Autoscaler.
 
 use super::{ScalingRule, Stabiliser, have};
-use crate::sample::Sample;
-use crate::units::Jobs;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::Jobs;
 
 /// Kubernetes HPA on utilisation: `ceil(jobs x utilisation / target)`, within 10 % nothing.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! KEDA's queue scalers.
 
 use super::{FIRST_WORK_MS, ScalingRule, Stabiliser, have};
-use crate::sample::Sample;
-use crate::units::Jobs;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::Jobs;
 
 /// KEDA's queue scalers through HPA: `ceil(backlog / threshold)`, at least one job.
 #[derive(Clone, Debug)]

@@ -5,8 +5,6 @@
 //! All but [`StaticRule`] are listed in [`Peer`]. A rule that cannot see (a sample was lost) leaves
 //! the pool as it is.
 
-extern crate alloc;
-
 mod ds2;
 mod hpa;
 mod lag;
@@ -21,11 +19,10 @@ pub use oracle::OracleRule;
 pub use seasonal::SeasonalRule;
 pub use trend::TrendRule;
 
-use super::{Load, World};
-use crate::sample::Sample;
-use crate::units::{Jobs, UnixSeconds};
-use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use crate::sim::{Load, World};
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::{Jobs, UnixSeconds};
+use std::collections::VecDeque;
 
 /// Decides the number of jobs from the latest sample and what it remembers.
 pub trait ScalingRule {

@@ -1,9 +1,9 @@
 //! A bound for every rule that has to forecast.
 
 use super::{ScalingRule, have, hold};
-use crate::sample::Sample;
 use crate::sim::{Load, STEP_S, World};
-use crate::units::Jobs;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::Jobs;
 
 /// Knows the true mean rate and the work of the time in which a job starts: the highest need of it,
 /// with head room, and the backlog within a minute. It does not know the bursts around the mean, nor

@@ -1,11 +1,9 @@
 //! Predictive scaling as cloud providers offer it beside target tracking.
 
-extern crate alloc;
-
 use super::{FIRST_WORK_MS, HpaRule, ScalingRule};
-use crate::sample::Sample;
-use crate::units::{DAY_S, Jobs, WEEK_S};
-use alloc::collections::VecDeque;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::{DAY_S, Jobs, WEEK_S};
+use std::collections::VecDeque;
 
 /// The larger of target tracking ([`HpaRule`]) and a seasonal forecast: the highest rate of the same
 /// half-hour to come a day and a week ago, averaged, at the level of the last half-hour against that

@@ -1,8 +1,6 @@
 use super::*;
-use crate::sample::Reading;
 use crate::sim::Step;
-use alloc::vec;
-use alloc::vec::Vec;
+use scaleiq_core::sample::Reading;
 
 /// Half a minute of a pool that works off what arrives: `busy_jobs` of 100 ms events.
 fn sample(end: i64, busy_jobs: f32, ready: u32, backlog_events: f32) -> Sample {

@@ -1,11 +1,9 @@
 //! The linear model of the predictive horizontal pod autoscaler.
 
-extern crate alloc;
-
 use super::{FIRST_WORK_MS, ScalingRule, Stabiliser, have};
-use crate::sample::Sample;
-use crate::units::{Jobs, UnixSeconds};
-use alloc::collections::VecDeque;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::{Jobs, UnixSeconds};
+use std::collections::VecDeque;
 
 /// A straight line through the jobs that the last ten minutes called for, read two minutes ahead;
 /// never below what is called for now, and the backlog within two minutes. Its changes are limited

@@ -1,15 +1,12 @@
 //! What comes to the pool: arrivals, work per event and the pool's speed in every step.
 
-extern crate alloc;
-
 use super::STEP_S;
-use crate::units::UnixSeconds;
-use alloc::vec::Vec;
-use core::fmt;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use rand_distr::{Distribution, Gamma, Poisson, StandardNormal};
+use scaleiq_core::units::UnixSeconds;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Most steps in one load: ten years. Guards against a mistyped interval that would eat the memory.
 const MAX_STEPS: u64 = 64_000_000;
@@ -106,7 +103,7 @@ impl fmt::Display for LoadError {
     }
 }
 
-impl core::error::Error for LoadError {}
+impl std::error::Error for LoadError {}
 
 /// Arrivals, work and speed for every step: the same for every policy that is run on it.
 #[derive(Clone, Debug, PartialEq)]
@@ -369,7 +366,7 @@ mod tests {
         let plain = LoadSettings { dispersion: 0.0, speed_cv: 0.0, work_drift_s: 0.0, ..usual };
         assert!(make(&[600.0; 9], plain).is_ok());
         let step = Step { work_s: 0.0, ..Step::default() };
-        let load = Load::from_steps(UnixSeconds(0), alloc::vec![step]);
+        let load = Load::from_steps(UnixSeconds(0), std::vec![step]);
         assert_eq!(load, Err(LoadError::Step(0)));
     }
 }

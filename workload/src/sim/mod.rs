@@ -12,22 +12,18 @@
 //!
 //! What goes wrong in real life is in [`faults`].
 //!
-//! Unlike the rest of the crate it allocates: a [`Load`] holds its steps, a [`Simulator`] a wait
-//! histogram and the jobs that are starting. Nothing grows with the length of a backlog.
+//! A [`Load`] holds its steps, a [`Simulator`] a wait histogram and the jobs that are starting: nothing
+//! grows with the length of a backlog.
 
 pub mod faults;
 pub mod live;
 mod load;
-mod peers;
 mod pool;
 mod simulator;
 mod tally;
 mod world;
 
 pub use load::{Load, LoadError, LoadSettings, Scale, Series, Step};
-pub use peers::{
-    Ds2Rule, HpaRule, LagRule, OracleRule, Peer, ScalingRule, SeasonalRule, StaticRule, TrendRule,
-};
 pub use simulator::{Simulator, TickCost, run};
 pub use tally::Score;
 pub use world::World;

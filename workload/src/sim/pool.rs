@@ -3,11 +3,8 @@
 //! Times are whole steps since the load's start: starts, pauses and waits only ever take effect on
 //! a step's border, so nothing is lost against the referee's seconds.
 
-extern crate alloc;
-
 use super::faults::Conditions;
 use super::{STEP_S, World};
-use alloc::vec::Vec;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};

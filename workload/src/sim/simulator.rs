@@ -5,11 +5,11 @@ use super::load::{Load, Step};
 use super::pool::{Fifo, Pool, unit_draw};
 use super::tally::{Score, Tally};
 use super::{STEP_S, World};
-use crate::sample::{MAX_VALUE, Reading, Sample};
-use crate::units::{JobLimits, Jobs, UnixSeconds};
-use core::borrow::Borrow;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use scaleiq_core::sample::{MAX_VALUE, Reading, Sample};
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use std::borrow::Borrow;
 
 /// Spare capacity of the pool at the start of a load.
 pub(super) const FIRST_HEADROOM: f64 = 1.3;

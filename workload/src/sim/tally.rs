@@ -1,7 +1,7 @@
 //! The score of a pool.
 
 use super::pool::Waits;
-use crate::units::DAY_S;
+use scaleiq_core::units::DAY_S;
 use serde::{Deserialize, Serialize};
 
 /// How well a policy did.

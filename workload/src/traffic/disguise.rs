@@ -1,6 +1,6 @@
 //! Real traffic made into that of another workload, so that one trace teaches more than itself.
 
-use crate::random::{between, chance, log_between, normal};
+use crate::traffic::random::{between, chance, log_between, normal};
 use rand_core::Rng;
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::WEEK_S;
@@ -51,7 +51,7 @@ fn thinned(events: f32, share: f64, rng: &mut impl Rng) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::stream;
+    use crate::traffic::random::stream;
     use scaleiq_core::units::UnixSeconds;
 
     #[test]

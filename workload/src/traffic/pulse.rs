@@ -1,6 +1,6 @@
 //! Campaigns and bursts: pulses that ramp up, hold and fade, and may overlap.
 
-use crate::random::{between, chance, heavy, log_between};
+use crate::traffic::random::{between, chance, heavy, log_between};
 use rand_core::Rng;
 
 /// How often pulses come and what they look like.
@@ -82,7 +82,7 @@ impl PulseTrain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::stream;
+    use crate::traffic::random::stream;
 
     #[test]
     fn pulses_rise_and_fade() {

@@ -1,8 +1,8 @@
 //! Made-up arrivals for training: any shape of traffic that a queue may see, drawn at random.
 
-use crate::pulse::PulseTrain;
-pub use crate::pulse::Pulses;
-use crate::random::{Memory, between, chance, count, log_between, normal, stream};
+use crate::traffic::pulse::PulseTrain;
+pub use crate::traffic::pulse::Pulses;
+use crate::traffic::random::{Memory, between, chance, count, log_between, normal, stream};
 use rand_core::Rng;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::units::DAY_S;

@@ -1,7 +1,7 @@
 //! Intervals of any length, jitter, holes.
 
 use super::*;
-use scaleiq_data::csv::Fill;
+use scaleiq_workload::csv::Fill;
 
 /// `rows` rows of `count` events, `step_s` apart.
 fn every(step_s: f64, rows: usize, count: f64) -> String {

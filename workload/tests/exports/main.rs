@@ -9,8 +9,8 @@ mod series;
 mod suspicions;
 mod times;
 
-use scaleiq_data::csv::ReadOptions;
-use scaleiq_data::{DataError, Series};
+use scaleiq_workload::csv::ReadOptions;
+use scaleiq_workload::{DataError, Series};
 
 /// Monday, 6 May 2024, 00:00 UTC.
 const START_S: i64 = 1_714_953_600;

@@ -1,7 +1,7 @@
 //! Marks, units, words for nothing, and numbers that cannot be.
 
 use super::*;
-use scaleiq_data::csv::{DecimalMark, Unit};
+use scaleiq_workload::csv::{DecimalMark, Unit};
 
 fn grouped(count: u32, mark: &str) -> String {
     if count < 1000 {

@@ -1,7 +1,7 @@
 //! Several series in one file, rows of one time, and running totals.
 
 use super::*;
-use scaleiq_data::csv::Duplicates;
+use scaleiq_workload::csv::Duplicates;
 
 /// The history as two series of a long file, `high` and `low`.
 fn long(order: &[&str]) -> String {

@@ -91,7 +91,7 @@ fn an_order_of_day_and_month_that_is_open_is_asked() {
         let options = ReadOptions { date_order: Some(order), ..ReadOptions::default() };
         good_with(&text(&["5/6"]), &options).start.0
     };
-    use scaleiq_data::csv::DateOrder;
+    use scaleiq_workload::csv::DateOrder;
     assert_eq!(with(DateOrder::MonthFirst), START_S);
     assert_eq!(with(DateOrder::DayFirst), START_S + 30 * 86_400);
     // A date that is none in the other order, or days that follow each other, decide.
@@ -111,7 +111,7 @@ fn berlin(from_s: i64, rows: i64, suffix: impl Fn(&jiff::ZonedDateTime) -> Strin
     format!("timestamp,value\n{}", (0..rows).map(row).collect::<String>())
 }
 
-fn zone(name: &str) -> Option<scaleiq_data::csv::Zone> {
+fn zone(name: &str) -> Option<scaleiq_workload::csv::Zone> {
     Some(name.parse().unwrap())
 }
 

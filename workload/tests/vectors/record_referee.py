@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what the referee says about a synthetic half day, for core/tests/sim_parity.rs.
+"""Records what the referee says about a synthetic half day, for workload/tests/sim_parity.rs.
 
     record_referee.py /path/to/scaling.py
 

@@ -1,15 +1,12 @@
 //! When faults begin and end. Every draw depends on seed, kind and step alone, so that all policies
 //! meet the same faults, and one kind more leaves the others where they were.
 
-extern crate alloc;
-
 use super::{FaultKind, FaultPlan};
 use crate::sim::STEP_S;
 use crate::sim::pool::unit_draw;
-use crate::units::DAY_S;
-use alloc::vec::Vec;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use scaleiq_core::units::DAY_S;
 
 /// Words of a kind's stream of random numbers that belong to one step.
 const WORDS_PER_STEP: u128 = 256;
@@ -93,7 +90,7 @@ impl Episodes {
 
     fn begin(&self, kind: FaultKind, step: u32, steps: u32, need_jobs: f64) -> Option<Episode> {
         let mut dice = dice(self.seed, kind, step);
-        let [chance, length, severity] = core::array::from_fn(|_| unit_draw(&mut dice));
+        let [chance, length, severity] = std::array::from_fn(|_| unit_draw(&mut dice));
         let days = f64::from(steps * STEP_S) / f64::from(DAY_S);
         let expected = f64::from(self.plan.per_day(kind)) * days;
         let by_chance = step >= self.quiet_steps && chance <= 1.0 - libm::exp(-expected);

@@ -1,11 +1,8 @@
 //! Which faults come, and how often.
 
-extern crate alloc;
-
 use super::{Family, FaultKind};
-use alloc::string::{String, ToString};
-use core::fmt;
-use core::str::FromStr;
+use std::fmt;
+use std::str::FromStr;
 
 /// Most faults of one kind in a day.
 const MOST_PER_DAY: f32 = 10_000.0;
@@ -94,7 +91,7 @@ impl fmt::Display for PlanError {
     }
 }
 
-impl core::error::Error for PlanError {}
+impl std::error::Error for PlanError {}
 
 impl FromStr for FaultPlan {
     type Err = PlanError;

@@ -2,10 +2,10 @@
 
 use super::FaultKind::*;
 use super::episode::Episode;
-use crate::sample::{RawSample, Reading, Sample};
 use crate::sim::pool::unit_draw;
-use crate::units::Jobs;
 use rand_chacha::ChaCha8Rng;
+use scaleiq_core::sample::{RawSample, Reading, Sample};
+use scaleiq_core::units::Jobs;
 
 const HOUR_S: f64 = 3600.0;
 const TEN_YEARS_S: f64 = 10.0 * 365.0 * 24.0 * HOUR_S;

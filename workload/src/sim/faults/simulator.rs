@@ -5,10 +5,10 @@ use super::conditions::Conditions;
 use super::episode::{Episode, Episodes, dice};
 use super::kind::Family;
 use super::readings::{Delivery, Told, deliver, raw};
-use crate::sample::{RawSample, Sample};
 use crate::sim::{Load, STEP_S, Simulator};
-use crate::units::Jobs;
-use core::borrow::Borrow;
+use scaleiq_core::sample::{RawSample, Sample};
+use scaleiq_core::units::Jobs;
+use std::borrow::Borrow;
 
 /// One tick: what happened, and what was told of it.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use super::kind::{Family, FaultKind};
 use super::verdict::{MOST_AFTERMATH, MOST_ASKED, MOST_COST, MOST_SLA_POINTS, Verdict};
-use core::fmt;
 use serde::Serialize;
+use std::fmt;
 
 /// Standard errors by which a mean may miss its mark,
 const SURE: f64 = 2.0;

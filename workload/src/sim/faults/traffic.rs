@@ -1,12 +1,9 @@
 //! Faults of the traffic: arrivals are missing for a while, or for good.
 
-extern crate alloc;
-
 use super::FaultPlan;
 use super::episode::{Episode, Episodes};
 use super::kind::Family;
 use crate::sim::Load;
-use alloc::vec::Vec;
 
 /// The load as it comes under a plan's faults of traffic, and when they come. Nothing comes by chance
 /// in the first `quiet_steps`.

@@ -1,13 +1,10 @@
 //! Plays a policy with faults or without, on the same load and with the same luck.
 
-extern crate alloc;
-
 use super::episode::Episode;
 use super::{FaultPlan, FaultySimulator, Tick, traffic};
 use crate::sim::{Load, STEP_S, Score, Simulator, World};
-use crate::units::{JobLimits, Jobs};
-use alloc::vec::Vec;
-use core::ops::Range;
+use scaleiq_core::units::{JobLimits, Jobs};
+use std::ops::Range;
 
 /// What is played.
 #[derive(Clone, Copy, Debug)]

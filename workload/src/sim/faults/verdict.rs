@@ -1,12 +1,9 @@
 //! What a fault cost a policy, against the clean run.
 
-extern crate alloc;
-
 use super::episode::{Episode, Lasts};
 use super::kind::{Family, FaultKind};
 use super::trial::Course;
 use crate::sim::STEP_S;
-use alloc::vec::Vec;
 use serde::Serialize;
 
 /// Most that a fault without information about load may cost, of the clean run.

@@ -3,7 +3,7 @@
 use super::days::Days;
 use super::queue::Queue;
 use crate::sim::tally::{Score, Tally};
-use crate::units::UnixSeconds;
+use scaleiq_core::units::UnixSeconds;
 
 /// Share of the time in which the number of jobs may be unknown before the cost is.
 const UNKNOWN_SHARE: f64 = 0.01;

@@ -1,9 +1,7 @@
 //! What is kept for a week.
 
-extern crate alloc;
-
-use crate::units::{DAY_S, UnixSeconds};
-use alloc::collections::VecDeque;
+use scaleiq_core::units::{DAY_S, UnixSeconds};
+use std::collections::VecDeque;
 
 /// Days that are kept beside the present one.
 const KEPT: i64 = 7;
@@ -27,7 +25,7 @@ impl<T: Default> Days<T> {
     pub fn at(&mut self, at: UnixSeconds) -> &mut T {
         let day = at.0.div_euclid(i64::from(DAY_S));
         if self.today.0 < day {
-            let ended = core::mem::replace(&mut self.today, (day, T::default()));
+            let ended = std::mem::replace(&mut self.today, (day, T::default()));
             self.days.push_back(ended);
             while self.days.front().is_some_and(|(old, _)| *old < day - KEPT) {
                 self.days.pop_front();
@@ -52,7 +50,7 @@ mod tests {
         for hour in 0..24 * 20 {
             *days.at(UnixSeconds(3600 * hour)) += 1;
         }
-        assert_eq!(days.iter().copied().collect::<alloc::vec::Vec<_>>(), [24; 8]);
+        assert_eq!(days.iter().copied().collect::<std::vec::Vec<_>>(), [24; 8]);
         *days.at(UnixSeconds(100 * i64::from(DAY_S))) += 1;
         assert_eq!(days.iter().sum::<u32>(), 1);
     }

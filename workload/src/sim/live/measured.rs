@@ -3,11 +3,11 @@
 use super::Span;
 use super::account::{Account, Standing, Totals};
 use super::queue::Queue;
-use crate::sample::Sample;
-use crate::settings::Settings;
 use crate::sim::World;
-use crate::situation::{PoolObserver, START_SPREAD};
-use crate::units::Jobs;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::settings::Settings;
+use scaleiq_core::situation::{PoolObserver, START_SPREAD};
+use scaleiq_core::units::Jobs;
 
 /// A pool of which only samples are known. Its queue is a fluid, first come first served: what arrived
 /// and what was finished spread evenly over a sample, and what was finished is what arrived less what
@@ -128,12 +128,12 @@ fn paid_jobs(sample: &Sample) -> Option<Jobs> {
 mod tests {
     use super::*;
     use crate::sim::{Load, Simulator, Step, World};
-    use crate::units::{JobLimits, UnixSeconds};
+    use scaleiq_core::units::{JobLimits, UnixSeconds};
 
     /// A simulated day of a pool of 20 jobs whose need goes from 2 to 22 jobs and back.
     fn day() -> Load {
         let step = |k: usize| {
-            let need = 12.0 - 10.0 * libm::cosf(k as f32 / 17_280.0 * core::f32::consts::TAU);
+            let need = 12.0 - 10.0 * libm::cosf(k as f32 / 17_280.0 * std::f32::consts::TAU);
             let (rate_per_s, work_s) = (10.0 * need, 0.1);
             Step { rate_per_s, arrivals_events: 5.0 * rate_per_s, work_s, speed: 1.0 }
         };
@@ -161,7 +161,7 @@ mod tests {
 
     /// A sample of a pool that finishes nothing, and of which nobody tells how large it is.
     fn stuck(k: u32) -> Sample {
-        let raw = crate::sample::RawSample {
+        let raw = scaleiq_core::sample::RawSample {
             time: f64::from(30 * k),
             interval_s: 30.0,
             logged_events: Some(30.0),

@@ -20,8 +20,8 @@ pub use measured::MeasuredPool;
 pub use virtual_pool::VirtualPool;
 
 use super::STEP_S;
-use crate::sample::Sample;
-use crate::units::UnixSeconds;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::UnixSeconds;
 
 /// The part of a sample that no sample before it has told of, in steps of equal length.
 #[derive(Clone, Copy, Debug)]

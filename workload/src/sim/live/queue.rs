@@ -1,9 +1,7 @@
 //! The simulator's queue, for arrivals that are told as they come.
 
-extern crate alloc;
-
 use crate::sim::pool::Fifo;
-use alloc::collections::VecDeque;
+use std::collections::VecDeque;
 
 /// Groups of events that are told apart by their age: a day of the simulator's steps.
 const MOST_GROUPS: usize = 17_280;
@@ -87,7 +85,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     fn begin(queue: &mut Queue, room: f64) -> Vec<(f64, f64)> {
         let mut waits = Vec::new();

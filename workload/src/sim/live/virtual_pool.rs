@@ -3,12 +3,12 @@
 use super::Span;
 use super::account::{Account, Standing, Totals};
 use super::queue::Queue;
-use crate::sample::{Reading, Sample};
 use crate::sim::faults::Conditions;
 use crate::sim::pool::Pool;
 use crate::sim::simulator::{FIRST_HEADROOM, thousandths};
 use crate::sim::{STEP_S, World};
-use crate::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_core::sample::{Reading, Sample};
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 
 /// The seed of its start-up times. Any does; the same one every time makes decisions repeatable.
 const SEED: u64 = 1;
@@ -160,9 +160,9 @@ impl VirtualPool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::RawSample;
+    use scaleiq_core::sample::RawSample;
 
-    const LIMITS: Result<JobLimits, crate::units::JobLimitsError> = JobLimits::new(1, 100);
+    const LIMITS: Result<JobLimits, scaleiq_core::units::JobLimitsError> = JobLimits::new(1, 100);
 
     /// A 30 s sample of a real pool of 50 jobs that is offered `arrivals` events.
     fn sample(k: u32, arrivals: Option<f64>) -> Sample {

@@ -2,8 +2,8 @@
 
 use super::statistics::{TARGETS, p95};
 use super::{LENGTH, ROWS, hour, weekday};
-use crate::pulse::{PulseTrain, Pulses};
-use crate::random::{Memory, chance, log_between, normal, stream};
+use crate::traffic::pulse::{PulseTrain, Pulses};
+use crate::traffic::random::{Memory, chance, log_between, normal, stream};
 
 /// Middle of the peak hour and of the trough hour, UTC.
 const PEAK: f64 = 2.5;

@@ -14,8 +14,8 @@ mod statistics;
 
 pub use statistics::{Statistics, TARGETS, Targets};
 
-use crate::random::{Memory, chance, log_between, stream};
 use crate::series::Series;
+use crate::traffic::random::{Memory, chance, log_between, stream};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
 

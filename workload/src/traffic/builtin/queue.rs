@@ -7,7 +7,7 @@
 
 use super::statistics::TARGETS;
 use super::{LENGTH, ROWS};
-use crate::random::{between, chance, log_between, stream};
+use crate::traffic::random::{between, chance, log_between, stream};
 use std::ops::Range;
 
 /// Events that the pool is sized for, over the smoothed arrivals.
