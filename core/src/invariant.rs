@@ -14,8 +14,8 @@
 
 use crate::decision::{Change, Constraint, Decision};
 use crate::guard::{MIN_STEP_UP, fewest, reactive_floor};
-use crate::history::Ring;
 use crate::policy::Stage;
+use crate::ring::Ring;
 use crate::sample::Sample;
 use crate::settings::Settings;
 use crate::situation::Situation;
