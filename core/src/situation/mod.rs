@@ -8,7 +8,6 @@ mod rate;
 mod throughput;
 mod work;
 
-pub use budget::LATE_SHARE;
 pub(crate) use pool::PoolObserver;
 pub use work::DEFAULT_WORK_MS;
 
@@ -116,7 +115,7 @@ pub struct Situation {
     pub pause_s: f32,
     /// Whether a forecast was there.
     pub has_forecast: bool,
-    /// Share of the SLA's error budget (0.1 % late) that is left; negative once overspent.
+    /// Share of the SLA's error budget ([`Settings::objective`]) that is left; negative once overspent.
     pub budget_left: f32,
 }
 
@@ -265,6 +264,7 @@ impl Observer {
                     || self.pool.is_crashing()
                     || self.pool.is_overdue(sample.end, settings.start_up_s),
                 lead_s,
+                late_share: settings.objective.late_share(),
             };
             self.budget.push(sample, arrivals, settings.sla_s, &beside);
         }
@@ -379,7 +379,7 @@ impl Observer {
             idle: self.idle_s >= IDLE_S && self.expects_nothing(&path, lead_s),
             pause_s: self.pool.pause_s(),
             has_forecast: forecast.is_some(),
-            budget_left: self.budget.left(),
+            budget_left: self.budget.left(settings.objective.late_share()),
         })
     }
 
