@@ -70,7 +70,7 @@ pub struct Situation {
     pub pause_s: f32,
     /// Whether a forecast was there.
     pub has_forecast: bool,
-    /// Share of the SLA's error budget (0.1 % late) that is left; negative once overspent.
+    /// Share of the SLA's error budget ([`Settings::objective`]) that is left; negative once overspent.
     pub budget_left: f32,
 }
 

@@ -13,7 +13,6 @@ mod rebalance;
 mod throughput;
 mod work;
 
-pub use budget::LATE_SHARE;
 pub use estimate::{Blind, HorizonRates, LeadBacklog, Situation};
 pub use observer::Observer;
 pub use pool::PoolObserver;

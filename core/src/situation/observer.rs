@@ -105,6 +105,7 @@ impl Observer {
                     || self.pool.is_crashing()
                     || self.pool.is_overdue(sample.end, settings.start_up_s),
                 lead_s,
+                late_share: settings.objective.late_share(),
             };
             self.budget.push(sample, arrivals, settings.sla_s, &beside);
         }
@@ -224,7 +225,7 @@ impl Observer {
             idle: self.idle_s >= IDLE_S && self.expects_nothing(&path, lead_s),
             pause_s: self.pool.pause_s(),
             has_forecast: forecast.is_some(),
-            budget_left: self.budget.left(),
+            budget_left: self.budget.left(settings.objective.late_share()),
         })
     }
 
