@@ -3,19 +3,19 @@
 use super::access::{Access, check_host, check_token, check_view};
 use super::body::Room;
 use super::dashboard::{self, DashboardState};
+use super::error::refuse;
 use super::ingest::ingest;
 use super::predict;
 use super::status::status;
-use crate::config::Mode;
-use crate::control::{Handle, NotReady};
-use crate::metrics::Metrics;
-use crate::rows::RowForecaster;
+use crate::decide::Mode;
+use crate::decide::rows::RowForecaster;
+use crate::telemetry::Metrics;
+use crate::workload::{Handle, NotReady};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
-use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -91,17 +91,6 @@ pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
         .merge(views)
         .fallback(nothing_here)
         .layer(middleware::from_fn_with_state(access, check_host))
-}
-
-/// An answer that says what is wrong.
-pub(super) fn refuse(status: StatusCode, message: impl Into<String>) -> Response {
-    (status, Json(json!({ "error": message.into() }))).into_response()
-}
-
-impl IntoResponse for NotReady {
-    fn into_response(self) -> Response {
-        refuse(StatusCode::SERVICE_UNAVAILABLE, self.to_string())
-    }
 }
 
 async fn nothing_here() -> Response {

@@ -1,11 +1,11 @@
 //! `GET /status`: how it goes, in one answer. It is read from what the loop last published, so it never
 //! waits for a decision, a disk or a device.
 
-use super::api::{Api, refuse};
+use super::api::Api;
 use super::dashboard::{About, DashboardState};
+use super::error::refuse;
 use super::health::Part;
-use crate::config::Price;
-use crate::figures::{Figures, Latency, PoolFigures};
+use crate::decide::figures::{Figures, Latency, PoolFigures, Price};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,0 +1,6 @@
+//! What the agent tells of itself.
+
+mod figures;
+mod metrics;
+
+pub use metrics::{Acted, Metrics, Signs};
