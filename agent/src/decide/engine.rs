@@ -1,6 +1,6 @@
 //! What runs a model's networks: as the user asks for it, as the model allows, and as is fastest here.
 
-use super::ModelChoice;
+use super::choice::ModelChoice;
 use super::timed::Timed;
 use clap::ValueEnum;
 use scaleiq_core::forecast::{

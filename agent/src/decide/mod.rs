@@ -3,6 +3,7 @@
 
 mod brain;
 mod calendar;
+mod choice;
 mod deputed;
 mod engine;
 mod fallible;
@@ -17,11 +18,12 @@ mod watched;
 
 pub use brain::{Brain, Health};
 pub use calendar::{Calendar, Event, Informed};
+pub use choice::{ModelChoice, NO_MODEL};
 pub use deputed::Deputed;
 pub use engine::Engine;
 pub use fallible::Fallible;
 pub use mode::Mode;
-pub use model::{ModelChoice, ModelId, NO_MODEL};
+pub use model::ModelId;
 pub(crate) use no_model::NoModel;
 pub use open::{open, warn_if_idle};
 pub(crate) use timed::Timed;

@@ -1,35 +1,10 @@
-//! Which model decides, and how decisions are traced back to it.
+//! How decisions are traced back to the model that made them.
 
-use super::Engine;
-use scaleiq_core::model::{Bundle, Card, sha256_hex};
-use scaleiq_core::settings::Base;
+use super::choice::NO_MODEL;
+use super::engine::Engine;
+use scaleiq_core::model::{Card, sha256_hex};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
 
-/// Which model decides: `--model`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum ModelChoice {
-    /// The one built into the program.
-    #[default]
-    Shipped,
-    /// A model folder.
-    Folder(PathBuf),
-    /// No networks: the plan on the experts' forecasts.
-    None,
-}
-
-impl From<&str> for ModelChoice {
-    fn from(text: &str) -> Self {
-        match text {
-            NO_MODEL => Self::None,
-            "shipped" => Self::Shipped,
-            folder => Self::Folder(folder.into()),
-        }
-    }
-}
-
-/// Name under which [`ModelChoice::None`] goes.
-pub const NO_MODEL: &str = "none";
 /// Word with which names of devices' models begin.
 const DEVICE: &str = "device";
 
@@ -79,24 +54,10 @@ impl ModelId {
     }
 }
 
-impl ModelChoice {
-    /// What its multipliers are applied to; where there is no card to tell, the jobs required. A card
-    /// that cannot be read is an error of opening the model.
-    #[must_use]
-    pub fn base(&self) -> Base {
-        let card = match self {
-            Self::Shipped => Bundle::card_of(None),
-            Self::Folder(folder) => Bundle::card_of(Some(folder)),
-            Self::None => return Base::default(),
-        };
-        card.map_or_else(|_| Base::default(), |card| card.policy.base)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scaleiq_core::model::Q_NETWORK_F32;
+    use scaleiq_core::model::{Bundle, Q_NETWORK_F32};
 
     #[test]
     fn whatever_decisions_follow_from_is_in_the_hash() {

@@ -9,10 +9,13 @@ mod health;
 mod ingest;
 pub mod page;
 mod predict;
+mod published;
+mod routes;
 mod server;
 mod status;
 
 pub use access::Access;
-pub use api::{Api, router};
+pub use api::Api;
 pub use health::Watch;
+pub use routes::router;
 pub use server::Server;

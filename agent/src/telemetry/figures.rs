@@ -1,6 +1,6 @@
 //! How it goes, for Prometheus.
 
-use super::metrics::{Float, Labels};
+use super::kinds::{Float, Labels};
 use crate::decide::figures::{Figures, PoolFigures};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

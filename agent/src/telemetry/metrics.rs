@@ -1,6 +1,7 @@
 //! What the agent tells Prometheus, in OpenMetrics text.
 
 use super::figures::FigureMetrics;
+use super::kinds::{Float, Labels};
 use crate::decide::figures::Figures;
 use crate::decide::{Health, Mode, ModelId};
 use crate::observe::{Refusal, SourceStatus, Warning, WarningKind};
@@ -19,12 +20,9 @@ use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 use std::fmt;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-pub(super) type Float = Gauge<f64, AtomicU64>;
-pub(super) type Labels<const N: usize> = [(&'static str, String); N];
 
 /// What became of a decision at the actuator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! How the loop takes a body of samples: a few at a time, so that a long one keeps nobody waiting.
 
 use super::Control;
+use super::unread::Unread;
 use crate::observe::{Assumption, Ingested, RefusedSample, SourceStatus, Told};
 use scaleiq_core::sample::Sample;
 use std::time::{Duration, Instant};
@@ -8,18 +9,6 @@ use tokio::sync::oneshot;
 
 /// Time between two looks at who else asks. A sample costs a millisecond or two, and more behind a hole.
 const SLICE: Duration = Duration::from_millis(20);
-
-/// A body of which the rest is to be read.
-#[derive(Debug)]
-pub(super) struct Unread {
-    samples: std::vec::IntoIter<Told>,
-    ingested: Ingested,
-    /// Whether the loop took a sample of it.
-    observed: bool,
-    /// Number of its last sample.
-    newest: usize,
-    reply: oneshot::Sender<Ingested>,
-}
 
 impl Control {
     /// A body has come.

@@ -10,6 +10,7 @@ mod prediction;
 mod pulse;
 mod recorder;
 mod snapshot;
+mod unread;
 
 pub use handle::{Handle, NotReady};
 pub use prediction::{HorizonRates, Prediction, StepEvents};
@@ -24,7 +25,6 @@ use crate::platform::clock::Clock;
 use crate::telemetry::Metrics;
 use crate::text::word;
 use handle::Request;
-use ingest::Unread;
 use pulse::Pulse;
 use recorder::Recorder;
 use scaleiq_core::decision::Decision;
@@ -38,6 +38,7 @@ use std::io;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+use unread::Unread;
 
 /// Requests that may wait.
 const QUEUE: usize = 64;

@@ -4,7 +4,7 @@
 //! sum is known up to the moment up to which all of them have spoken; it is given out from there to
 //! there. One that falls silent is waited for, then its share is missing, and then it has left.
 
-use super::Admitted;
+use super::admitted::Admitted;
 use super::share::{
     ARRIVALS, BACKLOG, FIELDS, PROCESSED, Piece, QUEUED, READY, STARTING, Share, mean_work,
     patience_s, values,

@@ -1,11 +1,14 @@
 //! The door to the loop: each sender's samples are placed on one clock, and those of several senders
 //! are summed. What is decided here is decided before the journal: it records what the loop takes.
 
+mod admitted;
 mod cadence;
 mod merge;
 mod order;
 mod sender;
 mod share;
+
+pub use admitted::Admitted;
 
 use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
 use crate::platform::clock::Moment;
@@ -32,15 +35,6 @@ pub enum Trust {
     Sender,
     /// The sender's, and there is no other: a history.
     Order,
-}
-
-/// What comes of a sample that was taken.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Admitted {
-    /// What the loop takes, oldest first; empty while other senders are waited for.
-    pub samples: Vec<Sample>,
-    /// What is to be said of it.
-    pub warnings: Vec<Warning>,
 }
 
 /// How a sender fares.

@@ -7,7 +7,7 @@ use crate::drift::Hindsight;
 use crate::journal::Digest;
 use crate::observe::Assumption;
 use crate::serve::health::Part;
-use crate::serve::status::Published;
+use crate::serve::published::Published;
 use crate::workload::Snapshot;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::plausibility::Doubt;

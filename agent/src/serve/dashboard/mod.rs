@@ -10,7 +10,7 @@ mod fan;
 pub use about::About;
 
 use super::health::{Part, Watch};
-use super::status::Published;
+use super::published::Published;
 use crate::workload::Snapshot;
 use axum::Router;
 use axum::extract::State;
