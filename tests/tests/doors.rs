@@ -1,7 +1,6 @@
 //! Models that are not like the shipped one, from training to decisions.
 
-use agent::brain::{Brain, Engine, ModelChoice, open};
-use agent::planned::Calendar;
+use agent::decide::{Brain, Calendar, Engine, ModelChoice, open};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::ForecastSource;
 use scaleiq_core::model::{Bundle, Card, ModelError, PACK};
@@ -10,8 +9,8 @@ use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::units::JobLimits;
 use scaleiq_tests::{sample_csv, tiny, train_part};
 use std::path::Path;
-use trainer::cli::Part;
 use trainer::config::Config;
+use trainer::experiment::pipeline::Part;
 
 const ROWS: usize = 720 * 17;
 /// Two hours of half minutes.
