@@ -27,12 +27,14 @@ use ingest::Unread;
 use pulse::Pulse;
 use recorder::Recorder;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::invariant::{self, Promise};
 use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::Blind;
+use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::UnixSeconds;
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -52,6 +54,7 @@ pub struct Control {
     model: ModelId,
     metrics: Metrics,
     recorder: Recorder,
+    promises: invariant::Watch,
     dashboard: DashboardState,
     decisions: watch::Sender<Option<Traced>>,
     clock: Clock,
@@ -103,6 +106,7 @@ impl Control {
             model,
             metrics,
             recorder,
+            promises: invariant::Watch::default(),
             dashboard,
             decisions,
             clock: clock.clone(),
@@ -172,6 +176,7 @@ impl Control {
         if let Some(held) = self.held.as_ref().filter(|_| stale) {
             return held.clone();
         }
+        let situation = self.brain.situation(now);
         let begin = Instant::now();
         let decision = self.brain.decide(now);
         if let Some(observed_in) = self.observed_in.take() {
@@ -181,6 +186,9 @@ impl Control {
         }
         let receipt = self.recorder.decision(&decision, stale);
         let last = self.decisions.borrow().as_ref().map(|last| last.decision.clone());
+        if last.as_ref() != Some(&decision) {
+            self.watch(&decision, situation.as_ref());
+        }
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
         let device = self.brain.device();
         if let Some(health) = device {
@@ -205,6 +213,24 @@ impl Control {
             self.publish(last.as_ref(), &traced);
         }
         traced
+    }
+
+    /// Holds a new decision to the promises. What a device knows is not known here, so of what it
+    /// decides only the limits can be told.
+    fn watch(&mut self, decision: &Decision, situation: Option<&Situation>) {
+        let broken = if self.brain.device().is_some() {
+            (!invariant::is_within_limits(decision.jobs, &self.settings)).then_some(Promise::Bounds)
+        } else {
+            self.promises.check(decision, self.last_sample.as_ref(), situation, &self.settings)
+        };
+        if let Some(promise) = broken {
+            self.broken(promise, decision);
+        }
+    }
+
+    fn broken(&self, promise: Promise, of: &impl fmt::Debug) {
+        self.metrics.broken(promise);
+        tracing::error!("promise {} is broken: please report this: {of:?}", promise.id());
     }
 
     fn publish(&mut self, last: Option<&Decision>, traced: &Traced) {

@@ -98,11 +98,19 @@ impl Promise {
 /// Whether a sample holds what may pass the gate and nothing else (S-3).
 #[must_use]
 pub fn is_gated(sample: &Sample) -> bool {
-    let Sample { arrivals_events, processed_events, backlog_events, queued_events, work_ms, .. } =
-        *sample;
+    let Sample {
+        arrivals_events, processed_events, backlog_events, queued_events, work_ms, ..
+    } = *sample;
     let readings = [arrivals_events, processed_events, backlog_events, queued_events, work_ms];
     let known = readings.into_iter().filter_map(Reading::known);
     known.into_iter().all(|number| number.is_finite() && number >= 0.0)
+}
+
+/// Whether jobs are within the limits (S-1): all that can be said of a decision that was made elsewhere,
+/// of which it is not known what it rests on.
+#[must_use]
+pub fn is_within_limits(jobs: Jobs, settings: &Settings) -> bool {
+    (settings.limits.min()..=settings.limits.max()).contains(&jobs)
 }
 
 /// Checks decisions one after the other. It shares no state with what it checks.

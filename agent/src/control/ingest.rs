@@ -3,6 +3,7 @@
 use super::Control;
 use super::handle::Ingested;
 use crate::source::{Assumption, RefusedSample, SourceStatus, Told};
+use scaleiq_core::invariant::{Promise, is_gated};
 use scaleiq_core::sample::Sample;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -96,6 +97,9 @@ impl Control {
             if let Some(forecast) = self.brain.forecast() {
                 self.metrics.forecast_made(forecast);
             }
+        }
+        if !is_gated(sample) {
+            self.broken(Promise::Gate, sample);
         }
         self.held = None;
         self.last_sample = Some(*sample);

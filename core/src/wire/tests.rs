@@ -164,8 +164,14 @@ fn settings_survive_and_nonsense_does_not() {
     .map(|config| config.settings().unwrap_err().0);
     let first = ["max_jobs", "sla_s", "interval_s", "max_step_up", "start_up_s"];
     assert_eq!(faults[..first.len()], first);
-    let ranges =
-        ["max_jobs", "start_up_s", "catch_up_s", "stale_after_s", "scale_down_window_s", "max_step_down"];
+    let ranges = [
+        "max_jobs",
+        "start_up_s",
+        "catch_up_s",
+        "stale_after_s",
+        "scale_down_window_s",
+        "max_step_down",
+    ];
     assert_eq!(faults[first.len()..], ranges);
     // The longest SLA with what holds where nothing else is set.
     let longest = Settings::new(JobLimits::new(1, 50).unwrap(), 86_400.0, 7200.0);
