@@ -242,7 +242,3 @@ fn floor(s: &Situation, have: Jobs, settings: &Settings) -> f64 {
     let reached = libm::floor(highest_step(have, settings) - ROUNDING.1 * have);
     need.min(reached).min(useful).min(coming).max(min).min(max)
 }
-
-#[cfg(test)]
-#[path = "invariant_tests.rs"]
-mod tests;
