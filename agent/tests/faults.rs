@@ -7,10 +7,10 @@ use agent::lab::backtest::faults;
 use agent::lab::backtest::history::{History, Wish};
 use agent::lab::backtest::play::Plan;
 use agent::lab::replay::settings;
-use scaleiq_core::sim::World;
-use scaleiq_core::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::sim::World;
+use scaleiq_workload::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 
 /// Not kept: without a sample for hours a number is held (promise S-2), whatever the load does meanwhile.
 const NOT_KEPT: [FaultKind; 1] = [FaultKind::Hole];

@@ -4,11 +4,10 @@
 use agent::decide::figures::{Figures, Pool};
 use agent::decide::{self, Brain, Calendar, Engine, ModelChoice};
 use agent::lab::replay::{Replay, TICK_S, settings, static_jobs};
-use scaleiq_core::sim::{
-    HpaRule, Load, LoadSettings, ScalingRule, Score, Series, Simulator, StaticRule, World,
-};
 use scaleiq_core::units::{JobLimits, WEEK_S};
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::baselines::{HpaRule, ScalingRule, StaticRule};
+use scaleiq_workload::sim::{Load, LoadSettings, Score, Series, Simulator, World};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::sync::Arc;
 
 /// The traffic's interval.

@@ -4,8 +4,8 @@ use crate::lab::replay::{ForecastTally, Tally};
 use crate::text::{grouped, saving, sla, word};
 use scaleiq_core::forecast::ForecastSource;
 use scaleiq_core::policy::NetworkRole;
-use scaleiq_core::sim::Score;
-use scaleiq_core::sim::faults::Verdict;
+use scaleiq_workload::sim::Score;
+use scaleiq_workload::sim::faults::Verdict;
 use serde::Serialize;
 use std::fmt::Write as _;
 
