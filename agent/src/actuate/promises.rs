@@ -1,7 +1,7 @@
 //! Watches what is carried out: promises J-1 and J-2, stated without the ledger that keeps them.
 
 use super::Order;
-use crate::control::Traced;
+use crate::workload::Traced;
 use scaleiq_core::invariant::Promise;
 use scaleiq_core::units::Jobs;
 
@@ -33,7 +33,7 @@ impl Watch {
 mod tests {
     use super::*;
     use crate::actuate::ledger::tests::decision;
-    use crate::brain::ModelId;
+    use crate::decide::ModelId;
     use scaleiq_core::policy::NetworkRole;
 
     fn check(watch: &Watch, id: u64, (jobs, have): (u32, u32), recorded: bool) -> Option<Promise> {
