@@ -7,9 +7,10 @@ use super::error::refuse;
 use super::ingest::ingest;
 use super::predict;
 use super::status::status;
+use crate::telemetry::Exposition;
 use crate::workload::NotReady;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
@@ -19,8 +20,6 @@ use std::time::Duration;
 /// The loop comes round at each tick, of which there is one every 15 s; a silent device or a slow disk
 /// may hold it up for some seconds more.
 const MAX_SILENCE: Duration = Duration::from_secs(60);
-/// The OpenMetrics content type.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All routes of the agent.
 pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
@@ -76,9 +75,12 @@ async fn ready(State(api): State<Api>) -> Response {
     }
 }
 
-async fn metrics(State(api): State<Api>) -> Response {
-    match api.metrics.text(api.control.now()) {
-        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let format = Exposition::accepted(&accepted.collect::<Vec<_>>().join(","));
+    let about = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
+    match api.metrics.text(api.control.now(), format) {
+        Ok(text) => (about, text).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }

@@ -1,7 +1,9 @@
-//! What the agent tells Prometheus, in OpenMetrics text.
+//! What the agent tells Prometheus.
 
+use super::exposition::Exposition;
 use super::figures::FigureMetrics;
 use super::kinds::{Float, Labels};
+use super::known::Known;
 use crate::decide::figures::Figures;
 use crate::decide::{Health, Mode, ModelId};
 use crate::observe::{Refusal, SourceStatus, Warning, WarningKind};
@@ -14,6 +16,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, HORIZONS};
+use scaleiq_core::invariant::Promise;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
@@ -60,11 +63,11 @@ pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
     last_sample_end: Arc<AtomicI64>,
     data_age_s: Float,
-    jobs_wanted: Gauge,
-    jobs_ready: Gauge,
-    jobs_starting: Gauge,
-    backlog: Float,
-    rate: Float,
+    jobs_wanted: Known<i64>,
+    jobs_ready: Known<i64>,
+    jobs_starting: Known<i64>,
+    backlog: Known<f64>,
+    rate: Known<f64>,
     forecast: Family<Labels<2>, Float>,
     expert_weights: Family<Labels<2>, Float>,
     network_weight: Family<Labels<1>, Float>,
@@ -86,13 +89,14 @@ pub struct Metrics {
     failures: Family<Labels<1>, Counter>,
     actuations: Family<Labels<1>, Counter>,
     failures_in_a_row: Gauge,
-    jobs_applied: Gauge,
-    applied_id: Gauge,
+    violations: Family<Labels<1>, Counter>,
+    jobs_applied: Known<i64>,
+    applied_id: Known<i64>,
     recorded: Family<Labels<1>, Counter>,
     journal_failing: Gauge,
-    journal_bytes: Gauge,
+    journal_bytes: Known<i64>,
     model_loaded: Gauge,
-    device_decides: Gauge,
+    device_decides: Known<i64>,
     device_outages: Counter,
     figures: FigureMetrics,
     decision_s: Histogram,
@@ -107,11 +111,11 @@ impl Metrics {
             registry: Arc::new(Mutex::new(Registry::with_prefix("scaleiq"))),
             last_sample_end: Arc::new(AtomicI64::new(i64::MIN)),
             data_age_s: Float::default(),
-            jobs_wanted: Gauge::default(),
-            jobs_ready: Gauge::default(),
-            jobs_starting: Gauge::default(),
-            backlog: Float::default(),
-            rate: Float::default(),
+            jobs_wanted: Known::default(),
+            jobs_ready: Known::default(),
+            jobs_starting: Known::default(),
+            backlog: Known::default(),
+            rate: Known::default(),
             forecast: Family::default(),
             expert_weights: Family::default(),
             network_weight: Family::default(),
@@ -132,13 +136,14 @@ impl Metrics {
             failures: Family::default(),
             actuations: Family::default(),
             failures_in_a_row: Gauge::default(),
-            jobs_applied: Gauge::default(),
-            applied_id: Gauge::default(),
+            violations: Family::default(),
+            jobs_applied: Known::default(),
+            applied_id: Known::default(),
             recorded: Family::default(),
             journal_failing: Gauge::default(),
-            journal_bytes: Gauge::default(),
+            journal_bytes: Known::default(),
             model_loaded: Gauge::default(),
-            device_decides: Gauge::default(),
+            device_decides: Known::default(),
             device_outages: Counter::default(),
             figures: FigureMetrics::default(),
             // From 0.1 ms to 3 s.
@@ -165,6 +170,9 @@ impl Metrics {
         for acted in Acted::ALL {
             metrics.actuations.get_or_create_owned(&[("result", acted.word().into())]);
         }
+        for promise in Promise::ALL {
+            metrics.violations.get_or_create_owned(&[("promise", promise.id().into())]);
+        }
         for result in RECORDED {
             metrics.recorded.get_or_create_owned(&[("result", result.into())]);
         }
@@ -186,7 +194,8 @@ impl Metrics {
         r.register("jobs_starting", "Jobs that were asked for and are not up", m.jobs_starting);
         r.register("backlog_events", "Backlog at the end of the last sample", m.backlog);
         r.register("arrival_rate", "Arrivals in the last sample, in events per second", m.rate);
-        let help = "Forecast arrivals in events per second, by seconds ahead and quantile";
+        let help =
+            "Forecast arrivals in events per second, by seconds ahead and level of the quantile";
         r.register("forecast_rate", help, m.forecast);
         let help = "Weight of each expert in the forecast, by seconds ahead; `baseline` stands in for a \
                     network that is not there or failed";
@@ -225,15 +234,17 @@ impl Metrics {
         r.register("actuations", "Changes handed to the actuator, by result", m.actuations);
         let help = "Failures of the actuator since it last succeeded";
         r.register("actuator_failures_in_a_row", help, m.failures_in_a_row);
-        let help = "Jobs that were last carried out; 0 before the first";
+        let help = "Decisions that broke a promise, by its number: see docs/promises.md";
+        r.register("promise_violations", help, m.violations);
+        let help = "Jobs that were last carried out";
         r.register("jobs_applied", help, m.jobs_applied);
-        let help = "Identifier of the decision last carried out; 0 before the first";
+        let help = "Identifier of the decision last carried out";
         r.register("applied_decision_id", help, m.applied_id);
         let help = "Writes to the journal: durable before anything was done, or failed";
         r.register("journal_writes", help, m.recorded);
         let help = "1 while the journal cannot be written, and jobs are not taken away";
         r.register("journal_failing", help, m.journal_failing);
-        r.register("journal_bytes", "Size of the journal; 0 without one", m.journal_bytes);
+        r.register("journal_bytes", "Size of the journal", m.journal_bytes);
         // Without a device there is none that could be lost.
         if model.is_device() {
             let help = "1 if the device made the last decision, 0 if the plan here stood in for it";
@@ -344,7 +355,7 @@ impl Metrics {
         let Some(outlook) = &decision.outlook else { return };
         for (seconds, rates) in self.horizons_s.iter().zip(outlook.horizons) {
             for (quantile, rate) in ["0.1", "0.5", "0.9"].into_iter().zip(rates) {
-                let labels = [("ahead_s", seconds.to_string()), ("quantile", quantile.into())];
+                let labels = [("ahead_s", seconds.to_string()), ("level", quantile.into())];
                 self.forecast.get_or_create(&labels).set(rate.into());
             }
         }
@@ -362,7 +373,7 @@ impl Metrics {
                 gauge.set(weight.into());
             }
             for (quantile, distance) in ["0.1", "0.9"].into_iter().zip(makeup.band[horizon]) {
-                self.band.get_or_create_owned(&labels("quantile", quantile)).set(distance.into());
+                self.band.get_or_create_owned(&labels("level", quantile)).set(distance.into());
             }
         }
     }
@@ -414,6 +425,11 @@ impl Metrics {
         self.jobs_applied.set(jobs.0.into());
     }
 
+    /// A promise was seen to be broken.
+    pub fn broken(&self, promise: Promise) {
+        self.violations.get_or_create_owned(&[("promise", promise.id().into())]).inc();
+    }
+
     /// The journal was written, or could not be.
     pub fn recorded(&self, durable: bool) {
         let [done, failed] = RECORDED;
@@ -434,17 +450,22 @@ impl Metrics {
         Signs {
             data_age_s: (end != i64::MIN).then(|| now.since(UnixSeconds(end))),
             actuator_failures: self.failures_in_a_row.get(),
-            has_journal: self.journal_bytes.get() > 0,
+            has_journal: self.journal_bytes.get().is_some(),
             journal_fails: self.journal_failing.get() != 0,
             model_loaded: self.model_loaded.get() != 0,
+            broken: Promise::ALL.map(|promise| {
+                let count =
+                    self.violations.get_or_create_owned(&[("promise", promise.id().into())]);
+                (promise, count.get())
+            }),
         }
     }
 
-    /// Everything as OpenMetrics text.
+    /// Everything as text in `format`.
     ///
     /// # Errors
     /// If a metric cannot be written.
-    pub fn text(&self, now: UnixSeconds) -> Result<String, fmt::Error> {
+    pub fn text(&self, now: UnixSeconds, format: Exposition) -> Result<String, fmt::Error> {
         let age_s = match self.last_sample_end.load(Ordering::Relaxed) {
             i64::MIN => f64::INFINITY,
             end => now.since(UnixSeconds(end)) as f64,
@@ -452,7 +473,7 @@ impl Metrics {
         self.data_age_s.set(age_s);
         let mut text = String::new();
         encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
-        Ok(text)
+        Ok(format.of(text))
     }
 }
 
@@ -469,6 +490,8 @@ pub struct Signs {
     pub journal_fails: bool,
     /// Whether what decides is what is configured.
     pub model_loaded: bool,
+    /// How often each promise was seen to be broken.
+    pub broken: [(Promise, u64); Promise::ALL.len()],
 }
 
 /// Why connections are closed.

@@ -1,7 +1,10 @@
 //! What the agent tells of itself.
 
+mod exposition;
 mod figures;
 mod kinds;
+mod known;
 mod metrics;
 
+pub use exposition::Exposition;
 pub use metrics::{Acted, Metrics, Signs};

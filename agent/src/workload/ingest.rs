@@ -3,6 +3,7 @@
 use super::Control;
 use super::unread::Unread;
 use crate::observe::{Assumption, Ingested, RefusedSample, SourceStatus, Told};
+use scaleiq_core::invariant::{Promise, is_gated};
 use scaleiq_core::sample::Sample;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -84,6 +85,9 @@ impl Control {
             if let Some(forecast) = self.brain.forecast() {
                 self.metrics.forecast_made(forecast);
             }
+        }
+        if !is_gated(sample) {
+            self.broken(Promise::Gate, sample);
         }
         self.held = None;
         self.last_sample = Some(*sample);

@@ -28,12 +28,14 @@ use handle::Request;
 use pulse::Pulse;
 use recorder::Recorder;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::invariant::{self, Promise};
 use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::Blind;
+use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::UnixSeconds;
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -54,6 +56,7 @@ pub struct Control {
     model: ModelId,
     metrics: Metrics,
     recorder: Recorder,
+    promises: invariant::Watch,
     /// Who is told what is new.
     audience: Box<dyn Fn(Snapshot) + Send>,
     decisions: watch::Sender<Option<Traced>>,
@@ -107,6 +110,7 @@ impl Control {
             model,
             metrics,
             recorder,
+            promises: invariant::Watch::default(),
             audience: Box::new(audience),
             decisions,
             clock: clock.clone(),
@@ -176,6 +180,7 @@ impl Control {
         if let Some(held) = self.held.as_ref().filter(|_| stale) {
             return held.clone();
         }
+        let situation = self.brain.situation(now);
         let begin = Instant::now();
         let decision = self.brain.decide(now);
         if let Some(observed_in) = self.observed_in.take() {
@@ -185,6 +190,9 @@ impl Control {
         }
         let receipt = self.recorder.decision(&decision, stale);
         let last = self.decisions.borrow().as_ref().map(|last| last.decision.clone());
+        if last.as_ref() != Some(&decision) {
+            self.watch(&decision, situation.as_ref());
+        }
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
         let device = self.brain.device();
         if let Some(health) = device {
@@ -209,6 +217,24 @@ impl Control {
             self.publish(last.as_ref(), &traced);
         }
         traced
+    }
+
+    /// Holds a new decision to the promises. What a device knows is not known here, so of what it
+    /// decides only the limits can be told.
+    fn watch(&mut self, decision: &Decision, situation: Option<&Situation>) {
+        let broken = if self.brain.device().is_some() {
+            (!invariant::is_within_limits(decision.jobs, &self.settings)).then_some(Promise::Bounds)
+        } else {
+            self.promises.check(decision, self.last_sample.as_ref(), situation, &self.settings)
+        };
+        if let Some(promise) = broken {
+            self.broken(promise, decision);
+        }
+    }
+
+    fn broken(&self, promise: Promise, of: &impl fmt::Debug) {
+        self.metrics.broken(promise);
+        tracing::error!("promise {} is broken: please report this: {of:?}", promise.id());
     }
 
     fn publish(&mut self, last: Option<&Decision>, traced: &Traced) {
