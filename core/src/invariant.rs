@@ -20,8 +20,8 @@
 //! job to what `f32` rounds.
 
 use crate::decision::{Change, Constraint, Decision};
-use crate::history::Ring;
 use crate::policy::Stage;
+use crate::ring::Ring;
 use crate::sample::{Reading, Sample};
 use crate::settings::Settings;
 use crate::situation::Situation;
