@@ -35,6 +35,7 @@ impl Watch {
         let signs = self.metrics.signs(self.control.now());
         vec![
             self.data(&signs),
+            source(&signs),
             self.actuator(&signs),
             journal(&signs),
             model(&signs),
@@ -63,6 +64,14 @@ impl Watch {
         };
         Part { name: "actuator", ok, text }
     }
+}
+
+fn source(signs: &Signs) -> Part {
+    let (ok, text) = match &signs.source {
+        None => (true, "posted".into()),
+        Some(condition) => (condition.is_running(), condition.to_string()),
+    };
+    Part { name: "source", ok, text }
 }
 
 fn journal(signs: &Signs) -> Part {

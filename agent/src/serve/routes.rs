@@ -8,7 +8,7 @@ use super::ingest::ingest;
 use super::predict;
 use super::status::status;
 use crate::telemetry::Exposition;
-use crate::workload::NotReady;
+use crate::workload::{InForce, NotReady};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +27,7 @@ pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
     let control = Router::new()
         .route("/ingest", post(ingest))
         .route("/predict", get(predict::live).post(predict::posted))
-        .route("/decide", post(decide))
+        .route("/decide", get(decide).post(decide))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_token));
     let views = Router::new()
         .route("/metrics", get(metrics))
@@ -53,10 +53,16 @@ async fn nothing_here() -> Response {
     refuse(StatusCode::NOT_FOUND, message)
 }
 
-/// Whether the loop turns. What it knows is the affair of `/readyz`: no restart makes data fresher.
+/// Whether the loop turns. What it knows is the affair of `/readyz`: no restart makes data fresher, and
+/// none brings a file that is not there; of what reads samples it tells all the same.
 async fn healthy(State(api): State<Api>) -> Response {
     match api.control.silence() {
-        Some(silence) if silence <= MAX_SILENCE => "ok\n".into_response(),
+        Some(silence) if silence <= MAX_SILENCE => {
+            let source = api.metrics.signs(api.control.now()).source;
+            let ill = source.filter(|condition| !condition.is_running());
+            ill.map_or("ok\n".into(), |condition| format!("ok\nsource {condition}\n"))
+                .into_response()
+        }
         Some(silence) => {
             let message = format!("the loop has not answered for {} s", silence.as_secs());
             refuse(StatusCode::SERVICE_UNAVAILABLE, message)
@@ -66,7 +72,7 @@ async fn healthy(State(api): State<Api>) -> Response {
 }
 
 async fn ready(State(api): State<Api>) -> Response {
-    match api.control.ready().await {
+    match api.control.ready() {
         Ok(notes) => {
             let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
             format!("ready\n{notes}").into_response()
@@ -86,12 +92,16 @@ async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
 }
 
 async fn decide(State(api): State<Api>) -> Response {
-    match api.control.decide().await.map(serde_json::to_value) {
-        Ok(Ok(mut answer)) => {
+    let InForce { traced, is_stale } = match api.control.decide().await {
+        Ok(in_force) => in_force,
+        Err(error) => return error.into_response(),
+    };
+    match serde_json::to_value(traced) {
+        Ok(mut answer) => {
             answer["mode"] = api.mode.word().into();
+            answer["stale"] = is_stale.into();
             Json(answer).into_response()
         }
-        Ok(Err(error)) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-        Err(error) => error.into_response(),
+        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }

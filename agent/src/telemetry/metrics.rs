@@ -7,6 +7,7 @@ use super::known::Known;
 use crate::decide::figures::Figures;
 use crate::decide::{Health, Mode, ModelId};
 use crate::observe::{Refusal, SourceStatus, Warning, WarningKind};
+use crate::platform::supervise::{Condition, Lifecycle};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -24,7 +25,7 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// What became of a decision at the actuator.
@@ -84,6 +85,10 @@ pub struct Metrics {
     warned: Family<Labels<2>, Counter>,
     sources: Gauge,
     sources_silent: Gauge,
+    /// What reads samples, if anything does.
+    reader: Arc<OnceLock<Lifecycle>>,
+    source_running: Known<i64>,
+    source_restarts: Counter,
     clock_offset_s: Family<Labels<1>, Gauge>,
     connections_closed: Family<Labels<1>, Counter>,
     failures: Family<Labels<1>, Counter>,
@@ -131,6 +136,9 @@ impl Metrics {
             warned: Family::default(),
             sources: Gauge::default(),
             sources_silent: Gauge::default(),
+            reader: Arc::default(),
+            source_running: Known::default(),
+            source_restarts: Counter::default(),
             clock_offset_s: Family::default(),
             connections_closed: Family::default(),
             failures: Family::default(),
@@ -224,6 +232,10 @@ impl Metrics {
         r.register("sample_warnings", help, m.warned);
         r.register("sources", "Senders whose samples are summed", m.sources);
         r.register("sources_silent", "Senders whose share is missing", m.sources_silent);
+        let help = "1 while what reads samples does its work, 0 while it waits or is restarted";
+        r.register("source_running", help, m.source_running);
+        let help = "Times that what reads samples failed and was started again";
+        r.register("source_restarts", help, m.source_restarts);
         let help = "Seconds added to the times of a sender, by its name";
         r.register_with_unit("source_clock_offset", help, Unit::Seconds, m.clock_offset_s);
         let help = "Connections closed before they asked anything, to make room or for time";
@@ -259,7 +271,7 @@ impl Metrics {
     }
 
     /// A sample was taken.
-    pub fn sample_taken(&self, sample: &Sample) {
+    pub(super) fn sample_taken(&self, sample: &Sample) {
         self.samples.inc();
         self.last_sample_end.store(sample.end.0, Ordering::Relaxed);
         if let Some(ready) = sample.jobs_ready {
@@ -277,17 +289,17 @@ impl Metrics {
     }
 
     /// The journal ends with a sample that ended then.
-    pub fn resumed(&self, end: UnixSeconds) {
+    pub(super) fn resumed(&self, end: UnixSeconds) {
         self.last_sample_end.store(end.0, Ordering::Relaxed);
     }
 
     /// A sample was refused.
-    pub fn sample_refused(&self, refusal: Refusal) {
+    pub(super) fn sample_refused(&self, refusal: Refusal) {
         self.refused.get_or_create(&[("reason", refusal.word().into())]).inc();
     }
 
     /// Something of a sample was not taken as it was told.
-    pub fn sample_warned(&self, warning: &Warning) {
+    pub(super) fn sample_warned(&self, warning: &Warning) {
         // Names that nobody knows may be any, and there is no end of them.
         let field = match (&warning.field, warning.kind) {
             (_, WarningKind::Unknown | WarningKind::Unused) => "other",
@@ -298,22 +310,18 @@ impl Metrics {
     }
 
     /// These are all the senders there are.
-    pub fn sources(&self, sources: impl Iterator<Item = SourceStatus>) {
-        let (mut all, mut silent) = (0, 0);
-        let mut offsets = Vec::new();
-        for source in sources {
-            all += 1;
-            silent += i64::from(source.silent);
-            offsets.push((source.name, source.shift_s));
-        }
+    pub(super) fn sources(&self, sources: &[SourceStatus]) {
+        let all = i64::try_from(sources.len()).unwrap_or(i64::MAX);
         if all < self.sources.get() {
             self.clock_offset_s.clear();
         }
-        for (name, shift_s) in offsets {
-            self.clock_offset_s.get_or_create(&[("source", name)]).set(shift_s);
+        for source in sources {
+            let labels = [("source", source.name.clone())];
+            self.clock_offset_s.get_or_create(&labels).set(source.shift_s);
         }
         self.sources.set(all);
-        self.sources_silent.set(silent);
+        let silent = sources.iter().filter(|source| source.silent).count();
+        self.sources_silent.set(i64::try_from(silent).unwrap_or(i64::MAX));
     }
 
     /// A connection was closed: to make room for another, or since it had lasted too long.
@@ -324,7 +332,7 @@ impl Metrics {
     }
 
     /// A decision was made; `failures` are totals of the forecaster and the policy.
-    pub fn decided(&self, decision: &Decision, failures: [u32; 2]) {
+    pub(super) fn decided(&self, decision: &Decision, failures: [u32; 2]) {
         self.jobs_wanted.set(decision.jobs.0.into());
         let labels = [("stage", word(&decision.stage)), ("reason", word(&decision.reason))];
         self.decisions.get_or_create(&labels).inc();
@@ -362,7 +370,7 @@ impl Metrics {
     }
 
     /// A forecast was made.
-    pub fn forecast_made(&self, forecast: &Forecast) {
+    pub(super) fn forecast_made(&self, forecast: &Forecast) {
         let Some(makeup) = &forecast.makeup else { return };
         for (horizon, seconds) in self.horizons_s.iter().enumerate() {
             let labels = |name: &'static str, value: &str| {
@@ -379,13 +387,18 @@ impl Metrics {
     }
 
     /// A decision took so long.
-    pub fn decided_in(&self, took: Duration) {
+    pub(super) fn decided_in(&self, took: Duration) {
         self.decision_s.observe(took.as_secs_f64());
     }
 
     /// This is how it goes.
-    pub fn figures(&self, figures: &Figures) {
+    pub(super) fn figures(&self, figures: &Figures) {
         self.figures.tell(figures);
+    }
+
+    /// Samples are read by the part of this lifecycle; the first that is told counts.
+    pub fn read_by(&self, lifecycle: Lifecycle) {
+        let _ = self.reader.set(lifecycle);
     }
 
     /// Whether the model that is configured could be loaded.
@@ -399,7 +412,7 @@ impl Metrics {
     }
 
     /// How the device fares that decides.
-    pub fn device(&self, health: Health) {
+    pub(super) fn device(&self, health: Health) {
         self.device_decides.set(health.decides.into());
         let counted = self.device_outages.get();
         self.device_outages.inc_by(health.outages.saturating_sub(counted));
@@ -431,7 +444,7 @@ impl Metrics {
     }
 
     /// The journal was written, or could not be.
-    pub fn recorded(&self, durable: bool) {
+    pub(super) fn recorded(&self, durable: bool) {
         let [done, failed] = RECORDED;
         let result = if durable { done } else { failed };
         self.recorded.get_or_create_owned(&[("result", result.into())]).inc();
@@ -439,7 +452,7 @@ impl Metrics {
     }
 
     /// The journal has so many bytes.
-    pub fn journal_size(&self, bytes: u64) {
+    pub(super) fn journal_size(&self, bytes: u64) {
         self.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
@@ -453,6 +466,7 @@ impl Metrics {
             has_journal: self.journal_bytes.get().is_some(),
             journal_fails: self.journal_failing.get() != 0,
             model_loaded: self.model_loaded.get() != 0,
+            source: self.reader.get().map(Lifecycle::condition),
             broken: Promise::ALL.map(|promise| {
                 let count =
                     self.violations.get_or_create_owned(&[("promise", promise.id().into())]);
@@ -471,6 +485,11 @@ impl Metrics {
             end => now.since(UnixSeconds(end)) as f64,
         };
         self.data_age_s.set(age_s);
+        if let Some(reader) = self.reader.get() {
+            self.source_running.set(reader.condition().is_running().into());
+            let counted = self.source_restarts.get();
+            self.source_restarts.inc_by(reader.restarts().saturating_sub(counted));
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(format.of(text))
@@ -478,7 +497,7 @@ impl Metrics {
 }
 
 /// What tells whether all is well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signs {
     /// Age of the last sample; `None` before the first.
     pub data_age_s: Option<i64>,
@@ -490,6 +509,8 @@ pub struct Signs {
     pub journal_fails: bool,
     /// Whether what decides is what is configured.
     pub model_loaded: bool,
+    /// How what reads samples is; `None` where they are posted.
+    pub source: Option<Condition>,
     /// How often each promise was seen to be broken.
     pub broken: [(Promise, u64); Promise::ALL.len()],
 }

@@ -5,6 +5,7 @@ mod figures;
 mod kinds;
 mod known;
 mod metrics;
+mod subscribe;
 
 pub use exposition::Exposition;
 pub use metrics::{Acted, Metrics, Signs};
