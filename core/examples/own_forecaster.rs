@@ -42,15 +42,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let settings = Settings::new(JobLimits::new(1, 50)?, 60.0, 60.0);
     let forecaster = Yesterday { length: settings.interval, day: VecDeque::new() };
     let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
-    let mut jobs = 2;
-    // Two days; at noon comes five times as much as else.
+    let (mut jobs, mut backlog) = (3, 0.0);
+    // Two days; at noon comes five times as much as else, and a job does 1,200 events in two minutes.
     for step in 1..=2 * 720 {
         let hour = step / 30 % 24;
+        let arrivals = if hour == 12 { 12_000.0 } else { 2400.0 };
+        let processed = (1200.0 * f64::from(jobs)).min(backlog + arrivals);
+        backlog += arrivals - processed;
         let raw = RawSample {
             time: f64::from(120 * step),
             interval_s: 120.0,
-            logged_events: Some(if hour == 12 { 12_000.0 } else { 2400.0 }),
-            unprocessed_events: Some(0.0),
+            logged_events: Some(arrivals),
+            processed_events: Some(processed),
+            unprocessed_events: Some(backlog),
             avg_processing_ms: Some(100.0),
             jobs_ready: Some(f64::from(jobs)),
             ..RawSample::default()

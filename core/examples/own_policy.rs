@@ -49,8 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         controller.observe(&sample, |_, _| ())?;
         let decision = controller.decide(sample.end);
         if decision.jobs.0 != jobs {
-            let (proposed, by) = (decision.proposed.0, &decision.constraints);
-            println!("minute {minute:2}: {} jobs of {proposed} proposed, {by:?}", decision.jobs.0);
+            let by: Vec<_> = decision.changes.iter().map(|change| change.by).collect();
+            let (proposed, decided) = (decision.proposed.0, decision.jobs.0);
+            println!("minute {minute:2}: {decided} jobs, {proposed} proposed, then {by:?}");
         }
         jobs = decision.jobs.0;
     }
