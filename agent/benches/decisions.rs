@@ -7,9 +7,9 @@
 use agent::brain::{self, Engine, ModelChoice};
 use agent::planned::Calendar;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::{Load, LoadSettings, Series, Simulator, World};
 use scaleiq_core::units::JobLimits;
-use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, World};
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::time::Instant;
 
 /// Intervals of two minutes: four weeks to learn from, so that all of the history is there, and one
@@ -19,7 +19,7 @@ const TIMED: usize = 7 * 2880;
 const TICK_S: u32 = 30;
 
 fn main() -> anyhow::Result<()> {
-    let traffic = sample_traffic::generate(&SampleSpec::default());
+    let traffic = builtin::generate(&SampleSpec::default());
     let counts: Vec<_> = traffic.arrivals_filled().into_iter().cycle().take(INTERVALS).collect();
     let series =
         Series { start: traffic.start, interval_s: traffic.length_s, counts_events: &counts };

@@ -4,7 +4,7 @@ use crate::brain::Fallible;
 use scaleiq_core::forecast::{Ahead, Forecast, ForecastModel, Forecaster, PLANS, Perception, Plan};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::Series;
+use scaleiq_workload::Series;
 use serde::{Deserialize, Serialize};
 
 /// A holiday or a campaign.

@@ -7,9 +7,9 @@ use scaleiq_core::forecast::{Basis, Forecast, ForecastSource};
 use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::{Load, Score, Simulator, World};
 use scaleiq_core::situation::Situation;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_workload::sim::{Load, Score, Simulator, World};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Instant;
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
     use crate::brain::{self, Engine, ModelChoice};
     use crate::planned::Calendar;
-    use scaleiq_core::sim::Step;
+    use scaleiq_workload::sim::Step;
 
     fn load(steps: usize) -> Arc<Load> {
         let step = |k: usize| Step {

@@ -8,10 +8,10 @@ use agent::backtest::play::Plan;
 use agent::brain::{self, Engine, ModelChoice};
 use agent::planned::Calendar;
 use agent::replay::settings;
-use scaleiq_core::sim::World;
-use scaleiq_core::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::sim::World;
+use scaleiq_workload::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 
 /// Not kept: without a sample for hours a number is held (promise S-2), whatever the load does meanwhile.
 const NOT_KEPT: [FaultKind; 1] = [FaultKind::Hole];

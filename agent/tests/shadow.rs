@@ -5,11 +5,10 @@ use agent::brain::{self, Brain, Engine, ModelChoice};
 use agent::figures::{Figures, Pool};
 use agent::planned::Calendar;
 use agent::replay::{Replay, TICK_S, settings, static_jobs};
-use scaleiq_core::sim::{
-    HpaRule, Load, LoadSettings, ScalingRule, Score, Series, Simulator, StaticRule, World,
-};
 use scaleiq_core::units::{JobLimits, WEEK_S};
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::baselines::{HpaRule, ScalingRule, StaticRule};
+use scaleiq_workload::sim::{Load, LoadSettings, Score, Series, Simulator, World};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::sync::Arc;
 
 /// The traffic's interval.

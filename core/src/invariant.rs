@@ -139,7 +139,3 @@ impl Watch {
         None
     }
 }
-
-#[cfg(test)]
-#[path = "invariant_tests.rs"]
-mod tests;

@@ -24,8 +24,6 @@ pub mod plausibility;
 pub mod policy;
 pub mod sample;
 pub mod settings;
-#[cfg(feature = "sim")]
-pub mod sim;
 pub mod situation;
 pub mod units;
 pub mod window;

@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use scaleiq_data::Series;
+use scaleiq_workload::Series;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(series) = Series::from_reader("fuzz", bytes) else { return };

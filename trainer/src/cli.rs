@@ -10,7 +10,7 @@ use crate::evaluate::peers::Chosen;
 use clap::{Args, Parser, Subcommand};
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::ReadOptions;
+use scaleiq_workload::ReadOptions;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\

@@ -6,7 +6,7 @@ use crate::clock::Moment;
 use crate::replay::TICK_S;
 use crate::source::{Intake, Told, Trust};
 use scaleiq_core::sample::Sample;
-use scaleiq_core::sim::faults::{Course, FaultPlan, Tick, Trial, Verdict};
+use scaleiq_workload::sim::faults::{Course, FaultPlan, Tick, Trial, Verdict};
 
 /// Plays every fault of `faults` by itself; the first run is without. `brain` makes a new one for
 /// each run, `progress` is told of each tick and of what goes wrong in it.
@@ -52,7 +52,7 @@ pub fn play(
 /// What the loop is given of what was told, as it is live.
 fn take(tick: &Tick, intake: &mut Intake) -> Vec<Sample> {
     let now = Moment { wall: tick.truth.end, ours: tick.truth.end };
-    let told = |told: &scaleiq_core::sim::faults::Told| {
+    let told = |told: &scaleiq_workload::sim::faults::Told| {
         let gated = told.sample.gate().ok()?;
         Some(Told { source: Some(told.sender.to_string()), ..Told::from(gated.sample) })
     };

@@ -4,10 +4,10 @@ use crate::cli::UsageError;
 use crate::planned::Calendar;
 use anyhow::{anyhow, bail, ensure};
 use scaleiq_core::interval::Interval;
-use scaleiq_core::sim::{self, Load, LoadSettings, STEP_S, Scale};
 use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::{DAY_S, UnixSeconds};
-use scaleiq_data::{ReadOptions, Series};
+use scaleiq_workload::sim::{self, Load, LoadSettings, STEP_S, Scale};
+use scaleiq_workload::{ReadOptions, Series};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -6,9 +6,10 @@ use crate::hindsight::Hindsight;
 use crate::replay::{Moment, Replay, TICK_S, Tally, static_jobs};
 use crate::report::Row;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::sim::faults::Verdict;
-use scaleiq_core::sim::{Load, Peer, ScalingRule, Score, Simulator, StaticRule, World};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
+use scaleiq_workload::baselines::{Peer, ScalingRule, StaticRule};
+use scaleiq_workload::sim::faults::Verdict;
+use scaleiq_workload::sim::{Load, Score, Simulator, World};
 use serde::Serialize;
 use std::sync::Arc;
 

@@ -9,10 +9,10 @@ use scaleiq_core::interval::TimeError;
 use scaleiq_core::policy::{NetworkRole, Policy, Stage};
 use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::live::{MeasuredPool, VirtualPool};
-use scaleiq_core::sim::{HpaRule, ScalingRule};
 use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::{Jobs, UnixSeconds};
+use scaleiq_workload::baselines::{HpaRule, ScalingRule};
+use scaleiq_workload::sim::live::{MeasuredPool, VirtualPool};
 
 /// A controller beside two pools under the same arrivals: the real one, and a virtual one. In shadow mode
 /// the virtual one is what the controller sees and scales, since the real one does not obey: what it

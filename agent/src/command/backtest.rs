@@ -13,10 +13,10 @@ use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scaleiq_core::forecast::OWN_SEASONS;
 use scaleiq_core::interval::IntervalLength;
-use scaleiq_core::sim::faults::FaultPlan;
-use scaleiq_core::sim::{Load, World};
 use scaleiq_core::units::{DAY_S, JobLimits};
-use scaleiq_data::ReadOptions;
+use scaleiq_workload::ReadOptions;
+use scaleiq_workload::sim::faults::FaultPlan;
+use scaleiq_workload::sim::{Load, World};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -49,7 +49,7 @@ fn parse_moment(text: &str) -> Result<UnixSeconds, String> {
     if let Ok(seconds) = text.trim().parse() {
         return Ok(UnixSeconds(seconds));
     }
-    scaleiq_data::moment(text).map_err(|why| format!("it {why}"))
+    scaleiq_workload::moment(text).map_err(|why| format!("it {why}"))
 }
 
 /// Replays and compares.

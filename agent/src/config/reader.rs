@@ -393,7 +393,7 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
     fn moment(&mut self, field: &str, given: Spanned<String>) -> Option<UnixSeconds> {
         let location = given.referenced;
         let text = self.text(field, given)?;
-        match scaleiq_data::moment(&text) {
+        match scaleiq_workload::moment(&text) {
             Ok(moment) => Some(moment),
             Err(why) => {
                 self.problem(location, format!("`{field}` is `{text}`, which {why}"));

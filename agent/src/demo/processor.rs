@@ -5,9 +5,9 @@ use crate::brain::Brain;
 use crate::figures::{Figures, Pool, PoolFigures};
 use crate::replay::{Moment, Replay, TICK_S, static_jobs};
 use crate::serve::dashboard::Snapshot;
-use scaleiq_core::sim::live::MeasuredPool;
-use scaleiq_core::sim::{Load, Score, Simulator, World};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_workload::sim::live::MeasuredPool;
+use scaleiq_workload::sim::{Load, Score, Simulator, World};
 use std::sync::Arc;
 
 /// Two pools side by side.

@@ -1,8 +1,8 @@
 //! The demo's traffic: the built-in sample, scaled to a pool of some 40 jobs.
 
-use scaleiq_core::sim::{Load, LoadSettings, Scale, Series};
 use scaleiq_core::units::{DAY_S, WEEK_S};
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::sync::Arc;
 
 /// History that is played fast before the demo begins: a week, so that every hour of it was seen

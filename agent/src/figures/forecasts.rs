@@ -2,7 +2,7 @@
 
 use scaleiq_core::forecast::{Forecast, HORIZONS, Q10, Q50, Q90};
 use scaleiq_core::interval::Interval;
-use scaleiq_core::sim::live::Days;
+use scaleiq_workload::sim::live::Days;
 use serde::Serialize;
 use std::collections::VecDeque;
 

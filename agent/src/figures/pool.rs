@@ -1,6 +1,6 @@
 //! How one pool does.
 
-use scaleiq_core::sim::live::{Standing, Totals};
+use scaleiq_workload::sim::live::{Standing, Totals};
 use serde::Serialize;
 
 /// Seconds after which changes are told per day: before, one more or less would be a hundred.

@@ -5,7 +5,7 @@ use crate::planned::Calendar;
 use crate::source::{Intake, Manner, RefusedSample, Told, Trust, Warning, WarningKind, parse};
 use scaleiq_core::sample::{MAX_INTERVAL_S, Reading, Sample};
 use scaleiq_core::units::WEEK_S;
-use scaleiq_data::Series;
+use scaleiq_workload::Series;
 
 /// Rows before this many seconds before the newest are not remembered by a forecaster.
 const MEMORY_S: i64 = 4 * WEEK_S as i64;

@@ -70,9 +70,9 @@ pub(super) fn moment(value: Value<'_>, warnings: &mut Vec<Warning>) -> Result<f6
     if quoted.is_none() {
         return Err(format!("is {}; epoch seconds are needed", excerpt(value.get())));
     }
-    let with_zone = scaleiq_data::moment(written);
+    let with_zone = scaleiq_workload::moment(written);
     let moment = with_zone.or_else(|why| {
-        let in_utc = scaleiq_data::moment(&format!("{written}Z")).map_err(|_| why)?;
+        let in_utc = scaleiq_workload::moment(&format!("{written}Z")).map_err(|_| why)?;
         told("field `time` has no zone: taken as UTC".into());
         Ok(in_utc)
     });

@@ -4,9 +4,9 @@ use agent::brain::{self, Engine, ModelChoice};
 use agent::journal::{JournalConfig, Limits, Terms, resume};
 use agent::planned::Calendar;
 use agent::replay::{TICK_S, settings};
-use scaleiq_core::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
 use scaleiq_core::units::JobLimits;
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::path::Path;
 
 /// Twelve hours of 2-minute rows.

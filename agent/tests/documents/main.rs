@@ -86,5 +86,5 @@ fn examples_print_what_their_heads_show() {
     for example in ["decide", "own_forecaster", "own_policy"] {
         hold(&format!("core/examples/{example}.rs"));
     }
-    hold("data/examples/backtest.rs");
+    hold("workload/examples/backtest.rs");
 }

@@ -99,7 +99,7 @@ fn the_life_of_a_sidecar() {
         "scaleiq_network_can_act ",
         "scaleiq_forecast_band{ahead_s=\"720\",quantile=\"0.9\"}",
         "scaleiq_agent_info{version=",
-        "scaleiq_data_age_seconds ",
+        "scaleiq_workload_age_seconds ",
     ] {
         assert!(text.contains(line), "no {line} in\n{text}");
     }

@@ -9,7 +9,7 @@ mod throughput;
 mod work;
 
 pub use budget::LATE_SHARE;
-pub(crate) use pool::PoolObserver;
+pub use pool::PoolObserver;
 pub use work::DEFAULT_WORK_MS;
 
 use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90, QUANTILES};
@@ -173,7 +173,7 @@ impl Situation {
 }
 
 /// Start-up times differ by a factor of e to this power (standard deviation).
-pub(crate) const START_SPREAD: f32 = 0.3;
+pub const START_SPREAD: f32 = 0.3;
 
 fn standstill_s(jobs: f32, pause_s: f32, start_up_s: f32) -> f32 {
     if jobs < 1.5 {

@@ -53,9 +53,9 @@ pub(super) struct Coming {
     pub(super) jobs: f32,
 }
 
-/// Watches the pool.
+/// Learns from samples what a pool is like. It never grows; a new one knows nothing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PoolObserver {
+pub struct PoolObserver {
     starting: Deque<Group, GROUPS>,
     /// Jobs that should work by now, while nobody tells how many do.
     assumed: Option<Jobs>,
@@ -86,10 +86,10 @@ struct Moves {
 }
 
 impl PoolObserver {
-    /// Takes a sample; `before` is the one before it, `work_s` the work of an event. Of the jobs that
-    /// were `ordered`, those that do not work yet are on their way, whatever is said of them; before
-    /// the first order, those are that are said to start.
-    pub(crate) fn push(
+    /// Takes a sample; `before` is the one before it, `work_s` the work of an event in seconds. Of
+    /// the jobs that were `ordered`, those that do not work yet are on their way, whatever is said of
+    /// them; before the first order, those are that are said to start.
+    pub fn push(
         &mut self,
         sample: &Sample,
         before: Option<&Sample>,
@@ -251,7 +251,8 @@ impl PoolObserver {
     }
 
     /// Mean seconds until a job works: as configured at first, then more and more as observed.
-    pub(crate) fn start_up_s(&self, configured_s: f32) -> f32 {
+    #[must_use]
+    pub fn start_up_s(&self, configured_s: f32) -> f32 {
         let sum_s = CONFIGURED_WORTH * configured_s + self.start_sum_s;
         sum_s / (CONFIGURED_WORTH + self.starts)
     }
@@ -285,8 +286,9 @@ impl PoolObserver {
         self.losses > CRASHING_JOBS.max(CRASHING_SHARE * self.ready.as_f32())
     }
 
-    /// Seconds for which the pool stands still when a job comes or goes, as learned.
-    pub(crate) fn pause_s(&self) -> f32 {
+    /// Seconds for which the pool stands still when a job comes or goes, as learned; 0 before any did.
+    #[must_use]
+    pub fn pause_s(&self) -> f32 {
         self.pause_s.unwrap_or(0.0)
     }
 }

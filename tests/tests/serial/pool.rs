@@ -8,7 +8,7 @@ use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, Jobs};
 use scaleiq_core::wire::{Config, FrameReader, Message, encode};
-use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 
 pub(super) fn settings() -> Settings {
     Settings::new(JobLimits::new(1, 60).unwrap(), 60.0, 60.0)
@@ -55,7 +55,7 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new() -> Self {
         let spec = SampleSpec { rows: 1000, ..SampleSpec::default() };
-        let series = sample_traffic::generate(&spec);
+        let series = builtin::generate(&spec);
         let rates = series
             .rows
             .iter()

@@ -11,8 +11,9 @@ use scaleiq_core::engine::NativeQNetwork;
 use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
-use scaleiq_core::sim::{Peer, STEP_S, ScalingRule, Score, Simulator, StaticRule, World};
 use scaleiq_core::units::{JobLimits, Jobs};
+use scaleiq_workload::baselines::{Peer, ScalingRule, StaticRule};
+use scaleiq_workload::sim::{STEP_S, Score, Simulator, World};
 
 /// Sets the pool's chance apart from the load's, which is drawn from the seed itself.
 const POOL_SEED: u64 = 7;

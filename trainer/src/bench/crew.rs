@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::train::workload::Workload;
 use anyhow::{Context as _, Result};
 use scaleiq_core::model::{NativeBundle, PACK};
-use scaleiq_core::sim::{LoadSettings, Scale, World};
+use scaleiq_workload::sim::{LoadSettings, Scale, World};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use rayon::prelude::*;
 use scaleiq_core::model::NativeBundle;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
-use scaleiq_core::sim::{Load, LoadSettings, Scale, World};
+use scaleiq_workload::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
+use scaleiq_workload::sim::{Load, LoadSettings, Scale, World};
 use std::sync::{Mutex, PoisonError};
 
 /// Sets the seeds of traces apart, so that each meets faults of its own.

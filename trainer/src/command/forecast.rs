@@ -14,7 +14,7 @@ use anyhow::{Result, ensure};
 use scaleiq_core::forecast::{Perception, Q10, Q50, Q90};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::{Bundle, FORECASTER_INT8, ForecastNetwork};
-use scaleiq_data::Series;
+use scaleiq_workload::Series;
 use std::fmt::Write as _;
 
 /// Writes `origin,step,q10,q50,q90` for each `--stride`-th row from `--from` on. An origin is the

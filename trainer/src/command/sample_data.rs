@@ -5,7 +5,7 @@ use crate::evaluate::metrics::quantile;
 use anyhow::{Context as _, Result};
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::DAY_S;
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 
 /// Writes the sample and prints its statistics beside those that the reference published.
 ///

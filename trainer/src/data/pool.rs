@@ -8,9 +8,10 @@
 use rand_core::Rng;
 use scaleiq_core::history::FOUR_WEEKS;
 use scaleiq_core::interval::{Gatherer, Interval, IntervalLength};
-use scaleiq_core::sim::{Load, LoadSettings, Peer, STEP_S, Scale, Series, Simulator, Step, World};
 use scaleiq_core::units::JobLimits;
-use scaleiq_data::random::{between, log_between};
+use scaleiq_workload::baselines::Peer;
+use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Series, Simulator, Step, World};
+use scaleiq_workload::traffic::random::{between, log_between};
 
 /// Seconds between two samples.
 const TICK_S: u32 = 30;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::train::workload::tests::workload;
-use scaleiq_core::sim::World;
+use scaleiq_workload::sim::World;
 
 fn tiny() -> DqnConfig {
     DqnConfig {

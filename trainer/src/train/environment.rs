@@ -12,10 +12,10 @@ use scaleiq_core::policy::{
     Choice, Planner, Policy, QuantileRule, Stage, State, jobs_for_action, reactive_jobs,
 };
 use scaleiq_core::settings::{Base, Settings};
-use scaleiq_core::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
-use scaleiq_core::sim::{Load, STEP_S, Score, Simulator, World};
 use scaleiq_core::situation::Situation;
 use scaleiq_core::units::JobLimits;
+use scaleiq_workload::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
+use scaleiq_workload::sim::{Load, STEP_S, Score, Simulator, World};
 
 /// Seconds between decisions.
 pub const TICK_S: u32 = 30;

@@ -6,8 +6,8 @@ use super::workload::Workload;
 use crate::model::q_network::QNetwork;
 use burn::tensor::Device;
 use scaleiq_core::policy::{State, cautious_action};
-use scaleiq_core::sim::faults::FaultPlan;
-use scaleiq_core::sim::{STEP_S, Score, World};
+use scaleiq_workload::sim::faults::FaultPlan;
+use scaleiq_workload::sim::{STEP_S, Score, World};
 use serde::{Deserialize, Serialize};
 
 /// Share of the events that must begin in time.

@@ -14,8 +14,8 @@ use crate::run::{Curves, Stage};
 use anyhow::Result;
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::ForecastNetwork;
-use scaleiq_core::sim::{LoadSettings, Series};
 use scaleiq_core::units::UnixSeconds;
+use scaleiq_workload::sim::{LoadSettings, Series};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 

@@ -5,8 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use scaleiq_core::forecast::{Forecast, ForecastModel, Forecaster, Perception};
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_core::sim::{Load, LoadSettings, STEP_S, Scale, Series, Step};
 use scaleiq_core::units::UnixSeconds;
+use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Series, Step};
 use std::ops::Range;
 use std::sync::Arc;
 
