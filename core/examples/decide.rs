@@ -2,6 +2,14 @@
 //!
 //! ```text
 //! $ cargo run -p scaleiq-core --example decide
+//! minute  5: 2000 events, 4 jobs, Steady
+//! minute 10: 2000 events, 4 jobs, Steady
+//! minute 15: 2000 events, 4 jobs, Steady
+//! minute 20: 2000 events, 4 jobs, Steady
+//! minute 25: 3000 events, 6 jobs, Steady
+//! minute 30: 4000 events, 8 jobs, LoadNow
+//! minute 35: 5000 events, 8 jobs, Steady
+//! minute 40: 6000 events, 11 jobs, Steady
 //! ```
 
 use scaleiq_core::controller::Controller;

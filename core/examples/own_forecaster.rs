@@ -2,6 +2,17 @@
 //!
 //! ```text
 //! $ cargo run -p scaleiq-core --example own_forecaster
+//! day 0, 12:00: 3 -> 12 jobs, CatchUp
+//! day 0, 12:02: 12 -> 16 jobs, CatchUp
+//! day 0, 12:06: 16 -> 10 jobs, LoadNow
+//! day 0, 13:02: 10 -> 5 jobs, LoadNow
+//! day 0, 13:04: 5 -> 3 jobs, LoadNow
+//! day 1, 11:56: 3 -> 5 jobs, ForecastRise
+//! day 1, 12:00: 5 -> 20 jobs, CatchUp
+//! day 1, 12:04: 20 -> 10 jobs, ForecastFall
+//! day 1, 12:58: 10 -> 7 jobs, ForecastFall
+//! day 1, 13:02: 7 -> 4 jobs, ForecastFall
+//! day 1, 13:04: 4 -> 2 jobs, ForecastFall
 //! ```
 
 use scaleiq_core::controller::Controller;

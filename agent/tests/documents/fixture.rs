@@ -1,4 +1,4 @@
-//! A journal to explain: what the shipped model decided in a morning of the built-in sample.
+//! A journal to explain: what the shipped model decided in the first hours of the built-in sample.
 
 use agent::brain::{self, Engine, ModelChoice};
 use agent::journal::{JournalConfig, Limits, Terms, resume};
@@ -9,8 +9,8 @@ use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, World}
 use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::path::Path;
 
-/// Twelve hours of 2-minute rows.
-const ROWS: usize = 360;
+/// Four hours of 2-minute rows.
+const ROWS: usize = 120;
 const SEED: u64 = 1;
 
 /// Writes a journal into `folder`; the same one every time.
@@ -27,7 +27,8 @@ pub fn journal(folder: &Path) {
     let settings = settings(World::queue(), limits, &choice);
     let open = || brain::open(&choice, Engine::default(), settings, Calendar::default());
     let terms = Terms::new(open().unwrap().1, settings, Calendar::default(), false);
-    let config = JournalConfig { folder: folder.into(), limits: Limits::default() };
+    let config =
+        JournalConfig { folder: folder.into(), limits: Limits { file_bytes: 1 << 24, files: 4 } };
     let mut run = resume(&config, terms, || Ok(open()?.0)).unwrap();
     let mut simulator = Simulator::new(&load, World::queue(), limits, TICK_S, SEED);
     while let Some(sample) = simulator.tick() {

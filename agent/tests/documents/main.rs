@@ -68,7 +68,8 @@ fn hold(name: &str) {
         return;
     }
     let lines = document.text.lines().zip(anew.lines()).enumerate();
-    let first = lines.filter(|(_, (shown, prints))| shown != prints).map(|(k, both)| (k + 1, both)).next();
+    let first =
+        lines.filter(|(_, (shown, prints))| shown != prints).map(|(k, both)| (k + 1, both)).next();
     assert!(
         document.text == anew,
         "{name} no longer shows what its commands print; first difference, by line: {first:?}\n\

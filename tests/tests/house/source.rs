@@ -165,7 +165,7 @@ impl Reader<'_> {
             Some(TokenTree::Ident(word)) if word == "use" && !is_punct(tokens.get(k + 1), '<') => {
                 self.import(tokens, k, false)
             }
-            Some(TokenTree::Ident(word)) => {
+            Some(TokenTree::Ident(_)) => {
                 let (written, end) = segments(tokens, k);
                 let leads = k > 0 && is_punct(tokens.get(k - 1), ':');
                 if !leads && written.len() > 1 {
