@@ -4,8 +4,7 @@
 //!
 //!     cargo bench -p agent --bench decisions
 
-use agent::brain::{self, Engine, ModelChoice};
-use agent::planned::Calendar;
+use agent::decide::{self, Calendar, Engine, ModelChoice};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, World};
@@ -50,7 +49,8 @@ fn main() -> anyhow::Result<()> {
 fn decide(load: &Load, engine: Engine) -> anyhow::Result<Vec<f64>> {
     let limits = JobLimits::new(1, 200)?;
     let settings = Settings::new(limits, 60.0, 60.0);
-    let (mut brain, _) = brain::open(&ModelChoice::Shipped, engine, settings, Calendar::default())?;
+    let (mut brain, _) =
+        decide::open(&ModelChoice::Shipped, engine, settings, Calendar::default())?;
     let mut simulator = Simulator::new(load, World::queue(), limits, TICK_S, 1);
     let mut taken = Vec::new();
     while let Some(sample) = simulator.tick() {

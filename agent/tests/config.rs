@@ -1,9 +1,10 @@
 //! Configurations: what is wrong is told with file, line, column, field and what to do.
 
-use agent::brain::{Engine, ModelChoice};
-use agent::config::{Actuator, Config, Mode, Source};
+use agent::actuate::Actuator;
+use agent::app::Config;
+use agent::decide::{Engine, Mode, ModelChoice};
 use agent::device::Port;
-use agent::source::Trust;
+use agent::observe::{Source, Trust};
 use insta::assert_snapshot;
 use std::path::Path;
 

@@ -4,25 +4,27 @@
 //! takes the place of any that waits. It may be asked twice for the same number (promise J-2), it is
 //! told which order is the newer one, and its failures never reach the loop.
 
-#[cfg_attr(not(unix), path = "group_elsewhere.rs")]
-mod group;
+mod choice;
 mod hook;
 mod ledger;
 mod order;
 
+pub use choice::Actuator;
 pub use hook::Hook;
 pub use ledger::Ledger;
 pub use order::{Numbering, Order};
 
-use crate::config::{Actuator, Config, Mode};
-use crate::control::Traced;
-use crate::metrics::{Acted, Metrics};
-use crate::outlet::Outlet;
-use crate::stop::Stop;
+use crate::config::Secret;
+use crate::decide::Mode;
+use crate::platform::outlet::Outlet;
+use crate::platform::stop::Stop;
+use crate::telemetry::{Acted, Metrics};
+use crate::workload::Traced;
 use scaleiq_core::decision::{Constraint, Decision};
 use scaleiq_core::policy::Stage;
 use scaleiq_core::settings::Settings;
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -60,20 +62,28 @@ enum Hands {
 }
 
 impl Actor {
-    /// The actuator of `config`.
+    /// What carries out with `actuator` in this `mode`; `secret` is kept from hooks. Jobs start in
+    /// `start_up_s`, and `folder` is where terms are kept.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn new(config: &Config, metrics: Metrics, stop: Stop) -> io::Result<Self> {
-        let hands = match (config.mode, &config.actuator) {
+    pub fn new(
+        mode: Mode,
+        actuator: &Actuator,
+        secret: Option<&Secret>,
+        start_up_s: f32,
+        folder: Option<&Path>,
+        metrics: Metrics,
+        stop: Stop,
+    ) -> io::Result<Self> {
+        let hands = match (mode, actuator) {
             (Mode::Shadow, _) | (Mode::Active, Actuator::DryRun) => Hands::Off,
             (Mode::Active, Actuator::Stdout) => Hands::Stdout(stdout(metrics.clone())?),
             (Mode::Active, Actuator::Exec { command, timeout }) => {
-                Hands::Hook(Hook::new(command.clone(), *timeout, config.token.as_ref()))
+                Hands::Hook(Hook::new(command.clone(), *timeout, secret))
             }
         };
-        let settle_s = Settings::lead_s(config.settings.start_up_s).max(MIN_SETTLE_S);
-        let folder = config.journal.as_ref().map(|journal| journal.folder.as_path());
+        let settle_s = Settings::lead_s(start_up_s).max(MIN_SETTLE_S);
         Ok(Self {
             hands,
             ledger: Ledger::new(Duration::from_secs_f32(settle_s)),

@@ -1,7 +1,6 @@
 //! What a journal holds.
 
-use crate::brain::ModelId;
-use crate::planned::{Calendar, Event};
+use crate::decide::{Calendar, Event, ModelId};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::sample::Sample;

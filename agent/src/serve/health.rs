@@ -1,8 +1,8 @@
 //! What an operator has to know first: whether data come, and whether what is decided is done and kept.
 
-use crate::config::Mode;
-use crate::control::Handle;
-use crate::metrics::{Metrics, Signs};
+use crate::decide::Mode;
+use crate::telemetry::{Metrics, Signs};
+use crate::workload::Handle;
 use serde::Serialize;
 
 /// Where health is seen from.

@@ -6,13 +6,13 @@ mod flash;
 mod outage;
 mod pool;
 
-use agent::brain::{Brain, Engine, ModelChoice, ModelId};
-use agent::config::{Config, Mode};
-use agent::control::Control;
-use agent::device::{Client, Deputed, Health, Patience};
-use agent::metrics::Metrics;
+use agent::app::Config;
+use agent::decide::{Brain, Deputed, Engine, Health, Mode, ModelChoice, ModelId};
+use agent::device::{Client, Patience};
+use agent::observe::{Told, Trust};
 use agent::serve::dashboard::{About, DashboardState};
-use agent::source::{Told, Trust};
+use agent::telemetry::Metrics;
+use agent::workload::Control;
 use board::{Board, Noise, PACK, PATIENCE};
 use pool::{Direct, Pool, decide, open, settings};
 use scaleiq_core::decision::Decision;
@@ -64,7 +64,10 @@ fn play_alike(brain: &mut dyn Brain, samples: usize) {
 fn a_device_behind_a_line_decides_what_it_decides_beside_it() {
     let board = Board::start();
     let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
-    assert_eq!(client.model(), ModelId::device(&board.path, Pack::crc(PACK)));
+    assert_eq!(
+        ModelId::device(&client.port().path, client.pack_crc()),
+        ModelId::device(&board.path, Pack::crc(PACK))
+    );
     let mut brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
     play_alike(&mut brain, 400);
     assert_eq!(brain.device(), Some(Health { decides: true, outages: 0 }));
@@ -87,11 +90,12 @@ fn noise_changes_no_decision() {
 fn the_loop_tells_who_decided() {
     let board = Board::start();
     let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
-    let model = client.model();
+    let model = ModelId::device(&client.port().path, client.pack_crc());
     let brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
     let metrics = Metrics::new(&settings(), &model, Mode::Shadow);
     let role = brain.network_role();
     let about = About::new("worker", Mode::Shadow.word(), &model, role, &settings());
+    let dashboard = DashboardState::new(about);
     let (control, _, thread) = Control::start(
         Box::new(brain),
         settings(),
@@ -99,7 +103,7 @@ fn the_loop_tells_who_decided() {
         (None, None),
         Trust::default(),
         metrics.clone(),
-        DashboardState::new(about),
+        move |snapshot| dashboard.publish(snapshot),
     )
     .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,8 +1,7 @@
 //! What is scaled, and who else is asked about it.
 
 use super::board::{Kept, TestDevice, device};
-use agent::brain::{self, Brain, Engine, ModelChoice};
-use agent::planned::Calendar;
+use agent::decide::{self, Brain, Calendar, Engine, ModelChoice};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
@@ -15,7 +14,7 @@ pub(super) fn settings() -> Settings {
 }
 
 pub(super) fn open(choice: ModelChoice, engine: Engine, settings: Settings) -> Box<dyn Brain> {
-    brain::open(&choice, engine, settings, Calendar::default()).unwrap().0
+    decide::open(&choice, engine, settings, Calendar::default()).unwrap().0
 }
 
 /// The same device, asked directly.
