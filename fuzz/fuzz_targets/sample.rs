@@ -3,7 +3,7 @@
 //!     RUSTC_BOOTSTRAP=1 cargo fuzz run sample
 #![no_main]
 
-use agent::source::{MAX_SAMPLES, Manner, parse};
+use agent::observe::{MAX_SAMPLES, Manner, parse};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

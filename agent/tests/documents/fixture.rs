@@ -1,9 +1,8 @@
 //! A journal to explain: what the shipped model decided in the first hours of the built-in sample.
 
-use agent::brain::{self, Engine, ModelChoice};
+use agent::decide::{self, Calendar, Engine, ModelChoice};
 use agent::journal::{JournalConfig, Limits, Terms, resume};
-use agent::planned::Calendar;
-use agent::replay::{TICK_S, settings};
+use agent::lab::replay::{TICK_S, settings};
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
 use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
@@ -25,7 +24,7 @@ pub fn journal(folder: &Path) {
     let limits = JobLimits::new(1, 60).unwrap();
     let choice = ModelChoice::Shipped;
     let settings = settings(World::queue(), limits, &choice);
-    let open = || brain::open(&choice, Engine::default(), settings, Calendar::default());
+    let open = || decide::open(&choice, Engine::default(), settings, Calendar::default());
     let terms = Terms::new(open().unwrap().1, settings, Calendar::default(), false);
     let config =
         JournalConfig { folder: folder.into(), limits: Limits { file_bytes: 1 << 24, files: 4 } };

@@ -80,11 +80,15 @@ fn broken(graph: &Graph, rule: &Rule) -> String {
             inner.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     };
-    let is_held = |file: &str| {
-        (rule.rooms.is_empty() || within(file, rule.rooms)) && !within(file, rule.except)
+    // A room that is named is held to the rule, also where others may import it.
+    let is_held = |file: &str| match rule.rooms {
+        [] => !within(file, rule.except),
+        rooms => within(file, rooms),
     };
     let is_barred = |from: &str, to: &str| {
-        within(to, rule.never) && !within(to, rule.except) && graph::room(from) != graph::room(to)
+        (rule.never.is_empty() || within(to, rule.never))
+            && !within(to, rule.except)
+            && graph::room(from) != graph::room(to)
     };
     let mut text = String::new();
     for (from, others) in graph.iter().filter(|(from, _)| is_held(from)) {
