@@ -1,6 +1,8 @@
-//! Holds the house to its plan: no circles of modules, imports in one direction, small files.
+//! Holds the house to its plan: no circles of modules, imports in one direction, small files, and documents
+//! that name what is there.
 
 mod graph;
+mod links;
 mod rules;
 mod source;
 mod tokens;
@@ -99,30 +101,54 @@ fn broken(graph: &Graph, rule: &Rule) -> String {
     text
 }
 
-/// Every Rust file of ours with its number of lines.
-fn lengths(repository: &Path) -> Vec<(usize, String)> {
-    let mut lengths = Vec::new();
-    let mut open = vec![repository.to_path_buf()];
-    while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
-                open.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") {
-                let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-                let shown = path.strip_prefix(repository).unwrap().display().to_string();
-                lengths.push((lines, shown));
-            }
+/// Every file of ours with this ending: what else may lie in a checkout is none of ours.
+fn files(repository: &Path, ending: &str) -> Vec<PathBuf> {
+    let is_wanted = |path: &Path| path.extension().is_some_and(|found| found == ending);
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| !path.ends_with("target"))
+            .collect()
+    };
+    let top = entries(repository).into_iter().filter(|path| path.is_file());
+    let ours = links::FOLDERS.iter().map(|folder| repository.join(folder));
+    let mut open: Vec<PathBuf> = top.chain(ours).collect();
+    let mut files = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(entries(&path));
+        } else if is_wanted(&path) {
+            files.push(path);
         }
     }
-    lengths.sort();
-    lengths
+    files.sort();
+    files
+}
+
+#[test]
+fn documents_name_files_that_are_there() {
+    let repository = repository();
+    let documents = files(&repository, "md");
+    assert!(documents.len() > 5, "only {} documents were found", documents.len());
+    for document in documents {
+        let text = std::fs::read_to_string(&document).unwrap();
+        let dead = links::dead(&repository, document.parent().unwrap(), &text);
+        // What is gone is named in the list of changes, and nowhere else.
+        let is_history = document.ends_with("CHANGELOG.md");
+        assert!(dead.is_empty() || is_history, "{}: {dead:?}", document.display());
+    }
 }
 
 #[test]
 fn files_are_small() {
-    let lengths = lengths(&repository());
+    let repository = repository();
+    let measured = |file: PathBuf| {
+        let lines = std::fs::read_to_string(&file).unwrap().lines().count();
+        (lines, file.strip_prefix(&repository).unwrap().display().to_string())
+    };
+    let mut lengths: Vec<_> = files(&repository, "rs").into_iter().map(measured).collect();
+    lengths.sort();
     let at = |share: f64| lengths[(share * (lengths.len() - 1) as f64) as usize].0;
     assert!(lengths.len() > 100, "only {} files were found", lengths.len());
     let known: BTreeSet<&str> = KNOWN_LONG.into_iter().collect();
