@@ -152,7 +152,7 @@ pub fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::tests::{settings, situation};
+    use crate::policy::examples::{settings, situation};
     use crate::units::JobLimits;
     use proptest::prelude::*;
 

@@ -15,6 +15,7 @@
 //! A [`Load`] holds its steps, a [`Simulator`] a wait histogram and the jobs that are starting: nothing
 //! grows with the length of a backlog.
 
+mod dice;
 pub mod faults;
 pub mod live;
 mod load;
@@ -23,10 +24,12 @@ mod simulator;
 mod tally;
 mod world;
 
-pub use load::{Load, LoadError, LoadSettings, Scale, Series, Step};
+pub use load::{Load, LoadError, LoadSettings, PEAK_QUANTILE, Scale, Series, Step};
 pub use simulator::{Simulator, TickCost, run};
 pub use tally::Score;
 pub use world::World;
 
 /// Seconds of simulated time in one step: the resolution of every time in here.
 pub const STEP_S: u32 = 5;
+/// Seconds from sample to sample where nothing else is asked for.
+pub const TICK_S: u32 = 30;
