@@ -94,12 +94,10 @@ pub const RULES: [Rule; 10] = [
 ];
 
 /// Files, or folders that end with a slash, in circles that are not opened yet.
-pub const KNOWN_CIRCLES: [&[&str]; 4] =
-    [&["core/src/"], &["workload/src/"], &["agent/src/app/"], &["trainer/src/"]];
+pub const KNOWN_CIRCLES: [&[&str]; 2] = [&["agent/src/app/"], &["trainer/src/"]];
 
 /// Rooms in circles that are not opened yet.
-pub const KNOWN_ROOM_CIRCLES: [&[&str]; 2] =
-    [&["decision", "policy"], &["bench", "cli", "report", "train"]];
+pub const KNOWN_ROOM_CIRCLES: [&[&str]; 1] = [&["experiment", "report"]];
 
 /// No file of ours is longer, in lines.
 pub const MAX_LINES: usize = 450;
@@ -109,11 +107,4 @@ pub const P90_LINES: usize = 300;
 pub const MEDIAN_LINES: usize = 150;
 
 /// Files beyond [`MAX_LINES`] that are not divided yet.
-pub const KNOWN_LONG: [&str; 6] = [
-    "agent/src/telemetry/metrics.rs",
-    "agent/tests/journal.rs",
-    "core/src/controller.rs",
-    "core/src/situation/mod.rs",
-    "core/src/situation/pool.rs",
-    "trainer/src/cli.rs",
-];
+pub const KNOWN_LONG: [&str; 2] = ["agent/src/telemetry/metrics.rs", "agent/tests/journal.rs"];
