@@ -106,6 +106,13 @@ pub fn is_gated(sample: &Sample) -> bool {
     known.into_iter().all(|number| number.is_finite() && number >= 0.0)
 }
 
+/// Whether jobs are within the limits (S-1): all that can be said of a decision that was made elsewhere,
+/// of which it is not known what it rests on.
+#[must_use]
+pub fn is_within_limits(jobs: Jobs, settings: &Settings) -> bool {
+    (settings.limits.min()..=settings.limits.max()).contains(&jobs)
+}
+
 /// Checks decisions one after the other. It shares no state with what it checks.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {

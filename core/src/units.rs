@@ -173,6 +173,12 @@ pub struct Objective {
     late_share: f32,
 }
 
+impl Default for Objective {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 impl Objective {
     /// 99.9 %.
     pub const DEFAULT: Self = Self { late_share: 0.001 };
@@ -185,6 +191,18 @@ impl Objective {
     #[must_use]
     pub fn new(share: f64) -> Option<Self> {
         Self::RANGE.contains(&share).then(|| Self { late_share: (1.0 - share) as f32 })
+    }
+
+    /// The objective of which [`Objective::late_share`] gave `late_share`.
+    #[must_use]
+    pub const fn of_late_share(late_share: f32) -> Self {
+        Self { late_share }
+    }
+
+    /// The share of events that should begin in time, in percent, to three digits behind the point.
+    #[must_use]
+    pub fn percent(self) -> f32 {
+        libm::roundf(100_000.0 * (1.0 - self.late_share)) / 1000.0
     }
 
     /// Share of events that may be late, 0 to 1.
@@ -202,6 +220,10 @@ mod tests {
     fn the_default_objective_is_the_same_to_the_bit_however_it_is_told() {
         assert_eq!(Objective::new(0.999), Some(Objective::DEFAULT));
         assert_eq!(Objective::new(0.99).map(Objective::late_share), Some(0.01));
+        assert_eq!(
+            [0.999, 0.95, 0.999_99].map(|share| Objective::new(share).unwrap().percent()),
+            [99.9, 95.0, 99.999]
+        );
         for share in [f64::NAN, -1.0, 0.49, 0.999_991, 1.0, 99.9] {
             assert_eq!(Objective::new(share), None);
         }

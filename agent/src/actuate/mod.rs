@@ -8,6 +8,7 @@ mod choice;
 mod hook;
 mod ledger;
 mod order;
+mod promises;
 
 pub use choice::Actuator;
 pub use hook::Hook;
@@ -43,6 +44,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 pub struct Actor {
     hands: Hands,
     ledger: Ledger,
+    promises: promises::Watch,
     numbering: Numbering,
     metrics: Metrics,
     stop: Stop,
@@ -87,6 +89,7 @@ impl Actor {
         Ok(Self {
             hands,
             ledger: Ledger::new(Duration::from_secs_f32(settle_s)),
+            promises: promises::Watch::default(),
             numbering: Numbering::start(folder, SystemTime::now()),
             metrics,
             stop,
@@ -113,7 +116,16 @@ impl Actor {
             if !self.is_due(&traced) {
                 continue;
             }
-            let order = self.numbering.order(traced.decision);
+            let order = self.numbering.order(traced.decision.clone());
+            if !matches!(self.hands, Hands::Off)
+                && let Some(promise) = self.promises.check(&order, &traced)
+            {
+                self.metrics.broken(promise);
+                tracing::error!(
+                    "promise {} is broken: please report this: {order:?}",
+                    promise.id()
+                );
+            }
             if !self.carry_out(order).await {
                 retry_at = Some(Instant::now() + RETRY);
             }
@@ -148,6 +160,7 @@ impl Actor {
     /// False if it failed.
     async fn carry_out(&mut self, order: Order) -> bool {
         let (id, jobs, have) = (order.id, order.decision.jobs, order.decision.have);
+        let carried_out = order.clone();
         match &self.hands {
             Hands::Off => {
                 tracing::info!(
@@ -186,6 +199,7 @@ impl Actor {
                 self.metrics.applied(id, jobs);
             }
         }
+        self.promises.done(&carried_out);
         self.ledger.done(jobs, Instant::now());
         true
     }

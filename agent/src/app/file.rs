@@ -13,6 +13,7 @@ pub(super) struct File {
     pub(super) jobs: Option<Spanned<JobsSection>>,
     pub(super) partitions: Option<Spanned<u32>>,
     pub(super) sla_s: Option<Spanned<f64>>,
+    pub(super) objective: Option<Spanned<f64>>,
     pub(super) start_up_s: Option<Spanned<f64>>,
     pub(super) interval_s: Option<Spanned<u32>>,
     pub(super) base: Option<Base>,

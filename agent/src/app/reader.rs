@@ -15,8 +15,8 @@ use crate::journal::{JournalConfig, Limits};
 use crate::observe::{Source, Trust};
 use scaleiq_core::forecast::OWN_SEASONS;
 use scaleiq_core::interval::IntervalLength;
-use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds, WEEK_S};
+use scaleiq_core::settings::{Settings, range};
+use scaleiq_core::units::{DAY_S, JobLimits, Objective, UnixSeconds, WEEK_S};
 use serde_saphyr::{Location, Spanned};
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -24,8 +24,6 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Most jobs that may be configured.
-const MOST_JOBS: u32 = 100_000;
 /// Seconds that an exec hook may run unless told otherwise.
 const TIMEOUT_S: f64 = 30.0;
 /// Size of a journal's files, and how many are kept, unless told otherwise.
@@ -75,13 +73,23 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         // With bad limits the rest is still checked, so that all problems are told at once.
         let mut config = Config::with_limits(limits.or(LIMITS.ok())?);
         let s = &mut config.settings;
-        self.seconds("sla_s", file.sla_s, 0.1..=86_400.0, &mut s.sla_s);
+        self.seconds("sla_s", file.sla_s, range::SLA_S, &mut s.sla_s);
         s.catch_up_s = Settings::new(s.limits, s.sla_s, s.start_up_s).catch_up_s;
-        self.seconds("start_up_s", file.start_up_s, 0.0..=7200.0, &mut s.start_up_s);
-        self.seconds("catch_up_s", file.catch_up_s, 1.0..=86_400.0, &mut s.catch_up_s);
-        self.whole("stale_after_s", file.stale_after_s, 5..=86_400, &mut s.stale_after_s);
+        self.seconds("start_up_s", file.start_up_s, range::START_UP_S, &mut s.start_up_s);
+        self.seconds("catch_up_s", file.catch_up_s, range::CATCH_UP_S, &mut s.catch_up_s);
+        self.whole("stale_after_s", file.stale_after_s, range::STALE_AFTER_S, &mut s.stale_after_s);
         let window = &mut s.scale_down_window_s;
-        self.whole("scale_down_window_s", file.scale_down_window_s, 0..=3600, window);
+        self.whole(
+            "scale_down_window_s",
+            file.scale_down_window_s,
+            range::SCALE_DOWN_WINDOW_S,
+            window,
+        );
+        if let Some(given) = file.objective
+            && self.in_range("objective", &given, &Objective::RANGE)
+        {
+            s.objective = Objective::new(given.value).unwrap_or(Objective::DEFAULT);
+        }
         if let Some(given) = file.interval_s {
             match IntervalLength::new(given.value) {
                 Ok(length) => s.interval = length,
@@ -160,15 +168,16 @@ impl<L: Fn(&str) -> Option<String>> Reader<'_, L> {
         let JobsSection { min, max } = section.unwrap_or(JobsSection { min: None, max: None });
         let location = max.as_ref().or(min.as_ref()).map_or(Location::UNKNOWN, |v| v.referenced);
         let (mut least, mut most) = (1, 200);
-        let sound = self.whole("jobs.min", min, 0..=MOST_JOBS, &mut least)
-            & self.whole("jobs.max", max, 1..=MOST_JOBS, &mut most);
+        let sound = self.whole("jobs.min", min, 0..=range::MAX_JOBS, &mut least)
+            & self.whole("jobs.max", max, 1..=range::MAX_JOBS, &mut most);
         if sound && least > most {
             let message = format!("`jobs.min` is {least}, above `jobs.max`, which is {most}");
             self.problem(location, message);
         }
-        let mut usable = MOST_JOBS;
+        let mut usable = range::MAX_JOBS;
         let place = partitions.as_ref().map_or(Location::UNKNOWN, |given| given.referenced);
-        if self.whole("partitions", partitions, 1..=MOST_JOBS, &mut usable) && least > usable {
+        if self.whole("partitions", partitions, 1..=range::MAX_JOBS, &mut usable) && least > usable
+        {
             let message =
                 format!("`jobs.min` is {least}, and of {usable} `partitions` no more can work");
             self.problem(place, message);

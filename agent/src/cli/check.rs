@@ -8,7 +8,7 @@ use crate::observe::Source;
 use crate::text::{grouped, say};
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::policy::NetworkRole;
-use scaleiq_core::settings::Settings;
+use scaleiq_core::units::Objective;
 use scaleiq_core::wire::Status;
 use std::env;
 use std::fmt::Write;
@@ -45,11 +45,6 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
         }
         None => None,
     };
-    if let Source::File(path) = &config.source
-        && !path.exists()
-    {
-        Err(usage(format!("`source.path`: there is no file {}", path.display())))?;
-    }
     if let Actuator::Exec { command, .. } = &config.actuator
         && let Some(program) = command.first()
         && !is_there(program)
@@ -58,7 +53,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
     }
     let role = device.map_or(brain.network_role(), |status| status.network_role);
     say(summary(&config, &model.name, role, device).trim_end());
-    for note in notes(&config.settings) {
+    for note in notes(&config, role) {
         say(&format!("note: {note}"));
     }
     say(&format!("ok: {} is sound", args.config.display()));
@@ -66,8 +61,20 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
 }
 
 /// What is sound and may not be meant.
-fn notes(settings: &Settings) -> Vec<String> {
+fn notes(config: &Config, role: NetworkRole) -> Vec<String> {
+    let settings = &config.settings;
     let mut notes = Vec::new();
+    if let Source::File(path) = &config.source
+        && !path.exists()
+    {
+        notes.push(format!("there is no file {} yet: it is waited for", path.display()));
+    }
+    if role == NetworkRole::CannotAct {
+        notes.push(role.sentence().into());
+    }
+    if config.device.is_some() && settings.objective != Objective::DEFAULT {
+        notes.push("a device is not told the `objective`: it keeps to 0.999".into());
+    }
     let (min, max) = (settings.limits.min(), settings.limits.max());
     if min == max {
         notes.push(format!("`jobs.min` and `jobs.max` are both {min}: nothing is left to decide"));
@@ -99,7 +106,15 @@ fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Statu
     };
     line("name", config.name.clone());
     line("jobs", format!("{} to {}", s.limits.min(), s.limits.max()));
-    line("SLA", format!("work begins within {} s; jobs start in {} s", s.sla_s, s.start_up_s));
+    line(
+        "SLA",
+        format!(
+            "{} % of the work begins within {} s; jobs start in {} s",
+            s.objective.percent(),
+            s.sla_s,
+            s.start_up_s
+        ),
+    );
     let model = match device {
         Some(status) => format!("pack {:08x}", status.pack_crc),
         None => model.into(),

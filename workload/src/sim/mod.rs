@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The trainer's environment, the agent's backtest and demo, and the tests share it. It replays the
-//! physics of the project's referee (`scaling.py`) in the same order within a step, so that a policy
+//! physics of the project's referee (a script outside this repository) in the same order within a step, so that a policy
 //! trained or judged here meets the same world there; `tests/sim_parity.rs` holds the two together.
 //! The same build and seed give the same bits (`num-traits` takes its logarithms from the platform
 //! where another crate turns on its `std`, so two builds may differ in a last digit).
