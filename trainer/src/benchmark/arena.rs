@@ -3,9 +3,9 @@
 use super::Run;
 use super::contender::{Contender, Reactive};
 use super::track::Track;
+use crate::data::workload::TICK_S;
 use crate::data::workload::Workload;
-use crate::learn::rl::environment::TICK_S;
-use crate::learn::rl::judge::SLA;
+use crate::evaluate::policy::SLA;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::NativeQNetwork;
 use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
