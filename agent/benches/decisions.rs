@@ -4,12 +4,11 @@
 //!
 //!     cargo bench -p agent --bench decisions
 
-use agent::brain::{self, Engine, ModelChoice};
-use agent::planned::Calendar;
+use agent::decide::{self, Calendar, Engine, ModelChoice};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::{Load, LoadSettings, Series, Simulator, World};
 use scaleiq_core::units::JobLimits;
-use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, World};
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::time::Instant;
 
 /// Intervals of two minutes: four weeks to learn from, so that all of the history is there, and one
@@ -19,7 +18,7 @@ const TIMED: usize = 7 * 2880;
 const TICK_S: u32 = 30;
 
 fn main() -> anyhow::Result<()> {
-    let traffic = sample_traffic::generate(&SampleSpec::default());
+    let traffic = builtin::generate(&SampleSpec::default());
     let counts: Vec<_> = traffic.arrivals_filled().into_iter().cycle().take(INTERVALS).collect();
     let series =
         Series { start: traffic.start, interval_s: traffic.length_s, counts_events: &counts };
@@ -50,7 +49,8 @@ fn main() -> anyhow::Result<()> {
 fn decide(load: &Load, engine: Engine) -> anyhow::Result<Vec<f64>> {
     let limits = JobLimits::new(1, 200)?;
     let settings = Settings::new(limits, 60.0, 60.0);
-    let (mut brain, _) = brain::open(&ModelChoice::Shipped, engine, settings, Calendar::default())?;
+    let (mut brain, _) =
+        decide::open(&ModelChoice::Shipped, engine, settings, Calendar::default())?;
     let mut simulator = Simulator::new(load, World::queue(), limits, TICK_S, 1);
     let mut taken = Vec::new();
     while let Some(sample) = simulator.tick() {

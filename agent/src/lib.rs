@@ -1,32 +1,28 @@
 //! The ScaleIQ sidecar as a library; `main.rs` is its command line.
 //!
 //! ```text
-//! source -> control (observe, forecast, decide, guard) -> journal -> actuate
-//!             |       |-> serve (REST, metrics, dashboard)
-//!             |       \-> figures (pools side by side, forecasts against what came)
-//!             \-> device (which may decide instead)
+//! observe -> workload (observe, forecast, decide, guard) -> journal -> actuate
+//!               |       |-> serve (REST, metrics, dashboard)
+//!               |       \-> figures (pools side by side, forecasts against what came)
+//!               \-> device (which may decide instead)
 //! ```
+//!
+//! `cli` and `app` know every room and no room knows them. `platform`, `config` and `device` know no other
+//! room.
 
 pub mod actuate;
-pub mod backtest;
-pub mod brain;
+pub mod app;
 pub mod cli;
-pub mod clock;
-pub mod command;
 pub mod config;
-pub mod control;
-pub mod demo;
+pub mod decide;
 pub mod device;
-pub mod figures;
-pub mod hindsight;
+pub mod drift;
+pub mod error;
 pub mod journal;
-pub mod logging;
-pub mod metrics;
-pub mod outlet;
-pub mod planned;
-pub mod replay;
-pub mod report;
-pub mod rows;
+pub mod lab;
+pub mod observe;
+pub mod platform;
 pub mod serve;
-pub mod source;
-pub mod stop;
+pub mod telemetry;
+pub mod text;
+pub mod workload;

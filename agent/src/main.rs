@@ -1,7 +1,7 @@
 //! Command line of the ScaleIQ agent.
 
 use agent::cli::Cli;
-use agent::{logging, stop};
+use agent::platform::{logging, stop};
 use clap::Parser;
 use std::process::ExitCode;
 

@@ -2,16 +2,15 @@
 //!
 //! The full size is `trainer bench-policies --faults all` on many recordings.
 
-use agent::backtest::faults;
-use agent::backtest::history::{History, Wish};
-use agent::backtest::play::Plan;
-use agent::brain::{self, Engine, ModelChoice};
-use agent::planned::Calendar;
-use agent::replay::settings;
-use scaleiq_core::sim::World;
-use scaleiq_core::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
+use agent::decide::{self, Calendar, Engine, ModelChoice};
+use agent::lab::backtest::faults;
+use agent::lab::backtest::history::{History, Wish};
+use agent::lab::backtest::play::Plan;
+use agent::lab::replay::settings;
 use scaleiq_core::units::{JobLimits, UnixSeconds};
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::sim::World;
+use scaleiq_workload::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 
 /// Not kept: without a sample for hours a number is held (promise S-2), whatever the load does meanwhile.
 const NOT_KEPT: [FaultKind; 1] = [FaultKind::Hole];
@@ -46,7 +45,7 @@ fn verdicts(history: History, world: World, seed: u64, faults: &FaultPlan) -> Ve
     let mut brain = || {
         let none = ModelChoice::None;
         let settings = settings(world, limits, &none);
-        Ok(brain::open(&none, Engine::default(), settings, Calendar::default())?.0)
+        Ok(decide::open(&none, Engine::default(), settings, Calendar::default())?.0)
     };
     let plan = Plan { load, world, limits, seed, warm_s };
     faults::play(&plan, faults, &mut brain, &mut |_| {}).unwrap()

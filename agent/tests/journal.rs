@@ -1,21 +1,19 @@
 //! The journal beside a simulated pool: what was recorded is made again, whatever happens to it.
 
-use agent::brain::{self, Brain, Engine, ModelChoice, ModelId};
-use agent::cli::{Cli, Command};
-use agent::command;
+use agent::cli::{self, Cli, Command};
+use agent::decide::{self, Brain, Calendar, Engine, ModelChoice, ModelId};
 use agent::journal::{
     Checked, Journal, JournalConfig, Limits, Medium, Resumed, Summary, Terms, Unknown, Verdict,
     resume, verify,
 };
-use agent::planned::Calendar;
-use agent::replay;
+use agent::lab::replay;
 use clap::Parser;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::{Load, Simulator, Step, World};
 use scaleiq_core::units::{JobLimits, UnixSeconds};
+use scaleiq_workload::sim::{Load, Simulator, Step, World};
 use std::fs;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -75,13 +73,13 @@ impl Plant {
 }
 
 fn terms(choice: &ModelChoice, settings: Settings) -> Terms {
-    let model = brain::open(choice, Engine::default(), settings, Calendar::default()).unwrap().1;
+    let model = decide::open(choice, Engine::default(), settings, Calendar::default()).unwrap().1;
     Terms::new(model, settings, Calendar::default(), false)
 }
 
 fn resumed(folder: &Path, limits: Limits, choice: &ModelChoice, settings: Settings) -> Resumed {
     let config = JournalConfig { folder: folder.into(), limits };
-    let open = || Ok(brain::open(choice, Engine::default(), settings, Calendar::default())?.0);
+    let open = || Ok(decide::open(choice, Engine::default(), settings, Calendar::default())?.0);
     resume(&config, terms(choice, settings), open).unwrap()
 }
 
@@ -96,7 +94,7 @@ fn open(terms: &Terms) -> anyhow::Result<Option<Box<dyn Brain>>> {
         None => ModelChoice::None,
     };
     let planned = terms.planned.clone();
-    Ok(Some(brain::open(&choice, Engine::default(), terms.settings, planned)?.0))
+    Ok(Some(decide::open(&choice, Engine::default(), terms.settings, planned)?.0))
 }
 
 fn verified(folder: &Path) -> (Summary, Vec<Verdict>) {
@@ -296,7 +294,7 @@ fn what_a_device_decided_is_kept_and_not_made_again() {
         let model = ModelId::device("/dev/ttyACM0", pack);
         let choice = ModelChoice::None;
         let open =
-            || Ok(brain::open(&choice, Engine::default(), settings(), Calendar::default())?.0);
+            || Ok(decide::open(&choice, Engine::default(), settings(), Calendar::default())?.0);
         resume(&config, Terms::new(model, settings(), Calendar::default(), false), open).unwrap()
     };
     // In the place of the device: it decides otherwise than what stands in for it.
@@ -316,7 +314,7 @@ fn what_a_device_decided_is_kept_and_not_made_again() {
     let Some(Command::Replay(args)) = Cli::try_parse_from(args).unwrap().command else {
         panic!("another command")
     };
-    let error = command::replay::run(&args).unwrap_err().to_string();
+    let error = cli::replay::run(&args).unwrap_err().to_string();
     assert!(
         error.contains("outside this program, by device /dev/ttyACM0, pack 00000001"),
         "{error}"

@@ -1,15 +1,13 @@
 //! Shadow mode against a pool that does not obey, beside active mode on the same arrivals: a week of the
 //! built-in sample in virtual time.
 
-use agent::brain::{self, Brain, Engine, ModelChoice};
-use agent::figures::{Figures, Pool};
-use agent::planned::Calendar;
-use agent::replay::{Replay, TICK_S, settings, static_jobs};
-use scaleiq_core::sim::{
-    HpaRule, Load, LoadSettings, ScalingRule, Score, Series, Simulator, StaticRule, World,
-};
+use agent::decide::figures::{Figures, Pool};
+use agent::decide::{self, Brain, Calendar, Engine, ModelChoice};
+use agent::lab::replay::{Replay, TICK_S, settings, static_jobs};
 use scaleiq_core::units::{JobLimits, WEEK_S};
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::baselines::{HpaRule, ScalingRule, StaticRule};
+use scaleiq_workload::sim::{Load, LoadSettings, Score, Series, Simulator, World};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::sync::Arc;
 
 /// The traffic's interval.
@@ -31,7 +29,7 @@ fn limits() -> JobLimits {
 
 fn brain(model: &ModelChoice, world: World) -> Box<dyn Brain> {
     let settings = settings(world, limits(), model);
-    brain::open(model, Engine::Native, settings, Calendar::default()).unwrap().0
+    decide::open(model, Engine::Native, settings, Calendar::default()).unwrap().0
 }
 
 /// The same week three times: as a pool made of it that did what another says, with what ScaleIQ told

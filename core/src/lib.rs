@@ -20,12 +20,12 @@ pub mod interval;
 pub mod invariant;
 #[cfg(feature = "tract")]
 pub mod model;
+mod packed;
 pub mod plausibility;
 pub mod policy;
+mod ring;
 pub mod sample;
 pub mod settings;
-#[cfg(feature = "sim")]
-pub mod sim;
 pub mod situation;
 pub mod units;
 pub mod window;

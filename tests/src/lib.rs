@@ -3,7 +3,7 @@
 pub mod networks;
 
 use burn::tensor::Device;
-use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::path::{Path, PathBuf};
 use trainer::config::Config;
 use trainer::data::Corpus;
@@ -44,7 +44,7 @@ pub fn tiny() -> Config {
 /// A CSV of `rows` rows of the built-in sample in the reference's format.
 pub fn sample_csv(folder: &Path, rows: usize) -> PathBuf {
     let path = folder.join("sample.csv");
-    let series = sample_traffic::generate(&SampleSpec { rows, ..SampleSpec::default() });
+    let series = builtin::generate(&SampleSpec { rows, ..SampleSpec::default() });
     series.write_csv(&path).unwrap();
     path
 }

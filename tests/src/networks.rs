@@ -5,7 +5,7 @@ use scaleiq_core::forecast::{
 };
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::policy::STATE;
-use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::path::{Path, PathBuf};
 use trainer::data::{Split, windows};
 
@@ -19,7 +19,7 @@ pub fn shipped(name: &str) -> PathBuf {
 #[must_use]
 pub fn inputs() -> Vec<ModelInput> {
     let spec = SampleSpec { rows: 720 * 31, ..SampleSpec::default() };
-    let sample = sample_traffic::generate(&spec);
+    let sample = builtin::generate(&spec);
     let mut inputs = Vec::new();
     // A young memory, half a one and a full one.
     for (from, to) in [(1, 340), (720 * 10, 720 * 10 + 360), (720 * 28, 720 * 31)] {

@@ -1,7 +1,6 @@
 //! Models that are not like the shipped one, from training to decisions.
 
-use agent::brain::{Brain, Engine, ModelChoice, open};
-use agent::planned::Calendar;
+use agent::decide::{Brain, Calendar, Engine, ModelChoice, open};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::ForecastSource;
 use scaleiq_core::model::{Bundle, Card, ModelError, PACK};

@@ -5,8 +5,8 @@ use scaleiq_core::model::{Bundle, LiveController};
 use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
 
 /// The fault begins here, in ticks of 30 s, and lasts ten minutes.
 const FAULT: std::ops::Range<usize> = 1080..1100;

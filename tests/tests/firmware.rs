@@ -8,8 +8,8 @@ use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
 use scaleiq_core::wire::{Config, FrameReader, Message, Refusal, Status, encode};
-use scaleiq_data::sample_traffic::{self, SampleSpec};
 use scaleiq_tests::cannot_run;
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::io::{Read as _, Write as _};
 use std::mem::MaybeUninit;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -263,7 +263,7 @@ fn settings() -> Message {
 fn play(intervals: usize, mut decide: impl FnMut(&Message) -> Decision) -> Vec<Decision> {
     let spec = SampleSpec { rows: intervals, ..SampleSpec::default() };
     let mut pool = Pool { jobs: 5, backlog: 0.0 };
-    let rows = sample_traffic::generate(&spec).rows;
+    let rows = builtin::generate(&spec).rows;
     let decisions = rows.iter().enumerate().map(|(k, row)| {
         // Some counts are missing.
         let arrivals = row.arrivals_events.filter(|_| k % 997 != 996);

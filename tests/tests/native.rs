@@ -7,9 +7,9 @@ use scaleiq_core::model::{Bundle, LiveController, ModelError, PACK};
 use scaleiq_core::policy::{Dqn, Stage, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::{Load, LoadSettings, Series, Simulator, World};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
-use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, World};
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::fs;
 use std::path::Path;
 
@@ -54,7 +54,7 @@ struct Compared {
 
 /// Asks both engines about a pool that tract scales.
 fn compare(world: World, tract: &mut dyn Decide, native: &mut dyn Decide) -> Compared {
-    let traffic = sample_traffic::generate(&SampleSpec::default());
+    let traffic = builtin::generate(&SampleSpec::default());
     let counts = traffic.arrivals_filled();
     let series = Series {
         start: traffic.start,

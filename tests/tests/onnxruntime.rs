@@ -8,8 +8,8 @@ use scaleiq_core::model::{
     FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, Q_NETWORK_F32, Q_NETWORK_INT8, QNetwork,
 };
 use scaleiq_core::policy::{STATE, ValueModel};
-use scaleiq_data::sample_traffic::{self, SampleSpec};
 use scaleiq_tests::cannot_run;
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -46,7 +46,7 @@ fn tract_and_onnx_runtime_agree_on_the_forecaster() {
         cannot_run("python3 with onnxruntime is missing: the forecaster was not compared");
         return;
     }
-    let sample = sample_traffic::generate(&SampleSpec { rows: 720 * 30, ..SampleSpec::default() });
+    let sample = builtin::generate(&SampleSpec { rows: 720 * 30, ..SampleSpec::default() });
     let split = Split { from: 720 * 28, to: sample.rows.len() };
     let set = windows(&sample.rows, IntervalLength::TWO_MINUTES, split, 11);
     let tensor = |shape: &[usize], values: &[f32]| json!({ "shape": shape, "values": values });

@@ -3,10 +3,10 @@
 use scaleiq_core::forecast::ForecastSource;
 use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, ModelError};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::{Load, LoadSettings, Series, Simulator, World};
 use scaleiq_core::units::JobLimits;
-use scaleiq_data::Series as Table;
 use scaleiq_tests::{sample_csv, tiny, train};
+use scaleiq_workload::Series as Table;
+use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, World};
 use std::fs;
 use std::path::Path;
 use trainer::data::{Split, windows};

@@ -3,8 +3,8 @@
 
 use scaleiq_core::interval::Interval;
 use scaleiq_core::model::Bundle;
-use scaleiq_data::Series;
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::Series;
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use trainer::evaluate::forecasts::{Course, scores};
 use trainer::evaluate::parts::network_alone;
 use trainer::evaluate::test_series::{TestPart, TestSeries};

@@ -1,9 +1,9 @@
 //! A command of the user's, run for each change.
 
-use super::group::{Group, adopt_orphans};
 use super::order::{Order, word};
 use crate::config::Secret;
-use crate::stop::Stop;
+use crate::platform::group::{Group, adopt_orphans};
+use crate::platform::stop::Stop;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};

@@ -4,25 +4,28 @@
 //! takes the place of any that waits. It may be asked twice for the same number (promise J-2), it is
 //! told which order is the newer one, and its failures never reach the loop.
 
-#[cfg_attr(not(unix), path = "group_elsewhere.rs")]
-mod group;
+mod choice;
 mod hook;
 mod ledger;
 mod order;
+mod promises;
 
+pub use choice::Actuator;
 pub use hook::Hook;
 pub use ledger::Ledger;
 pub use order::{Numbering, Order};
 
-use crate::config::{Actuator, Config, Mode};
-use crate::control::Traced;
-use crate::metrics::{Acted, Metrics};
-use crate::outlet::Outlet;
-use crate::stop::Stop;
+use crate::config::Secret;
+use crate::decide::Mode;
+use crate::platform::outlet::Outlet;
+use crate::platform::stop::Stop;
+use crate::telemetry::{Acted, Metrics};
+use crate::workload::Traced;
 use scaleiq_core::decision::{Constraint, Decision};
 use scaleiq_core::policy::Stage;
 use scaleiq_core::settings::Settings;
 use std::io::{self, Write};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -41,6 +44,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 pub struct Actor {
     hands: Hands,
     ledger: Ledger,
+    promises: promises::Watch,
     numbering: Numbering,
     metrics: Metrics,
     stop: Stop,
@@ -60,23 +64,32 @@ enum Hands {
 }
 
 impl Actor {
-    /// The actuator of `config`.
+    /// What carries out with `actuator` in this `mode`; `secret` is kept from hooks. Jobs start in
+    /// `start_up_s`, and `folder` is where terms are kept.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn new(config: &Config, metrics: Metrics, stop: Stop) -> io::Result<Self> {
-        let hands = match (config.mode, &config.actuator) {
+    pub fn new(
+        mode: Mode,
+        actuator: &Actuator,
+        secret: Option<&Secret>,
+        start_up_s: f32,
+        folder: Option<&Path>,
+        metrics: Metrics,
+        stop: Stop,
+    ) -> io::Result<Self> {
+        let hands = match (mode, actuator) {
             (Mode::Shadow, _) | (Mode::Active, Actuator::DryRun) => Hands::Off,
             (Mode::Active, Actuator::Stdout) => Hands::Stdout(stdout(metrics.clone())?),
             (Mode::Active, Actuator::Exec { command, timeout }) => {
-                Hands::Hook(Hook::new(command.clone(), *timeout, config.token.as_ref()))
+                Hands::Hook(Hook::new(command.clone(), *timeout, secret))
             }
         };
-        let settle_s = Settings::lead_s(config.settings.start_up_s).max(MIN_SETTLE_S);
-        let folder = config.journal.as_ref().map(|journal| journal.folder.as_path());
+        let settle_s = Settings::lead_s(start_up_s).max(MIN_SETTLE_S);
         Ok(Self {
             hands,
             ledger: Ledger::new(Duration::from_secs_f32(settle_s)),
+            promises: promises::Watch::default(),
             numbering: Numbering::start(folder, SystemTime::now()),
             metrics,
             stop,
@@ -103,7 +116,16 @@ impl Actor {
             if !self.is_due(&traced) {
                 continue;
             }
-            let order = self.numbering.order(traced.decision);
+            let order = self.numbering.order(traced.decision.clone());
+            if !matches!(self.hands, Hands::Off)
+                && let Some(promise) = self.promises.check(&order, &traced)
+            {
+                self.metrics.broken(promise);
+                tracing::error!(
+                    "promise {} is broken: please report this: {order:?}",
+                    promise.id()
+                );
+            }
             if !self.carry_out(order).await {
                 retry_at = Some(Instant::now() + RETRY);
             }
@@ -138,6 +160,7 @@ impl Actor {
     /// False if it failed.
     async fn carry_out(&mut self, order: Order) -> bool {
         let (id, jobs, have) = (order.id, order.decision.jobs, order.decision.have);
+        let carried_out = order.clone();
         match &self.hands {
             Hands::Off => {
                 tracing::info!(
@@ -176,6 +199,7 @@ impl Actor {
                 self.metrics.applied(id, jobs);
             }
         }
+        self.promises.done(&carried_out);
         self.ledger.done(jobs, Instant::now());
         true
     }

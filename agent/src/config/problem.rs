@@ -42,13 +42,13 @@ impl std::error::Error for Problems {}
 
 impl Problem {
     /// A problem with the value at `location`.
-    pub(super) fn at(location: Location, message: String) -> Self {
+    pub(crate) fn at(location: Location, message: String) -> Self {
         let known = location.line() > 0;
         Self { place: known.then(|| (location.line(), location.column())), message }
     }
 
     /// What the YAML parser found, in our words. `text` is the file's content.
-    pub(super) fn parsing(error: &Error, text: &str) -> Self {
+    pub(crate) fn parsing(error: &Error, text: &str) -> Self {
         let error = error.without_snippet();
         let location = error.location().unwrap_or(Location::UNKNOWN);
         let field = field_at(text, location);

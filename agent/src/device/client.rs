@@ -3,7 +3,6 @@
 use super::fault::{DeviceError, Fault};
 use super::link::Link;
 use super::port::{Patience, Port};
-use crate::brain::ModelId;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
@@ -79,10 +78,10 @@ impl Client {
         asked.map_err(|fault| port.error(fault))
     }
 
-    /// Which model decides.
+    /// CRC of the pack that decides.
     #[must_use]
-    pub fn model(&self) -> ModelId {
-        ModelId::device(&self.port.path, self.pack_crc)
+    pub fn pack_crc(&self) -> u32 {
+        self.pack_crc
     }
 
     /// The part that its Q-network has in decisions.

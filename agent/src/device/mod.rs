@@ -1,12 +1,11 @@
 //! A device on a serial line that decides for this host, in the messages of `core/SPEC.md`.
 //!
 //! ```text
-//! Deputed ── Client ── Link ── Port ──(line)── firmware
-//!    └────── a controller without networks, which stands in while the device does not answer
+//! decide::Deputed ── Client ── Link ── Port ──(line)── firmware
+//!         └───────── a controller without networks, which stands in while the device does not answer
 //! ```
 
 mod client;
-mod deputed;
 mod fault;
 mod link;
 mod port;
@@ -14,7 +13,6 @@ mod talk;
 mod upload;
 
 pub use client::Client;
-pub use deputed::{Deputed, Health};
 pub use fault::{DeviceError, Fault};
 pub use link::Link;
 pub use port::{BAUD, BAUD_RANGE, Patience, Port};

@@ -1,8 +1,8 @@
 //! A decision in words: from what was proposed, over each constraint, to the number.
 
+use super::basis::basis;
 use super::verify::{Checked, Verdict};
-use crate::demo::time::utc;
-use crate::report::{basis, word};
+use crate::text::{utc, word};
 use scaleiq_core::decision::{Decision, Prospect};
 use scaleiq_core::policy::{MULTIPLIERS, Preference};
 use scaleiq_core::units::UnixSeconds;

@@ -14,6 +14,7 @@
 //! is deleted, the decisions of that run can still be read but no longer be repeated. So a run builds
 //! on no more than the newer half of the files, and the other half is how long it can be repeated.
 
+mod basis;
 pub mod explain;
 mod folder;
 mod frame;

@@ -6,7 +6,7 @@ use super::tell::{Teller, is_same};
 use super::walk::{Place, Walk};
 use super::write::Journal;
 use super::{JournalConfig, JournalError};
-use crate::brain::Brain;
+use crate::decide::Brain;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::sample::Sample;
 use std::fs::{self, File};

@@ -1,7 +1,7 @@
 //! Tells a brain again what was recorded.
 
 use super::record::{Record, Terms, bytes};
-use crate::brain::{Brain, ModelId};
+use crate::decide::{Brain, ModelId};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 

@@ -5,7 +5,7 @@ use super::folder::numbers;
 use super::record::{Record, Recorded, Run, Terms};
 use super::tell::{Teller, is_same};
 use super::walk::{Entry, Place, Walk};
-use crate::brain::Brain;
+use crate::decide::Brain;
 use scaleiq_core::decision::Decision;
 use serde::Serialize;
 use std::fmt;

@@ -2,7 +2,7 @@
 //! too, and on loopback only requests that were meant for it, so that no web page reaches the agent
 //! through a rebound name.
 
-use super::api::refuse;
+use super::error::refuse;
 use crate::config::Secret;
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;

@@ -1,30 +1,12 @@
-//! The REST endpoints.
+//! What the endpoints need.
 
-use super::access::{Access, check_host, check_token, check_view};
 use super::body::Room;
-use super::dashboard::{self, DashboardState};
-use super::ingest::ingest;
-use super::predict;
-use super::status::status;
-use crate::config::Mode;
-use crate::control::{Handle, NotReady};
-use crate::metrics::Metrics;
-use crate::rows::RowForecaster;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
-use serde_json::json;
+use crate::decide::Mode;
+use crate::decide::rows::RowForecaster;
+use crate::telemetry::Metrics;
+use crate::workload::Handle;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Semaphore;
-
-/// The loop comes round at each tick, of which there is one every 15 s; a silent device or a slow disk
-/// may hold it up for some seconds more.
-const MAX_SILENCE: Duration = Duration::from_secs(60);
-/// The OpenMetrics content type.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What the endpoints need.
 #[derive(Clone, Debug)]
@@ -64,88 +46,5 @@ impl Api {
             room: Room::default(),
             turns: Arc::new(Semaphore::new(1)),
         }
-    }
-}
-
-/// All routes of the agent.
-pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
-    let access = Arc::new(access);
-    let control = Router::new()
-        .route("/ingest", post(ingest))
-        .route("/predict", get(predict::live).post(predict::posted))
-        .route("/decide", post(decide))
-        .route_layer(middleware::from_fn_with_state(access.clone(), check_token));
-    let views = Router::new()
-        .route("/metrics", get(metrics))
-        .with_state(api.clone())
-        .route("/status", get(status))
-        .with_state((api.clone(), dashboard.clone()))
-        .merge(dashboard::router(dashboard))
-        .route_layer(middleware::from_fn_with_state(access.clone(), check_view));
-    // Probes carry no secrets, and tell none.
-    Router::new()
-        .route("/healthz", get(healthy))
-        .route("/readyz", get(ready))
-        .merge(control)
-        .with_state(api)
-        .merge(views)
-        .fallback(nothing_here)
-        .layer(middleware::from_fn_with_state(access, check_host))
-}
-
-/// An answer that says what is wrong.
-pub(super) fn refuse(status: StatusCode, message: impl Into<String>) -> Response {
-    (status, Json(json!({ "error": message.into() }))).into_response()
-}
-
-impl IntoResponse for NotReady {
-    fn into_response(self) -> Response {
-        refuse(StatusCode::SERVICE_UNAVAILABLE, self.to_string())
-    }
-}
-
-async fn nothing_here() -> Response {
-    let message = "nothing here: GET /, /healthz, /readyz, /status, /metrics, /predict or POST /ingest, \
-                   /predict, /decide";
-    refuse(StatusCode::NOT_FOUND, message)
-}
-
-/// Whether the loop turns. What it knows is the affair of `/readyz`: no restart makes data fresher.
-async fn healthy(State(api): State<Api>) -> Response {
-    match api.control.silence() {
-        Some(silence) if silence <= MAX_SILENCE => "ok\n".into_response(),
-        Some(silence) => {
-            let message = format!("the loop has not answered for {} s", silence.as_secs());
-            refuse(StatusCode::SERVICE_UNAVAILABLE, message)
-        }
-        None => NotReady::Stopped.into_response(),
-    }
-}
-
-async fn ready(State(api): State<Api>) -> Response {
-    match api.control.ready().await {
-        Ok(notes) => {
-            let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
-            format!("ready\n{notes}").into_response()
-        }
-        Err(error) => error.into_response(),
-    }
-}
-
-async fn metrics(State(api): State<Api>) -> Response {
-    match api.metrics.text(api.control.now()) {
-        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-    }
-}
-
-async fn decide(State(api): State<Api>) -> Response {
-    match api.control.decide().await.map(serde_json::to_value) {
-        Ok(Ok(mut answer)) => {
-            answer["mode"] = api.mode.word().into();
-            Json(answer).into_response()
-        }
-        Ok(Err(error)) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-        Err(error) => error.into_response(),
     }
 }

@@ -1,9 +1,9 @@
 //! `POST /ingest`: what is good in a body is taken, and the answer tells what was not and why.
 
-use super::api::{Api, refuse};
+use super::api::Api;
 use super::body::Refused;
-use crate::control::Ingested;
-use crate::source::{Body as Samples, Manner, RefusedSample, Warning, parse};
+use super::error::refuse;
+use crate::observe::{Body as Samples, Ingested, Manner, RefusedSample, Warning, parse};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -39,7 +39,7 @@ async fn take(
     let samples = parse(&received.bytes, &Manner::live(source, api.rows.interval_s()));
     drop(received);
     for (_, refused) in &samples.refused {
-        api.metrics.sample_refused(refused.refusal);
+        api.control.unread(refused.refusal);
     }
     if samples.samples.is_empty() {
         return Ok(answer(Ingested::default(), samples.refused));

@@ -1,10 +1,11 @@
 //! `/predict`: the forecast from what the agent knows or, with a body of rows, from these alone.
 
-use super::api::{Api, refuse};
+use super::api::Api;
 use super::body::Refused;
-use crate::control::Prediction;
-use crate::rows::Rows;
-use crate::source::{RefusedSample, Warning};
+use super::error::refuse;
+use crate::decide::rows::Rows;
+use crate::observe::{RefusedSample, Warning};
+use crate::workload::Prediction;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -36,8 +37,8 @@ struct FromRows {
 
 /// The forecast from the present state.
 pub(super) async fn live(State(api): State<Api>) -> Response {
-    match api.control.predict().await {
-        Ok(prediction) => Json(prediction).into_response(),
+    match api.control.predict() {
+        Ok(prediction) => Json(&*prediction).into_response(),
         Err(error) => error.into_response(),
     }
 }

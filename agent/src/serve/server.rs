@@ -4,7 +4,7 @@
 //! When all places are taken, the one that has been silent longest makes room, so that clients that
 //! only connect cannot keep out one that asks.
 
-use crate::metrics::Metrics;
+use crate::telemetry::Metrics;
 use axum::Router;
 use axum::body::Body;
 use hyper::Request;

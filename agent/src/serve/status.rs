@@ -1,11 +1,12 @@
 //! `GET /status`: how it goes, in one answer. It is read from what the loop last published, so it never
 //! waits for a decision, a disk or a device.
 
-use super::api::{Api, refuse};
-use super::dashboard::{About, DashboardState};
+use super::api::Api;
+use super::dashboard::DashboardState;
+use super::error::refuse;
 use super::health::Part;
-use crate::config::Price;
-use crate::figures::{Figures, Latency, PoolFigures};
+use super::published::Published;
+use crate::decide::figures::{Figures, Latency, PoolFigures, Price};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,31 +15,6 @@ use scaleiq_core::forecast::Basis;
 use scaleiq_core::policy::{NetworkRole, Preference, Stage};
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
-
-/// What was last published.
-#[derive(Clone, Debug)]
-pub(super) struct Published {
-    /// What stays the same.
-    pub about: About,
-    /// End of the last sample.
-    pub at: UnixSeconds,
-    /// Jobs wanted.
-    pub jobs_wanted: Jobs,
-    /// Jobs that work in the real pool.
-    pub jobs_ready: Option<Jobs>,
-    /// What is assumed of the pool.
-    pub assumed: Option<String>,
-    /// Who proposed them.
-    pub stage: Stage,
-    /// What the Q-network prefers, if it was asked.
-    pub preference: Option<Preference>,
-    /// The forecast that they were decided on.
-    pub forecast: Option<Basis>,
-    /// How it goes.
-    pub figures: Option<Figures>,
-    /// How long decisions take.
-    pub latency: Option<Latency>,
-}
 
 /// The answer.
 #[derive(Serialize)]

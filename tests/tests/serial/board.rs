@@ -2,8 +2,8 @@
 //! go.
 
 use super::pool::open;
-use agent::brain::{Engine, ModelChoice};
-use agent::device::{Client, Deputed, Patience, Port};
+use agent::decide::{Deputed, Engine, ModelChoice};
+use agent::device::{Client, Patience, Port};
 use firmware::{Device, Memory, RETAINED, Store, StoreError, first_settings};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::wire::Status;

@@ -3,9 +3,8 @@
 use super::board::{Board, Noise, PACK, PATIENCE};
 use super::play_alike;
 use super::pool::{Pool, decide, open, settings};
-use agent::brain::{Engine, ModelChoice};
-use agent::cli::{Cli, Command};
-use agent::command::flash_model;
+use agent::cli::{Cli, Command, flash_model};
+use agent::decide::{Engine, ModelChoice};
 use agent::device::{Fault, Link};
 use clap::Parser;
 use scaleiq_core::engine::Pack;

@@ -6,13 +6,14 @@ mod flash;
 mod outage;
 mod pool;
 
-use agent::brain::{Brain, Engine, ModelChoice, ModelId};
-use agent::config::{Config, Mode};
-use agent::control::Control;
-use agent::device::{Client, Deputed, Health, Patience};
-use agent::metrics::Metrics;
+use agent::app::Config;
+use agent::decide::{Brain, Deputed, Engine, Health, Mode, ModelChoice, ModelId};
+use agent::device::{Client, Patience};
+use agent::observe::{Inlet, Told, Trust};
+use agent::platform::clock::Clock;
 use agent::serve::dashboard::{About, DashboardState};
-use agent::source::{Told, Trust};
+use agent::telemetry::{Exposition, Metrics};
+use agent::workload::{Audience, Beginning, Control, Started};
 use board::{Board, Noise, PACK, PATIENCE};
 use pool::{Direct, Pool, decide, open, settings};
 use scaleiq_core::decision::Decision;
@@ -64,7 +65,10 @@ fn play_alike(brain: &mut dyn Brain, samples: usize) {
 fn a_device_behind_a_line_decides_what_it_decides_beside_it() {
     let board = Board::start();
     let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
-    assert_eq!(client.model(), ModelId::device(&board.path, Pack::crc(PACK)));
+    assert_eq!(
+        ModelId::device(&client.port().path, client.pack_crc()),
+        ModelId::device(&board.path, Pack::crc(PACK))
+    );
     let mut brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
     play_alike(&mut brain, 400);
     assert_eq!(brain.device(), Some(Health { decides: true, outages: 0 }));
@@ -87,39 +91,42 @@ fn noise_changes_no_decision() {
 fn the_loop_tells_who_decided() {
     let board = Board::start();
     let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
-    let model = client.model();
+    let model = ModelId::device(&client.port().path, client.pack_crc());
     let brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
     let metrics = Metrics::new(&settings(), &model, Mode::Shadow);
     let role = brain.network_role();
     let about = About::new("worker", Mode::Shadow.word(), &model, role, &settings());
-    let (control, _, thread) = Control::start(
-        Box::new(brain),
-        settings(),
-        model.clone(),
-        (None, None),
-        Trust::default(),
-        metrics.clone(),
-        DashboardState::new(about),
-    )
-    .unwrap();
+    let dashboard = DashboardState::new(about);
+    let started = Control::start(Beginning {
+        brain: Box::new(brain),
+        settings: settings(),
+        model: model.clone(),
+        journal: None,
+        past: None,
+        trust: Trust::default(),
+        clock: Clock::after(None),
+        audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard)]),
+    });
+    let Started { handle: control, thread, .. } = started.unwrap();
+    let decided = || control.view().decision.clone().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     // A hundred samples nearly up to the present, so that they are not stale, and one more later.
     let mut pool = Pool::new();
     pool.at = control.now().0 - 30 * 101;
     let samples = (0..100).map(|_| Told::from(pool.sample())).collect();
-    control.ingest_blocking(samples).unwrap();
-    let traced = runtime.block_on(control.decide()).unwrap();
+    Inlet::ingest(&control, samples).unwrap();
+    let traced = decided();
     assert_eq!((traced.decision.epoch, traced.model), (100, model));
     // The forecast is made here.
-    assert_eq!(runtime.block_on(control.predict()).unwrap().model, "none");
-    let text = metrics.text(control.now()).unwrap();
+    assert_eq!(control.predict().unwrap().model, "none");
+    let text = metrics.text(control.now(), Exposition::Text).unwrap();
     assert!(text.contains("scaleiq_device_decides 1"), "{text}");
 
     board.hand().silent = true;
-    control.ingest_blocking(vec![Told::from(pool.sample())]).unwrap();
-    let traced = runtime.block_on(control.decide()).unwrap();
+    Inlet::ingest(&control, vec![Told::from(pool.sample())]).unwrap();
+    let traced = decided();
     assert_eq!((traced.decision.epoch, traced.model), (101, ModelId::none()));
-    let text = metrics.text(control.now()).unwrap();
+    let text = metrics.text(control.now(), Exposition::Text).unwrap();
     for line in ["scaleiq_device_decides 0", "scaleiq_device_outages_total 1"] {
         assert!(text.contains(line), "{text}");
     }

@@ -3,8 +3,8 @@
 use super::board::{Board, PATIENCE};
 use super::flash::{cautious, flash};
 use super::pool::{Direct, Pool, decide, open, settings};
-use agent::brain::{Brain, Engine, ModelChoice};
-use agent::device::{Client, Deputed, Health, Port};
+use agent::decide::{Brain, Deputed, Engine, Health, ModelChoice};
+use agent::device::{Client, Port};
 use scaleiq_core::engine::Pack;
 use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::Sample;

@@ -1,21 +1,20 @@
 //! What is scaled, and who else is asked about it.
 
 use super::board::{Kept, TestDevice, device};
-use agent::brain::{self, Brain, Engine, ModelChoice};
-use agent::planned::Calendar;
+use agent::decide::{self, Brain, Calendar, Engine, ModelChoice};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, Jobs};
 use scaleiq_core::wire::{Config, FrameReader, Message, encode};
-use scaleiq_data::sample_traffic::{self, SampleSpec};
+use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 
 pub(super) fn settings() -> Settings {
     Settings::new(JobLimits::new(1, 60).unwrap(), 60.0, 60.0)
 }
 
 pub(super) fn open(choice: ModelChoice, engine: Engine, settings: Settings) -> Box<dyn Brain> {
-    brain::open(&choice, engine, settings, Calendar::default()).unwrap().0
+    decide::open(&choice, engine, settings, Calendar::default()).unwrap().0
 }
 
 /// The same device, asked directly.
@@ -55,7 +54,7 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new() -> Self {
         let spec = SampleSpec { rows: 1000, ..SampleSpec::default() };
-        let series = sample_traffic::generate(&spec);
+        let series = builtin::generate(&spec);
         let rates = series
             .rows
             .iter()

@@ -3,7 +3,6 @@
 use super::Run;
 use super::contender::{Contender, Reactive};
 use super::track::Track;
-use crate::data::workload::TICK_S;
 use crate::data::workload::Workload;
 use crate::evaluate::policy::SLA;
 use scaleiq_core::controller::Controller;
@@ -11,8 +10,10 @@ use scaleiq_core::engine::NativeQNetwork;
 use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
-use scaleiq_core::sim::{Peer, STEP_S, ScalingRule, Score, Simulator, StaticRule, World};
 use scaleiq_core::units::{JobLimits, Jobs};
+use scaleiq_workload::baselines::{Peer, ScalingRule, StaticRule};
+use scaleiq_workload::sim::TICK_S;
+use scaleiq_workload::sim::{STEP_S, Score, Simulator, World};
 
 /// Sets the pool's chance apart from the load's, which is drawn from the seed itself.
 const POOL_SEED: u64 = 7;

@@ -2,8 +2,8 @@
 
 use scaleiq_core::policy::{Choice, Policy, Stage, State, reactive_jobs};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::Peer;
 use scaleiq_core::situation::Situation;
+use scaleiq_workload::baselines::Peer;
 use std::str::FromStr;
 
 /// A policy that is played.

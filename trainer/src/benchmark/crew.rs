@@ -12,7 +12,7 @@ use crate::runtime::stop;
 use crate::runtime::threads::on_each;
 use anyhow::{Context as _, Result};
 use scaleiq_core::model::{NativeBundle, PACK};
-use scaleiq_core::sim::World;
+use scaleiq_workload::sim::World;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -3,10 +3,10 @@
 use super::contender::Contender;
 use crate::data::recording::Recording;
 use anyhow::{Context as _, Result, ensure};
-use scaleiq_core::sim::{LoadSettings, Scale};
 use scaleiq_core::units::{DAY_S, JobLimits};
-use scaleiq_data::ReadOptions;
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::ReadOptions;
+use scaleiq_workload::sim::{LoadSettings, Scale};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::path::Path;
 
 /// Longest interval of a recording from which a load is made, in seconds.
@@ -28,7 +28,7 @@ impl Traffic {
     /// # Errors
     /// If the file cannot be read, is coarser than hourly, or cannot be a load.
     pub fn read(path: &Path, options: &ReadOptions, days: f64) -> Result<Self> {
-        let series = scaleiq_data::Series::read_csv_with(path, options)?;
+        let series = scaleiq_workload::Series::read_csv_with(path, options)?;
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         Self::new(&name, &series, days).with_context(|| path.display().to_string())
     }
@@ -41,7 +41,7 @@ impl Traffic {
         Self::new("sample", &generate(&SampleSpec::default()), days)
     }
 
-    fn new(name: &str, series: &scaleiq_data::Series, days: f64) -> Result<Self> {
+    fn new(name: &str, series: &scaleiq_workload::Series, days: f64) -> Result<Self> {
         let interval_s = series.length_s;
         ensure!(interval_s <= COARSEST_S, "intervals of {interval_s} s are coarser than an hour");
         let last = series.measured();

@@ -21,7 +21,7 @@ pub mod table;
 pub mod track;
 
 use contender::Contender;
-use scaleiq_core::sim::Score;
+use scaleiq_workload::sim::Score;
 use track::Track;
 
 /// A load in a world: what every policy is played on.

@@ -7,7 +7,7 @@ use super::track::Track;
 use super::{Case, CaseResult};
 use crate::report::{Page, PolicySlice, Table, policies};
 use anyhow::Result;
-use scaleiq_core::sim::Peer;
+use scaleiq_workload::baselines::Peer;
 
 /// The page. `how` says how was played.
 ///

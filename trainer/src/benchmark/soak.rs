@@ -1,15 +1,15 @@
 //! The model under faults: each by itself on every case of a grid, against the run without.
 
 use super::grid::{Grid, LoadPlan, settings_at};
-use crate::data::workload::TICK_S;
 use crate::runtime::progress::Progress;
 use crate::runtime::stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::{Context as _, Result};
 use scaleiq_core::model::NativeBundle;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::sim::World;
-use scaleiq_core::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
+use scaleiq_workload::sim::TICK_S;
+use scaleiq_workload::sim::World;
+use scaleiq_workload::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
 use std::sync::{Mutex, PoisonError};
 
 /// Sets the seeds of traces apart, so that each meets faults of its own.

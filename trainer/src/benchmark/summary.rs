@@ -3,7 +3,7 @@
 use super::contender::Contender;
 use super::{CaseResult, Run};
 use crate::evaluate::policy::SLA;
-use scaleiq_core::sim::Peer;
+use scaleiq_workload::baselines::Peer;
 
 /// Share of the cases in which one setting must keep the SLA to be taken for all of them.
 pub const MOST_CASES: f64 = 0.95;

@@ -9,7 +9,7 @@ use crate::runtime::files::write_atomic;
 use crate::runtime::stop;
 use anyhow::{Context as _, Result};
 use clap::Args;
-use scaleiq_data::ReadOptions;
+use scaleiq_workload::ReadOptions;
 use std::path::PathBuf;
 
 /// Options of `trainer ablate`.

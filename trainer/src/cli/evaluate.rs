@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use scaleiq_core::model::{Bundle, SHIPPED_NAME};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::ReadOptions;
+use scaleiq_workload::ReadOptions;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};

@@ -19,8 +19,8 @@ use scaleiq_core::forecast::{Perception, Q10, Q50, Q90};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::{Bundle, FORECASTER_INT8, ForecastNetwork};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::ReadOptions;
-use scaleiq_data::Series;
+use scaleiq_workload::ReadOptions;
+use scaleiq_workload::Series;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 

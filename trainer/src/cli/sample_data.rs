@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::DAY_S;
-use scaleiq_data::sample_traffic::{SampleSpec, generate};
+use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::path::PathBuf;
 
 /// Options of `trainer sample-data`.

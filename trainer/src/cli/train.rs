@@ -18,7 +18,7 @@ use crate::runtime::device;
 use crate::runtime::stop;
 use anyhow::{Context, Result};
 use clap::Args;
-use scaleiq_data::ReadOptions;
+use scaleiq_workload::ReadOptions;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use super::agent::AgentFile;
 use super::forecaster::Given;
 use super::unused::{Notes, Unused};
 use super::{Config, DataConfig, DeviceChoice, LossWeights, TrainingConfig};
-use scaleiq_data::ReadOptions;
+use scaleiq_workload::ReadOptions;
 use serde::Deserialize;
 use std::path::PathBuf;
 

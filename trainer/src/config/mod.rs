@@ -17,7 +17,7 @@ pub use parse::ConfigError;
 
 use check::Checks;
 use scaleiq_core::interval::IntervalLength;
-use scaleiq_data::ReadOptions;
+use scaleiq_workload::ReadOptions;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

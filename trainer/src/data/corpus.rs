@@ -7,7 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::{Series, sample_traffic, synthetic};
+use scaleiq_workload::Series;
+use scaleiq_workload::traffic::{builtin, synthetic};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -56,7 +57,7 @@ impl Corpus {
         let (name, series) = match &config.path {
             Some(path) => (file_name(path), Series::read_csv_with(path, &config.reading)?),
             None => {
-                let series = sample_traffic::generate(&sample_traffic::SampleSpec::default());
+                let series = builtin::generate(&builtin::SampleSpec::default());
                 ("built-in sample".to_string(), series)
             }
         };

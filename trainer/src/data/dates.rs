@@ -5,7 +5,7 @@
 
 use rand_core::Rng;
 use scaleiq_core::features::SPECS;
-use scaleiq_data::random::between;
+use scaleiq_workload::traffic::random::between;
 use std::f64::consts::TAU;
 
 /// Draws dates.

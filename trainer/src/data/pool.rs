@@ -6,13 +6,13 @@
 //! people use, and its samples are gathered as those of a live worker are.
 
 use super::recording::{Recording, peak};
-use super::workload::TICK_S;
 use rand_core::Rng;
 use scaleiq_core::history::FOUR_WEEKS;
 use scaleiq_core::interval::{Gatherer, Interval, IntervalLength};
-use scaleiq_core::sim::{Load, LoadSettings, Peer, STEP_S, Scale, Simulator, Step, World};
 use scaleiq_core::units::JobLimits;
-use scaleiq_data::random::{between, log_between};
+use scaleiq_workload::baselines::Peer;
+use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Simulator, Step, TICK_S, World};
+use scaleiq_workload::traffic::random::{between, log_between};
 
 /// Jobs that the peak keeps busy.
 const PEAK_JOBS: (f64, f64) = (3.0, 60.0);

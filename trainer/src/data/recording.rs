@@ -1,8 +1,8 @@
 //! Recorded arrivals, from which loads are made.
 
 use scaleiq_core::interval::Interval;
-use scaleiq_core::sim::{Load, LoadError, LoadSettings, Series};
 use scaleiq_core::units::UnixSeconds;
+use scaleiq_workload::sim::{Load, LoadError, LoadSettings, PEAK_QUANTILE, Series};
 
 /// Counts of arrivals, one an interval, without a hole.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,12 +59,13 @@ impl Recording {
     }
 }
 
-/// What `values` are at or below for 99.5 % of the time: what counts as their peak. `None` if there are
-/// none.
+/// What `values` are at or below for [`PEAK_QUANTILE`] of the time: what counts as their peak. `None` if
+/// there are none.
 #[must_use]
 pub fn peak(mut values: Vec<f32>) -> Option<f32> {
     values.sort_by(f32::total_cmp);
-    values.get(values.len().checked_sub(1)? * 995 / 1000).copied()
+    let place = PEAK_QUANTILE * values.len().checked_sub(1)? as f64;
+    values.get(place as usize).copied()
 }
 
 #[cfg(test)]

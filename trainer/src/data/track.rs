@@ -4,7 +4,7 @@ use super::{Split, WindowSet, windows};
 use rand_core::Rng;
 use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_data::disguise::disguised;
+use scaleiq_workload::traffic::disguise::disguised;
 
 /// A series at one interval length. Rows up to `validation_from` are trained on, then up to
 /// `test_from` they choose the best checkpoint, and the rest judges.

@@ -7,13 +7,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use scaleiq_core::forecast::{Forecast, ForecastModel, Forecaster, Perception};
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_core::sim::{Load, LoadSettings, STEP_S, Scale, Step};
 use scaleiq_core::units::UnixSeconds;
+use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Step};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Seconds between two samples of a pool, and between two decisions.
-pub const TICK_S: u32 = 30;
 /// Model intervals of a workload.
 pub const LENGTH: IntervalLength = IntervalLength::TWO_MINUTES;
 /// Fewest and most jobs that a randomly scaled load's peak keeps busy.

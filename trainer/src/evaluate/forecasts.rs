@@ -187,7 +187,7 @@ fn cases(intervals: &[Interval], origin: &Origin, steps: usize) -> Vec<Case> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scaleiq_data::Series;
+    use scaleiq_workload::Series;
     use std::fmt::Write as _;
 
     /// Rows that are measured; further ones only say what is planned.

@@ -1,6 +1,6 @@
 //! How scaling policies did on held-out workloads.
 
-use scaleiq_core::sim::Score;
+use scaleiq_workload::sim::Score;
 use serde::{Deserialize, Serialize};
 
 /// Share of the events that must begin in time.

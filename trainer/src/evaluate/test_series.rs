@@ -7,7 +7,7 @@ use rand_core::SeedableRng;
 use scaleiq_core::forecast::{Plan, STEPS};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::{ReadOptions, Series};
+use scaleiq_workload::{ReadOptions, Series};
 use std::path::Path;
 
 /// Shortest intervals judged, in seconds: finer rows are gathered to them.

@@ -10,7 +10,7 @@ use crate::runtime::threads::in_parallel;
 use anyhow::Result;
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::ForecastNetwork;
-use scaleiq_core::sim::{LoadSettings, Scale};
+use scaleiq_workload::sim::{LoadSettings, Scale};
 use std::sync::{Mutex, PoisonError};
 
 /// Days of each load: a week of memory and five to be played.

@@ -1,12 +1,14 @@
 //! The dashboard's memory: bounded, whatever the cadence and however long it runs.
 
-use super::snapshot::{About, Fan, Snapshot};
-use crate::figures::{Figures, Latency};
-use crate::hindsight::Hindsight;
+use super::about::About;
+use super::fan::Fan;
+use crate::decide::figures::{Figures, Latency};
+use crate::drift::Hindsight;
 use crate::journal::Digest;
+use crate::observe::Assumption;
 use crate::serve::health::Part;
-use crate::serve::status::Published;
-use crate::source::Assumption;
+use crate::serve::published::Published;
+use crate::workload::Snapshot;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::plausibility::Doubt;
 use scaleiq_core::policy::{ACTIONS, MULTIPLIERS, Stage};
@@ -218,11 +220,47 @@ impl Board {
 
 #[cfg(test)]
 mod tests {
-    use super::super::snapshot::tests::snapshot;
     use super::*;
+    use scaleiq_core::decision::Reason;
+    use scaleiq_core::settings::Base;
 
     fn value(board: &Board, since: u64) -> serde_json::Value {
         serde_json::from_slice(&board.json(1, since, &[]).unwrap()).unwrap()
+    }
+
+    fn snapshot(at: i64, jobs: u32) -> Snapshot {
+        Snapshot {
+            at: UnixSeconds(at),
+            arrivals_per_s: Some(100.0),
+            backlog_events: Some(0.0),
+            wait_s: Some(0.0),
+            ready: Some(Jobs(4)),
+            starting: Some(Jobs(0)),
+            need_jobs: Some(3.5),
+            decision: Decision {
+                epoch: at as u64,
+                at: UnixSeconds(at),
+                jobs: Jobs(jobs),
+                have: Jobs(4),
+                stage: Stage::Network,
+                base: Base::Required,
+                multiplier: Some(1.0),
+                q_values: None,
+                proposed: Jobs(jobs),
+                changes: Default::default(),
+                reason: Reason::Steady,
+                outlook: None,
+                prospects: None,
+                doubts: Default::default(),
+                preference: None,
+                forecast: None,
+            },
+            input_sha256: None,
+            forecast: None,
+            virtual_sample: None,
+            figures: None,
+            latency: None,
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::super::Case;
 use super::*;
-use scaleiq_core::sim::Score;
+use scaleiq_workload::sim::Score;
 
 fn run(policy: Contender, knob: Option<f32>, sla: f64, cost_over_ideal: f64) -> Run {
     let score = Score { sla, cost_over_ideal, actions_per_day: 100.0, ..Score::default() };

@@ -3,7 +3,7 @@ use super::*;
 use crate::runtime::stop::never;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::Series;
+use scaleiq_workload::Series;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Six days of quarter hours, a wave a day.

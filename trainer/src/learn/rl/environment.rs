@@ -4,7 +4,7 @@
 //! controller's policy; gathering, forecasts, guard and memory are core's own.
 
 use crate::config::{AgentConfig, RewardWeights};
-use crate::data::workload::{CachedForecasts, TICK_S, Workload, between, log_uniform};
+use crate::data::workload::{CachedForecasts, Workload, between, log_uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use scaleiq_core::controller::Controller;
@@ -12,10 +12,11 @@ use scaleiq_core::policy::{
     Choice, Planner, Policy, QuantileRule, Stage, State, jobs_for_action, reactive_jobs,
 };
 use scaleiq_core::settings::{Base, Settings};
-use scaleiq_core::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
-use scaleiq_core::sim::{Load, STEP_S, Score, Simulator, World};
 use scaleiq_core::situation::Situation;
 use scaleiq_core::units::JobLimits;
+use scaleiq_workload::sim::TICK_S;
+use scaleiq_workload::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
+use scaleiq_workload::sim::{Load, STEP_S, Score, Simulator, World};
 
 /// Most that the late events of one tick count, in ticks of mean arrivals: a disaster that no action
 /// could avert must not drown the few percent of cost that most decisions are about.

@@ -2,14 +2,15 @@
 
 use super::environment::{Episode, Scene, Steering};
 use super::settings::PolicySettings;
-use crate::data::workload::{TICK_S, Workload};
+use crate::data::workload::Workload;
 use crate::evaluate::policy::{CaseReport, EvalReport, mean_penalised};
 use crate::model::q_network::QNetwork;
 use crate::runtime::stop::Stop;
 use burn::tensor::Device;
 use scaleiq_core::policy::{State, cautious_action};
-use scaleiq_core::sim::faults::FaultPlan;
-use scaleiq_core::sim::{STEP_S, Score, World};
+use scaleiq_workload::sim::TICK_S;
+use scaleiq_workload::sim::faults::FaultPlan;
+use scaleiq_workload::sim::{STEP_S, Score, World};
 
 /// Played before the score counts.
 const WARM_S: u32 = 3600;

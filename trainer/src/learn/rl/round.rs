@@ -4,13 +4,14 @@ use super::environment::{Episode, Scene, Steering, Totals};
 use super::learner::{Learner, StepSettings};
 use super::replay::{NStep, PrioritizedReplay};
 use super::settings::PolicySettings;
-use crate::data::workload::{TICK_S, Workload};
+use crate::data::workload::Workload;
 use crate::model::q_network::best_action;
 use crate::runtime::stop::Stop;
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use scaleiq_core::policy::State;
+use scaleiq_workload::sim::TICK_S;
 use serde::{Deserialize, Serialize};
 
 /// Seconds under the planner before the agent takes over.

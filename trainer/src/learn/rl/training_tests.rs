@@ -3,7 +3,7 @@ use crate::config::{AgentConfig, Config};
 use crate::data::workload::tests::workload;
 use crate::learn::run_loop::{Figure, Outcome, RunLoop, Surroundings};
 use crate::runtime::stop::never;
-use scaleiq_core::sim::World;
+use scaleiq_workload::sim::World;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -3,7 +3,7 @@ use crate::evaluate::metrics::{PointScores, Scores};
 use crate::evaluate::test_series::{TestPart, TestSeries};
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_data::Series;
+use scaleiq_workload::Series;
 
 /// A model, its network and two peers with made-up figures.
 pub(in super::super) fn made_up(name: &str, model_wape: f64) -> Comparison {

@@ -1,0 +1,55 @@
+//! Opens what is configured: the one place that names every component.
+
+use super::Config;
+use crate::decide::rows::RowForecaster;
+use crate::decide::{self, Brain, Deputed, ModelChoice, ModelId};
+use crate::device::{Client, Patience};
+
+impl Config {
+    /// Opens what is configured to decide, and says which model that is.
+    ///
+    /// # Errors
+    /// As [`Config::open_here`] and [`Config::connect`].
+    pub fn open(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+        let device = self.connect()?;
+        let (here, model) = self.open_here()?;
+        match device {
+            Some(client) => {
+                let model = ModelId::device(&client.port().path, client.pack_crc());
+                Ok((Box::new(Deputed::new(client, here)), model))
+            }
+            None => Ok((here, model)),
+        }
+    }
+
+    /// Opens what decides in this program: the model that is configured or, beside a device, what
+    /// stands in for it.
+    ///
+    /// # Errors
+    /// If the model is missing, damaged, made for another version, or has nothing for the engine.
+    pub fn open_here(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+        let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
+        decide::open(model, self.engine, self.settings, self.planned.clone())
+    }
+
+    /// Opens what forecasts from rows in this program.
+    ///
+    /// # Errors
+    /// As [`Config::open_here`].
+    pub fn row_forecaster(&self) -> anyhow::Result<RowForecaster> {
+        let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
+        RowForecaster::open(model, self.engine, self.settings, self.planned.clone())
+    }
+
+    /// Finds the device that is to decide, if one is, and gives it the settings.
+    ///
+    /// # Errors
+    /// If it is not there, does not answer, or refuses.
+    pub fn connect(&self) -> anyhow::Result<Option<Client>> {
+        let Some(port) = &self.device else { return Ok(None) };
+        if !self.planned.events.is_empty() {
+            tracing::warn!("a device cannot be told what is planned: it decides without");
+        }
+        Ok(Some(Client::connect(port, Patience::default(), &self.settings)?))
+    }
+}

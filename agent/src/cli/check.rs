@@ -1,0 +1,177 @@
+//! `agent check`: is a configuration sound, before anything is started?
+
+use crate::actuate::Actuator;
+use crate::app::Config;
+use crate::device::{Client, Patience};
+use crate::error::UsageError;
+use crate::observe::Source;
+use crate::text::{grouped, say};
+use scaleiq_core::forecast::STEPS;
+use scaleiq_core::policy::NetworkRole;
+use scaleiq_core::units::Objective;
+use scaleiq_core::wire::Status;
+use std::env;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  agent check --config scaleiq.yaml && agent run --config scaleiq.yaml
+Exit code 2 and file:line:column with what to do, if anything is wrong.";
+
+/// Options of `agent check`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckArgs {
+    /// Configuration.
+    #[arg(long, short, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Checks the configuration, loads its model or asks its device, and looks for its files.
+///
+/// # Errors
+/// A [`UsageError`] with everything that is wrong.
+pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.config)?;
+    let usage = |what: String| UsageError(format!("{}: {what}", args.config.display()));
+    let (brain, model) =
+        config.open_here().map_err(|error| usage(format!("`model`: {error:#}")))?;
+    let device = match &config.device {
+        // It is asked how it is, and not given its settings: an agent may be using it.
+        Some(port) => {
+            let status = Client::look(port, Patience::default());
+            Some(status.map_err(|error| usage(format!("`serial`: {error}")))?)
+        }
+        None => None,
+    };
+    if let Actuator::Exec { command, .. } = &config.actuator
+        && let Some(program) = command.first()
+        && !is_there(program)
+    {
+        Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
+    }
+    let role = device.map_or(brain.network_role(), |status| status.network_role);
+    say(summary(&config, &model.name, role, device).trim_end());
+    for note in notes(&config, role) {
+        say(&format!("note: {note}"));
+    }
+    say(&format!("ok: {} is sound", args.config.display()));
+    Ok(())
+}
+
+/// What is sound and may not be meant.
+fn notes(config: &Config, role: NetworkRole) -> Vec<String> {
+    let settings = &config.settings;
+    let mut notes = Vec::new();
+    if let Source::File(path) = &config.source
+        && !path.exists()
+    {
+        notes.push(format!("there is no file {} yet: it is waited for", path.display()));
+    }
+    if role == NetworkRole::CannotAct {
+        notes.push(role.sentence().into());
+    }
+    if config.device.is_some() && settings.objective != Objective::DEFAULT {
+        notes.push("a device is not told the `objective`: it keeps to 0.999".into());
+    }
+    let (min, max) = (settings.limits.min(), settings.limits.max());
+    if min == max {
+        notes.push(format!("`jobs.min` and `jobs.max` are both {min}: nothing is left to decide"));
+    }
+    let (interval_s, stale_s) = (settings.interval.seconds(), settings.stale_after_s);
+    let ahead_s = STEPS as u32 * interval_s;
+    if settings.start_up_s > ahead_s as f32 {
+        notes.push(format!(
+            "jobs start in {} s, and forecasts reach {ahead_s} s ahead: a rise that comes sooner \
+             breaks the SLA, whatever is decided",
+            settings.start_up_s
+        ));
+    }
+    if stale_s < interval_s {
+        notes.push(format!(
+            "`stale_after_s` is {stale_s}: samples have to come more often than that, or nothing is \
+             decided"
+        ));
+    }
+    notes
+}
+
+fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Status>) -> String {
+    let s = &config.settings;
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name:<10} {value}");
+    };
+    line("name", config.name.clone());
+    line("jobs", format!("{} to {}", s.limits.min(), s.limits.max()));
+    line(
+        "SLA",
+        format!(
+            "{} % of the work begins within {} s; jobs start in {} s",
+            s.objective.percent(),
+            s.sla_s,
+            s.start_up_s
+        ),
+    );
+    let model = match device {
+        Some(status) => format!("pack {:08x}", status.pack_crc),
+        None => model.into(),
+    };
+    line(
+        "model",
+        format!("{model} ({}); {} s intervals", config.model_origin(), s.interval.seconds()),
+    );
+    line("network", role.sentence().into());
+    if let Some(status) = device {
+        line(
+            "device",
+            format!("{} samples taken, {} resets", grouped(status.epoch as f64), status.resets),
+        );
+    }
+    line(
+        "source",
+        match &config.source {
+            Source::Http => "POST /ingest".into(),
+            Source::Stdin => "JSON lines on stdin".into(),
+            Source::File(path) => format!("JSON lines in {}", path.display()),
+        },
+    );
+    line(
+        "actuator",
+        match &config.actuator {
+            Actuator::DryRun => "none: changes are logged".into(),
+            Actuator::Stdout => "JSON lines on stdout".into(),
+            Actuator::Exec { command, timeout } => {
+                format!(
+                    "{:?}, up to {} s",
+                    command.first().map_or("", String::as_str),
+                    timeout.as_secs_f32()
+                )
+            }
+        },
+    );
+    if let events @ 1.. = config.planned.events.len() {
+        let untold = if device.is_some() { ", of which the device is not told" } else { "" };
+        line("planned", format!("{events} holidays and campaigns{untold}"));
+    }
+    if let Some(journal) = &config.journal {
+        let mib = journal.limits.file_bytes >> 20;
+        let most = format!("up to {} files of {mib} MiB", journal.limits.files);
+        line("journal", format!("{}, {most}", journal.folder.display()));
+    }
+    line("mode", config.mode.word().into());
+    let token = if config.token.is_some() { "with" } else { "without" };
+    line("listen", format!("{}, {token} a token", config.listen));
+    text
+}
+
+/// Whether a program can be found as the system would.
+fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).is_file();
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}

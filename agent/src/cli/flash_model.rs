@@ -1,0 +1,117 @@
+//! `agent flash-model`: another model for a device that decides.
+
+use crate::decide::ModelChoice;
+use crate::device::{BAUD, BAUD_RANGE, Fault, Link, Patience, Port};
+use crate::error::UsageError;
+use crate::text::{grouped, say};
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use scaleiq_core::engine::Pack;
+use scaleiq_core::model::Bundle;
+use scaleiq_core::wire::Status;
+use tokio_serial::SerialStream;
+
+const EXAMPLES: &str = "\
+Examples:
+  agent flash-model --port /dev/ttyACM0                     the model built into this program
+  agent flash-model --port /dev/ttyACM0 --model runs/mine   the `model.pack` of a model folder
+  agent flash-model --port /dev/ttyUSB0 --baud 57600
+The device checks the model whole before it decides with it; until then, and if it is refused or
+Ctrl-C ends the upload, the device's built-in model decides. What it learned of the load is kept.
+An agent that runs on this port has to be stopped first. Exit code 1 if the model is not in force.";
+
+/// Options of `agent flash-model`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct FlashModelArgs {
+    /// The device's serial port, such as /dev/ttyACM0.
+    #[arg(long, value_name = "PORT")]
+    port: String,
+    /// Bits a second.
+    #[arg(long, value_name = "BITS", default_value_t = BAUD, value_parser = baud)]
+    baud: u32,
+    /// A model folder with a `model.pack` instead of the built-in model.
+    #[arg(long, value_name = "FOLDER", default_value = "shipped", hide_default_value = true)]
+    model: String,
+}
+
+fn baud(text: &str) -> Result<u32, String> {
+    let (low, high) = (BAUD_RANGE.start(), BAUD_RANGE.end());
+    match text.parse() {
+        Ok(baud) if BAUD_RANGE.contains(&baud) => Ok(baud),
+        _ => Err(format!("not a whole number from {low} to {high}")),
+    }
+}
+
+/// Uploads the model and makes sure that it is in force.
+///
+/// # Errors
+/// If the model has no sound pack, or the device is not there, does not answer or refuses it.
+pub fn run(args: &FlashModelArgs) -> anyhow::Result<()> {
+    let folder = match ModelChoice::from(args.model.as_str()) {
+        ModelChoice::Shipped => None,
+        ModelChoice::Folder(folder) => Some(folder),
+        ModelChoice::None => {
+            let what = "--model: a device needs a model: a folder, or nothing for the built-in one";
+            return Err(UsageError(what.into()).into());
+        }
+    };
+    let (path, pack) = Bundle::pack(folder.as_deref())?;
+    let port = Port { path: args.port.clone(), baud: args.baud };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let fault = |fault| port.error(fault);
+        let patience = Patience::default();
+        let stream = port.open().map_err(fault)?;
+        let mut link = Link::new(stream, patience.answer + port.line_time(), patience.tries);
+        let before = link.status().await.map_err(fault)?;
+        say(&format!(
+            "device on {port}: pack {:08x} in force, {} samples taken",
+            before.pack_crc,
+            grouped(before.epoch as f64)
+        ));
+        if before.pack_crc == Pack::crc(&pack) {
+            say(&format!("{} is in force already", path.display()));
+            return Ok(());
+        }
+        match upload(&mut link, &pack).await {
+            Some(Ok(after)) => {
+                say(&format!("{}: pack {:08x} in force", path.display(), after.pack_crc));
+                Ok(())
+            }
+            Some(Err(error)) => Err(anyhow::Error::from(fault(error)).context(format!(
+                "the upload of {} came to nothing ({})",
+                path.display(),
+                what_decides(&mut link).await
+            ))),
+            None => bail!(
+                "interrupted: the upload of {} came to nothing ({})",
+                path.display(),
+                what_decides(&mut link).await
+            ),
+        }
+    })
+}
+
+/// Uploads with a progress bar; `None` if Ctrl-C ended it.
+async fn upload(link: &mut Link<SerialStream>, pack: &[u8]) -> Option<Result<Status, Fault>> {
+    let bar = ProgressBar::with_draw_target(Some(pack.len() as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("[{bar:40}] {bytes} of {total_bytes}  {eta}") {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    let done = tokio::select! {
+        done = link.upload(pack, |stored| bar.set_position(stored as u64)) => Some(done),
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    bar.finish_and_clear();
+    done
+}
+
+/// Which model decides after an upload that came to nothing.
+async fn what_decides(link: &mut Link<SerialStream>) -> String {
+    match link.status().await {
+        Ok(status) => format!("the device decides with pack {:08x}", status.pack_crc),
+        Err(_) => "the device does not tell which one it decides with".into(),
+    }
+}

@@ -1,0 +1,235 @@
+//! `agent replay`: makes recorded decisions again, and explains them.
+
+use crate::decide::{self, Brain, Engine, ModelChoice, ModelId};
+use crate::error::UsageError;
+use crate::journal::explain::{json, moment, text};
+use crate::journal::{Checked, Summary, Terms, Verdict, verify};
+use crate::text::{grouped, say};
+use anyhow::bail;
+use scaleiq_core::model::ModelError;
+use scaleiq_core::units::UnixSeconds;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  agent replay --journal journal                             are all decisions made again, to the bit?
+  agent replay --journal journal --last 3                    the last three, explained
+  agent replay --journal journal --at 2025-03-10T01:20:00Z   the one in force at that moment
+Settings and plans come from the journal. It is only read, so the agent that writes it may go on.
+Exit code 1 if a decision comes out otherwise, or if none can be made again.";
+
+/// Most decisions that are explained at once.
+const MOST: usize = 10_000;
+
+/// Options of `agent replay`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct ReplayArgs {
+    /// The journal's folder.
+    #[arg(long, value_name = "DIR")]
+    journal: PathBuf,
+    /// Explains the decision in force at this moment (2025-03-10T01:20:00Z, or epoch seconds).
+    #[arg(long, value_name = "TIME", value_parser = parse_moment, conflicts_with = "last")]
+    at: Option<UnixSeconds>,
+    /// Explains the last N decisions.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST as i64))]
+    last: Option<u32>,
+    /// Folder of the model that decided, if it was neither the built-in one nor `none`.
+    #[arg(long, value_name = "FOLDER")]
+    model: Option<String>,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_moment(text: &str) -> Result<UnixSeconds, String> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Ok(UnixSeconds(seconds));
+    }
+    scaleiq_workload::moment(text).map_err(|why| format!("it {why}"))
+}
+
+/// Replays and compares.
+///
+/// # Errors
+/// If the journal or a model cannot be read, and if a decision comes out otherwise.
+pub fn run(args: &ReplayArgs) -> anyhow::Result<()> {
+    if !args.journal.is_dir() {
+        let what = format!("--journal: there is no folder {}", args.journal.display());
+        return Err(UsageError(what).into());
+    }
+    let mut found = Found::new(args);
+    let mut strangers: Vec<ModelId> = Vec::new();
+    let open = |terms: &Terms| {
+        let brain = open(args, terms)?;
+        if brain.is_none() && !strangers.contains(&terms.model) {
+            strangers.push(terms.model.clone());
+        }
+        Ok(brain)
+    };
+    let summary = verify(&args.journal, open, |checked| found.take(checked))?;
+    if args.json {
+        say(&serde_json::to_string_pretty(&found.json(args, &summary))?);
+    } else {
+        found.print(args, &summary);
+    }
+    if summary.differing > 0 {
+        bail!("{} decisions come out otherwise", summary.differing);
+    }
+    if summary.same == 0 && summary.decisions > 0 {
+        bail!("no decision can be made again: {}", why_none(&strangers));
+    }
+    Ok(())
+}
+
+/// Why no decision could be made again, where these models are not at hand.
+fn why_none(strangers: &[ModelId]) -> String {
+    let (devices, models): (Vec<_>, Vec<_>) = strangers.iter().partition(|m| m.is_device());
+    let names = |list: Vec<&ModelId>| {
+        let name =
+            |m: &ModelId| format!("{} ({})", m.name, m.sha256.as_deref().unwrap_or("no networks"));
+        list.into_iter().map(name).collect::<Vec<_>>().join(", ")
+    };
+    match (models.is_empty(), devices.is_empty()) {
+        (false, _) => format!("they were made by the model {}", names(models)),
+        (true, false) => {
+            let devices: Vec<_> = devices.iter().map(|m| m.name.as_str()).collect();
+            format!(
+                "they were made outside this program, by {}. What was recorded is whole, and --last \
+                 and --at explain it",
+                devices.join(", ")
+            )
+        }
+        (true, true) => "what they followed from is deleted or lost".into(),
+    }
+}
+
+/// The brain for a run, if its model is at hand, in the engine that the model's hash tells.
+fn open(args: &ReplayArgs, terms: &Terms) -> anyhow::Result<Option<Box<dyn Brain>>> {
+    if terms.model.is_device() {
+        return Ok(None);
+    }
+    let choice = match (&args.model, &terms.model.sha256) {
+        (Some(name), _) => ModelChoice::from(name.as_str()),
+        (None, Some(_)) => ModelChoice::Shipped,
+        (None, None) => ModelChoice::None,
+    };
+    for engine in Engine::EXACT {
+        match decide::open(&choice, engine, terms.settings, terms.planned.clone()) {
+            Ok((brain, model)) if model.sha256 == terms.model.sha256 => return Ok(Some(brain)),
+            Ok(_) => {}
+            // The engine cannot have made the decisions.
+            Err(error) if matches!(error.downcast_ref(), Some(ModelError::NoPack { .. })) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// What is shown of the decisions that pass by.
+struct Found {
+    at: Option<UnixSeconds>,
+    wanted: usize,
+    json: bool,
+    /// Those to explain, as text or JSON.
+    shown: VecDeque<Value>,
+    /// The first that differs.
+    first: Option<Value>,
+    /// Decisions that could not be made again, by reason.
+    unknown: Vec<(String, u64)>,
+    span: Option<[UnixSeconds; 2]>,
+}
+
+impl Found {
+    fn new(args: &ReplayArgs) -> Self {
+        Self {
+            at: args.at,
+            wanted: args.last.map_or(usize::from(args.at.is_some()), |last| last as usize),
+            json: args.json,
+            shown: VecDeque::new(),
+            first: None,
+            unknown: Vec::new(),
+            span: None,
+        }
+    }
+
+    fn take(&mut self, checked: &Checked<'_>) -> ControlFlow<()> {
+        let at = checked.recorded.at;
+        if self.at.is_some_and(|wanted| at > wanted) {
+            return ControlFlow::Break(());
+        }
+        self.span = Some([self.span.map_or(at, |[first, _]| first), at]);
+        if let Verdict::Unknown(why) = checked.verdict {
+            let why = why.to_string();
+            match self.unknown.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, count)) => *count += 1,
+                None => self.unknown.push((why, 1)),
+            }
+        }
+        let differs = matches!(checked.verdict, Verdict::Differs | Verdict::OtherInputs);
+        if differs && self.first.is_none() {
+            self.first = Some(self.shape(checked));
+        }
+        if self.wanted > 0 {
+            if self.shown.len() == self.wanted {
+                self.shown.pop_front();
+            }
+            self.shown.push_back(self.shape(checked));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn print(&self, args: &ReplayArgs, summary: &Summary) {
+        let count = |n: u64| grouped(n as f64);
+        for shown in &self.shown {
+            say(shown.as_str().unwrap_or_default());
+        }
+        if let Some(first) = &self.first {
+            say("The first decision that comes out otherwise:");
+            say(first.as_str().unwrap_or_default());
+        }
+        if self.at.is_some() {
+            if self.shown.is_empty() {
+                say("No decision had been made by then.");
+            }
+            return;
+        }
+        let span = self.span.map_or_else(String::new, |[first, last]| {
+            format!(" from {} to {}", moment(first), moment(last))
+        });
+        let (samples, decisions) = (count(summary.samples), count(summary.decisions));
+        let folder = args.journal.display();
+        say(&format!("journal {folder}: {samples} samples, {decisions} decisions{span}"));
+        say(&format!("  {} made again, the same to the bit", count(summary.same)));
+        if summary.differing > 0 {
+            say(&format!("  {} come out otherwise", count(summary.differing)));
+        }
+        for (why, n) in &self.unknown {
+            say(&format!("  {} not possible: {why}", count(*n)));
+        }
+        if let Some(torn) = summary.torn {
+            let (file, offset) = (torn.number, torn.offset);
+            say(&format!("  file {file} ends within a record at byte {offset}, which is left out"));
+        }
+    }
+
+    fn json(&self, args: &ReplayArgs, summary: &Summary) -> Value {
+        json!({
+            "journal": args.journal,
+            "samples": summary.samples,
+            "decisions": summary.decisions,
+            "same": summary.same,
+            "differing": summary.differing,
+            "not_possible": self.unknown.iter().cloned().collect::<BTreeMap<_, _>>(),
+            "first_difference": self.first,
+            "explained": self.shown,
+        })
+    }
+
+    fn shape(&self, checked: &Checked<'_>) -> Value {
+        if self.json { json(checked) } else { Value::String(text(checked)) }
+    }
+}

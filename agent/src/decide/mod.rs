@@ -1,0 +1,29 @@
+//! Decides: a model with its engine, or a device with what stands in for it, and how its decisions turn
+//! out.
+
+mod brain;
+mod calendar;
+mod choice;
+mod deputed;
+mod engine;
+mod fallible;
+pub mod figures;
+mod mode;
+mod model;
+mod no_model;
+mod open;
+pub mod rows;
+mod timed;
+mod watched;
+
+pub use brain::{Brain, Health};
+pub use calendar::{Calendar, Event, Informed};
+pub use choice::{ModelChoice, NO_MODEL};
+pub use deputed::Deputed;
+pub use engine::Engine;
+pub use fallible::Fallible;
+pub use mode::Mode;
+pub use model::ModelId;
+pub(crate) use no_model::NoModel;
+pub use open::{open, warn_if_idle};
+pub(crate) use timed::Timed;

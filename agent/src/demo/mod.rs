@@ -1,7 +1,0 @@
-//! The demo: an embedded event processor under built-in sample traffic, scaled live.
-
-pub mod page;
-pub mod processor;
-pub mod terminal;
-pub mod time;
-pub mod traffic;

@@ -1,0 +1,5 @@
+//! How forecasts do.
+
+mod hindsight;
+
+pub use hindsight::{Hindsight, STEPS_AHEAD};

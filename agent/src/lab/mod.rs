@@ -1,0 +1,6 @@
+//! The agent on simulated pools: the demo's traffic, and a user's own history.
+
+pub mod backtest;
+pub mod demo;
+pub mod replay;
+pub mod report;

@@ -1,0 +1,20 @@
+//! Where samples come from, and the way from what a sender said to what the loop takes:
+//! `json` reads, `intake` places it in time and sums what several senders say.
+
+mod assumption;
+mod inlet;
+mod intake;
+mod json;
+mod lines;
+mod push;
+mod source;
+mod told;
+
+pub use assumption::Assumption;
+pub use inlet::{Closed, Ingested, Inlet};
+pub use intake::{Admitted, Intake, SourceStatus, Trust};
+pub use json::{Body, MAX_SAMPLES, Manner, parse};
+pub use lines::{Found, Lines, MAX_LINE_BYTES};
+pub use push::{Sink, drain, follow};
+pub use source::Source;
+pub use told::{Refusal, RefusedSample, Told, Warning, WarningKind};

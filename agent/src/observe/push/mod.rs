@@ -1,0 +1,5 @@
+//! Sources that deliver samples by themselves.
+
+mod jsonl;
+
+pub use jsonl::{Sink, drain, follow};

@@ -1,0 +1,220 @@
+//! How the rest of the agent talks to the loop.
+
+use super::pulse::Pulse;
+use super::{Audience, Event, Prediction, Traced, View};
+use crate::observe::{Closed, Ingested, Inlet, Refusal, Told};
+use crate::platform::clock::Clock;
+use scaleiq_core::units::UnixSeconds;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+/// A reader waits no longer than this for the loop to decide that a number is held.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// What the loop is asked.
+#[derive(Debug)]
+pub(super) enum Request {
+    Ingest(Vec<Told>, oneshot::Sender<Ingested>),
+    Tick,
+    /// Nobody asks anything now.
+    Nothing,
+    Stop,
+}
+
+/// Why there is no answer yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// Nothing was observed.
+    #[error("no sample has come yet")]
+    NoSample,
+    /// What was observed is too old.
+    #[error("the last sample is {age_s} s old, and stale_after_s is {stale_after_s}")]
+    Stale {
+        /// Its age.
+        age_s: i64,
+        /// The oldest that is good for a decision.
+        stale_after_s: u32,
+    },
+    /// What was observed is from the future.
+    #[error(
+        "the last sample is {ahead_s} s ahead of this machine's clock: one of the two is wrong"
+    )]
+    Future {
+        /// By how much.
+        ahead_s: i64,
+    },
+    /// The last sample lacks what a decision needs.
+    #[error(
+        "the last sample lacks logged_events, unprocessed_events, or jobs_ready that was told within the \
+         hour"
+    )]
+    Missing,
+    /// No whole interval was observed.
+    #[error("no interval of {interval_s} s with known logged_events is complete yet")]
+    NoForecast {
+        /// The model's interval.
+        interval_s: u32,
+    },
+    /// Nothing was decided since the start: the loop is held up.
+    #[error("nothing was decided yet")]
+    NoDecision,
+    /// The loop has ended, or is about to.
+    #[error("the agent is stopping")]
+    Stopped,
+}
+
+/// The decision in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InForce {
+    /// The decision, and what it can be traced back to.
+    pub traced: Traced,
+    /// Whether the data that it rests on have grown too old meanwhile: the number is held.
+    pub is_stale: bool,
+}
+
+/// Hands samples to the loop, and reads what it has published; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    sender: mpsc::Sender<Request>,
+    view: watch::Receiver<Arc<View>>,
+    clock: Clock,
+    pulse: Pulse,
+    audience: Audience,
+    /// Samples are taken no more.
+    closed: Arc<AtomicBool>,
+}
+
+impl Handle {
+    pub(super) fn new(
+        sender: mpsc::Sender<Request>,
+        view: watch::Receiver<Arc<View>>,
+        clock: Clock,
+        pulse: Pulse,
+        audience: Audience,
+    ) -> Self {
+        Self { sender, view, clock, pulse, audience, closed: Arc::default() }
+    }
+
+    /// The present moment by the loop's clock.
+    #[must_use]
+    pub fn now(&self) -> UnixSeconds {
+        self.clock.now().ours
+    }
+
+    /// Time since the loop last came round, which it does at each tick at the latest; `None` if it has
+    /// ended.
+    #[must_use]
+    pub fn silence(&self) -> Option<Duration> {
+        (!self.sender.is_closed()).then(|| self.pulse.age())
+    }
+
+    /// Hands samples in, oldest first. They are read a few at a time, and answered once what was
+    /// decided on them is recorded.
+    ///
+    /// # Errors
+    /// If the agent is stopping.
+    pub async fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, NotReady> {
+        if self.is_closed() {
+            return Err(NotReady::Stopped);
+        }
+        let (reply, answer) = oneshot::channel();
+        let sent = self.sender.send(Request::Ingest(samples, reply)).await;
+        sent.map_err(|_| NotReady::Stopped)?;
+        answer.await.map_err(|_| NotReady::Stopped)
+    }
+
+    /// Something was handed in that is no sample: it is counted.
+    pub fn unread(&self, refusal: Refusal) {
+        self.audience.tell(Event::Refused(refusal));
+    }
+
+    /// Returns what was published last.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.view.borrow().clone()
+    }
+
+    /// The forecast from the present state.
+    ///
+    /// # Errors
+    /// If nothing is known yet, or what is known is too old.
+    pub fn predict(&self) -> Result<Arc<Prediction>, NotReady> {
+        self.view().predict(self.now())
+    }
+
+    /// The decision in force. Where the data have grown stale since it was made, the loop is given a
+    /// moment to decide that its number is held; a loop that a disk or a device holds up is not waited
+    /// for.
+    ///
+    /// # Errors
+    /// If nothing was ever observed, or nothing was decided yet.
+    pub async fn decide(&self) -> Result<InForce, NotReady> {
+        let mut view = self.view.clone();
+        if !self.view().is_current(self.now()) {
+            self.tick();
+            let current = view.wait_for(|view| view.is_current(self.now()));
+            // What is known is answered in any case.
+            let _ = timeout(PATIENCE, current).await;
+        }
+        let (view, now) = (self.view(), self.now());
+        view.sample_end.ok_or(NotReady::NoSample)?;
+        let traced = view.decision.clone().ok_or(NotReady::NoDecision)?;
+        Ok(InForce { is_stale: !view.is_current(now), traced })
+    }
+
+    /// Whether there are fresh data to decide on; gives what should be known all the same.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn ready(&self) -> Result<Vec<String>, NotReady> {
+        if self.is_closed() {
+            return Err(NotReady::Stopped);
+        }
+        let view = self.view();
+        view.fresh(self.now()).map(|()| view.notes.clone())
+    }
+
+    /// Takes no more samples from now on.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed) || self.sender.is_closed()
+    }
+
+    /// Lets the loop look at the clock: without samples it must notice that its data grows old.
+    pub fn tick(&self) {
+        // A full queue means that the loop is busy deciding anyway.
+        let _ = self.sender.try_send(Request::Tick);
+    }
+
+    /// Ends the loop behind what was asked before.
+    pub async fn stop(&self) {
+        // An error says that it has ended already.
+        let _ = self.sender.send(Request::Stop).await;
+    }
+}
+
+impl Inlet for Handle {
+    fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, Closed> {
+        if self.is_closed() {
+            return Err(Closed);
+        }
+        let (reply, answer) = oneshot::channel();
+        let sent = self.sender.blocking_send(Request::Ingest(samples, reply));
+        sent.map_err(|_| Closed)?;
+        answer.blocking_recv().map_err(|_| Closed)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed()
+    }
+
+    fn unread(&self, refusal: Refusal) {
+        self.unread(refusal);
+    }
+}
