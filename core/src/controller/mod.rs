@@ -85,7 +85,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             gatherer: Gatherer::new(settings.interval, FOUR_WEEKS as u32),
             filter: PlausibilityFilter::default(),
             doubts: Doubts::default(),
-            observer: Observer::default(),
+            observer: Observer::new(&settings.parameters),
             forecaster,
             forecast: None,
             policy,

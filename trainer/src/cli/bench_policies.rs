@@ -11,10 +11,10 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use scaleiq_core::model::{Bundle, SHIPPED_NAME};
-use scaleiq_workload::sim::World;
-use scaleiq_workload::sim::faults::FaultPlan;
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::ReadOptions;
+use scaleiq_workload::sim::World;
+use scaleiq_workload::sim::faults::FaultPlan;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
