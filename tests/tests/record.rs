@@ -104,11 +104,13 @@ fn told(world_name: &str, name: &str, plan: &FaultPlan, hours: u32) -> String {
         let hours = decision.at.since(decisions[0].at.plus(-i64::from(TICK_S))) / 3600;
         if decision.at.0 % (SHOWN_HOURS * 3600) == 0 {
             let (jobs, stage, reason) = (decision.jobs.0, decision.stage, decision.reason);
-            let rate = decision.outlook.map_or(f32::NAN, |outlook| outlook.lead_q50);
+            let ahead = decision.outlook.map_or("nothing known".into(), |outlook| {
+                format!("{:.2} events/s", outlook.lead_q50)
+            });
             let doubts = decision.doubts.iter().count();
             let _ = writeln!(
                 text,
-                "  {hours:2} h: {jobs} jobs by {stage:?} ({reason:?}), {rate:.2} events/s ahead, \
+                "  {hours:2} h: {jobs} jobs by {stage:?} ({reason:?}), {ahead} ahead, \
                  {doubts} doubts, {changes} changes so far"
             );
         }

@@ -13,7 +13,7 @@ const ROWS: usize = 120;
 const SEED: u64 = 1;
 
 /// Writes a journal into `folder`; the same one every time.
-pub fn journal(folder: &Path) {
+pub(crate) fn journal(folder: &Path) {
     let sample = generate(&SampleSpec { rows: ROWS, ..SampleSpec::default() });
     let counts: Vec<f32> = sample.arrivals_filled();
     let series =

@@ -2,9 +2,9 @@
 
 /// Where a command stands in a document.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Session {
+pub(crate) struct Session {
     /// The command, without the `$`.
-    pub command: String,
+    pub(crate) command: String,
     /// What stands before each line of its block.
     prefix: String,
     /// The lines that show what it prints: from the first up to before the last.
@@ -13,11 +13,11 @@ pub struct Session {
 
 /// A text with commands in it.
 #[derive(Debug)]
-pub struct Document {
+pub(crate) struct Document {
     /// The text as it is.
-    pub text: String,
+    pub(crate) text: String,
     /// Its commands, in order.
-    pub sessions: Vec<Session>,
+    pub(crate) sessions: Vec<Session>,
 }
 
 /// What may stand before the lines of a block: a comment of Rust, or the indent of Markdown.
@@ -25,14 +25,14 @@ const PREFIXES: [&str; 2] = ["//! ", "    "];
 
 impl Document {
     /// Finds the commands of a text.
-    pub fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let lines: Vec<&str> = text.lines().collect();
         let sessions = (0..lines.len()).filter_map(|k| Session::at(&lines, k)).collect();
         Self { text: text.to_owned(), sessions }
     }
 
     /// The text with what each command has printed in the place of what it shows.
-    pub fn with(&self, printed: &[String]) -> String {
+    pub(crate) fn with(&self, printed: &[String]) -> String {
         let lines: Vec<&str> = self.text.lines().collect();
         let mut anew = String::new();
         let mut next = 0;

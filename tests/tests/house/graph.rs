@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_RE_EXPORTS: usize = 8;
 
 /// Files, and the files on which each depends with one path that says so.
-pub type Graph = BTreeMap<String, BTreeMap<String, String>>;
+pub(crate) type Graph = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The dependencies of a crate's files. A name counts where it is defined, not where it is
 /// re-exported, and a re-export is no dependency. Neither is what a module makes of its own children:
 /// it declares them, so it always knows them, and `super::X` is how the language shares in a room.
-pub fn dependencies(source: &Source) -> Graph {
+pub(crate) fn dependencies(source: &Source) -> Graph {
     let mut graph = Graph::new();
     for module in source.modules.values() {
         graph.entry(module.file.clone()).or_default();
@@ -29,7 +29,7 @@ pub fn dependencies(source: &Source) -> Graph {
 }
 
 /// The same between the rooms of a crate: the modules right below its root.
-pub fn between_rooms(graph: &Graph) -> Graph {
+pub(crate) fn between_rooms(graph: &Graph) -> Graph {
     let mut rooms = Graph::new();
     for (file, others) in graph {
         let entry = rooms.entry(room(file).to_owned()).or_default();
@@ -41,7 +41,7 @@ pub fn between_rooms(graph: &Graph) -> Graph {
 }
 
 /// The room in which a file lies: `serve` for `agent/src/serve/body.rs` and `agent/src/serve.rs`.
-pub fn room(file: &str) -> &str {
+pub(crate) fn room(file: &str) -> &str {
     let inner = file.split_once("/src/").map_or(file, |(_, inner)| inner);
     inner.split('/').next().unwrap_or(inner).trim_end_matches(".rs")
 }
@@ -90,7 +90,7 @@ fn home(source: &Source, path: &[String], followed: usize) -> Option<String> {
 }
 
 /// Sets of files of which each depends on each other, over others of the set.
-pub fn circles(graph: &Graph) -> Vec<BTreeSet<String>> {
+pub(crate) fn circles(graph: &Graph) -> Vec<BTreeSet<String>> {
     let reached: BTreeMap<&String, BTreeSet<&String>> =
         graph.keys().map(|file| (file, reach(graph, file))).collect();
     let mut circles: Vec<BTreeSet<String>> = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Our folders at the top; what begins with one of them in a code span is a path.
-pub const FOLDERS: [&str; 10] = [
+pub(crate) const FOLDERS: [&str; 10] = [
     "agent/",
     "core/",
     "docs/",
@@ -17,7 +17,7 @@ pub const FOLDERS: [&str; 10] = [
 ];
 
 /// What `text`, a document in `folder` below `repository`, names and is not there.
-pub fn dead(repository: &Path, folder: &Path, text: &str) -> Vec<String> {
+pub(crate) fn dead(repository: &Path, folder: &Path, text: &str) -> Vec<String> {
     let links = links(text).filter(|link| !link.contains("://") && !link.starts_with('#'));
     let dead_links = links.filter(|link| {
         let file = link.split('#').next().unwrap_or(link);

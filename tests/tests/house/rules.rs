@@ -3,24 +3,24 @@
 //! ARCHITECTURE.md says why. A rule that has to give way is changed here, with the reason beside it.
 
 /// Crates by folder; each has its root in `src/lib.rs`.
-pub const CRATES: [&str; 6] = ["core", "workload", "agent", "trainer", "firmware", "tests"];
+pub(crate) const CRATES: [&str; 6] = ["core", "workload", "agent", "trainer", "firmware", "tests"];
 
 /// Rooms that never import others.
-pub struct Rule {
+pub(crate) struct Rule {
     /// The crate's folder.
-    pub of: &'static str,
+    pub(crate) of: &'static str,
     /// Rooms that are held to it, as paths below `src` without `.rs`; none: every room.
-    pub rooms: &'static [&'static str],
+    pub(crate) rooms: &'static [&'static str],
     /// Rooms that these never import; none: every other room.
-    pub never: &'static [&'static str],
+    pub(crate) never: &'static [&'static str],
     /// Rooms, or parts of rooms, that are left out on either side.
-    pub except: &'static [&'static str],
+    pub(crate) except: &'static [&'static str],
     /// Why.
-    pub why: &'static str,
+    pub(crate) why: &'static str,
 }
 
 /// Who never imports whom.
-pub const RULES: [Rule; 10] = [
+pub(crate) const RULES: [Rule; 10] = [
     Rule {
         of: "agent",
         rooms: &[],
@@ -94,17 +94,19 @@ pub const RULES: [Rule; 10] = [
 ];
 
 /// Files, or folders that end with a slash, in circles that are not opened yet.
-pub const KNOWN_CIRCLES: [&[&str]; 2] = [&["agent/src/app/"], &["trainer/src/"]];
+pub(crate) const KNOWN_CIRCLES: [&[&str]; 3] =
+    [&["agent/src/app/"], &["agent/src/workload/"], &["trainer/src/"]];
 
 /// Rooms in circles that are not opened yet.
-pub const KNOWN_ROOM_CIRCLES: [&[&str]; 1] = [&["experiment", "report"]];
+pub(crate) const KNOWN_ROOM_CIRCLES: [&[&str]; 1] = [&["experiment", "report"]];
 
 /// No file of ours is longer, in lines.
-pub const MAX_LINES: usize = 450;
+pub(crate) const MAX_LINES: usize = 450;
 /// Nine files of ten are no longer.
-pub const P90_LINES: usize = 300;
+pub(crate) const P90_LINES: usize = 300;
 /// Half of the files are no longer.
-pub const MEDIAN_LINES: usize = 150;
+pub(crate) const MEDIAN_LINES: usize = 150;
 
 /// Files beyond [`MAX_LINES`] that are not divided yet.
-pub const KNOWN_LONG: [&str; 2] = ["agent/src/telemetry/metrics.rs", "agent/tests/journal.rs"];
+pub(crate) const KNOWN_LONG: [&str; 2] =
+    ["agent/src/telemetry/metrics.rs", "agent/tests/journal.rs"];

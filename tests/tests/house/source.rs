@@ -10,33 +10,33 @@ use std::path::{Path, PathBuf};
 
 /// A module: a file, or a block within one.
 #[derive(Debug, Default)]
-pub struct Module {
+pub(crate) struct Module {
     /// The file in which it lies, relative to the repository.
-    pub file: String,
+    pub(crate) file: String,
     /// Names that it defines itself.
-    pub defined: BTreeSet<String>,
+    pub(crate) defined: BTreeSet<String>,
     /// Names that `use` brings into it, with the absolute path of each; `*` for all of a module.
-    pub imported: Vec<(String, Vec<String>)>,
+    pub(crate) imported: Vec<(String, Vec<String>)>,
 }
 
 /// A path within the crate that a file names, as absolute segments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub(crate) struct Named {
     /// The file that names it.
-    pub file: String,
+    pub(crate) file: String,
     /// Segments below the crate's root.
-    pub path: Vec<String>,
+    pub(crate) path: Vec<String>,
     /// As it is written there.
-    pub written: String,
+    pub(crate) written: String,
 }
 
 /// All modules of a crate by their path, and what their files name.
 #[derive(Debug, Default)]
-pub struct Source {
+pub(crate) struct Source {
     /// Modules by path; the root's is empty.
-    pub modules: BTreeMap<Vec<String>, Module>,
+    pub(crate) modules: BTreeMap<Vec<String>, Module>,
     /// Paths that are used where they stand; re-exports alone are no use.
-    pub named: BTreeSet<Named>,
+    pub(crate) named: BTreeSet<Named>,
     /// Children that are declared in a file of their own: (path, folder to look in).
     pending: Vec<(Vec<String>, PathBuf)>,
 }
@@ -46,7 +46,7 @@ impl Source {
     ///
     /// # Panics
     /// If a file cannot be read or is no Rust.
-    pub fn read(repository: &Path, root: &Path) -> Self {
+    pub(crate) fn read(repository: &Path, root: &Path) -> Self {
         let mut source = Self::default();
         let folder = root.parent().expect("a file lies in a folder").to_path_buf();
         source.read_file(repository, root, Vec::new(), &folder);

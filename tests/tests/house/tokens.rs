@@ -3,7 +3,11 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The leaves of a `use` tree: the path of each, and the name that it gets.
-pub fn tree(tokens: &[TokenTree], before: &[String], leaves: &mut Vec<(Vec<String>, String)>) {
+pub(crate) fn tree(
+    tokens: &[TokenTree],
+    before: &[String],
+    leaves: &mut Vec<(Vec<String>, String)>,
+) {
     for branch in tokens.split(|token| is_punct(Some(token), ',')) {
         let mut path = before.to_vec();
         let mut alias = None;
@@ -36,7 +40,7 @@ pub fn tree(tokens: &[TokenTree], before: &[String], leaves: &mut Vec<(Vec<Strin
 }
 
 /// Segments of the path that begins at `k`, and what follows it.
-pub fn segments(tokens: &[TokenTree], k: usize) -> (Vec<String>, usize) {
+pub(crate) fn segments(tokens: &[TokenTree], k: usize) -> (Vec<String>, usize) {
     let mut written = Vec::new();
     let mut at = k;
     while let Some(word) = ident(tokens.get(at)) {
@@ -52,7 +56,7 @@ pub fn segments(tokens: &[TokenTree], k: usize) -> (Vec<String>, usize) {
 }
 
 /// Whether `pub` stands before the `use` at `k`, with or without a scope in brackets.
-pub fn is_public(tokens: &[TokenTree], k: usize) -> bool {
+pub(crate) fn is_public(tokens: &[TokenTree], k: usize) -> bool {
     let before = |n: usize| k.checked_sub(n).and_then(|at| tokens.get(at));
     let scoped =
         matches!(before(1), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Parenthesis);
@@ -60,7 +64,7 @@ pub fn is_public(tokens: &[TokenTree], k: usize) -> bool {
 }
 
 /// Whether an attribute is `cfg` with `test` in it, not negated.
-pub fn only_for_tests(attribute: TokenStream) -> bool {
+pub(crate) fn only_for_tests(attribute: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = attribute.into_iter().collect();
     let Some(TokenTree::Group(condition)) = tokens.get(1) else { return false };
     let text = condition.stream().to_string();
@@ -70,7 +74,7 @@ pub fn only_for_tests(attribute: TokenStream) -> bool {
 }
 
 /// The word that a token is.
-pub fn ident(token: Option<&TokenTree>) -> Option<String> {
+pub(crate) fn ident(token: Option<&TokenTree>) -> Option<String> {
     match token {
         Some(TokenTree::Ident(word)) => Some(word.to_string()),
         _ => None,
@@ -78,11 +82,11 @@ pub fn ident(token: Option<&TokenTree>) -> Option<String> {
 }
 
 /// Whether a token is this word.
-pub fn is_ident(token: Option<&TokenTree>, word: &str) -> bool {
+pub(crate) fn is_ident(token: Option<&TokenTree>, word: &str) -> bool {
     matches!(token, Some(TokenTree::Ident(found)) if found == word)
 }
 
 /// Whether a token is this mark.
-pub fn is_punct(token: Option<&TokenTree>, mark: char) -> bool {
+pub(crate) fn is_punct(token: Option<&TokenTree>, mark: char) -> bool {
     matches!(token, Some(TokenTree::Punct(found)) if found.as_char() == mark)
 }
