@@ -1,10 +1,10 @@
 //! `agent run`: the life of the process beside a worker.
 
 use crate::actuate::Actor;
-use crate::app::Config;
+use crate::app::{Components, Config};
 use crate::decide::{Brain, Deputed, Mode, ModelChoice, ModelId, warn_if_idle};
 use crate::journal::{Journal, Past, Resumed, Terms, resume};
-use crate::observe::{Sink, Source, drain, follow};
+use crate::observe::Source;
 use crate::platform::stop::Stop;
 use crate::serve::dashboard::{About, DashboardState};
 use crate::serve::{Access, Api, Server, Watch, router};
@@ -12,9 +12,10 @@ use crate::telemetry::Metrics;
 use crate::workload::{Control, Handle};
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -64,16 +65,16 @@ pub struct RunArgs {
 ///
 /// # Errors
 /// If the configuration, the model or the address cannot be used, or a part ends on its own.
-pub fn run(args: &RunArgs) -> anyhow::Result<()> {
+pub fn run(args: &RunArgs, components: &Components) -> anyhow::Result<()> {
     let stop = Stop::on_signal().context("cannot wait for signals")?;
-    let mut config = Config::load_or_default(args.config.as_deref())?;
-    let listener = listen(config.listen)?;
+    let mut config = Config::load_or_default(args.config.as_deref(), components)?;
+    let listener = listen(config.listen.address)?;
     let address = listener.local_addr()?;
-    let configured = config.model.clone();
+    let configured = config.decider.model.clone();
     let (brain, model, recorded) = open(&mut config)?;
     warn_if_idle(brain.as_ref(), &model);
     let metrics = Metrics::new(&config.settings, &model, config.mode);
-    metrics.model_loaded(config.model == configured);
+    metrics.model_loaded(config.decider.model == configured);
     let network_role = brain.network_role();
     metrics.network_role(network_role);
     let mode = config.mode.word();
@@ -103,10 +104,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
             control.clone(),
             metrics.clone(),
             config.mode,
-            config.source == Source::Http,
+            config.source.is_posted(),
             config.row_forecaster()?,
         ),
-        Access::new(address, config.token.clone()),
+        Access::new(address, config.listen.token.clone()),
         dashboard.watching(watch),
     );
     tracing::info!(
@@ -126,8 +127,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let runtime = runtime.context("cannot start the runtime")?;
     let actor = Actor::new(
         config.mode,
-        &config.actuator,
-        config.token.as_ref(),
+        config.actuator.as_ref(),
+        config.listen.token.as_ref(),
         config.settings.start_up_s,
         config.journal.as_ref().map(|journal| journal.folder.as_path()),
         metrics.clone(),
@@ -136,10 +137,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     .context("cannot act")?;
     let mut actuator = runtime.spawn(actor.run(decisions));
     let done = runtime.block_on(async {
-        start_source(
-            config.source.clone(),
-            Sink::new(control.clone(), config.settings.interval.seconds()),
-        )?;
+        let interval_s = config.settings.interval.seconds();
+        start_source(Arc::clone(&config.source), control.clone(), interval_s)?;
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
         tokio::select! {
@@ -200,7 +199,7 @@ fn open_model(config: &mut Config) -> anyhow::Result<(Box<dyn Brain>, ModelId)> 
             "{error:#}. Decisions are made WITHOUT networks, by the plan on the experts' forecasts, until \
              the agent is restarted with a sound model; `agent check` tells whether it is"
         );
-        config.model = ModelChoice::None;
+        config.decider.model = ModelChoice::None;
         config.open_here()
     })
 }
@@ -251,18 +250,13 @@ async fn tick(control: Handle, every: Duration) {
 
 /// Starts the thread that reads samples. It ends with the process: a read from stdin cannot be
 /// interrupted.
-fn start_source(source: Source, mut sink: Sink) -> anyhow::Result<()> {
-    let read = move || {
-        let done = match &source {
-            Source::Http => return,
-            Source::Stdin => drain(io::stdin().lock(), &mut sink),
-            Source::File(path) => follow(path, &mut sink)
-                .map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
-        };
-        match done {
-            Ok(()) => tracing::warn!("the source has ended: no more samples will come"),
-            Err(error) => tracing::error!("the source failed: {error}; no more samples will come"),
-        }
+fn start_source(source: Arc<dyn Source>, inlet: Handle, interval_s: u32) -> anyhow::Result<()> {
+    if source.is_posted() {
+        return Ok(());
+    }
+    let read = move || match source.run(&inlet, interval_s) {
+        Ok(()) => tracing::warn!("the source has ended: no more samples will come"),
+        Err(error) => tracing::error!("the source failed: {error}; no more samples will come"),
     };
     thread::Builder::new().name("source".into()).spawn(read).context("cannot read the source")?;
     Ok(())

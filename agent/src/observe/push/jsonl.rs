@@ -1,9 +1,13 @@
 //! JSON lines from stdin, or from a file that is followed as it grows.
 
+use crate::config::{At, Kind, Text};
+use crate::observe::source::{Source, SourceVariant};
 use crate::observe::{Body, Closed, Found, Inlet, Lines, Manner, RefusedSample, parse};
+use serde_json::{Map, Value};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,21 +16,78 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Refused lines are logged no more often than this.
 const WARN_EVERY: Duration = Duration::from_secs(1);
 
+/// `source: {type: jsonl}`.
+pub const JSONL: SourceVariant = SourceVariant {
+    word: "jsonl",
+    about: "JSON lines in a file that is followed as it grows, or on stdin",
+    example: "{type: jsonl, path: samples.jsonl}",
+    fields: |f| {
+        let input = f.required("path", "a file of JSON lines, or `-` for stdin", Where)?;
+        Some(Arc::new(input.value))
+    },
+};
+
+/// Where the lines are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JsonLines {
+    /// On stdin.
+    Stdin,
+    /// In a file.
+    File(PathBuf),
+}
+
+/// A file, or a word for stdin.
+struct Where;
+
+impl Kind for Where {
+    type Value = JsonLines;
+
+    fn read(&self, at: &At<'_>) -> Option<JsonLines> {
+        let text = Text.read(at)?;
+        Some(if text == "-" { JsonLines::Stdin } else { JsonLines::File(at.path(&text)) })
+    }
+
+    fn schema(&self) -> Map<String, Value> {
+        Text.schema()
+    }
+}
+
+impl Source for JsonLines {
+    fn describe(&self) -> String {
+        match self {
+            Self::Stdin => "JSON lines on stdin".into(),
+            Self::File(path) => format!("JSON lines in {}", path.display()),
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self {
+            Self::File(path) if !path.exists() => {
+                Err(format!("`source.path`: there is no file {}", path.display()))
+            }
+            Self::Stdin | Self::File(_) => Ok(()),
+        }
+    }
+
+    fn run(&self, inlet: &dyn Inlet, interval_s: u32) -> io::Result<()> {
+        let mut sink = Sink { inlet, interval_s, warned: None };
+        match self {
+            Self::Stdin => drain(io::stdin().lock(), &mut sink),
+            Self::File(path) => follow(path, &mut sink)
+                .map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
+        }
+    }
+}
+
 /// Where accepted lines go and refused ones are counted.
-pub struct Sink {
-    inlet: Box<dyn Inlet>,
+struct Sink<'a> {
+    inlet: &'a dyn Inlet,
     /// Length of the interval where nothing tells it.
     interval_s: u32,
     warned: Option<Instant>,
 }
 
-impl Sink {
-    /// A sink into the loop; samples of which nothing tells the length are of `interval_s`.
-    #[must_use]
-    pub fn new(inlet: impl Inlet + 'static, interval_s: u32) -> Self {
-        Self { inlet: Box::new(inlet), interval_s, warned: None }
-    }
-
+impl Sink<'_> {
     /// Takes one line; `None` stands for one that was too long.
     fn take(&mut self, number: u64, line: Option<&[u8]>) -> Result<(), Closed> {
         let body = line.map_or_else(
@@ -58,7 +119,7 @@ impl Sink {
 ///
 /// # Errors
 /// If reading fails.
-pub fn drain(reader: impl BufRead, sink: &mut Sink) -> io::Result<()> {
+fn drain(reader: impl BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
     let mut lines = Lines::new(reader);
     loop {
         let found = lines.read()?;
@@ -76,7 +137,7 @@ pub fn drain(reader: impl BufRead, sink: &mut Sink) -> io::Result<()> {
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn follow(path: &Path, sink: &mut Sink) -> io::Result<()> {
+fn follow(path: &Path, sink: &mut Sink<'_>) -> io::Result<()> {
     loop {
         let file = File::open(path)?;
         let mut position = file.try_clone()?;
