@@ -60,14 +60,23 @@ fn check_tells_what_is_wrong() {
     let stdout = String::from_utf8_lossy(&sound.stdout).into_owned();
     assert!(sound.status.success() && stdout.contains("ok: "), "{stdout}{}", stderr(&sound));
     assert!(check("engine: native\n").status.success());
+    for (text, note) in [
+        ("model: none\nsource: {type: jsonl, path: nowhere}\n", "it is waited for"),
+        ("model: shipped\n", "note: the Q-network cannot act"),
+        ("model: none\nobjective: 0.95\n", "95 % of the work begins within 60 s"),
+    ] {
+        let output = check(text);
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && stdout.contains(note), "{stdout}{}", stderr(&output));
+    }
     for (text, words) in [
+        ("objective: 99.9\n", "`objective` is 99.9; it must be from 0.5 to 0.99999"),
         ("slas: 4\n", "c.yaml:1:1: unknown field `slas`; did you mean `sla_s`?"),
         ("model: nowhere\n", "nowhere/card.json"),
         (
             "engine: serial\nserial: {port: /dev/no-such}\n",
             "device on port /dev/no-such: it cannot be opened",
         ),
-        ("model: none\nsource: {type: jsonl, path: nowhere}\n", "there is no file"),
         ("model: none\nactuator: {type: exec, command: [no-such-program]}\n", "no-such-program"),
     ] {
         let output = check(text);

@@ -5,6 +5,7 @@ use agent::decide::{Engine, Mode, ModelChoice};
 use agent::device::Port;
 use agent::observe::Trust;
 use insta::assert_snapshot;
+use scaleiq_core::wire::Config as WireConfig;
 use std::path::Path;
 
 fn parse(text: &str) -> Result<Config, String> {
@@ -145,7 +146,7 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
     assert_snapshot!(refused("minReplicas: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `minReplicas`; here it is written `jobs: {min: 1}`");
     assert_snapshot!(refused("slaSeconds: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `slaSeconds`; here it is written `sla_s: 60`");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, model, engine, serial, jobs, partitions, sla_s, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, actuator, mode, listen, token, planned, seasons_s, journal, price");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, actuator, mode, listen, token, planned, seasons_s, journal, price");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: `mode` is `activ`; did you mean `active`?");
     assert_eq!(parse("seasons_s: [28800, 3600]\n").unwrap().planned.seasons_s, [28_800, 3600]);
     assert_snapshot!(refused("seasons_s: [28800, 90]\n"), @"conf/scaleiq.yaml:1:20: `seasons_s[1]` is 90; it must be from 240 to 2419200");
@@ -179,6 +180,22 @@ fn all_ranges_are_told_at_once() {
     conf/scaleiq.yaml:7:16: `stale_after_s` is 1; it must be from 5 to 86400
     conf/scaleiq.yaml:8:9: `listen` is `localhost`, which is no IP address with a port, such as 127.0.0.1:9184 or [::1]:9184
     ");
+}
+
+/// Files and frames have one gate: whatever a file may say, a device takes.
+#[test]
+fn what_a_file_may_say_passes_the_gate_of_the_wire() {
+    for text in [
+        "",
+        "sla_s: 86400\n",
+        "sla_s: 0.1\n",
+        "sla_s: 86400\nstart_up_s: 7200\njobs: {min: 0, max: 100000}\n",
+        "catch_up_s: 1\nstale_after_s: 5\nscale_down_window_s: 0\nstart_up_s: 0\n",
+        "catch_up_s: 129600\nstale_after_s: 86400\nscale_down_window_s: 3600\n",
+    ] {
+        let settings = parse(text).unwrap().settings;
+        assert_eq!(WireConfig::from(&settings).settings(), Ok(settings), "{text}");
+    }
 }
 
 #[test]

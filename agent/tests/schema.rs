@@ -21,7 +21,8 @@ fn schema() -> Value {
     serde_json::from_slice(&done.stdout).unwrap()
 }
 
-/// Whether both take `text`, which they must agree on; why not, if not.
+/// Whether the reader takes `text`, and why not: what it takes the schema allows. The reader knows rules
+/// between fields, too, which the schema does not.
 fn verdict(validator: &Validator, text: &str) -> Result<(), String> {
     let lookup = |_: &str| Some("0123456789abcdef".to_string());
     let read = Config::parse(text, Path::new("c.yaml"), lookup, &Components::default());
@@ -29,8 +30,14 @@ fn verdict(validator: &Validator, text: &str) -> Result<(), String> {
     let json = if json.is_null() { serde_json::json!({}) } else { json };
     let allowed = validator.validate(&json).map_err(|error| error.to_string());
     let read = read.map(|_| ()).map_err(|problems| problems.to_string());
-    assert_eq!(read.is_ok(), allowed.is_ok(), "{text}\nread: {read:?}\nschema: {allowed:?}");
-    read
+    assert!(read.is_err() || allowed.is_ok(), "{text}\nthe schema: {allowed:?}");
+    read.and(allowed)
+}
+
+/// Whether reader and schema both refuse `text`.
+fn refused(validator: &Validator, text: &str) -> bool {
+    let json: Value = serde_saphyr::from_str(text).unwrap();
+    verdict(validator, text).is_err() && !validator.is_valid(&json)
 }
 
 /// All files of the repository with this ending.
@@ -139,7 +146,7 @@ fn the_schema_refuses_what_the_reader_refuses() {
         "seasons_s: [3600, 7200, 28800]\n",
         "name: \"\"\n",
     ] {
-        verdict(&validator, bad).unwrap_err();
+        assert!(refused(&validator, bad), "{bad}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::forecast::{Basis, HORIZONS};
 use crate::plausibility::Doubts;
+pub use crate::policy::Prospect;
 use crate::policy::{ACTIONS, Preference, Stage};
 use crate::settings::Base;
 use crate::units::{Jobs, UnixSeconds};
@@ -109,17 +110,6 @@ pub struct Outlook {
     pub lead_q90: f32,
     /// `[q10, q50, q90]` at each of [`HORIZONS`].
     pub horizons: [[f32; 3]; HORIZONS.len()],
-}
-
-/// What a number of jobs is expected to cost and to risk, once they are up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Prospect {
-    /// The number of jobs.
-    pub jobs: Jobs,
-    /// Jobs over those that the median rate at lead time keeps busy: 1 is a pool without waste.
-    pub cost: f32,
-    /// Probability that events begin to wait longer than the SLA allows.
-    pub late: f32,
 }
 
 /// An absolute number of jobs, and how it came about. Latched per epoch: asking twice changes

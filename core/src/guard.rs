@@ -130,15 +130,13 @@ fn ceiling(s: &Situation, settings: &Settings) -> Jobs {
 }
 
 /// Fewest jobs to which `have` may be lowered at once. The last one may go.
-#[must_use]
-pub fn fewest(have: Jobs, settings: &Settings) -> Jobs {
+fn fewest(have: Jobs, settings: &Settings) -> Jobs {
     if have.0 <= 1 { Jobs(0) } else { Jobs::ceil(have.as_f32() * settings.max_step_down) }
 }
 
 /// Jobs below which the present rate and backlog would make events wait too long before the next
 /// jobs could come: what the forecast says cannot lower it (promise S-7).
-#[must_use]
-pub fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
+fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
     // More jobs are no help where the pool stands still, nor while those that start stop it.
     let stopped = s.stalled || (s.changes_are_dear() && s.starting.0 > 0);
     let backlog_s = if stopped { 0.0 } else { s.backlog_events * s.work_s };
@@ -152,7 +150,7 @@ pub fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::tests::{settings, situation};
+    use crate::policy::examples::{settings, situation};
     use crate::units::JobLimits;
     use proptest::prelude::*;
 

@@ -20,8 +20,10 @@ pub mod interval;
 pub mod invariant;
 #[cfg(feature = "tract")]
 pub mod model;
+mod packed;
 pub mod plausibility;
 pub mod policy;
+mod ring;
 pub mod sample;
 pub mod settings;
 pub mod situation;

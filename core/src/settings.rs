@@ -1,11 +1,33 @@
 //! What the user tells ScaleIQ about a workload, checked once.
 
 use crate::interval::IntervalLength;
-use crate::units::JobLimits;
+use crate::units::{JobLimits, Objective};
 use serde::{Deserialize, Serialize};
 
 /// Jobs start later than on average by this factor, so that most are up in time.
 const LATE_STARTS: f32 = 1.25;
+
+/// The range of each setting: the one gate for files, command lines and the wire.
+pub mod range {
+    use core::ops::RangeInclusive;
+
+    /// Most jobs that may be set.
+    pub const MAX_JOBS: u32 = 100_000;
+    /// [`Settings::sla_s`](super::Settings::sla_s).
+    pub const SLA_S: RangeInclusive<f64> = 0.1..=86_400.0;
+    /// [`Settings::start_up_s`](super::Settings::start_up_s): two hours, since forecasts reach 48 minutes.
+    pub const START_UP_S: RangeInclusive<f64> = 0.0..=7_200.0;
+    /// [`Settings::catch_up_s`](super::Settings::catch_up_s): up to the default for the longest SLA.
+    pub const CATCH_UP_S: RangeInclusive<f64> = 1.0..=129_600.0;
+    /// [`Settings::stale_after_s`](super::Settings::stale_after_s).
+    pub const STALE_AFTER_S: RangeInclusive<u32> = 5..=86_400;
+    /// [`Settings::scale_down_window_s`](super::Settings::scale_down_window_s).
+    pub const SCALE_DOWN_WINDOW_S: RangeInclusive<u32> = 0..=3_600;
+    /// [`Settings::max_step_up`](super::Settings::max_step_up).
+    pub const MAX_STEP_UP: RangeInclusive<f64> = 1.0..=1e6;
+    /// [`Settings::max_step_down`](super::Settings::max_step_down).
+    pub const MAX_STEP_DOWN: RangeInclusive<f64> = 0.0..=1.0;
+}
 
 /// What a multiplier is applied to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +47,8 @@ pub struct Settings {
     pub limits: JobLimits,
     /// An event should begin within this many seconds of its arrival.
     pub sla_s: f32,
+    /// Share of the events that should. It is not sent to devices, which keep to the default.
+    pub objective: Objective,
     /// Median seconds until a job that is asked for works.
     pub start_up_s: f32,
     /// Length of the model's interval.
@@ -50,6 +74,7 @@ impl Settings {
         Self {
             limits,
             sla_s,
+            objective: Objective::DEFAULT,
             start_up_s,
             interval: IntervalLength::TWO_MINUTES,
             base: Base::Required,

@@ -150,9 +150,68 @@ impl JobLimits {
     }
 }
 
+/// The share of events that should begin within the SLA, such as 99.9 %. It is kept as the share that
+/// may be late, of which an `f32` can tell more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Objective {
+    late_share: f32,
+}
+
+impl Default for Objective {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl Objective {
+    /// 99.9 %.
+    pub const DEFAULT: Self = Self { late_share: 0.001 };
+    /// Shares that can be asked for. Of less than half there is no SLA to speak of, and whether more
+    /// than 99.999 % are kept shows in no day of a usual workload.
+    pub const RANGE: core::ops::RangeInclusive<f64> = 0.5..=0.999_99;
+
+    /// The objective that `share` of the events, 0 to 1, begin in time; `None` out of
+    /// [`Objective::RANGE`].
+    #[must_use]
+    pub fn new(share: f64) -> Option<Self> {
+        Self::RANGE.contains(&share).then(|| Self { late_share: (1.0 - share) as f32 })
+    }
+
+    /// The objective of which [`Objective::late_share`] gave `late_share`.
+    #[must_use]
+    pub const fn of_late_share(late_share: f32) -> Self {
+        Self { late_share }
+    }
+
+    /// The share of events that should begin in time, in percent, to three digits behind the point.
+    #[must_use]
+    pub fn percent(self) -> f32 {
+        libm::roundf(100_000.0 * (1.0 - self.late_share)) / 1000.0
+    }
+
+    /// Share of events that may be late, 0 to 1.
+    #[must_use]
+    pub const fn late_share(self) -> f32 {
+        self.late_share
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_default_objective_is_the_same_to_the_bit_however_it_is_told() {
+        assert_eq!(Objective::new(0.999), Some(Objective::DEFAULT));
+        assert_eq!(Objective::new(0.99).map(Objective::late_share), Some(0.01));
+        assert_eq!(
+            [0.999, 0.95, 0.999_99].map(|share| Objective::new(share).unwrap().percent()),
+            [99.9, 95.0, 99.999]
+        );
+        for share in [f64::NAN, -1.0, 0.49, 0.999_991, 1.0, 99.9] {
+            assert_eq!(Objective::new(share), None);
+        }
+    }
 
     #[test]
     fn limits_reject_an_empty_range() {

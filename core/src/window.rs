@@ -4,7 +4,7 @@
 //! number of buckets either way, each at most a `1 / (N - 1)`-th of the window long unless a single
 //! sample is longer.
 
-use crate::history::Ring;
+use crate::ring::Ring;
 use crate::units::UnixSeconds;
 
 #[derive(Clone, Copy, Debug)]

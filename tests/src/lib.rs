@@ -5,11 +5,10 @@ pub mod networks;
 use burn::tensor::Device;
 use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::path::{Path, PathBuf};
-use trainer::cli::Part;
 use trainer::config::Config;
 use trainer::data::Corpus;
-use trainer::run::Run;
-use trainer::train::stages::{Outcome, Stages};
+use trainer::experiment::pipeline::{Outcome, Part, Stages};
+use trainer::experiment::run::Run;
 
 /// A check that needs something of the machine: in CI it must run, elsewhere its absence is said.
 pub fn cannot_run(what: &str) {

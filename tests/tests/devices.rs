@@ -3,8 +3,8 @@
 use burn::tensor::Device;
 use scaleiq_tests::cannot_run;
 use trainer::config::DeviceChoice;
-use trainer::device::{adapters, choose};
-use trainer::train::forecaster::probe_steps;
+use trainer::learn::supervised::forecaster::probe_steps;
+use trainer::runtime::device::{adapters, choose};
 
 #[test]
 fn a_training_step_on_wgpu_equals_the_cpu() {

@@ -9,8 +9,8 @@ use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::units::JobLimits;
 use scaleiq_tests::{sample_csv, tiny, train_part};
 use std::path::Path;
-use trainer::cli::Part;
 use trainer::config::Config;
+use trainer::experiment::pipeline::Part;
 
 const ROWS: usize = 720 * 17;
 /// Two hours of half minutes.

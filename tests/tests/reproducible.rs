@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use trainer::config::Config;
 use trainer::data::Corpus;
-use trainer::train::forecaster::{ForecasterTrainer, Plan};
+use trainer::learn::supervised::forecaster::{ForecasterTrainer, Plan};
 
 /// Weights and dropout draw from the one random stream of the device: one training at a time.
 static DEVICE: Mutex<()> = Mutex::new(());

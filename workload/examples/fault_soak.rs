@@ -10,7 +10,7 @@ use scaleiq_core::policy::Planner;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{DAY_S, JobLimits, Jobs};
 use scaleiq_workload::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
-use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, World};
+use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, TICK_S, World};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -18,7 +18,6 @@ use std::sync::Mutex;
 const WARM_DAYS: f64 = 2.0;
 const DAYS: f64 = 5.0;
 const PEAK_JOBS: f32 = 40.0;
-const TICK_S: u32 = 30;
 /// Sets the seed of a pool apart from another's.
 const OTHER_LUCK: u64 = 500;
 

@@ -12,9 +12,8 @@ use scaleiq_core::policy::{Dqn, Planner, Policy};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds};
 use scaleiq_workload::sim::faults::{FaultKind, FaultPlan, FaultySimulator};
-use scaleiq_workload::sim::{Load, STEP_S, Simulator, Step, World};
+use scaleiq_workload::sim::{Load, STEP_S, Simulator, Step, TICK_S, World};
 
-const TICK_S: u32 = 30;
 /// Ticks of one history.
 const TICKS: u32 = 24;
 /// Episodes of a kind that a history meets on average, if they come by chance.

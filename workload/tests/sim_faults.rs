@@ -6,9 +6,8 @@ use scaleiq_workload::baselines::{HpaRule, ScalingRule};
 use scaleiq_workload::sim::faults::{
     Course, Episode, Family, FaultKind, FaultPlan, FaultySimulator, Tick, Trial,
 };
-use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
+use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, TICK_S, World};
 
-const TICK_S: u32 = 30;
 const HOURS: usize = 24;
 
 /// Waves of four hours, of up to 20 jobs.

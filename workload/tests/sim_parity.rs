@@ -3,10 +3,9 @@
 
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
-use scaleiq_workload::sim::{Load, Score, Step, World, run};
+use scaleiq_workload::sim::{Load, Score, Step, TICK_S, World, run};
 
 const START_S: i64 = 1_751_328_000;
-const TICK_S: u32 = 30;
 const WARM_S: u32 = 3600;
 const SEEDS: u64 = 100;
 

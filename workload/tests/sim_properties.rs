@@ -5,10 +5,8 @@ use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use scaleiq_workload::baselines::{HpaRule, ScalingRule};
 use scaleiq_workload::sim::{
-    Load, LoadSettings, STEP_S, Score, Series, Simulator, Step, World, run,
+    Load, LoadSettings, STEP_S, Score, Series, Simulator, Step, TICK_S, World, run,
 };
-
-const TICK_S: u32 = 30;
 
 fn limits(min: u32, max: u32) -> JobLimits {
     JobLimits::new(min, max).unwrap()

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// `actuator: {type: note}`: its word, what people are told of it, an example, and its settings.
-pub const NOTE: ActuatorVariant = ActuatorVariant {
+pub(super) const NOTE: ActuatorVariant = ActuatorVariant {
     word: "note",
     about: "the number of jobs is written to a file",
     example: "{type: note, path: jobs.txt}",

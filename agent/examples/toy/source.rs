@@ -1,8 +1,9 @@
 //! A toy source: arrivals that go up and down with the hour, one sample each second.
 
 use agent::config::Number;
-use agent::observe::source::SourceVariant;
-use agent::observe::{Inlet, Source, Told};
+use agent::observe::source::{Delivery, SourceVariant};
+use agent::observe::{Source, Told};
+use agent::platform::supervise::Condition;
 use scaleiq_core::sample::RawSample;
 use std::io;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// `source: {type: waves}`: its word, what people are told of it, an example, and its settings. From these
 /// the reader, the JSON schema and the suggestions for mistyped names follow.
-pub const WAVES: SourceVariant = SourceVariant {
+pub(super) const WAVES: SourceVariant = SourceVariant {
     word: "waves",
     about: "made-up arrivals that go up and down with the hour",
     example: "{type: waves, peak_per_s: 50}",
@@ -32,7 +33,8 @@ impl Source for Waves {
         format!("made-up arrivals, up to {} a second", self.peak_per_s)
     }
 
-    fn run(&self, inlet: &dyn Inlet, _: u32) -> io::Result<()> {
+    fn run(&self, to: &Delivery<'_>) -> io::Result<String> {
+        to.lifecycle.set(Condition::Running);
         loop {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
             let time = now.as_secs_f64().floor();
@@ -49,8 +51,8 @@ impl Source for Waves {
             };
             let told = sample.gate().map(|gated| Told::from(gated.sample));
             let told = told.map_err(|error| io::Error::other(format!("{error:?}")))?;
-            if inlet.ingest(vec![told]).is_err() {
-                return Ok(());
+            if to.inlet.ingest(vec![told]).is_err() {
+                return Ok("the agent is stopping".into());
             }
             thread::sleep(Duration::from_secs(1));
         }

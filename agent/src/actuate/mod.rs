@@ -9,6 +9,7 @@ mod dry_run;
 mod hook;
 mod ledger;
 mod order;
+mod promises;
 mod stdout;
 
 pub use actuator::{Actuator, ActuatorSettings};
@@ -43,6 +44,7 @@ const MIN_SETTLE_S: f32 = 30.0;
 pub struct Actor {
     actuator: Box<dyn Actuator>,
     ledger: Ledger,
+    promises: promises::Watch,
     numbering: Numbering,
     metrics: Metrics,
 }
@@ -76,6 +78,7 @@ impl Actor {
         Ok(Self {
             actuator,
             ledger: Ledger::new(Duration::from_secs_f32(settle_s)),
+            promises: promises::Watch::default(),
             numbering: Numbering::start(folder, SystemTime::now()),
             metrics,
         })
@@ -100,8 +103,8 @@ impl Actor {
             if !self.is_due(&traced) {
                 continue;
             }
-            let order = self.numbering.order(traced.decision);
-            if !self.carry_out(order).await {
+            let order = self.numbering.order(traced.decision.clone());
+            if !self.carry_out(order, &traced).await {
                 retry_at = Some(Instant::now() + RETRY);
             }
         }
@@ -128,9 +131,16 @@ impl Actor {
     }
 
     /// False if it failed.
-    async fn carry_out(&mut self, order: Order) -> bool {
+    async fn carry_out(&mut self, order: Order, traced: &Traced) -> bool {
         let (id, jobs) = (order.id, order.decision.jobs);
-        match self.actuator.apply(&order).await {
+        let outcome = self.actuator.apply(&order).await;
+        if !matches!(outcome, Ok(Outcome::Withheld))
+            && let Some(promise) = self.promises.check(&order, traced)
+        {
+            self.metrics.broken(promise);
+            tracing::error!("promise {} is broken: please report this: {order:?}", promise.id());
+        }
+        match outcome {
             Ok(Outcome::Done) => {
                 tracing::info!(id, jobs = jobs.0, "carried out");
                 applied(&self.metrics, &order);
@@ -150,6 +160,7 @@ impl Actor {
                 return false;
             }
         }
+        self.promises.done(&order);
         self.ledger.done(jobs, Instant::now());
         true
     }

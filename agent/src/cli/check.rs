@@ -6,7 +6,7 @@ use crate::error::UsageError;
 use crate::text::{grouped, say};
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::policy::NetworkRole;
-use scaleiq_core::settings::Settings;
+use scaleiq_core::units::Objective;
 use scaleiq_core::wire::Status;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -42,11 +42,10 @@ pub fn run(args: &CheckArgs, components: &Components) -> anyhow::Result<()> {
         }
         None => None,
     };
-    config.source.check().map_err(usage)?;
     config.actuator.check().map_err(usage)?;
     let role = device.map_or(brain.network_role(), |status| status.network_role);
     say(summary(&config, &model.name, role, device).trim_end());
-    for note in notes(&config.settings) {
+    for note in notes(&config, role) {
         say(&format!("note: {note}"));
     }
     say(&format!("ok: {} is sound", args.config.display()));
@@ -54,8 +53,15 @@ pub fn run(args: &CheckArgs, components: &Components) -> anyhow::Result<()> {
 }
 
 /// What is sound and may not be meant.
-fn notes(settings: &Settings) -> Vec<String> {
-    let mut notes = Vec::new();
+fn notes(config: &Config, role: NetworkRole) -> Vec<String> {
+    let settings = &config.settings;
+    let mut notes: Vec<String> = config.source.note().into_iter().collect();
+    if role == NetworkRole::CannotAct {
+        notes.push(role.sentence().into());
+    }
+    if config.decider.device.is_some() && settings.objective != Objective::DEFAULT {
+        notes.push("a device is not told the `objective`: it keeps to 0.999".into());
+    }
     let (min, max) = (settings.limits.min(), settings.limits.max());
     if min == max {
         notes.push(format!("`jobs.min` and `jobs.max` are both {min}: nothing is left to decide"));
@@ -87,7 +93,15 @@ fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Statu
     };
     line("name", config.name.clone());
     line("jobs", format!("{} to {}", s.limits.min(), s.limits.max()));
-    line("SLA", format!("work begins within {} s; jobs start in {} s", s.sla_s, s.start_up_s));
+    line(
+        "SLA",
+        format!(
+            "{} % of the work begins within {} s; jobs start in {} s",
+            s.objective.percent(),
+            s.sla_s,
+            s.start_up_s
+        ),
+    );
     let model = match device {
         Some(status) => format!("pack {:08x}", status.pack_crc),
         None => model.into(),

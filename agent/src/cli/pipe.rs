@@ -46,8 +46,7 @@ on from the last one. `mode`, `source` and `actuator` of a configuration do not 
 
 Examples:
   agent pipe < samples.jsonl
-  agent pipe --config scaleiq.yaml < samples.jsonl | jq .jobs
-  scaling.py trace.csv --program 'agent pipe'"#;
+  agent pipe --config scaleiq.yaml < samples.jsonl | jq .jobs"#;
 
 /// Options of `agent pipe`.
 #[derive(clap::Args, Debug, Default)]

@@ -5,23 +5,27 @@ use crate::app::{Components, Config};
 use crate::decide::{Brain, Deputed, Mode, ModelChoice, ModelId, warn_if_idle};
 use crate::journal::{Journal, Past, Resumed, Terms, resume};
 use crate::observe::Source;
+use crate::observe::source::Delivery;
+use crate::platform::clock::Clock;
 use crate::platform::stop::Stop;
+use crate::platform::supervise::{Lifecycle, supervise};
 use crate::serve::dashboard::{About, DashboardState};
 use crate::serve::{Access, Api, Server, Watch, router};
 use crate::telemetry::Metrics;
-use crate::workload::{Control, Handle};
+use crate::workload::{Audience, Beginning, Control, Handle, Started};
 use anyhow::{Context, anyhow, bail};
-use axum::Router;
+use scaleiq_core::settings::Settings;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Open connections get this long to end.
+/// Open connections get this long to end,
 const DRAIN: Duration = Duration::from_secs(2);
+/// and no longer than until so long after the agent was asked to.
+const DRAINED_AFTER: Duration = Duration::from_millis(4000);
 /// Longest time between two looks at the clock.
 const TICK: Duration = Duration::from_secs(15);
 
@@ -39,9 +43,9 @@ Examples:
   curl http://127.0.0.1:9184/predict           quantiles of the next 24 intervals
   curl --data-binary @rows.csv http://127.0.0.1:9184/predict
                                              the same from these rows alone: CSV, JSON or JSON lines
-  curl -X POST http://127.0.0.1:9184/decide    how many jobs, and why
+  curl http://127.0.0.1:9184/decide            how many jobs, and why (POST does, too)
   curl http://127.0.0.1:9184/status            SLA, waits, cost and savings; how forecasts did
-  curl http://127.0.0.1:9184/metrics           OpenMetrics; /healthz and /readyz for probes
+  curl http://127.0.0.1:9184/metrics           Prometheus' text or OpenMetrics; /healthz and /readyz for probes
 The dashboard is at http://127.0.0.1:9184/. Off loopback all but the probes need the token: -H
 'Authorization: Bearer TOKEN', or in a browser as the password of any user.
 
@@ -83,16 +87,18 @@ pub fn run(args: &RunArgs, components: &Components) -> anyhow::Result<()> {
         ..About::new(&config.name, mode, &model, network_role, &config.settings)
     };
     let dashboard = DashboardState::new(about);
-    let told = dashboard.clone();
-    let (control, decisions, thread) = Control::start(
+    let (journal, past) = recorded;
+    let clock = Clock::after(past.as_ref().map(|past| past.sample.end));
+    let Started { handle: control, decisions, thread } = Control::start(Beginning {
         brain,
-        config.settings,
-        model.clone(),
-        recorded,
-        config.trust,
-        metrics.clone(),
-        move |snapshot| told.publish(snapshot),
-    )?;
+        settings: config.settings,
+        model: model.clone(),
+        journal,
+        past,
+        trust: config.trust,
+        clock,
+        audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard.clone())]),
+    })?;
     let watch = Watch {
         control: control.clone(),
         metrics: metrics.clone(),
@@ -136,24 +142,47 @@ pub fn run(args: &RunArgs, components: &Components) -> anyhow::Result<()> {
     )
     .context("cannot act")?;
     let mut actuator = runtime.spawn(actor.run(decisions));
+    let server = Arc::new(Server::new(routes, metrics.clone()));
     let done = runtime.block_on(async {
-        let interval_s = config.settings.interval.seconds();
-        start_source(Arc::clone(&config.source), control.clone(), interval_s)?;
+        if !config.source.is_posted() {
+            let lifecycle = Lifecycle::default();
+            metrics.read_by(lifecycle.clone());
+            tokio::spawn(read(
+                Arc::clone(&config.source),
+                control.clone(),
+                &config.settings,
+                lifecycle,
+            ));
+        }
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let serving = server.clone();
+        let accepting = tokio::spawn(async move { serving.accept(listener).await });
         tokio::select! {
-            done = serve(listener, routes, metrics.clone(), &stop) => done,
+            _ = stop.requested() => Ok(accepting),
             _ = &mut actuator => bail!("the control loop ended on its own: please report this"),
         }
     });
-    // What was asked before is still decided, and a hook that runs is given some time. Whatever of
-    // this hangs, the process ends: see [`Stop::on_signal`].
+    tracing::info!("stopping");
+    // The order of the end. Whatever of it hangs, the process ends: see [`Stop::on_signal`]. First no
+    // more samples are taken; then what was handed in is decided on, and durable;
+    control.close();
     runtime.block_on(control.stop());
     let ended = thread.join();
+    // then that is carried out, and a hook that runs is given some time;
     if !actuator.is_finished() {
         runtime.block_on(actuator).context("the actuator ended on its own")?;
     }
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    // and until then whoever asks is answered.
+    if let Ok(accepting) = &done {
+        accepting.abort();
+    }
+    let patience = stop.left(DRAINED_AFTER).min(DRAIN);
+    if !runtime.block_on(server.drain(patience)) {
+        tracing::warn!("connections are still open: closing them");
+    }
+    runtime.shutdown_timeout(Duration::from_millis(100));
     ended.map_err(|_| anyhow!("the control loop ended on its own: please report this"))?;
     done?;
     tracing::info!("stopped");
@@ -219,26 +248,6 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Serves until the process is to stop.
-async fn serve(
-    listener: TcpListener,
-    routes: Router,
-    metrics: Metrics,
-    stop: &Stop,
-) -> anyhow::Result<()> {
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let server = Server::new(routes, metrics);
-    tokio::select! {
-        _ = stop.requested() => {}
-        never = server.accept(listener) => match never {},
-    }
-    tracing::info!("stopping");
-    if !server.drain(DRAIN).await {
-        tracing::warn!("connections are still open: closing them");
-    }
-    Ok(())
-}
-
 async fn tick(control: Handle, every: Duration) {
     let mut ticks = interval(every.max(Duration::from_secs(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -248,16 +257,15 @@ async fn tick(control: Handle, every: Duration) {
     }
 }
 
-/// Starts the thread that reads samples. It ends with the process: a read from stdin cannot be
-/// interrupted.
-fn start_source(source: Arc<dyn Source>, inlet: Handle, interval_s: u32) -> anyhow::Result<()> {
-    if source.is_posted() {
-        return Ok(());
-    }
-    let read = move || match source.run(&inlet, interval_s) {
-        Ok(()) => tracing::warn!("the source has ended: no more samples will come"),
-        Err(error) => tracing::error!("the source failed: {error}; no more samples will come"),
-    };
-    thread::Builder::new().name("source".into()).spawn(read).context("cannot read the source")?;
-    Ok(())
+/// Has samples read for as long as the agent runs.
+fn read(
+    source: Arc<dyn Source>,
+    control: Handle,
+    settings: &Settings,
+    lifecycle: Lifecycle,
+) -> impl Future<Output = ()> + use<> {
+    let interval_s = settings.interval.seconds();
+    let told = lifecycle.clone();
+    let run = move || source.run(&Delivery { inlet: &control, interval_s, lifecycle: &told });
+    supervise("source", lifecycle, run)
 }

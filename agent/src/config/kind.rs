@@ -124,19 +124,19 @@ impl Kind for Token {
 
 /// A number within a range.
 #[derive(Clone, Debug)]
-pub struct Number(pub RangeInclusive<f64>);
+pub struct Real(pub RangeInclusive<f64>);
 
-impl Kind for Number {
-    type Value = f32;
+impl Kind for Real {
+    type Value = f64;
 
-    fn read(&self, at: &At<'_>) -> Option<f32> {
+    fn read(&self, at: &At<'_>) -> Option<f64> {
         let value = scalar(at).and_then(|text| match text.trim_start_matches('+') {
             ".inf" | ".Inf" | ".INF" => Some(f64::INFINITY),
             ".nan" | ".NaN" | ".NAN" => Some(f64::NAN),
             text => text.parse::<f64>().ok(),
         });
         match value {
-            Some(value) => in_range(at, value, &self.0).map(|value| value as f32),
+            Some(value) => in_range(at, value, &self.0),
             None => at.wrong(&format!(
                 "is {}, which is not a number (units are left out: 60, not 60s)",
                 at.node.words()
@@ -147,6 +147,26 @@ impl Kind for Number {
     fn schema(&self) -> Map<String, Value> {
         let (low, high) = (self.0.start(), self.0.end());
         schema::map(json!({"type": "number", "minimum": low, "maximum": high}))
+    }
+
+    fn write(&self, value: &f64) -> Option<Value> {
+        Some((*value).into())
+    }
+}
+
+/// A [`Real`] that needs no more than the seven digits of an `f32`.
+#[derive(Clone, Debug)]
+pub struct Number(pub RangeInclusive<f64>);
+
+impl Kind for Number {
+    type Value = f32;
+
+    fn read(&self, at: &At<'_>) -> Option<f32> {
+        Real(self.0.clone()).read(at).map(|value| value as f32)
+    }
+
+    fn schema(&self) -> Map<String, Value> {
+        Real(self.0.clone()).schema()
     }
 
     fn write(&self, value: &f32) -> Option<Value> {

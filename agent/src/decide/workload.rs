@@ -1,13 +1,12 @@
 //! What the core needs to know of a workload, as it is configured.
 
-use crate::config::{At, Choice, Fields, Kind, Number, Section, Whole};
+use crate::config::{At, Choice, Fields, Kind, Number, Real, Section, Whole};
 use scaleiq_core::interval::IntervalLength;
+use scaleiq_core::settings::range::{self, MAX_JOBS};
 use scaleiq_core::settings::{Base, Settings};
-use scaleiq_core::units::{DAY_S, JobLimits, JobLimitsError};
+use scaleiq_core::units::{DAY_S, JobLimits, JobLimitsError, Objective};
 use serde_json::{Map, Value};
 
-/// Most jobs that may be configured.
-const MAX_JOBS: u32 = 100_000;
 /// Limits that hold where none are set.
 const LIMITS: Result<JobLimits, JobLimitsError> = JobLimits::new(1, 200);
 /// What multipliers are applied to, by its words.
@@ -19,19 +18,25 @@ pub fn settings(f: &mut Fields<'_>, base: Base) -> Option<Settings> {
     let sla_s = f.or(
         "sla_s",
         "seconds from an event's arrival within which work on it should begin",
-        Number(0.1..=86_400.0),
+        Number(range::SLA_S),
         60.0,
+    );
+    let objective = f.or(
+        "objective",
+        "share of the events of which work should begin in time",
+        Share,
+        Objective::DEFAULT,
     );
     let start_up_s = f.or(
         "start_up_s",
         "median seconds until a job that is asked for works",
-        Number(0.0..=7200.0),
+        Number(range::START_UP_S),
         60.0,
     );
     let catch_up_s = f.optional(
         "catch_up_s",
         "seconds in which a backlog should be worked off; 1.5 times the SLA if left out",
-        Number(1.0..=86_400.0),
+        Number(range::CATCH_UP_S),
     );
     let interval = f.or(
         "interval_s",
@@ -42,13 +47,13 @@ pub fn settings(f: &mut Fields<'_>, base: Base) -> Option<Settings> {
     let stale_after_s = f.or(
         "stale_after_s",
         "seconds after which samples are no ground to act on",
-        Whole(5..=86_400),
+        Whole(range::STALE_AFTER_S),
         300,
     );
     let scale_down_window_s = f.or(
         "scale_down_window_s",
         "scale-down goes to the highest number proposed in this many last seconds",
-        Whole(0..=3600),
+        Whole(range::SCALE_DOWN_WINDOW_S),
         120,
     );
     let base = f.optional(
@@ -60,7 +65,15 @@ pub fn settings(f: &mut Fields<'_>, base: Base) -> Option<Settings> {
     // With bad limits the rest is still checked, so that all problems are told at once.
     let settings = Settings::new(limits.or(LIMITS.ok())?, sla_s, start_up_s);
     let catch_up_s = catch_up_s.map_or(settings.catch_up_s, |given| given.value);
-    Some(Settings { catch_up_s, interval, stale_after_s, scale_down_window_s, base, ..settings })
+    Some(Settings {
+        catch_up_s,
+        objective,
+        interval,
+        stale_after_s,
+        scale_down_window_s,
+        base,
+        ..settings
+    })
 }
 
 /// Fewest and most jobs. More jobs than `partitions` could not work at once.
@@ -89,6 +102,26 @@ fn min_and_max(f: &mut Fields<'_>) -> Option<(u32, u32)> {
         f.problem(place, format!("`jobs.min` is {min}, above `jobs.max`, which is {max}"));
     }
     Some((min, max))
+}
+
+/// A share of the events.
+struct Share;
+
+impl Kind for Share {
+    type Value = Objective;
+
+    fn read(&self, at: &At<'_>) -> Option<Objective> {
+        // What is in the range is an objective.
+        Objective::new(Real(Objective::RANGE).read(at)?)
+    }
+
+    fn schema(&self) -> Map<String, Value> {
+        Real(Objective::RANGE).schema()
+    }
+
+    fn write(&self, value: &Objective) -> Option<Value> {
+        (*value == Objective::DEFAULT).then(|| 0.999.into())
+    }
 }
 
 /// A length of intervals.

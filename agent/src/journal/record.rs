@@ -5,7 +5,7 @@ use scaleiq_core::decision::Decision;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
-use scaleiq_core::units::{JobLimits, UnixSeconds};
+use scaleiq_core::units::{JobLimits, Objective, UnixSeconds};
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -64,11 +64,15 @@ struct TermsDef {
     events: Vec<Event>,
     shadow: bool,
     seasons_s: Vec<u32>,
+    /// Share of events that may be late; `None` is the default.
+    late_share: Option<f32>,
 }
 
 impl From<TermsDef> for Terms {
     fn from(def: TermsDef) -> Self {
-        let TermsDef { version, model, settings, events, shadow, seasons_s } = def;
+        let TermsDef { version, model, settings, events, shadow, seasons_s, late_share } = def;
+        let objective = late_share.map_or(Objective::DEFAULT, Objective::of_late_share);
+        let settings = Settings { objective, ..settings };
         Self { version, model, settings, planned: Calendar { events, seasons_s }, shadow }
     }
 }
@@ -77,7 +81,9 @@ impl From<Terms> for TermsDef {
     fn from(terms: Terms) -> Self {
         let Terms { version, model, settings, planned, shadow } = terms;
         let Calendar { events, seasons_s } = planned;
-        Self { version, model, settings, events, shadow, seasons_s }
+        let objective = Some(settings.objective).filter(|o| *o != Objective::DEFAULT);
+        let late_share = objective.map(Objective::late_share);
+        Self { version, model, settings, events, shadow, seasons_s, late_share }
     }
 }
 
@@ -168,15 +174,16 @@ pub(super) enum Record {
 }
 
 impl Record {
-    /// Reads a record. Terms were told without seasons once, and before that without a mode, and end the
-    /// records that they are in: in those, decisions were made for the real pool whether it obeyed or not.
+    /// Reads a record. Terms were told without an objective once, before that without seasons, and before
+    /// that without a mode, and end the records that they are in: in those without a mode, decisions were
+    /// made for the real pool whether it obeyed or not.
     pub(super) fn read(payload: &[u8]) -> postcard::Result<Self> {
         let read = postcard::from_bytes(payload);
         if read.is_ok() || !matches!(payload, [0 | 1, ..]) {
             return read;
         }
-        let without_seasons = postcard::from_bytes(&[payload, &[0]].concat());
-        without_seasons.or_else(|_| postcard::from_bytes(&[payload, &[0, 0]].concat()))
+        let with = |zeros: &[u8]| postcard::from_bytes(&[payload, zeros].concat());
+        with(&[0]).or_else(|_| with(&[0; 2])).or_else(|_| with(&[0; 3]))
     }
 }
 
@@ -214,6 +221,9 @@ struct SettingsDef {
     #[serde(with = "limits")]
     limits: JobLimits,
     sla_s: f32,
+    /// It is among the [`TermsDef`], since it was added later.
+    #[serde(skip)]
+    objective: Objective,
     start_up_s: f32,
     interval: IntervalLength,
     base: Base,
@@ -263,7 +273,10 @@ mod tests {
         let header = Header { number: 4, before: Digest([7; 32]), run: run.clone() };
         let recorded =
             Recorded { at: UnixSeconds(-1), inputs: Digest([1; 32]), decision: vec![1, 2, 255] };
+        let mut lenient = run.clone();
+        lenient.terms.settings.objective = Objective::new(0.95).unwrap();
         for record in [
+            Record::Run(lenient),
             Record::Header(FORMAT, header),
             Record::Run(run),
             Record::Run(seasonal),
@@ -280,7 +293,9 @@ mod tests {
     fn runs_of_former_versions_are_read() {
         let run = Record::Run(Run { root: 3, terms: terms() });
         let former = bytes(&run).unwrap();
-        let former = &former[..former.len() - 1];
+        let without_objective = &former[..former.len() - 1];
+        assert_eq!(Record::read(without_objective), Ok(run.clone()));
+        let former = &former[..former.len() - 2];
         assert_eq!(Record::read(former), Ok(run));
         let former = &former[..former.len() - 1];
         let active = Terms { shadow: false, ..terms() };
@@ -318,7 +333,7 @@ mod tests {
             [
                 1, b'1', 4, b'm', b'i', b'n', b'e', 1, 2, b'a', b'b', 2, 40, 0, 0, 240, 65, 0, 0,
                 180, 66, 120, 0, 0, 0, 52, 66, 172, 2, 120, 0, 0, 128, 64, 0, 0, 0, 63, 1, 1, 10,
-                18, 0, 0, 0, 64, 1, 0,
+                18, 0, 0, 0, 64, 1, 0, 0,
             ]
         );
     }

@@ -59,6 +59,9 @@ pub trait Inlet: Send {
     /// If nobody takes samples any more.
     fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, Closed>;
 
+    /// Whether nobody takes samples any more.
+    fn is_closed(&self) -> bool;
+
     /// Something was delivered that is no sample.
     fn unread(&self, refusal: Refusal);
 }

@@ -2,6 +2,7 @@
 
 use super::{Inlet, Trust};
 use crate::config::{Choice, Fields, Variant};
+use crate::platform::supervise::Lifecycle;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -11,12 +12,9 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// What it is, for people.
     fn describe(&self) -> String;
 
-    /// Whether what it needs is there.
-    ///
-    /// # Errors
-    /// What is not, naming the field.
-    fn check(&self) -> Result<(), String> {
-        Ok(())
+    /// What is sound and may not be meant, such as a file that is not there yet.
+    fn note(&self) -> Option<String> {
+        None
     }
 
     /// Whether samples are posted to `/ingest`, so that there is nothing to run.
@@ -24,12 +22,22 @@ pub trait Source: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Delivers samples to `inlet` until there are no more, on a thread of its own. Those of which nothing
-    /// tells the length are of `interval_s` seconds.
+    /// Delivers samples until there are no more, on a thread of its own; returns why no more come. It may
+    /// be called again after an error.
     ///
     /// # Errors
-    /// Why no more can be read.
-    fn run(&self, inlet: &dyn Inlet, interval_s: u32) -> io::Result<()>;
+    /// What kept it from going on.
+    fn run(&self, to: &Delivery<'_>) -> io::Result<String>;
+}
+
+/// Where a source delivers.
+pub struct Delivery<'a> {
+    /// Takes samples.
+    pub inlet: &'a dyn Inlet,
+    /// Seconds of a sample of which nothing tells the length.
+    pub interval_s: u32,
+    /// Is told when the source waits and when it goes on.
+    pub lifecycle: &'a Lifecycle,
 }
 
 /// A kind of source that a configuration may choose.

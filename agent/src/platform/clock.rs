@@ -4,6 +4,7 @@
 //! from where it was, so that an hour is neither lost nor lived twice.
 
 use scaleiq_core::units::{DAY_S, UnixSeconds};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -21,13 +22,26 @@ pub struct Moment {
 
 /// The agent's clock; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Clock(Arc<Mutex<Anchor>>);
+pub struct Clock {
+    time: Time,
+    anchor: Arc<Mutex<Anchor>>,
+}
+
+/// What the clock goes by.
+#[derive(Clone, Debug)]
+enum Time {
+    /// The machine's clocks; the moment at which this one began.
+    Machine(Instant),
+    /// A number of milliseconds that only [`Clock::advance`] moves, and the first of them.
+    Virtual(Arc<AtomicU64>, u64),
+}
 
 /// The last look at the clocks.
 #[derive(Clone, Copy, Debug)]
 struct Anchor {
     wall_ms: i64,
-    at: Instant,
+    /// Since the clock began.
+    at: Duration,
     /// By how much the agent's clock is ahead of the machine's.
     ahead_s: i64,
 }
@@ -37,7 +51,8 @@ impl Clock {
     /// than a day ahead, a wrong clock made it; then the time of day at least is kept.
     #[must_use]
     pub fn after(last: Option<UnixSeconds>) -> Self {
-        let wall_ms = wall_ms();
+        let time = Time::Machine(Instant::now());
+        let wall_ms = time.wall_ms();
         let ahead_s = last.map_or(0, |last| last.since(UnixSeconds(wall_ms / 1000)).max(0));
         let day_s = i64::from(DAY_S);
         let ahead_s = if ahead_s <= day_s { ahead_s } else { (ahead_s / day_s + 1) * day_s };
@@ -47,15 +62,38 @@ impl Clock {
                  goes on from there"
             );
         }
-        Self(Arc::new(Mutex::new(Anchor { wall_ms, at: Instant::now(), ahead_s })))
+        let anchor = Anchor { wall_ms, at: time.elapsed(), ahead_s };
+        Self { time, anchor: Arc::new(Mutex::new(anchor)) }
+    }
+
+    /// A clock that stands at `at` and goes on as it is told, for what should not wait for real time.
+    #[must_use]
+    pub fn virtual_at(at: UnixSeconds) -> Self {
+        let ms = u64::try_from(at.0).unwrap_or(0).saturating_mul(1000);
+        let time = Time::Virtual(Arc::new(AtomicU64::new(ms)), ms);
+        let anchor = Anchor { wall_ms: time.wall_ms(), at: Duration::ZERO, ahead_s: 0 };
+        Self { time, anchor: Arc::new(Mutex::new(anchor)) }
+    }
+
+    /// Moves a virtual clock on; the machine's goes on by itself.
+    pub fn advance(&self, by: Duration) {
+        if let Time::Virtual(ms, _) = &self.time {
+            ms.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    /// Time since the clock began. It never goes back either.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.time.elapsed()
     }
 
     /// The present moment.
     #[must_use]
     pub fn now(&self) -> Moment {
-        let mut anchor = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = anchor.at.elapsed();
-        anchor.advance(wall_ms(), elapsed);
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let elapsed = self.time.elapsed().saturating_sub(anchor.at);
+        anchor.advance(self.time.wall_ms(), elapsed);
         anchor.moment()
     }
 }
@@ -84,10 +122,27 @@ impl Anchor {
     }
 }
 
-/// Milliseconds since 1970 by the machine's clock.
-fn wall_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis());
-    i64::try_from(since).unwrap_or(i64::MAX)
+impl Time {
+    /// Milliseconds since 1970.
+    fn wall_ms(&self) -> i64 {
+        let ms = match self {
+            Self::Machine(_) => {
+                SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis())
+            }
+            Self::Virtual(ms, _) => ms.load(Ordering::Relaxed).into(),
+        };
+        i64::try_from(ms).unwrap_or(i64::MAX)
+    }
+
+    /// Since the clock began.
+    fn elapsed(&self) -> Duration {
+        match self {
+            Self::Machine(begin) => begin.elapsed(),
+            Self::Virtual(ms, begin) => {
+                Duration::from_millis(ms.load(Ordering::Relaxed).saturating_sub(*begin))
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -96,7 +151,7 @@ mod tests {
 
     #[test]
     fn it_never_goes_back() {
-        let mut anchor = Anchor { wall_ms: 10_000_000, at: Instant::now(), ahead_s: 0 };
+        let mut anchor = Anchor { wall_ms: 10_000_000, at: Duration::ZERO, ahead_s: 0 };
         let mut look = |wall_ms, elapsed_s| {
             anchor.advance(wall_ms, Duration::from_secs(elapsed_s));
             anchor.moment().ours.0
@@ -117,5 +172,16 @@ mod tests {
         assert!((0..5).contains(&ahead(-500)));
         assert!((3600..3605).contains(&ahead(3600)));
         assert!((0..5).contains(&(ahead(3650 * 86_400 + 7) % 86_400)));
+    }
+
+    #[test]
+    fn a_virtual_clock_goes_as_it_is_told() {
+        let clock = Clock::virtual_at(UnixSeconds(1_000_000));
+        let same = clock.clone();
+        assert_eq!(clock.now().ours, UnixSeconds(1_000_000));
+        same.advance(Duration::from_secs(90));
+        let now = clock.now();
+        assert_eq!([now.ours, now.wall], [UnixSeconds(1_000_090); 2]);
+        assert_eq!(clock.elapsed(), Duration::from_secs(90));
     }
 }

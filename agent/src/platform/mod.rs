@@ -1,9 +1,11 @@
 //! The machine that the agent runs on: its clock, signals, processes and streams. Nothing here knows of
 //! samples or decisions.
 
+pub mod backoff;
 pub mod clock;
 #[cfg_attr(not(unix), path = "group_elsewhere.rs")]
 pub(crate) mod group;
 pub mod logging;
 pub mod outlet;
 pub mod stop;
+pub mod supervise;

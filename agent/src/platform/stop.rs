@@ -53,6 +53,12 @@ impl Stop {
         }
     }
 
+    /// What is left of `limit` since the request; all of it before there was one.
+    pub fn left(&self, limit: Duration) -> Duration {
+        let requested = *self.0.borrow();
+        requested.map_or(limit, |at| limit.saturating_sub(at.elapsed()))
+    }
+
     /// Waits until `grace` has passed since the request.
     pub async fn after(&self, grace: Duration) {
         sleep_until(self.requested().await + grace).await;

@@ -33,7 +33,14 @@ impl Watch {
     /// Every part, as of now.
     pub(super) fn parts(&self) -> Vec<Part> {
         let signs = self.metrics.signs(self.control.now());
-        vec![self.data(&signs), self.actuator(&signs), journal(&signs), model(&signs)]
+        vec![
+            self.data(&signs),
+            source(&signs),
+            self.actuator(&signs),
+            journal(&signs),
+            model(&signs),
+            promises(&signs),
+        ]
     }
 
     fn data(&self, signs: &Signs) -> Part {
@@ -59,6 +66,14 @@ impl Watch {
     }
 }
 
+fn source(signs: &Signs) -> Part {
+    let (ok, text) = match &signs.source {
+        None => (true, "posted".into()),
+        Some(condition) => (condition.is_running(), condition.to_string()),
+    };
+    Part { name: "source", ok, text }
+}
+
 fn journal(signs: &Signs) -> Part {
     let (ok, text) = match (signs.journal_fails, signs.has_journal) {
         (true, _) => (false, "cannot be written: jobs are added and none taken away"),
@@ -74,4 +89,12 @@ fn model(signs: &Signs) -> Part {
         false => "cannot be used: decided without networks",
     };
     Part { name: "model", ok: signs.model_loaded, text: text.into() }
+}
+
+fn promises(signs: &Signs) -> Part {
+    let broken = signs.broken.iter().filter(|(_, count)| *count > 0);
+    let broken: Vec<_> =
+        broken.map(|(promise, count)| format!("{} broken {count} times", promise.id())).collect();
+    let text = if broken.is_empty() { "kept".into() } else { broken.join(", ") };
+    Part { name: "promises", ok: broken.is_empty(), text }
 }

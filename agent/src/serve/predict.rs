@@ -37,8 +37,8 @@ struct FromRows {
 
 /// The forecast from the present state.
 pub(super) async fn live(State(api): State<Api>) -> Response {
-    match api.control.predict().await {
-        Ok(prediction) => Json(prediction).into_response(),
+    match api.control.predict() {
+        Ok(prediction) => Json(&*prediction).into_response(),
         Err(error) => error.into_response(),
     }
 }

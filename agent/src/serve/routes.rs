@@ -7,9 +7,10 @@ use super::error::refuse;
 use super::ingest::ingest;
 use super::predict;
 use super::status::status;
-use crate::workload::NotReady;
+use crate::telemetry::Exposition;
+use crate::workload::{InForce, NotReady};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
@@ -19,8 +20,6 @@ use std::time::Duration;
 /// The loop comes round at each tick, of which there is one every 15 s; a silent device or a slow disk
 /// may hold it up for some seconds more.
 const MAX_SILENCE: Duration = Duration::from_secs(60);
-/// The OpenMetrics content type.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All routes of the agent.
 pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
@@ -28,7 +27,7 @@ pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
     let control = Router::new()
         .route("/ingest", post(ingest))
         .route("/predict", get(predict::live).post(predict::posted))
-        .route("/decide", post(decide))
+        .route("/decide", get(decide).post(decide))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_token));
     let views = Router::new()
         .route("/metrics", get(metrics))
@@ -54,10 +53,16 @@ async fn nothing_here() -> Response {
     refuse(StatusCode::NOT_FOUND, message)
 }
 
-/// Whether the loop turns. What it knows is the affair of `/readyz`: no restart makes data fresher.
+/// Whether the loop turns. What it knows is the affair of `/readyz`: no restart makes data fresher, and
+/// none brings a file that is not there; of what reads samples it tells all the same.
 async fn healthy(State(api): State<Api>) -> Response {
     match api.control.silence() {
-        Some(silence) if silence <= MAX_SILENCE => "ok\n".into_response(),
+        Some(silence) if silence <= MAX_SILENCE => {
+            let source = api.metrics.signs(api.control.now()).source;
+            let ill = source.filter(|condition| !condition.is_running());
+            ill.map_or("ok\n".into(), |condition| format!("ok\nsource {condition}\n"))
+                .into_response()
+        }
         Some(silence) => {
             let message = format!("the loop has not answered for {} s", silence.as_secs());
             refuse(StatusCode::SERVICE_UNAVAILABLE, message)
@@ -67,7 +72,7 @@ async fn healthy(State(api): State<Api>) -> Response {
 }
 
 async fn ready(State(api): State<Api>) -> Response {
-    match api.control.ready().await {
+    match api.control.ready() {
         Ok(notes) => {
             let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
             format!("ready\n{notes}").into_response()
@@ -76,20 +81,27 @@ async fn ready(State(api): State<Api>) -> Response {
     }
 }
 
-async fn metrics(State(api): State<Api>) -> Response {
-    match api.metrics.text(api.control.now()) {
-        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let format = Exposition::accepted(&accepted.collect::<Vec<_>>().join(","));
+    let about = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
+    match api.metrics.text(api.control.now(), format) {
+        Ok(text) => (about, text).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }
 
 async fn decide(State(api): State<Api>) -> Response {
-    match api.control.decide().await.map(serde_json::to_value) {
-        Ok(Ok(mut answer)) => {
+    let InForce { traced, is_stale } = match api.control.decide().await {
+        Ok(in_force) => in_force,
+        Err(error) => return error.into_response(),
+    };
+    match serde_json::to_value(traced) {
+        Ok(mut answer) => {
             answer["mode"] = api.mode.word().into();
+            answer["stale"] = is_stale.into();
             Json(answer).into_response()
         }
-        Ok(Err(error)) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-        Err(error) => error.into_response(),
+        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }

@@ -1,10 +1,13 @@
-//! What the agent tells Prometheus, in OpenMetrics text.
+//! What the agent tells Prometheus.
 
+use super::exposition::Exposition;
 use super::figures::FigureMetrics;
 use super::kinds::{Float, Labels};
+use super::known::Known;
 use crate::decide::figures::Figures;
 use crate::decide::{Health, Mode, ModelId};
 use crate::observe::{Refusal, SourceStatus, Warning, WarningKind};
+use crate::platform::supervise::{Condition, Lifecycle};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,6 +17,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{Forecast, HORIZONS};
+use scaleiq_core::invariant::Promise;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
@@ -21,7 +25,7 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// What became of a decision at the actuator.
@@ -60,11 +64,11 @@ pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
     last_sample_end: Arc<AtomicI64>,
     data_age_s: Float,
-    jobs_wanted: Gauge,
-    jobs_ready: Gauge,
-    jobs_starting: Gauge,
-    backlog: Float,
-    rate: Float,
+    jobs_wanted: Known<i64>,
+    jobs_ready: Known<i64>,
+    jobs_starting: Known<i64>,
+    backlog: Known<f64>,
+    rate: Known<f64>,
     forecast: Family<Labels<2>, Float>,
     expert_weights: Family<Labels<2>, Float>,
     network_weight: Family<Labels<1>, Float>,
@@ -81,18 +85,23 @@ pub struct Metrics {
     warned: Family<Labels<2>, Counter>,
     sources: Gauge,
     sources_silent: Gauge,
+    /// What reads samples, if anything does.
+    reader: Arc<OnceLock<Lifecycle>>,
+    source_running: Known<i64>,
+    source_restarts: Counter,
     clock_offset_s: Family<Labels<1>, Gauge>,
     connections_closed: Family<Labels<1>, Counter>,
     failures: Family<Labels<1>, Counter>,
     actuations: Family<Labels<1>, Counter>,
     failures_in_a_row: Gauge,
-    jobs_applied: Gauge,
-    applied_id: Gauge,
+    violations: Family<Labels<1>, Counter>,
+    jobs_applied: Known<i64>,
+    applied_id: Known<i64>,
     recorded: Family<Labels<1>, Counter>,
     journal_failing: Gauge,
-    journal_bytes: Gauge,
+    journal_bytes: Known<i64>,
     model_loaded: Gauge,
-    device_decides: Gauge,
+    device_decides: Known<i64>,
     device_outages: Counter,
     figures: FigureMetrics,
     decision_s: Histogram,
@@ -107,11 +116,11 @@ impl Metrics {
             registry: Arc::new(Mutex::new(Registry::with_prefix("scaleiq"))),
             last_sample_end: Arc::new(AtomicI64::new(i64::MIN)),
             data_age_s: Float::default(),
-            jobs_wanted: Gauge::default(),
-            jobs_ready: Gauge::default(),
-            jobs_starting: Gauge::default(),
-            backlog: Float::default(),
-            rate: Float::default(),
+            jobs_wanted: Known::default(),
+            jobs_ready: Known::default(),
+            jobs_starting: Known::default(),
+            backlog: Known::default(),
+            rate: Known::default(),
             forecast: Family::default(),
             expert_weights: Family::default(),
             network_weight: Family::default(),
@@ -127,18 +136,22 @@ impl Metrics {
             warned: Family::default(),
             sources: Gauge::default(),
             sources_silent: Gauge::default(),
+            reader: Arc::default(),
+            source_running: Known::default(),
+            source_restarts: Counter::default(),
             clock_offset_s: Family::default(),
             connections_closed: Family::default(),
             failures: Family::default(),
             actuations: Family::default(),
             failures_in_a_row: Gauge::default(),
-            jobs_applied: Gauge::default(),
-            applied_id: Gauge::default(),
+            violations: Family::default(),
+            jobs_applied: Known::default(),
+            applied_id: Known::default(),
             recorded: Family::default(),
             journal_failing: Gauge::default(),
-            journal_bytes: Gauge::default(),
+            journal_bytes: Known::default(),
             model_loaded: Gauge::default(),
-            device_decides: Gauge::default(),
+            device_decides: Known::default(),
             device_outages: Counter::default(),
             figures: FigureMetrics::default(),
             // From 0.1 ms to 3 s.
@@ -165,6 +178,9 @@ impl Metrics {
         for acted in Acted::ALL {
             metrics.actuations.get_or_create_owned(&[("result", acted.word().into())]);
         }
+        for promise in Promise::ALL {
+            metrics.violations.get_or_create_owned(&[("promise", promise.id().into())]);
+        }
         for result in RECORDED {
             metrics.recorded.get_or_create_owned(&[("result", result.into())]);
         }
@@ -186,7 +202,8 @@ impl Metrics {
         r.register("jobs_starting", "Jobs that were asked for and are not up", m.jobs_starting);
         r.register("backlog_events", "Backlog at the end of the last sample", m.backlog);
         r.register("arrival_rate", "Arrivals in the last sample, in events per second", m.rate);
-        let help = "Forecast arrivals in events per second, by seconds ahead and quantile";
+        let help =
+            "Forecast arrivals in events per second, by seconds ahead and level of the quantile";
         r.register("forecast_rate", help, m.forecast);
         let help = "Weight of each expert in the forecast, by seconds ahead; `baseline` stands in for a \
                     network that is not there or failed";
@@ -215,6 +232,10 @@ impl Metrics {
         r.register("sample_warnings", help, m.warned);
         r.register("sources", "Senders whose samples are summed", m.sources);
         r.register("sources_silent", "Senders whose share is missing", m.sources_silent);
+        let help = "1 while what reads samples does its work, 0 while it waits or is restarted";
+        r.register("source_running", help, m.source_running);
+        let help = "Times that what reads samples failed and was started again";
+        r.register("source_restarts", help, m.source_restarts);
         let help = "Seconds added to the times of a sender, by its name";
         r.register_with_unit("source_clock_offset", help, Unit::Seconds, m.clock_offset_s);
         let help = "Connections closed before they asked anything, to make room or for time";
@@ -225,15 +246,17 @@ impl Metrics {
         r.register("actuations", "Changes handed to the actuator, by result", m.actuations);
         let help = "Failures of the actuator since it last succeeded";
         r.register("actuator_failures_in_a_row", help, m.failures_in_a_row);
-        let help = "Jobs that were last carried out; 0 before the first";
+        let help = "Decisions that broke a promise, by its number: see docs/promises.md";
+        r.register("promise_violations", help, m.violations);
+        let help = "Jobs that were last carried out";
         r.register("jobs_applied", help, m.jobs_applied);
-        let help = "Identifier of the decision last carried out; 0 before the first";
+        let help = "Identifier of the decision last carried out";
         r.register("applied_decision_id", help, m.applied_id);
         let help = "Writes to the journal: durable before anything was done, or failed";
         r.register("journal_writes", help, m.recorded);
         let help = "1 while the journal cannot be written, and jobs are not taken away";
         r.register("journal_failing", help, m.journal_failing);
-        r.register("journal_bytes", "Size of the journal; 0 without one", m.journal_bytes);
+        r.register("journal_bytes", "Size of the journal", m.journal_bytes);
         // Without a device there is none that could be lost.
         if model.is_device() {
             let help = "1 if the device made the last decision, 0 if the plan here stood in for it";
@@ -248,7 +271,7 @@ impl Metrics {
     }
 
     /// A sample was taken.
-    pub fn sample_taken(&self, sample: &Sample) {
+    pub(super) fn sample_taken(&self, sample: &Sample) {
         self.samples.inc();
         self.last_sample_end.store(sample.end.0, Ordering::Relaxed);
         if let Some(ready) = sample.jobs_ready {
@@ -266,17 +289,17 @@ impl Metrics {
     }
 
     /// The journal ends with a sample that ended then.
-    pub fn resumed(&self, end: UnixSeconds) {
+    pub(super) fn resumed(&self, end: UnixSeconds) {
         self.last_sample_end.store(end.0, Ordering::Relaxed);
     }
 
     /// A sample was refused.
-    pub fn sample_refused(&self, refusal: Refusal) {
+    pub(super) fn sample_refused(&self, refusal: Refusal) {
         self.refused.get_or_create(&[("reason", refusal.word().into())]).inc();
     }
 
     /// Something of a sample was not taken as it was told.
-    pub fn sample_warned(&self, warning: &Warning) {
+    pub(super) fn sample_warned(&self, warning: &Warning) {
         // Names that nobody knows may be any, and there is no end of them.
         let field = match (&warning.field, warning.kind) {
             (_, WarningKind::Unknown | WarningKind::Unused) => "other",
@@ -287,22 +310,18 @@ impl Metrics {
     }
 
     /// These are all the senders there are.
-    pub fn sources(&self, sources: impl Iterator<Item = SourceStatus>) {
-        let (mut all, mut silent) = (0, 0);
-        let mut offsets = Vec::new();
-        for source in sources {
-            all += 1;
-            silent += i64::from(source.silent);
-            offsets.push((source.name, source.shift_s));
-        }
+    pub(super) fn sources(&self, sources: &[SourceStatus]) {
+        let all = i64::try_from(sources.len()).unwrap_or(i64::MAX);
         if all < self.sources.get() {
             self.clock_offset_s.clear();
         }
-        for (name, shift_s) in offsets {
-            self.clock_offset_s.get_or_create(&[("source", name)]).set(shift_s);
+        for source in sources {
+            let labels = [("source", source.name.clone())];
+            self.clock_offset_s.get_or_create(&labels).set(source.shift_s);
         }
         self.sources.set(all);
-        self.sources_silent.set(silent);
+        let silent = sources.iter().filter(|source| source.silent).count();
+        self.sources_silent.set(i64::try_from(silent).unwrap_or(i64::MAX));
     }
 
     /// A connection was closed: to make room for another, or since it had lasted too long.
@@ -313,7 +332,7 @@ impl Metrics {
     }
 
     /// A decision was made; `failures` are totals of the forecaster and the policy.
-    pub fn decided(&self, decision: &Decision, failures: [u32; 2]) {
+    pub(super) fn decided(&self, decision: &Decision, failures: [u32; 2]) {
         self.jobs_wanted.set(decision.jobs.0.into());
         let labels = [("stage", word(&decision.stage)), ("reason", word(&decision.reason))];
         self.decisions.get_or_create(&labels).inc();
@@ -344,14 +363,14 @@ impl Metrics {
         let Some(outlook) = &decision.outlook else { return };
         for (seconds, rates) in self.horizons_s.iter().zip(outlook.horizons) {
             for (quantile, rate) in ["0.1", "0.5", "0.9"].into_iter().zip(rates) {
-                let labels = [("ahead_s", seconds.to_string()), ("quantile", quantile.into())];
+                let labels = [("ahead_s", seconds.to_string()), ("level", quantile.into())];
                 self.forecast.get_or_create(&labels).set(rate.into());
             }
         }
     }
 
     /// A forecast was made.
-    pub fn forecast_made(&self, forecast: &Forecast) {
+    pub(super) fn forecast_made(&self, forecast: &Forecast) {
         let Some(makeup) = &forecast.makeup else { return };
         for (horizon, seconds) in self.horizons_s.iter().enumerate() {
             let labels = |name: &'static str, value: &str| {
@@ -362,19 +381,24 @@ impl Metrics {
                 gauge.set(weight.into());
             }
             for (quantile, distance) in ["0.1", "0.9"].into_iter().zip(makeup.band[horizon]) {
-                self.band.get_or_create_owned(&labels("quantile", quantile)).set(distance.into());
+                self.band.get_or_create_owned(&labels("level", quantile)).set(distance.into());
             }
         }
     }
 
     /// A decision took so long.
-    pub fn decided_in(&self, took: Duration) {
+    pub(super) fn decided_in(&self, took: Duration) {
         self.decision_s.observe(took.as_secs_f64());
     }
 
     /// This is how it goes.
-    pub fn figures(&self, figures: &Figures) {
+    pub(super) fn figures(&self, figures: &Figures) {
         self.figures.tell(figures);
+    }
+
+    /// Samples are read by the part of this lifecycle; the first that is told counts.
+    pub fn read_by(&self, lifecycle: Lifecycle) {
+        let _ = self.reader.set(lifecycle);
     }
 
     /// Whether the model that is configured could be loaded.
@@ -388,7 +412,7 @@ impl Metrics {
     }
 
     /// How the device fares that decides.
-    pub fn device(&self, health: Health) {
+    pub(super) fn device(&self, health: Health) {
         self.device_decides.set(health.decides.into());
         let counted = self.device_outages.get();
         self.device_outages.inc_by(health.outages.saturating_sub(counted));
@@ -414,8 +438,13 @@ impl Metrics {
         self.jobs_applied.set(jobs.0.into());
     }
 
+    /// A promise was seen to be broken.
+    pub fn broken(&self, promise: Promise) {
+        self.violations.get_or_create_owned(&[("promise", promise.id().into())]).inc();
+    }
+
     /// The journal was written, or could not be.
-    pub fn recorded(&self, durable: bool) {
+    pub(super) fn recorded(&self, durable: bool) {
         let [done, failed] = RECORDED;
         let result = if durable { done } else { failed };
         self.recorded.get_or_create_owned(&[("result", result.into())]).inc();
@@ -423,7 +452,7 @@ impl Metrics {
     }
 
     /// The journal has so many bytes.
-    pub fn journal_size(&self, bytes: u64) {
+    pub(super) fn journal_size(&self, bytes: u64) {
         self.journal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
@@ -434,30 +463,41 @@ impl Metrics {
         Signs {
             data_age_s: (end != i64::MIN).then(|| now.since(UnixSeconds(end))),
             actuator_failures: self.failures_in_a_row.get(),
-            has_journal: self.journal_bytes.get() > 0,
+            has_journal: self.journal_bytes.get().is_some(),
             journal_fails: self.journal_failing.get() != 0,
             model_loaded: self.model_loaded.get() != 0,
+            source: self.reader.get().map(Lifecycle::condition),
+            broken: Promise::ALL.map(|promise| {
+                let count =
+                    self.violations.get_or_create_owned(&[("promise", promise.id().into())]);
+                (promise, count.get())
+            }),
         }
     }
 
-    /// Everything as OpenMetrics text.
+    /// Everything as text in `format`.
     ///
     /// # Errors
     /// If a metric cannot be written.
-    pub fn text(&self, now: UnixSeconds) -> Result<String, fmt::Error> {
+    pub fn text(&self, now: UnixSeconds, format: Exposition) -> Result<String, fmt::Error> {
         let age_s = match self.last_sample_end.load(Ordering::Relaxed) {
             i64::MIN => f64::INFINITY,
             end => now.since(UnixSeconds(end)) as f64,
         };
         self.data_age_s.set(age_s);
+        if let Some(reader) = self.reader.get() {
+            self.source_running.set(reader.condition().is_running().into());
+            let counted = self.source_restarts.get();
+            self.source_restarts.inc_by(reader.restarts().saturating_sub(counted));
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
-        Ok(text)
+        Ok(format.of(text))
     }
 }
 
 /// What tells whether all is well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signs {
     /// Age of the last sample; `None` before the first.
     pub data_age_s: Option<i64>,
@@ -469,6 +509,10 @@ pub struct Signs {
     pub journal_fails: bool,
     /// Whether what decides is what is configured.
     pub model_loaded: bool,
+    /// How what reads samples is; `None` where they are posted.
+    pub source: Option<Condition>,
+    /// How often each promise was seen to be broken.
+    pub broken: [(Promise, u64); Promise::ALL.len()],
 }
 
 /// Why connections are closed.

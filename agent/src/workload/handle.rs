@@ -1,21 +1,23 @@
 //! How the rest of the agent talks to the loop.
 
 use super::pulse::Pulse;
-use super::{Prediction, Traced};
+use super::{Audience, Event, Prediction, Traced, View};
 use crate::observe::{Closed, Ingested, Inlet, Refusal, Told};
 use crate::platform::clock::Clock;
-use crate::telemetry::Metrics;
 use scaleiq_core::units::UnixSeconds;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+/// A reader waits no longer than this for the loop to decide that a number is held.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// What the loop is asked.
 #[derive(Debug)]
 pub(super) enum Request {
     Ingest(Vec<Told>, oneshot::Sender<Ingested>),
-    Predict(oneshot::Sender<Result<Prediction, NotReady>>),
-    Decide(oneshot::Sender<Result<Traced, NotReady>>),
-    Ready(oneshot::Sender<Result<Vec<String>, NotReady>>),
     Tick,
     /// Nobody asks anything now.
     Nothing,
@@ -56,28 +58,44 @@ pub enum NotReady {
         /// The model's interval.
         interval_s: u32,
     },
-    /// The loop has ended.
+    /// Nothing was decided since the start: the loop is held up.
+    #[error("nothing was decided yet")]
+    NoDecision,
+    /// The loop has ended, or is about to.
     #[error("the agent is stopping")]
     Stopped,
 }
 
-/// Asks the loop; cheap to clone.
+/// The decision in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InForce {
+    /// The decision, and what it can be traced back to.
+    pub traced: Traced,
+    /// Whether the data that it rests on have grown too old meanwhile: the number is held.
+    pub is_stale: bool,
+}
+
+/// Hands samples to the loop, and reads what it has published; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handle {
     sender: mpsc::Sender<Request>,
+    view: watch::Receiver<Arc<View>>,
     clock: Clock,
     pulse: Pulse,
-    metrics: Metrics,
+    audience: Audience,
+    /// Samples are taken no more.
+    closed: Arc<AtomicBool>,
 }
 
 impl Handle {
     pub(super) fn new(
         sender: mpsc::Sender<Request>,
+        view: watch::Receiver<Arc<View>>,
         clock: Clock,
         pulse: Pulse,
-        metrics: Metrics,
+        audience: Audience,
     ) -> Self {
-        Self { sender, clock, pulse, metrics }
+        Self { sender, view, clock, pulse, audience, closed: Arc::default() }
     }
 
     /// The present moment by the loop's clock.
@@ -93,41 +111,79 @@ impl Handle {
         (!self.sender.is_closed()).then(|| self.pulse.age())
     }
 
-    /// Hands samples in, oldest first. They are read a few at a time, between what others ask.
+    /// Hands samples in, oldest first. They are read a few at a time, and answered once what was
+    /// decided on them is recorded.
     ///
     /// # Errors
-    /// If the loop has ended.
+    /// If the agent is stopping.
     pub async fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, NotReady> {
-        self.ask(|reply| Request::Ingest(samples, reply)).await
+        if self.is_closed() {
+            return Err(NotReady::Stopped);
+        }
+        let (reply, answer) = oneshot::channel();
+        let sent = self.sender.send(Request::Ingest(samples, reply)).await;
+        sent.map_err(|_| NotReady::Stopped)?;
+        answer.await.map_err(|_| NotReady::Stopped)
     }
 
     /// Something was handed in that is no sample: it is counted.
     pub fn unread(&self, refusal: Refusal) {
-        self.metrics.sample_refused(refusal);
+        self.audience.tell(Event::Refused(refusal));
+    }
+
+    /// Returns what was published last.
+    #[must_use]
+    pub fn view(&self) -> Arc<View> {
+        self.view.borrow().clone()
     }
 
     /// The forecast from the present state.
     ///
     /// # Errors
     /// If nothing is known yet, or what is known is too old.
-    pub async fn predict(&self) -> Result<Prediction, NotReady> {
-        self.ask(Request::Predict).await?
+    pub fn predict(&self) -> Result<Arc<Prediction>, NotReady> {
+        self.view().predict(self.now())
     }
 
-    /// The decision of the present epoch.
+    /// The decision in force. Where the data have grown stale since it was made, the loop is given a
+    /// moment to decide that its number is held; a loop that a disk or a device holds up is not waited
+    /// for.
     ///
     /// # Errors
-    /// If nothing was ever observed.
-    pub async fn decide(&self) -> Result<Traced, NotReady> {
-        self.ask(Request::Decide).await?
+    /// If nothing was ever observed, or nothing was decided yet.
+    pub async fn decide(&self) -> Result<InForce, NotReady> {
+        let mut view = self.view.clone();
+        if !self.view().is_current(self.now()) {
+            self.tick();
+            let current = view.wait_for(|view| view.is_current(self.now()));
+            // What is known is answered in any case.
+            let _ = timeout(PATIENCE, current).await;
+        }
+        let (view, now) = (self.view(), self.now());
+        view.sample_end.ok_or(NotReady::NoSample)?;
+        let traced = view.decision.clone().ok_or(NotReady::NoDecision)?;
+        Ok(InForce { is_stale: !view.is_current(now), traced })
     }
 
-    /// Whether there is fresh data to decide on; gives what should be known all the same.
+    /// Whether there are fresh data to decide on; gives what should be known all the same.
     ///
     /// # Errors
     /// Why not.
-    pub async fn ready(&self) -> Result<Vec<String>, NotReady> {
-        self.ask(Request::Ready).await?
+    pub fn ready(&self) -> Result<Vec<String>, NotReady> {
+        if self.is_closed() {
+            return Err(NotReady::Stopped);
+        }
+        let view = self.view();
+        view.fresh(self.now()).map(|()| view.notes.clone())
+    }
+
+    /// Takes no more samples from now on.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed) || self.sender.is_closed()
     }
 
     /// Lets the loop look at the clock: without samples it must notice that its data grows old.
@@ -141,23 +197,21 @@ impl Handle {
         // An error says that it has ended already.
         let _ = self.sender.send(Request::Stop).await;
     }
-
-    async fn ask<T>(
-        &self,
-        request: impl FnOnce(oneshot::Sender<T>) -> Request,
-    ) -> Result<T, NotReady> {
-        let (reply, answer) = oneshot::channel();
-        self.sender.send(request(reply)).await.map_err(|_| NotReady::Stopped)?;
-        answer.await.map_err(|_| NotReady::Stopped)
-    }
 }
 
 impl Inlet for Handle {
     fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, Closed> {
+        if self.is_closed() {
+            return Err(Closed);
+        }
         let (reply, answer) = oneshot::channel();
         let sent = self.sender.blocking_send(Request::Ingest(samples, reply));
         sent.map_err(|_| Closed)?;
         answer.blocking_recv().map_err(|_| Closed)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed()
     }
 
     fn unread(&self, refusal: Refusal) {

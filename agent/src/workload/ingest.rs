@@ -1,8 +1,10 @@
 //! How the loop takes a body of samples: a few at a time, so that a long one keeps nobody waiting.
 
-use super::Control;
 use super::unread::Unread;
+use super::{Control, Event};
 use crate::observe::{Assumption, Ingested, RefusedSample, SourceStatus, Told};
+use scaleiq_core::decision::Decision;
+use scaleiq_core::invariant::{Promise, is_gated};
 use scaleiq_core::sample::Sample;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -29,7 +31,7 @@ impl Control {
             match self.take(told, &mut body) {
                 Ok(()) => body.ingested.accepted += 1,
                 Err(refused) => {
-                    self.metrics.sample_refused(refused.refusal);
+                    self.audience.tell(Event::Refused(refused.refusal));
                     body.ingested.refuse(number, refused);
                 }
             }
@@ -37,7 +39,8 @@ impl Control {
                 break;
             }
         }
-        self.metrics.sources(self.intake.status());
+        let sources: Vec<_> = self.intake.status().collect();
+        self.audience.tell(Event::Sources(&sources));
         if body.samples.len() > 0 {
             return self.unread.push_front(body);
         }
@@ -45,7 +48,7 @@ impl Control {
             true => {
                 let decision = self.decide(self.clock.now().ours).decision;
                 if let Some(warning) = self.assumption.warning(&decision) {
-                    self.metrics.sample_warned(&warning);
+                    self.audience.tell(Event::Warned(&warning));
                     body.ingested.warn(body.newest, warning);
                 }
                 Some(decision.jobs)
@@ -65,7 +68,7 @@ impl Control {
             admitted.samples
         });
         for warning in warnings {
-            self.metrics.sample_warned(&warning);
+            self.audience.tell(Event::Warned(&warning));
             body.ingested.warn(told.number, warning);
         }
         for sample in samples? {
@@ -82,20 +85,22 @@ impl Control {
         if closed {
             self.forecast_is_new = true;
             if let Some(forecast) = self.brain.forecast() {
-                self.metrics.forecast_made(forecast);
+                self.audience.tell(Event::Forecast(forecast));
             }
+        }
+        if !is_gated(sample) {
+            self.broken(Promise::Gate, sample);
         }
         self.held = None;
         self.last_sample = Some(*sample);
         self.recorder.sample(sample);
-        self.metrics.sample_taken(sample);
+        self.audience.tell(Event::Taken(sample));
         Ok(())
     }
 
     /// What an operator should know although decisions are made.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let decided = self.decisions.borrow();
-        let assumed = decided.as_ref().and_then(|last| Assumption::note(&last.decision));
+    pub(super) fn notes(&self, decision: &Decision) -> Vec<String> {
+        let assumed = Assumption::note(decision);
         self.intake.status().filter_map(|source| note(&source)).chain(assumed).collect()
     }
 }

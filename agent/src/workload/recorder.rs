@@ -1,8 +1,8 @@
 //! Keeps the journal beside the loop.
 
+use super::{Audience, Event};
 use crate::decide::ModelId;
 use crate::journal::{Digest, Journal, JournalError};
-use crate::telemetry::Metrics;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
@@ -38,7 +38,7 @@ pub(super) struct Receipt {
 #[derive(Debug)]
 pub(super) struct Recorder {
     journal: Option<Journal>,
-    metrics: Metrics,
+    audience: Audience,
     failing: bool,
     last: Option<(Decision, Receipt)>,
 }
@@ -48,13 +48,13 @@ impl Recorder {
     pub(super) fn new(
         journal: Option<Journal>,
         last: Option<(Decision, Digest)>,
-        metrics: Metrics,
+        audience: Audience,
     ) -> Self {
         if let Some(journal) = &journal {
-            metrics.journal_size(journal.size());
+            audience.tell(Event::JournalSize(journal.size()));
         }
         let last = last.map(|(decision, inputs)| (decision, Receipt { inputs, durable: true }));
-        Self { journal, metrics, failing: false, last }
+        Self { journal, audience, failing: false, last }
     }
 
     /// A sample was taken.
@@ -78,13 +78,13 @@ impl Recorder {
         let (inputs, done) = journal.decision(decision);
         let receipt = Receipt { inputs, durable: done.is_ok() };
         self.last = Some((decision.clone(), receipt));
-        self.metrics.journal_size(journal.size());
+        self.audience.tell(Event::JournalSize(journal.size()));
         match done {
             Ok(()) => {
                 if std::mem::take(&mut self.failing) {
                     tracing::info!("the journal is written again");
                 }
-                self.metrics.recorded(true);
+                self.audience.tell(Event::Recorded { durable: true });
             }
             Err(error) => self.failed(&error),
         }
@@ -92,7 +92,7 @@ impl Recorder {
     }
 
     fn failed(&mut self, error: &JournalError) {
-        self.metrics.recorded(false);
+        self.audience.tell(Event::Recorded { durable: false });
         if !std::mem::replace(&mut self.failing, true) {
             tracing::error!(
                 "{error}. The agent goes on deciding WITHOUT a record: it still adds jobs, and takes \

@@ -225,6 +225,18 @@ pub(crate) fn request(
     headers: &[(&str, &str)],
     body: impl AsRef<[u8]>,
 ) -> (u16, String) {
+    let (head, body) = exchange(agent, method, path, headers, body);
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+}
+
+/// As `request`: head and body of the answer.
+pub(crate) fn exchange(
+    agent: &Agent,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl AsRef<[u8]>,
+) -> (String, String) {
     let body = body.as_ref();
     let mut stream = connect(agent);
     let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
@@ -238,5 +250,5 @@ pub(crate) fn request(
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_string())
+    (head.to_string(), body.to_string())
 }

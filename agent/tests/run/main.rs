@@ -8,6 +8,7 @@ mod figures;
 mod http;
 mod ingest;
 mod journal;
+mod metrics;
 mod model;
 mod network;
 mod seed;
@@ -84,7 +85,6 @@ fn the_life_of_a_sidecar() {
 
     let (status, text) = get(&agent, "/metrics");
     assert_eq!(status, 200);
-    assert!(text.ends_with("# EOF\n"));
     for line in [
         "scaleiq_samples_total 21",
         "scaleiq_jobs_ready 10",
@@ -92,12 +92,12 @@ fn the_life_of_a_sidecar() {
         "scaleiq_sample_errors_total{reason=\"time\"} 0",
         "scaleiq_model_failures_total{network=\"forecaster\"} 0",
         "scaleiq_decisions_total{stage=\"plan\"",
-        "scaleiq_forecast_rate{ahead_s=\"720\",quantile=\"0.5\"}",
+        "scaleiq_forecast_rate{ahead_s=\"720\",level=\"0.5\"}",
         "scaleiq_expert_weight{ahead_s=\"2880\",expert=\"network\"}",
         "scaleiq_forecast_network_weight{ahead_s=\"720\"}",
         "scaleiq_forecast_network_effect{ahead_s=\"2880\"}",
         "scaleiq_network_can_act ",
-        "scaleiq_forecast_band{ahead_s=\"720\",quantile=\"0.9\"}",
+        "scaleiq_forecast_band{ahead_s=\"720\",level=\"0.9\"}",
         "scaleiq_agent_info{version=",
         "scaleiq_workload_age_seconds ",
     ] {

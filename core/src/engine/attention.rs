@@ -1,9 +1,8 @@
 //! Multi-head attention (Vaswani 2017) with int8 projections and f32 scores.
 
-use super::MAX_WIDTH;
 use super::dense::Dense;
 use super::float::{computed, softmax};
-use super::weights::TOKENS;
+use super::shape::{MAX_WIDTH, TOKENS};
 use serde::{Deserialize, Serialize};
 
 /// Columns of scores: the tokens, rounded up to whole registers.

@@ -1,7 +1,7 @@
 //! Dense layers: u8 activations by s8 weights, exact in i32.
 
-use super::MAX_INNER;
 use super::float::{Floats, first, quantise};
+use super::shape::MAX_INNER;
 use serde::{Deserialize, Serialize};
 
 /// The u8 that stands for zero.

@@ -1,7 +1,7 @@
 //! The parts that stay f32. Additions, products, divisions and square roots only, in a fixed order,
 //! and no branches in the inner loops, so that they vectorise without changing a bit.
 
-use super::MAX_WIDTH;
+use super::shape::MAX_WIDTH;
 use serde::{Deserialize, Serialize};
 
 /// Numbers in a pack: little-endian f32, unaligned, where they lie.

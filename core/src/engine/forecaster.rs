@@ -7,10 +7,8 @@ use super::dense::{Dense, ZERO_POINT};
 use super::float::{Norm, first, gelu, quantise, softplus, within};
 use super::instructions::Instructions;
 use super::probe::{Probe, Site};
-use super::weights::{
-    FeedForward, ForecasterPack, HEAD_STEPS, PATCH, REACH, RECENT_TOKENS, TOKENS,
-};
-use super::{MAX_INNER, MAX_WIDTH};
+use super::shape::{HEAD_STEPS, MAX_INNER, MAX_WIDTH, PATCH, REACH, RECENT_TOKENS, TOKENS};
+use super::weights::{FeedForward, ForecasterPack};
 use crate::forecast::{CHANNELS, ForecastModel, ModelInput, Q50, QUANTILES, SLOTS, STEPS, WINDOW};
 use core::convert::Infallible;
 use core::num::NonZeroUsize;

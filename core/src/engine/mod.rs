@@ -20,8 +20,10 @@ mod float;
 mod forecaster;
 mod instructions;
 mod pack;
+mod part;
 mod probe;
 mod q_network;
+mod shape;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod simd;
 mod weights;
@@ -31,19 +33,15 @@ pub use dense::Dense;
 pub use float::{Floats, Norm, quantise};
 pub use forecaster::NativeForecaster;
 pub use instructions::Instructions;
-pub use pack::{MAGIC, PACK_VERSION, Pack, PackError, Part};
+pub use pack::{MAGIC, PACK_VERSION, Pack, PackError};
+pub use part::Part;
 pub use probe::{Probe, Site};
 pub use q_network::{NativeQNetwork, QNetworkPack};
-pub use weights::{Block, FeedForward, ForecasterPack, HEAD_STEPS, PATCH, REACH, TOKENS};
-
-/// Widest token; networks may be narrower. The `edge` preset's width.
-pub const MAX_WIDTH: usize = 64;
-/// Widest inner layer or row of inputs.
-pub const MAX_INNER: usize = 192;
-/// Most encoder blocks.
-pub const MAX_BLOCKS: usize = 4;
-/// Most layers in a part of the Q-network.
-pub const MAX_LAYERS: usize = 4;
+pub use shape::{
+    HEAD_STEPS, KERNELS, MAX_BLOCKS, MAX_INNER, MAX_LAYERS, MAX_WIDTH, PATCH, REACH, RECENT_TOKENS,
+    TOKENS,
+};
+pub use weights::{Block, FeedForward, ForecasterPack};
 
 #[cfg(test)]
 mod tests;

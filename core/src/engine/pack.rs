@@ -9,6 +9,7 @@
 //! 16  body: postcard of `Pack`, weights and numbers as byte strings
 //! ```
 
+use super::part::Part;
 use super::{ForecasterPack, NativeForecaster, NativeQNetwork, QNetworkPack};
 use core::fmt;
 use crc::{CRC_32_ISO_HDLC, Crc};
@@ -31,23 +32,6 @@ pub struct Pack<'a> {
     pub forecaster: ForecasterPack<'a>,
     /// The policy.
     pub q_network: QNetworkPack<'a>,
-}
-
-/// A part of a pack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Part {
-    Sizes,
-    Convolution,
-    Season,
-    Context,
-    Positions,
-    Block,
-    Query,
-    Copy,
-    Decoder,
-    Heads,
-    QNetwork,
 }
 
 /// Why bytes are no pack that this engine can run.

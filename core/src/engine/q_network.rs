@@ -1,11 +1,10 @@
 //! The dueling Q-network (Wang 2016) in int8.
 
-use super::MAX_LAYERS;
 use super::dense::{Dense, ZERO_POINT};
-use super::float::sum;
+use super::float::{self, sum};
 use super::instructions::Instructions;
-use super::pack::Part;
-use super::{MAX_INNER, float};
+use super::part::Part;
+use super::shape::{MAX_INNER, MAX_LAYERS};
 use crate::policy::{ACTIONS, STATE, ValueModel};
 use core::convert::Infallible;
 use heapless::Vec;

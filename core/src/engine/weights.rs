@@ -3,25 +3,11 @@
 use super::attention::{Attention, Heads};
 use super::dense::Dense;
 use super::float::{Floats, Norm};
-use super::pack::Part;
-use super::{MAX_BLOCKS, MAX_INNER, MAX_WIDTH};
-use crate::forecast::{
-    CALENDAR, CHANNELS, CONTEXT, LEVELS, QUANTILES, SLOT_WIDTH, SLOTS, STEPS, WINDOW,
-};
+use super::part::Part;
+use super::shape::{HEAD_STEPS, MAX_BLOCKS, MAX_INNER, MAX_WIDTH, PATCH, REACH, TOKENS};
+use crate::forecast::{CALENDAR, CHANNELS, CONTEXT, QUANTILES, SLOT_WIDTH, STEPS};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
-
-/// Past points that a convolution sees: the longest kernel. Kernels of 3, 5 and 7 are one product
-/// over this many points, the shorter ones with zeros.
-pub const REACH: usize = 7;
-/// Points per patch.
-pub const PATCH: usize = 4;
-/// Tokens from the recent window.
-pub(super) const RECENT_TOKENS: usize = LEVELS * WINDOW / PATCH;
-/// Tokens that the encoder sees: recent window, seasons, context.
-pub const TOKENS: usize = RECENT_TOKENS + SLOTS + 1;
-/// First step of each head, and the end.
-pub const HEAD_STEPS: [usize; 4] = [0, 6, 12, STEPS];
 
 /// Linear, GELU, linear.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@
 //! exponentially smoothed profile by phase; both know only the past.
 
 use super::spec::PER_SEASON;
-use crate::history::Ring;
 use crate::interval::Interval;
+use crate::ring::Ring;
 
 /// Weight of the newest period in the profile.
 const LEARNING: f32 = 0.3;

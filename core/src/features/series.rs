@@ -2,7 +2,7 @@
 
 use super::extremes::Extreme;
 use super::spec::{PER_SERIES, PER_WINDOW};
-use crate::history::Ring;
+use crate::ring::Ring;
 
 /// Windows and lags in intervals.
 pub(super) const WINDOWS: [usize; 4] = [6, 12, 24, 72];

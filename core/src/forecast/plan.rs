@@ -1,6 +1,6 @@
 //! What the user knows of the future: holidays and campaigns.
 
-use super::STEPS;
+use super::grid::STEPS;
 
 /// Kinds of events that can be planned.
 pub const PLANS: usize = 2;

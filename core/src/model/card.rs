@@ -1,6 +1,6 @@
 //! The model card: what a model is, what it was made from and how well it does.
 
-use super::ModelError;
+use super::error::ModelError;
 use crate::features;
 use crate::forecast::{HORIZONS, QUANTILES, STEPS};
 use crate::policy::{MULTIPLIERS, STATE_NAMES, can_act};
@@ -12,19 +12,6 @@ use std::path::Path;
 
 /// Version of the card and of the networks' inputs and outputs.
 pub const SCHEMA_VERSION: u32 = 1;
-/// The card's file name.
-pub const CARD_FILE: &str = "card.json";
-/// The quantized forecaster: what is run.
-pub const FORECASTER_INT8: &str = "forecaster.int8.onnx";
-/// The same forecaster before quantization.
-pub const FORECASTER_F32: &str = "forecaster.f32.onnx";
-/// The quantized Q-network.
-pub const Q_NETWORK_INT8: &str = "q_network.int8.onnx";
-/// The same Q-network before quantization: what tract runs (int8 is slower there).
-pub const Q_NETWORK_F32: &str = "q_network.f32.onnx";
-/// Both networks in int8 for the engine without `std`.
-pub const PACK: &str = "model.pack";
-
 /// File name to SHA-256 in lower-case hex.
 pub type Files = BTreeMap<String, String>;
 
@@ -60,7 +47,7 @@ pub struct Card {
     /// Figures measured on held-out data when it was made.
     pub metrics: BTreeMap<String, f64>,
     /// Why the int8 engine, and so a microcontroller, cannot run it: hosts run it in tract then. `None`
-    /// where there is a [`PACK`].
+    /// where there is a [`super::PACK`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub too_large: Option<String>,
     /// The other files.

@@ -5,76 +5,12 @@
 
 mod bundle;
 mod card;
+mod error;
+mod files;
 mod network;
 
 pub use bundle::{Bundle, LiveController, NativeBundle, Precision, SHIPPED_NAME};
-pub use card::{
-    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, PACK, PolicyCard, Q_NETWORK_F32,
-    Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
-};
+pub use card::{Card, Files, PolicyCard, SCHEMA_VERSION, sha256_hex};
+pub use error::ModelError;
+pub use files::{CARD_FILE, FORECASTER_F32, FORECASTER_INT8, PACK, Q_NETWORK_F32, Q_NETWORK_INT8};
 pub use network::{ForecastNetwork, QNetwork};
-
-use std::path::PathBuf;
-
-/// Why a model cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    /// A file of the model cannot be read.
-    #[error("cannot read model file {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The card is not valid JSON or lacks a field.
-    #[error("{path}, line {line}: the model card is not valid: {message}")]
-    Card {
-        /// The card.
-        path: PathBuf,
-        /// 1-based line.
-        line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// The card does not describe what this program can run.
-    #[error("{path}: field `{field}` is {found}, this program needs {expected}")]
-    Mismatch {
-        /// The card.
-        path: PathBuf,
-        /// Its field.
-        field: &'static str,
-        /// What it says.
-        found: String,
-        /// What is needed.
-        expected: String,
-    },
-    /// A file's content is not what the card says.
-    #[error(
-        "model file {path} has SHA-256 {found}, its card says {expected}: truncated, corrupt or from another model"
-    )]
-    Hash {
-        /// The file.
-        path: PathBuf,
-        /// Hash of the content.
-        found: String,
-        /// Hash on the card.
-        expected: String,
-    },
-    /// The model has no pack.
-    #[error("{path}: the model has no {PACK}, which the native engine and devices need: {why}")]
-    NoPack {
-        /// The card.
-        path: PathBuf,
-        /// What the card says to that, or how one is made.
-        why: String,
-    },
-    /// The engine does not accept the file, or running it failed.
-    #[error("model file {path} cannot be run: {message}")]
-    Network {
-        /// The file.
-        path: PathBuf,
-        /// The engine's error.
-        message: String,
-    },
-}

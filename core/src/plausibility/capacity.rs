@@ -1,6 +1,6 @@
 //! Jobs that are said to run, and the work that is said to have been done, held against each other.
 
-use super::DOUBT_S;
+use super::doubt::DOUBT_S;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
 

@@ -4,6 +4,9 @@ use core::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// Seconds for which readings are doubted that nothing but the past contradicts.
+pub(super) const DOUBT_S: i64 = 900;
+
 /// Why a sample was not taken as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,6 @@
 //! Readings that stay the same to the last digit.
 
-use super::DOUBT_S;
+use super::doubt::DOUBT_S;
 use crate::sample::Sample;
 use crate::units::UnixSeconds;
 

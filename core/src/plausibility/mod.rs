@@ -19,8 +19,6 @@ use conservation::Conservation;
 use frozen::Frozen;
 use silence::Silence;
 
-/// Seconds for which readings are doubted that nothing but the past contradicts.
-const DOUBT_S: i64 = 900;
 /// Arrivals that nothing in the sample can confirm may exceed the highest of the last minutes by
 /// this factor at once.
 const JUMP: f32 = 4.0;

@@ -1,6 +1,6 @@
 //! Zeros that are not zero: an exporter that lost its source says 0 (kubernetes#104387, keda#8036).
 
-use super::DOUBT_S;
+use super::doubt::DOUBT_S;
 use crate::units::UnixSeconds;
 
 /// A zero where at least this many events were expected is not chance (probability e^-20 even if

@@ -138,7 +138,7 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::tests::{settings, situation};
+    use crate::policy::examples::{settings, situation};
 
     /// Values an action more than any other by 1, or fails.
     struct Network(Result<usize, &'static str>);

@@ -15,11 +15,11 @@
 //! to spare, looks farther ahead, grows by few jobs at a time while it can, and only once these are
 //! up.
 
-use super::{Choice, Policy, Stage, State};
-use crate::decision::Prospect;
+use super::choice::{Choice, Policy, Stage};
+use super::state::State;
 use crate::forecast::Q50;
 use crate::settings::Settings;
-use crate::situation::Situation;
+use crate::situation::{LeadBacklog, Situation};
 use crate::units::Jobs;
 
 /// Wait aimed at on the median path, as a share of the SLA.
@@ -27,7 +27,7 @@ const MEDIAN_WAIT: f32 = 0.15;
 /// Wait allowed on the high path, as a share of the SLA.
 const HIGH_WAIT: f32 = 0.6;
 /// The high path is looked at for at least as long as a tick usually is.
-const SHORTEST_LOOK_S: f32 = 30.0;
+pub(super) const SHORTEST_LOOK_S: f32 = 30.0;
 /// A pool smaller than the median path asks for by less than this share is left as it is.
 const SHORT: f32 = 0.2;
 /// A change leaves this share to spare.
@@ -86,7 +86,8 @@ fn required(s: &Situation, settings: &Settings, starting: f32) -> [f32; 2] {
     let catch_up_s = s.catch_up_s(patience * settings.catch_up_s, settings);
     let stopped_s = s.standstill_s(starting) * s.ready.as_f32().max(1.0);
     // More jobs do not work a backlog off while the pool stands still.
-    let [median_s, high_s] = if s.stalled { [0.0; 2] } else { s.lead_backlog_s };
+    let LeadBacklog { median_s, high_s } =
+        if s.stalled { LeadBacklog::default() } else { s.lead_backlog };
     let need = 0.5 * s.need(s.lead_rates[Q50] + s.settled_rate);
     let high = s.need(s.high_rate);
     let look_s = s.catch_up_s(settings.sla_s.max(SHORTEST_LOOK_S), settings);
@@ -139,26 +140,6 @@ impl Plan {
     }
 }
 
-/// What `jobs` from lead time on are expected to cost and to risk. The risk takes errors of the
-/// nowcast as Laplace distributed, which the tails of real ones resemble; it is there to compare
-/// numbers of jobs with, and no promise.
-#[must_use]
-pub fn prospect(jobs: Jobs, s: &Situation, settings: &Settings) -> Prospect {
-    let count = jobs.as_f32().max(0.5);
-    let look_s = settings.sla_s.max(SHORTEST_LOOK_S);
-    let work_s = |rate: f32, backlog_s: f32| s.need(rate) * look_s + backlog_s;
-    let median_s = work_s(s.lead_rates[Q50], s.lead_backlog_s[0]);
-    let high_s = work_s(s.high_rate, s.lead_backlog_s[1]);
-    let bearable_s = count * (look_s + settings.sla_s);
-    let errors = s.margin * (bearable_s - median_s) / (high_s - median_s).max(1e-6 * bearable_s);
-    let tail = 0.5 * libm::expf(-errors.abs());
-    Prospect {
-        jobs,
-        cost: count / s.need(s.lead_rates[Q50]).max(0.01),
-        late: if errors >= 0.0 { tail } else { 1.0 - tail },
-    }
-}
-
 /// A larger pool where each start stops it for a while.
 fn grow(goal: f32, multiplier: f32, s: &Situation, settings: &Settings) -> Jobs {
     let have = s.have();
@@ -176,7 +157,7 @@ fn grow(goal: f32, multiplier: f32, s: &Situation, settings: &Settings) -> Jobs 
         return have;
     }
     if s.need(s.soon_rate) > URGENT_NEED * pool
-        || s.lead_backlog_s[0] > URGENT_WAIT * settings.sla_s * pool
+        || s.lead_backlog.median_s > URGENT_WAIT * settings.sla_s * pool
     {
         return all();
     }
@@ -209,7 +190,7 @@ impl Policy for Planner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::tests::{settings, situation};
+    use crate::policy::examples::{settings, situation};
     use crate::units::EventsPerSecond;
 
     fn jobs(s: &Situation) -> Jobs {
@@ -228,7 +209,10 @@ mod tests {
 
     #[test]
     fn a_backlog_at_lead_time_calls_for_more() {
-        let s = Situation { lead_backlog_s: [600.0; 2], ..situation(10, 100.0, 0.0) };
+        let s = Situation {
+            lead_backlog: LeadBacklog { median_s: 600.0, high_s: 600.0 },
+            ..situation(10, 100.0, 0.0)
+        };
         assert!(jobs(&s) > Jobs(13), "{:?}", jobs(&s));
         let stalled = Situation { stalled: true, ..s };
         assert_eq!(jobs(&stalled), Jobs(10));
@@ -240,17 +224,6 @@ mod tests {
         assert_eq!(jobs(&s), Jobs(10));
         let s = Situation { high_rate: 240.0, ..s };
         assert_eq!(jobs(&s), Jobs(15));
-    }
-
-    #[test]
-    fn more_jobs_cost_more_and_risk_less() {
-        let s = Situation { high_rate: 150.0, ..situation(10, 100.0, 0.0) };
-        let all = [6, 10, 14].map(|jobs| prospect(Jobs(jobs), &s, &settings()));
-        assert!((all[1].cost - 1.0).abs() < 1e-5 && all[0].cost < 0.7 && all[2].cost > 1.3);
-        assert!(all[0].late > all[1].late && all[1].late > all[2].late, "{all:?}");
-        assert!(all[0].late < 0.5 && all[2].late < 0.001);
-        let hopeless = Situation { lead_backlog_s: [3000.0, 3600.0], ..s };
-        assert!(prospect(Jobs(10), &hopeless, &settings()).late > 0.9);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Rules without a network: the rungs below the plan.
 
-use super::{Choice, Policy, Stage, State};
+use super::choice::{Choice, Policy, Stage};
+use super::state::State;
 use crate::forecast::Q90;
 use crate::settings::Settings;
 use crate::situation::Situation;

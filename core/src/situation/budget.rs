@@ -10,8 +10,6 @@ use crate::sample::Sample;
 use crate::units::{DAY_S, UnixSeconds};
 use crate::window::Window;
 
-/// Share of events that may be late.
-pub const LATE_SHARE: f32 = 0.001;
 /// The margin is wide at first: a workload must prove to be calm.
 const FIRST_MARGIN: f32 = 6.0;
 /// Bounds of the margin, in usual errors of the nowcast.
@@ -62,6 +60,8 @@ pub(super) struct Beside {
     pub(super) helpless: bool,
     /// Seconds until what is decided takes effect.
     pub(super) lead_s: f32,
+    /// Share of events that may be late.
+    pub(super) late_share: f32,
 }
 
 impl Default for ErrorBudget {
@@ -88,7 +88,7 @@ impl ErrorBudget {
         self.all_events = self.all_events * keep + arrivals;
         let usual = beside.mean_rate.max(0.2 * arrivals / span_s).max(1e-9) * span_s;
         // A sample that is late altogether counts once, however long its backlog was.
-        let spent = (late / usual).min(1.0) / LATE_SHARE;
+        let spent = (late / usual).min(1.0) / beside.late_share;
         let gains = if beside.dear { DEAR_GAINS } else { GAINS };
         let widens = gains.widens_a_day * spent * span_s / DAY_S as f32;
         let widens = if self.is_excused(sample.end, late, sla_s, beside) {
@@ -137,9 +137,10 @@ impl ErrorBudget {
         libm::expf(self.log_margin)
     }
 
-    /// Share of the last day's allowance that is left; negative once overspent.
-    pub(super) fn left(&self) -> f32 {
-        1.0 - self.late_events / (LATE_SHARE * self.all_events).max(1.0)
+    /// Share of the last day's allowance, `late_share` of the events, that is left; negative once
+    /// overspent.
+    pub(super) fn left(&self, late_share: f32) -> f32 {
+        1.0 - self.late_events / (late_share * self.all_events).max(1.0)
     }
 }
 
@@ -156,6 +157,7 @@ mod tests {
         woken: false,
         helpless: false,
         lead_s: 75.0,
+        late_share: 0.001,
     };
 
     fn push(budget: &mut ErrorBudget, k: u32, backlog: f64) {
@@ -179,7 +181,7 @@ mod tests {
         let mut budget = ErrorBudget::default();
         (1..2880 * 30).for_each(|k| push(&mut budget, k, 500.0));
         assert!((budget.margin() - MARGINS.0).abs() < 1e-3);
-        assert_eq!(budget.left(), 1.0);
+        assert_eq!(budget.left(BESIDE.late_share), 1.0);
     }
 
     #[test]
@@ -190,10 +192,23 @@ mod tests {
         // 600 events arrive in a minute: with more than that waiting, somebody is late.
         (2880..2884).for_each(|k| push(&mut budget, k, 700.0));
         assert!(budget.margin() > 1.5 * before, "{} {before}", budget.margin());
-        assert!(budget.left() < 0.0);
+        assert!(budget.left(BESIDE.late_share) < 0.0);
         let wide = budget.margin();
         (2884..2880 * 3).for_each(|k| push(&mut budget, k, 0.0));
         assert!(budget.margin() < 0.9 * wide);
+    }
+
+    #[test]
+    fn a_looser_objective_spends_less_and_widens_less() {
+        let after = |late_share: f32| {
+            let mut budget = ErrorBudget::default();
+            (1..2880).for_each(|k| push(&mut budget, k, 590.0));
+            let beside = Beside { late_share, ..BESIDE };
+            (2880..2882).for_each(|k| push_beside(&mut budget, k, 700.0, &beside));
+            (budget.margin(), budget.left(late_share))
+        };
+        let [(strict, strict_left), (loose, loose_left)] = [0.001, 0.05].map(after);
+        assert!(loose < strict && strict_left < 0.0 && loose_left > 0.9);
     }
 
     #[test]

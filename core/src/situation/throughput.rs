@@ -2,7 +2,7 @@
 //! pool, and messages that nobody can work on stay in its backlog.
 
 use super::work::is_busy;
-use crate::history::Ring;
+use crate::ring::Ring;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
 use heapless::Vec;

@@ -1,8 +1,9 @@
-//! Settings as they are sent, and their gate.
+//! Settings as they are sent; their gate is that of files: [`range`].
 
 use crate::interval::IntervalLength;
-use crate::settings::{Base, Settings};
-use crate::units::JobLimits;
+use crate::settings::{Base, Settings, range};
+use crate::units::{JobLimits, Objective};
+use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 /// [`Settings`] before they are checked; fields as there.
@@ -32,22 +33,30 @@ impl Config {
     /// # Errors
     /// Names the first field that is out of its range.
     pub fn settings(&self) -> Result<Settings, ConfigFault> {
-        let limits = JobLimits::new(self.min_jobs, self.max_jobs);
-        let within = |name, value: f32, low: f32, high: f32| {
-            if (low..=high).contains(&value) { Ok(value) } else { Err(ConfigFault(name)) }
+        let real = |name, value: f32, range: RangeInclusive<f64>| {
+            if range.contains(&f64::from(value)) { Ok(value) } else { Err(ConfigFault(name)) }
         };
+        let whole = |name, value: u32, range: RangeInclusive<u32>| {
+            if range.contains(&value) { Ok(value) } else { Err(ConfigFault(name)) }
+        };
+        let max_jobs = whole("max_jobs", self.max_jobs, 1..=range::MAX_JOBS)?;
         Ok(Settings {
-            limits: limits.map_err(|_| ConfigFault("max_jobs"))?,
-            sla_s: within("sla_s", self.sla_s, 0.1, 86_400.0)?,
-            start_up_s: within("start_up_s", self.start_up_s, 0.0, 86_400.0)?,
+            limits: JobLimits::new(self.min_jobs, max_jobs).map_err(|_| ConfigFault("max_jobs"))?,
+            sla_s: real("sla_s", self.sla_s, range::SLA_S)?,
+            objective: Objective::DEFAULT,
+            start_up_s: real("start_up_s", self.start_up_s, range::START_UP_S)?,
             interval: IntervalLength::new(self.interval_s)
                 .map_err(|_| ConfigFault("interval_s"))?,
             base: self.base,
-            catch_up_s: within("catch_up_s", self.catch_up_s, 0.1, 86_400.0)?,
-            stale_after_s: self.stale_after_s,
-            scale_down_window_s: self.scale_down_window_s,
-            max_step_up: within("max_step_up", self.max_step_up, 1.0, 1e6)?,
-            max_step_down: within("max_step_down", self.max_step_down, 0.0, 1.0)?,
+            catch_up_s: real("catch_up_s", self.catch_up_s, range::CATCH_UP_S)?,
+            stale_after_s: whole("stale_after_s", self.stale_after_s, range::STALE_AFTER_S)?,
+            scale_down_window_s: whole(
+                "scale_down_window_s",
+                self.scale_down_window_s,
+                range::SCALE_DOWN_WINDOW_S,
+            )?,
+            max_step_up: real("max_step_up", self.max_step_up, range::MAX_STEP_UP)?,
+            max_step_down: real("max_step_down", self.max_step_down, range::MAX_STEP_DOWN)?,
         })
     }
 }

@@ -154,9 +154,28 @@ fn settings_survive_and_nonsense_does_not() {
         Config { interval_s: 7, ..good },
         Config { max_step_up: 0.5, ..good },
         Config { start_up_s: -1.0, ..good },
+        Config { max_jobs: 100_001, ..good },
+        Config { start_up_s: 7201.0, ..good },
+        Config { catch_up_s: 0.5, ..good },
+        Config { stale_after_s: 4, ..good },
+        Config { scale_down_window_s: 3601, ..good },
+        Config { max_step_down: f32::INFINITY, ..good },
     ]
     .map(|config| config.settings().unwrap_err().0);
-    assert_eq!(faults, ["max_jobs", "sla_s", "interval_s", "max_step_up", "start_up_s"]);
+    let first = ["max_jobs", "sla_s", "interval_s", "max_step_up", "start_up_s"];
+    assert_eq!(faults[..first.len()], first);
+    let ranges = [
+        "max_jobs",
+        "start_up_s",
+        "catch_up_s",
+        "stale_after_s",
+        "scale_down_window_s",
+        "max_step_down",
+    ];
+    assert_eq!(faults[first.len()..], ranges);
+    // The longest SLA with what holds where nothing else is set.
+    let longest = Settings::new(JobLimits::new(1, 50).unwrap(), 86_400.0, 7200.0);
+    assert_eq!(Config::from(&longest).settings(), Ok(longest));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use dice::{Dice, HISTORIES};
 use proptest::prelude::*;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
-use scaleiq_core::invariant::{Promise, Watch};
-use scaleiq_core::policy::{Dqn, Planner, Policy, Stage};
+use scaleiq_core::invariant::{Promise, Watch, is_gated};
+use scaleiq_core::policy::{ACTIONS, Dqn, Planner, Policy, Stage};
 use scaleiq_core::sample::{Gated, RawSample, Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::Situation;
@@ -111,10 +111,7 @@ proptest! {
             queued_events: d, avg_processing_ms: e, jobs_ready: f, jobs_starting: None,
         };
         if let Ok(Gated { sample, .. }) = raw.gate() {
-            let readings = [sample.arrivals_events, sample.processed_events, sample.backlog_events,
-                sample.queued_events, sample.work_ms];
-            let known = readings.into_iter().filter_map(Reading::known);
-            prop_assert!(known.into_iter().all(|v| v.is_finite() && v >= 0.0));
+            prop_assert!(is_gated(&sample));
         }
     }
 }
@@ -156,4 +153,14 @@ fn a_watch_sees_what_is_broken() {
     assert_eq!(check(with(21), None), Some(Promise::Blind));
     let late = Decision { at: UnixSeconds(5000), ..with(21) };
     assert_eq!(check(late, None), Some(Promise::Stale));
+    let broken = Decision { q_values: Some([f32::NAN; ACTIONS]), ..with(20) };
+    assert_eq!(check(broken, Some(&s)), Some(Promise::Fallback));
+    // What is in force is what was decided last, whatever the code under test makes of it.
+    let forgetful = Situation { wanted: Jobs(9), ..s };
+    assert_eq!(check(with(9), Some(&forgetful)), Some(Promise::Bounds));
+    assert!(is_gated(&sample));
+    for number in [f32::NAN, f32::INFINITY, -1.0] {
+        let work_ms = Reading::Known(number);
+        assert!(!is_gated(&Sample { work_ms, ..sample }), "{number}");
+    }
 }

@@ -9,10 +9,11 @@ mod pool;
 use agent::app::{Components, Config};
 use agent::decide::{Brain, Deputed, Engine, Health, Mode, ModelChoice, ModelId};
 use agent::device::{Client, Patience};
-use agent::observe::{Told, Trust};
+use agent::observe::{Inlet, Told, Trust};
+use agent::platform::clock::Clock;
 use agent::serve::dashboard::{About, DashboardState};
-use agent::telemetry::Metrics;
-use agent::workload::Control;
+use agent::telemetry::{Exposition, Metrics};
+use agent::workload::{Audience, Beginning, Control, Started};
 use board::{Board, Noise, PACK, PATIENCE};
 use pool::{Direct, Pool, decide, open, settings};
 use scaleiq_core::decision::Decision;
@@ -96,34 +97,36 @@ fn the_loop_tells_who_decided() {
     let role = brain.network_role();
     let about = About::new("worker", Mode::Shadow.word(), &model, role, &settings());
     let dashboard = DashboardState::new(about);
-    let (control, _, thread) = Control::start(
-        Box::new(brain),
-        settings(),
-        model.clone(),
-        (None, None),
-        Trust::default(),
-        metrics.clone(),
-        move |snapshot| dashboard.publish(snapshot),
-    )
-    .unwrap();
+    let started = Control::start(Beginning {
+        brain: Box::new(brain),
+        settings: settings(),
+        model: model.clone(),
+        journal: None,
+        past: None,
+        trust: Trust::default(),
+        clock: Clock::after(None),
+        audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard)]),
+    });
+    let Started { handle: control, thread, .. } = started.unwrap();
+    let decided = || control.view().decision.clone().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     // A hundred samples nearly up to the present, so that they are not stale, and one more later.
     let mut pool = Pool::new();
     pool.at = control.now().0 - 30 * 101;
     let samples = (0..100).map(|_| Told::from(pool.sample())).collect();
-    control.ingest_blocking(samples).unwrap();
-    let traced = runtime.block_on(control.decide()).unwrap();
+    Inlet::ingest(&control, samples).unwrap();
+    let traced = decided();
     assert_eq!((traced.decision.epoch, traced.model), (100, model));
     // The forecast is made here.
-    assert_eq!(runtime.block_on(control.predict()).unwrap().model, "none");
-    let text = metrics.text(control.now()).unwrap();
+    assert_eq!(control.predict().unwrap().model, "none");
+    let text = metrics.text(control.now(), Exposition::Text).unwrap();
     assert!(text.contains("scaleiq_device_decides 1"), "{text}");
 
     board.hand().silent = true;
-    control.ingest_blocking(vec![Told::from(pool.sample())]).unwrap();
-    let traced = runtime.block_on(control.decide()).unwrap();
+    Inlet::ingest(&control, vec![Told::from(pool.sample())]).unwrap();
+    let traced = decided();
     assert_eq!((traced.decision.epoch, traced.model), (101, ModelId::none()));
-    let text = metrics.text(control.now()).unwrap();
+    let text = metrics.text(control.now(), Exposition::Text).unwrap();
     for line in ["scaleiq_device_decides 0", "scaleiq_device_outages_total 1"] {
         assert!(text.contains(line), "{text}");
     }

@@ -5,14 +5,13 @@
 
 mod agent;
 mod check;
-mod device;
 mod file;
 mod forecaster;
 mod parse;
 mod unused;
 
+pub use crate::runtime::device_choice::{DeviceChoice, DeviceError};
 pub use agent::{AgentConfig, RewardWeights};
-pub use device::{DeviceChoice, DeviceError};
 pub use forecaster::{ForecasterConfig, LossWeights, Preset, Start};
 pub use parse::ConfigError;
 

@@ -6,6 +6,7 @@ mod mask;
 mod pool;
 mod track;
 mod windows;
+pub mod workload;
 
 pub use corpus::{Corpus, TEST_STRIDE};
 pub use mask::{Mask, Masked};

@@ -5,8 +5,8 @@ use super::metrics::HorizonScores;
 use super::parts::{experts_alone, network_alone};
 use super::peers::{MIXTURE, Medians, Past, Peer, mixture};
 use super::test_series::TestSeries;
-use crate::interrupt;
-use crate::parallel::in_parallel;
+use crate::runtime::stop;
+use crate::runtime::threads::in_parallel;
 use anyhow::{Result, bail};
 use scaleiq_core::forecast::Perception;
 use scaleiq_core::interval::Interval;
@@ -146,7 +146,7 @@ impl Contest {
         let jobs: Vec<_> =
             told.iter().flat_map(|told| players.iter().map(move |who| (told, *who))).collect();
         let made = in_parallel(&jobs, |(told, player)| {
-            if interrupt::requested() {
+            if stop::requested() {
                 bail!("interrupted");
             }
             Ok(player.play(told, tick))

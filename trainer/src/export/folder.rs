@@ -5,7 +5,7 @@ use crate::data::WindowSet;
 use crate::model::forecaster::Forecaster;
 use crate::model::q_network::QNetworkWeights;
 use crate::model::weights::{WEIGHTS_FILE, Weights};
-use crate::run::{write_atomic, write_json};
+use crate::runtime::files::{write_atomic, write_json};
 use anyhow::{Context, Result};
 use burn::module::Module;
 use scaleiq_core::features;

@@ -254,8 +254,8 @@ mod tests {
     use super::*;
     use crate::data::probe_windows;
     use crate::export::{activation_scales, forecaster_files};
+    use crate::learn::supervised::forecaster::forecast;
     use crate::model::forecaster::ForecasterShape;
-    use crate::train::forecaster::forecast;
     use burn::tensor::Device;
     use scaleiq_core::forecast::ForecastModel;
     use scaleiq_core::model::ForecastNetwork;

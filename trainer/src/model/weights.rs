@@ -133,7 +133,7 @@ mod tests {
     use crate::config::{Config, ForecasterConfig, Preset};
     use crate::data::probe_windows;
     use crate::export::{engine, forecaster_files};
-    use crate::train::forecaster::{Plan, forecast};
+    use crate::learn::supervised::forecaster::{Plan, forecast};
     use scaleiq_core::forecast::ForecastModel as _;
     use scaleiq_core::model::FORECASTER_F32;
 

@@ -3,7 +3,7 @@
 use super::style::{
     Area, Drawing, Entry, INK, PALETTE, PlotError, SIZE, frame, numbers, span, times,
 };
-use crate::run::{Point, Stage};
+use crate::experiment::curves::{Point, Stage};
 use plotters::prelude::*;
 
 /// Forecasts of one horizon over a stretch of the test.

@@ -6,8 +6,10 @@ use super::{
 };
 use crate::evaluate::forecasts::Origin;
 use crate::evaluate::metrics::HorizonScores;
-use crate::run::{Curves, Run, Stage, write_atomic};
-use crate::train::evaluate::EvalReport;
+use crate::experiment::curves::{Curves, Stage};
+use crate::experiment::run::Run;
+use crate::learn::rl::judge::EvalReport;
+use crate::runtime::files::write_atomic;
 use anyhow::{Context, Result};
 use scaleiq_core::forecast::{Q10, Q50, Q90, QUANTILES};
 use scaleiq_core::interval::{Interval, IntervalLength};
@@ -207,7 +209,7 @@ fn policy_table(policy: &EvalReport) -> Table {
     let names = ["DQN", "planner", "quantile rule", "reactive"];
     let columns = names.iter().flat_map(|name| [format!("{name} SLA"), "cost".into()]);
     let header = std::iter::once("load, world".into()).chain(columns);
-    let row = |case: &crate::train::evaluate::CaseReport| {
+    let row = |case: &crate::learn::rl::judge::CaseReport| {
         let mut row = vec![format!("{}, {}", case.workload, case.world)];
         for score in [&case.dqn, &case.planner, &case.quantile_rule, &case.reactive] {
             row.push(format!("{:.3} %", 100.0 * score.sla));

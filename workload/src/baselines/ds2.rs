@@ -1,6 +1,7 @@
 //! DS2 (Kalavri et al., OSDI 2018) in the form in which Flink's Kubernetes operator runs it.
 
-use super::{Highest, ScalingRule, have, hold};
+use super::rule::{ScalingRule, have, hold};
+use super::stabiliser::Highest;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use std::collections::VecDeque;

@@ -1,6 +1,7 @@
 //! Kubernetes' Horizontal Pod Autoscaler.
 
-use super::{ScalingRule, Stabiliser, have};
+use super::rule::{ScalingRule, have};
+use super::stabiliser::Stabiliser;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::Jobs;
 

@@ -1,7 +1,9 @@
 //! KEDA's queue scalers.
 
-use super::{FIRST_WORK_MS, ScalingRule, Stabiliser, have};
+use super::rule::{ScalingRule, have};
+use super::stabiliser::Stabiliser;
 use scaleiq_core::sample::Sample;
+use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::Jobs;
 
 /// KEDA's queue scalers through HPA: `ceil(backlog / threshold)`, at least one job.
@@ -25,7 +27,7 @@ impl LagRule {
     /// A rule that allows each job this much backlog.
     #[must_use]
     pub fn new(threshold_s: f32) -> Self {
-        Self { threshold_s, work_ms: FIRST_WORK_MS, stabiliser: Stabiliser::default() }
+        Self { threshold_s, work_ms: DEFAULT_WORK_MS, stabiliser: Stabiliser::default() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A bound for every rule that has to forecast.
 
-use super::{ScalingRule, have, hold};
+use super::rule::{ScalingRule, have, hold};
 use crate::sim::{Load, STEP_S, World};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::Jobs;

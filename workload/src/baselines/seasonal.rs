@@ -1,7 +1,9 @@
 //! Predictive scaling as cloud providers offer it beside target tracking.
 
-use super::{FIRST_WORK_MS, HpaRule, ScalingRule};
+use super::hpa::HpaRule;
+use super::rule::ScalingRule;
 use scaleiq_core::sample::Sample;
+use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::{DAY_S, Jobs, WEEK_S};
 use std::collections::VecDeque;
 
@@ -35,7 +37,7 @@ impl SeasonalRule {
     #[must_use]
     pub fn new(target: f32) -> Self {
         let tracking = HpaRule::new(target);
-        Self { target, tracking, rates: VecDeque::new(), work_ms: FIRST_WORK_MS }
+        Self { target, tracking, rates: VecDeque::new(), work_ms: DEFAULT_WORK_MS }
     }
 
     /// Jobs for the seasonal forecast; 0 before there has been a day.

@@ -1,6 +1,9 @@
 use super::*;
 use crate::sim::Step;
+use crate::sim::{Load, World};
 use scaleiq_core::sample::Reading;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::{Jobs, UnixSeconds};
 
 /// Half a minute of a pool that works off what arrives: `busy_jobs` of 100 ms events.
 fn sample(end: i64, busy_jobs: f32, ready: u32, backlog_events: f32) -> Sample {

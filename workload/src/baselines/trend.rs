@@ -1,7 +1,9 @@
 //! The linear model of the predictive horizontal pod autoscaler.
 
-use super::{FIRST_WORK_MS, ScalingRule, Stabiliser, have};
+use super::rule::{ScalingRule, have};
+use super::stabiliser::Stabiliser;
 use scaleiq_core::sample::Sample;
+use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use std::collections::VecDeque;
 
@@ -54,7 +56,7 @@ impl TrendRule {
         } else {
             self.line_at(sample.end, Self::AHEAD_S)
         };
-        let left = backlog * work_ms.unwrap_or(FIRST_WORK_MS) / 1000.0 / Self::CATCH_UP_S;
+        let left = backlog * work_ms.unwrap_or(DEFAULT_WORK_MS) / 1000.0 / Self::CATCH_UP_S;
         Some((have, Jobs::ceil(ahead.max(called) + left)))
     }
 

@@ -1,12 +1,13 @@
 //! From tracks to intervals on one regular grid.
 
 use super::cadence::{self, Cadence};
+use super::irregular::irregular;
 use super::options::{Fill, ReadOptions};
 use super::rows::Row;
 use super::slots::Slots;
 use super::tracks::{Names, Tracks};
 use super::unit::Unit;
-use crate::error::{DataError, Place};
+use crate::error::DataError;
 use crate::resample::Gather;
 use crate::series::Series;
 use scaleiq_core::forecast::Plan;
@@ -65,13 +66,6 @@ pub(super) fn regular(
     }
     count_gaps(&mut series, rules.planned);
     Ok(series)
-}
-
-/// What to say of rows that come at any time, the first of them at `at`.
-pub(super) fn irregular(rows: &[Row], at: Place) -> DataError {
-    let tracks = rows.chunk_by(|a, b| a.series == b.series);
-    let step_s = cadence::median_step_ms(tracks).unwrap_or(0) as f64 / 1000.0;
-    DataError::Irregular { at, step_s }
 }
 
 /// Each row in the interval of the grid that it lies in.

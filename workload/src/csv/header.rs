@@ -69,7 +69,7 @@ impl Header {
         };
         let header = found.ok_or_else(|| {
             let cells = sample.records.first().map(Record::cells).into_iter().flatten();
-            let found = super::layout::shown_names(cells);
+            let found = super::shown::shown_names(cells);
             let line = sample.records.first().map_or(1, |record| record.line);
             DataError::NoTimes { file: sheet.file.clone(), line, found }
         })?;

@@ -3,13 +3,11 @@
 use super::header::{Header, Sample};
 use super::options::ReadOptions;
 use super::sheet::Sheet;
+use super::shown::shown_names;
 use super::{names, number, time};
 use crate::column::Column;
 use crate::error::DataError;
 use std::collections::BTreeSet;
-
-/// Most columns that a message names.
-const MAX_SHOWN: usize = 8;
 
 /// The columns of a file.
 #[derive(Clone, Debug)]
@@ -343,15 +341,4 @@ impl Search<'_> {
         }
         Ok(())
     }
-}
-
-/// Names in a message, not too many.
-pub(super) fn shown_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let all: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
-    let mut text: Vec<String> =
-        all.iter().take(MAX_SHOWN).map(|name| format!("`{}`", super::shown(name))).collect();
-    if all.len() > MAX_SHOWN {
-        text.push(format!("{} more", all.len() - MAX_SHOWN));
-    }
-    text.join(", ")
 }

@@ -16,14 +16,17 @@ mod dialect;
 mod footer;
 mod grid;
 mod header;
+mod irregular;
 mod layout;
 mod names;
 mod number;
+mod number_fault;
 mod options;
 mod pivot;
 mod read;
 mod rows;
 mod sheet;
+mod shown;
 mod slots;
 mod suspect;
 mod time;
@@ -34,13 +37,3 @@ pub use number::DecimalMark;
 pub use options::{Duplicates, Fill, ReadOptions};
 pub use time::{DateOrder, NoSuchZone, Zone};
 pub use unit::Unit;
-
-/// A field as it is shown in a message: short and on one line.
-fn shown(text: &str) -> String {
-    const MAX_CHARS: usize = 40;
-    let mut shown: String = text.chars().take(MAX_CHARS).flat_map(char::escape_debug).collect();
-    if text.chars().count() > MAX_CHARS {
-        shown.push_str("...");
-    }
-    shown
-}

@@ -1,5 +1,6 @@
 //! Numbers as people and programs write them: decimal marks, thousands, units, words for nothing.
 
+use super::number_fault::NumberFault;
 use super::unit::{self, Unit};
 use serde::{Deserialize, Serialize};
 
@@ -28,19 +29,6 @@ impl DecimalMark {
             Self::Comma => ',',
         }
     }
-}
-
-/// What is wrong with a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NumberFault {
-    NotANumber,
-    Negative,
-    Infinite,
-    TooLarge,
-    /// Rounded to a few digits and a letter: `4.18 K`.
-    Formatted,
-    /// Something else than a count; what.
-    NoCount(&'static str),
 }
 
 /// Words for "not measured".

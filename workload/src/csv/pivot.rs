@@ -1,12 +1,13 @@
 //! Files with a column for each interval: minutes of a day, times of a day, or moments.
 
 use super::header::Sample;
+use super::names;
 use super::number::{self, DecimalMark, Marks};
 use super::options::ReadOptions;
 use super::rows::{Row, Rows};
 use super::sheet::{Record, Sheet};
+use super::shown::shown;
 use super::time::{self, Clock, Sniff};
-use super::{names, shown};
 use crate::error::DataError;
 use std::collections::BTreeMap;
 use std::ops::Range;

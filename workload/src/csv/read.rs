@@ -3,13 +3,15 @@
 use super::cadence::Cadence;
 use super::grid::{self, Rules};
 use super::header::Sample;
+use super::irregular::irregular;
 use super::layout::Layout;
 use super::options::ReadOptions;
 use super::pivot::Pivot;
 use super::rows::{self, Rows};
 use super::sheet::Sheet;
+use super::shown::shown;
+use super::suspect;
 use super::tracks::Tracks;
-use super::{shown, suspect};
 use crate::column::Column;
 use crate::error::DataError;
 use crate::series::Series;
@@ -161,5 +163,5 @@ fn as_events(sheet: &Sheet, sample: &Sample, options: &ReadOptions) -> Option<Da
     let cadence = Cadence::of(std::iter::once(rows.as_slice()))?;
     let field = layout.time.first();
     let at = sheet.place(rows.first()?.line, layout.header.name(field));
-    (cadence == Cadence::Irregular).then(|| grid::irregular(rows.as_slice(), at))
+    (cadence == Cadence::Irregular).then(|| irregular(rows.as_slice(), at))
 }

@@ -2,12 +2,14 @@
 
 use super::footer::Footer;
 use super::layout::{Layout, TimeFields};
-use super::number::{self, DecimalMark, Marks, NumberFault};
+use super::names;
+use super::number::{self, DecimalMark, Marks};
+use super::number_fault::NumberFault;
 use super::options::ReadOptions;
 use super::sheet::{Record, Sheet};
+use super::shown::shown;
 use super::time::{Clock, Moment, Sniff};
 use super::unit::{self, Unit};
-use super::{names, shown};
 use crate::column::Column;
 use crate::error::{DataError, Place};
 use scaleiq_core::forecast::Plan;
@@ -368,7 +370,7 @@ impl RowReader<'_> {
                 return Err(DataError::NoSuchSeries {
                     file: self.sheet.file.clone(),
                     wanted: name.clone(),
-                    found: super::layout::shown_names(labels.iter().map(String::as_str)),
+                    found: super::shown::shown_names(labels.iter().map(String::as_str)),
                 });
             }
             labels.iter().map(|label| wanted.iter().any(|name| part(label, name))).collect()

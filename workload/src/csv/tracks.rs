@@ -2,8 +2,10 @@
 
 use super::cadence::{self, Cadence};
 use super::counter;
+use super::irregular::irregular;
 use super::options::{Duplicates, Fill, ReadOptions};
 use super::rows::{Jump, Row, Rows};
+use super::shown::shown;
 use crate::error::DataError;
 use scaleiq_core::sample::MAX_VALUE;
 
@@ -117,7 +119,7 @@ impl Tracks {
             && (self.is_log() || conflict.is_some() && self.is_irregular())
         {
             let line = self.rows.iter().map(|row| row.line).min().unwrap_or(1);
-            return Err(super::grid::irregular(&self.rows, names(line).0));
+            return Err(irregular(&self.rows, names(line).0));
         }
         let before = self.rows.len();
         let how = match (conflict, options.duplicates) {
@@ -192,8 +194,7 @@ impl Tracks {
         if series.len() > 1 {
             let named =
                 series.iter().take(MAX_NAMED).filter_map(|series| labels.get(*series as usize));
-            let mut named: Vec<String> =
-                named.map(|label| format!("`{}`", super::shown(label))).collect();
+            let mut named: Vec<String> = named.map(|label| format!("`{}`", shown(label))).collect();
             if series.len() > MAX_NAMED {
                 named.push("...".into());
             }

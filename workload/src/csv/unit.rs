@@ -1,6 +1,6 @@
 //! Units: what a count is over, as an option, behind a value or in a column's name says.
 
-use super::number::NumberFault;
+use super::number_fault::NumberFault;
 use serde::{Deserialize, Serialize};
 
 /// What the numbers of a column count over.

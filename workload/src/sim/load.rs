@@ -4,14 +4,16 @@ use super::STEP_S;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use rand_distr::{Distribution, Gamma, Poisson, StandardNormal};
+use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::UnixSeconds;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Most steps in one load: ten years. Guards against a mistyped interval that would eat the memory.
 const MAX_STEPS: u64 = 64_000_000;
-/// The share of steps that [`Scale::PeakJobs`] lets the peak be above.
-const PEAK_QUANTILE: f64 = 0.995;
+/// The quantile of a load that counts as its peak: the share of steps that [`Scale::PeakJobs`] lets be below
+/// it, and of the needs that a constant pool is made for.
+pub const PEAK_QUANTILE: f64 = 0.995;
 
 /// A recorded series of event counts on a regular grid.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +56,7 @@ impl Default for LoadSettings {
     fn default() -> Self {
         Self {
             scale: Scale::PeakJobs(40.0),
-            work_ms: 73.6,
+            work_ms: DEFAULT_WORK_MS,
             work_drift: 0.15,
             work_drift_s: 7200.0,
             dispersion: 4.0,

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The trainer's environment, the agent's backtest and demo, and the tests share it. It replays the
-//! physics of the project's referee (`scaling.py`) in the same order within a step, so that a policy
+//! physics of the project's referee (a script outside this repository) in the same order within a step, so that a policy
 //! trained or judged here meets the same world there; `tests/sim_parity.rs` holds the two together.
 //! The same build and seed give the same bits (`num-traits` takes its logarithms from the platform
 //! where another crate turns on its `std`, so two builds may differ in a last digit).
@@ -15,6 +15,7 @@
 //! A [`Load`] holds its steps, a [`Simulator`] a wait histogram and the jobs that are starting: nothing
 //! grows with the length of a backlog.
 
+mod dice;
 pub mod faults;
 pub mod live;
 mod load;
@@ -23,10 +24,12 @@ mod simulator;
 mod tally;
 mod world;
 
-pub use load::{Load, LoadError, LoadSettings, Scale, Series, Step};
+pub use load::{Load, LoadError, LoadSettings, PEAK_QUANTILE, Scale, Series, Step};
 pub use simulator::{Simulator, TickCost, run};
 pub use tally::Score;
 pub use world::World;
 
 /// Seconds of simulated time in one step: the resolution of every time in here.
 pub const STEP_S: u32 = 5;
+/// Seconds from sample to sample where nothing else is asked for.
+pub const TICK_S: u32 = 30;

@@ -3,21 +3,17 @@
 //! Times are whole steps since the load's start: starts, pauses and waits only ever take effect on
 //! a step's border, so nothing is lost against the referee's seconds.
 
+use super::dice::unit_draw;
 use super::faults::Conditions;
 use super::{STEP_S, World};
 use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// Fewer events than this are none: sums of `f64` leave crumbs.
 const CRUMB_EVENTS: f64 = 1e-9;
 /// Longest wait that the histogram tells apart: a day. Longer waits count as a day.
 const MAX_WAIT_STEPS: usize = 86_400 / STEP_S as usize;
-
-/// A draw from (0, 1].
-pub(super) fn unit_draw(rng: &mut ChaCha8Rng) -> f64 {
-    ((rng.next_u64() >> 11) + 1) as f64 / (1u64 << 53) as f64
-}
 
 /// The jobs of one pool.
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
 //! Plays a load against a pool, tick by tick, and keeps the score.
 
+use super::dice::unit_draw;
 use super::faults::Conditions;
 use super::load::{Load, Step};
-use super::pool::{Fifo, Pool, unit_draw};
+use super::pool::{Fifo, Pool};
 use super::tally::{Score, Tally};
 use super::{STEP_S, World};
 use rand_chacha::ChaCha8Rng;

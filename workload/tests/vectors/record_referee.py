@@ -3,7 +3,9 @@
 
     record_referee.py /path/to/scaling.py
 
-Writes next to itself:
+The referee (`scaling.py`, the project's judge of policies) is not part of this repository and nothing
+here needs it: what it said is recorded. Only to record it anew takes the file itself. Writes next to
+itself:
   referee_load.bin    one record a step: arrivals u16, rate, work_s, speed f32, little-endian
   referee_scores.csv  world, policy, and the means of the referee's figures over its seeds
 

@@ -1,7 +1,6 @@
 //! Samples that are posted to `/ingest`.
 
-use crate::observe::Inlet;
-use crate::observe::source::{Source, SourceVariant};
+use crate::observe::source::{Delivery, Source, SourceVariant};
 use std::io;
 use std::sync::Arc;
 
@@ -26,7 +25,7 @@ impl Source for Http {
         true
     }
 
-    fn run(&self, _: &dyn Inlet, _: u32) -> io::Result<()> {
-        Ok(())
+    fn run(&self, _: &Delivery<'_>) -> io::Result<String> {
+        Ok("samples are posted".into())
     }
 }

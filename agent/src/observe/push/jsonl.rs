@@ -1,11 +1,13 @@
 //! JSON lines from stdin, or from a file that is followed as it grows.
 
 use crate::config::{At, Kind, Text};
-use crate::observe::source::{Source, SourceVariant};
-use crate::observe::{Body, Closed, Found, Inlet, Lines, Manner, RefusedSample, parse};
+use crate::observe::source::{Delivery, Source, SourceVariant};
+use crate::observe::{Body, Closed, Found, Lines, Manner, RefusedSample, parse};
+use crate::platform::supervise::Condition;
 use serde_json::{Map, Value};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Seek};
+use std::io::{self, BufRead, BufReader, ErrorKind, Seek};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -60,30 +62,32 @@ impl Source for JsonLines {
         }
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn note(&self) -> Option<String> {
         match self {
             Self::File(path) if !path.exists() => {
-                Err(format!("`source.path`: there is no file {}", path.display()))
+                Some(format!("there is no file {} yet: it is waited for", path.display()))
             }
-            Self::Stdin | Self::File(_) => Ok(()),
+            Self::Stdin | Self::File(_) => None,
         }
     }
 
-    fn run(&self, inlet: &dyn Inlet, interval_s: u32) -> io::Result<()> {
-        let mut sink = Sink { inlet, interval_s, warned: None };
+    fn run(&self, to: &Delivery<'_>) -> io::Result<String> {
+        let mut sink = Sink { to, warned: None };
         match self {
-            Self::Stdin => drain(io::stdin().lock(), &mut sink),
-            Self::File(path) => follow(path, &mut sink)
-                .map_err(|error| io::Error::other(format!("{}: {error}", path.display()))),
+            Self::Stdin => drain(io::stdin().lock(), &mut sink)
+                .map(|()| "stdin is at its end: no more samples will come".into()),
+            Self::File(path) => {
+                follow(path, &mut sink).map(|()| "the agent is stopping".into()).map_err(|error| {
+                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                })
+            }
         }
     }
 }
 
 /// Where accepted lines go and refused ones are counted.
 struct Sink<'a> {
-    inlet: &'a dyn Inlet,
-    /// Length of the interval where nothing tells it.
-    interval_s: u32,
+    to: &'a Delivery<'a>,
     warned: Option<Instant>,
 }
 
@@ -92,13 +96,13 @@ impl Sink<'_> {
     fn take(&mut self, number: u64, line: Option<&[u8]>) -> Result<(), Closed> {
         let body = line.map_or_else(
             || Body { refused: vec![(1, RefusedSample::too_long())], ..Body::default() },
-            |line| parse(line, &Manner::live(None, self.interval_s)),
+            |line| parse(line, &Manner::live(None, self.to.interval_s)),
         );
         for (_, refused) in &body.refused {
-            self.inlet.unread(refused.refusal);
+            self.to.inlet.unread(refused.refusal);
         }
         let unread = body.refused.into_iter().map(|(_, refused)| refused.to_string()).next();
-        let ingested = self.inlet.ingest(body.samples)?;
+        let ingested = self.to.inlet.ingest(body.samples)?;
         let refused = ingested.errors.into_iter().map(|(_, refused)| refused.to_string()).next();
         let warning = ingested.warnings.into_iter().map(|(_, warning)| warning.message).next();
         let quiet = self.warned.is_some_and(|at| at.elapsed() < WARN_EVERY);
@@ -121,6 +125,7 @@ impl Sink<'_> {
 /// If reading fails.
 fn drain(reader: impl BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
     let mut lines = Lines::new(reader);
+    sink.to.lifecycle.set(Condition::Running);
     loop {
         let found = lines.read()?;
         if found == Found::End || sink.take(lines.number(), lines.line()).is_err() {
@@ -133,45 +138,93 @@ fn drain(reader: impl BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
 }
 
 /// Reads the file at `path` from its beginning and goes on as it grows, also when it is truncated
-/// or replaced. Ends with the loop.
+/// or replaced. While it is not there it is waited for. Ends with the loop.
 ///
 /// # Errors
 /// If the file cannot be read.
 fn follow(path: &Path, sink: &mut Sink<'_>) -> io::Result<()> {
-    loop {
-        let file = File::open(path)?;
-        let mut position = file.try_clone()?;
-        let mut lines = Lines::new(BufReader::new(file));
-        loop {
-            if lines.read()? == Found::Line {
-                if sink.take(lines.number(), lines.line()).is_err() {
-                    return Ok(());
+    while !sink.to.inlet.is_closed() {
+        match File::open(path) {
+            Ok(file) => {
+                if read_on(path, file, sink)?.is_break() {
+                    break;
                 }
-                continue;
-            }
-            thread::sleep(LOOK_EVERY);
-            if was_replaced(path, &mut position)? {
                 tracing::info!("{} was replaced or truncated: reading it anew", path.display());
-                break;
             }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                wait(path, "there is no such file yet", sink);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Reads what is in `file` and what is added to it, until another is at `path`; breaks when the loop ends.
+fn read_on(path: &Path, file: File, sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
+    let mut position = file.try_clone()?;
+    let mut lines = Lines::new(BufReader::new(file));
+    sink.to.lifecycle.set(Condition::Running);
+    loop {
+        if lines.read()? == Found::Line {
+            if sink.take(lines.number(), lines.line()).is_err() {
+                return Ok(ControlFlow::Break(()));
+            }
+            continue;
+        }
+        if sink.to.inlet.is_closed() {
+            return Ok(ControlFlow::Break(()));
+        }
+        match there(path, &mut position)? {
+            There::Same => {
+                sink.to.lifecycle.set(Condition::Running);
+                thread::sleep(LOOK_EVERY);
+            }
+            // Whoever has it open may go on writing.
+            There::Nothing => wait(path, "it has vanished", sink),
+            There::Another => return Ok(ControlFlow::Continue(())),
         }
     }
 }
 
-/// Whether `path` is another file by now, or shorter than what was read of `file`. While there is
-/// nothing at `path`, the old file stays.
-fn was_replaced(path: &Path, file: &mut File) -> io::Result<bool> {
-    let Ok(there) = fs::metadata(path) else { return Ok(false) };
+/// Tells what is waited for, and waits a moment.
+fn wait(path: &Path, why: &str, sink: &Sink<'_>) {
+    let condition = Condition::Waiting(format!("{}: {why}", path.display()));
+    if sink.to.lifecycle.condition() != condition {
+        tracing::warn!("the source is {condition}");
+        sink.to.lifecycle.set(condition);
+    }
+    thread::sleep(LOOK_EVERY);
+}
+
+/// What is at the path of a file that is read.
+enum There {
+    /// That file.
+    Same,
+    /// Nothing.
+    Nothing,
+    /// Another file, or a shorter one than what was read.
+    Another,
+}
+
+fn there(path: &Path, file: &mut File) -> io::Result<There> {
+    let there = match fs::metadata(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(There::Nothing),
+        // The file that is open can be read on.
+        Err(_) => return Ok(There::Same),
+    };
     let ours = file.metadata()?;
     if !ours.is_file() {
-        return Ok(false);
+        return Ok(There::Same);
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;
         if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) {
-            return Ok(true);
+            return Ok(There::Another);
         }
     }
-    Ok(there.len() < file.stream_position()?)
+    let is_shorter = there.len() < file.stream_position()?;
+    Ok(if is_shorter { There::Another } else { There::Same })
 }

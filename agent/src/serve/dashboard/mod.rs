@@ -11,7 +11,7 @@ pub use about::About;
 
 use super::health::{Part, Watch};
 use super::published::Published;
-use crate::workload::Snapshot;
+use crate::workload::{Event, Snapshot, Subscriber};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, Uri, header};
@@ -89,6 +89,14 @@ impl DashboardState {
     fn json(&self, run: u64, since: u64) -> Result<Vec<u8>, serde_json::Error> {
         let health = self.health();
         self.board.lock().unwrap_or_else(PoisonError::into_inner).json(run, since, &health)
+    }
+}
+
+impl Subscriber for DashboardState {
+    fn take(&self, event: Event<'_>) {
+        if let Event::Moment(snapshot) = event {
+            self.publish(snapshot.clone());
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! AVX2: products of i16, summed in pairs to i32. Its products of bytes would be one instruction,
 //! but saturate.
 
-use super::super::MAX_INNER;
 use super::super::dense::{Dense, ZERO_POINT};
-use super::Blocks;
+use super::super::shape::MAX_INNER;
+use super::blocks::Blocks;
 use core::arch::x86_64::*;
 
 /// Rows whose sums are in registers at a time.

@@ -1,7 +1,7 @@
 //! AVX-512 with VNNI: products of four bytes, summed to i32, in one instruction.
 
 use super::super::dense::Dense;
-use super::Blocks;
+use super::blocks::Blocks;
 use core::arch::x86_64::*;
 
 /// Outputs in a register.

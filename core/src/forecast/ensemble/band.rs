@@ -6,7 +6,7 @@
 //! conformal inference (Gibbs and Candes 2021; Angelopoulos et al. 2023). An outcome is compared
 //! with the band as it was forecast, so that the delay of `step + 1` intervals does not bias it.
 
-use super::super::{Q50, QUANTILES, STEPS};
+use crate::forecast::grid::{Q50, QUANTILES, STEPS};
 
 /// How far a factor moves with an outcome, in mean absolute errors.
 const RATE: f32 = 0.02;

@@ -5,9 +5,9 @@
 //! from the mixture's own errors (least squares, online), and every expert is multiplied by it.
 //! Where the plan does not change the factor is exactly 1: without plans nothing is different.
 
-use super::super::STEPS;
-use super::super::plan::{self, Ahead, PLANS, Plan};
-use crate::history::Ring;
+use crate::forecast::grid::STEPS;
+use crate::forecast::plan::{self, Ahead, PLANS, Plan};
+use crate::ring::Ring;
 
 /// Samples that one begin or end of an event gives: 1 to [`STEPS`] at the steps of as many origins.
 const SAMPLES: f32 = (STEPS * (STEPS + 1) / 2) as f32;

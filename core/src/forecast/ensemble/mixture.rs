@@ -6,8 +6,8 @@
 //! no reason. The gradient is scaled by the mixture's own recent error, so that one learning rate
 //! serves every workload.
 
-use super::super::STEPS;
-use super::EXPERTS;
+use super::experts::Opinions;
+use crate::forecast::grid::STEPS;
 
 /// How fast weights move.
 const RATE: f32 = 0.07;
@@ -19,9 +19,6 @@ const KEEP_EAGER: f32 = 0.995;
 const SHARE: f32 = 1e-5;
 /// A gradient counts for at most this much.
 const STEEPEST: f32 = 3.0;
-
-/// One value of each expert.
-pub(crate) type Opinions = [f32; EXPERTS];
 
 /// Weights of the experts for each step.
 #[derive(Clone, Debug)]
@@ -114,6 +111,7 @@ impl Mixture {
 
 #[cfg(test)]
 mod tests {
+    use super::super::experts::EXPERTS;
     use super::*;
 
     fn uniform() -> Mixture {

@@ -4,7 +4,7 @@
 //! All are differences to an anchor on a warped scale (logarithm or square root), so that level and
 //! unit of the counts do not matter.
 
-use super::super::STEPS;
+use crate::forecast::grid::STEPS;
 use crate::history::ModelHistory;
 use crate::interval::IntervalLength;
 use crate::units::{DAY_S, UnixSeconds, WEEK_S};

@@ -7,7 +7,7 @@
 //! Symmetric matrices are kept as their lower triangle, column by column, and factored in place: half
 //! the memory, of which a microcontroller has little, and every inner loop runs along a column.
 
-use super::super::STEPS;
+use crate::forecast::grid::STEPS;
 use nalgebra::{SMatrix, SVector};
 
 /// Penalty as a share of each predictor's own power, so that no predictor's unit matters.

@@ -1,30 +1,16 @@
 //! When faults begin and end. Every draw depends on seed, kind and step alone, so that all policies
 //! meet the same faults, and one kind more leaves the others where they were.
 
+use super::lasts::Lasts;
 use super::{FaultKind, FaultPlan};
 use crate::sim::STEP_S;
-use crate::sim::pool::unit_draw;
+use crate::sim::dice::unit_draw;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use scaleiq_core::units::DAY_S;
 
 /// Words of a kind's stream of random numbers that belong to one step.
 const WORDS_PER_STEP: u128 = 256;
-
-/// When a fault comes and how long it lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lasts {
-    /// Comes by chance, for one sample.
-    OneSample,
-    /// Comes by chance, for so many seconds on average: from half to one and a half times as long.
-    Seconds(u32),
-    /// Comes by chance and stays.
-    ToTheEnd,
-    /// Is there from the first moment on, for so many seconds.
-    First(u32),
-    /// Is there from the first moment on, and stays.
-    Always,
-}
 
 /// A fault from its beginning to its end.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! The table of faults: what each is called, what it touches, how often it comes and how long it lasts.
 
-use super::episode::Lasts;
-use super::episode::Lasts::{Always, First, OneSample, Seconds, ToTheEnd};
+use super::lasts::Lasts;
+use super::lasts::Lasts::{Always, First, OneSample, Seconds, ToTheEnd};
 use serde::{Serialize, Serializer};
 
 const MINUTE_S: u32 = 60;

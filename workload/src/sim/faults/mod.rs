@@ -12,6 +12,7 @@
 mod conditions;
 mod episode;
 mod kind;
+mod lasts;
 mod plan;
 mod readings;
 mod simulator;
@@ -21,8 +22,9 @@ mod trial;
 mod verdict;
 
 pub(super) use conditions::Conditions;
-pub use episode::{Episode, Lasts};
+pub use episode::Episode;
 pub use kind::{Family, FaultKind, Profile};
+pub use lasts::Lasts;
 pub use plan::{FaultPlan, PlanError};
 pub use readings::Told;
 pub use simulator::{FaultySimulator, Tick};

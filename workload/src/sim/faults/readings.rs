@@ -2,7 +2,7 @@
 
 use super::FaultKind::*;
 use super::episode::Episode;
-use crate::sim::pool::unit_draw;
+use crate::sim::dice::unit_draw;
 use rand_chacha::ChaCha8Rng;
 use scaleiq_core::sample::{RawSample, Reading, Sample};
 use scaleiq_core::units::Jobs;

@@ -1,7 +1,8 @@
 //! What a fault cost a policy, against the clean run.
 
-use super::episode::{Episode, Lasts};
+use super::episode::Episode;
 use super::kind::{Family, FaultKind};
+use super::lasts::Lasts;
 use super::trial::Course;
 use crate::sim::STEP_S;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! Arrivals of the sample: a day, a week, campaigns and noise, with four amplitudes to be solved for.
 
+use super::rows::{LENGTH, ROWS, hour, weekday};
 use super::statistics::{TARGETS, p95};
-use super::{LENGTH, ROWS, hour, weekday};
 use crate::traffic::pulse::{PulseTrain, Pulses};
 use crate::traffic::random::{Memory, chance, log_between, normal, stream};
 

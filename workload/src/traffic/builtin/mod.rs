@@ -10,21 +10,17 @@
 
 mod arrivals;
 mod queue;
+mod rows;
 mod statistics;
 
+pub use rows::{ROWS, START};
 pub use statistics::{Statistics, TARGETS, Targets};
 
 use crate::series::Series;
 use crate::traffic::random::{Memory, chance, log_between, stream};
-use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_core::units::UnixSeconds;
+use rows::{LENGTH, mean};
+use scaleiq_core::interval::Interval;
 
-/// Rows of the reference's file, and of the sample that is fitted to its statistics.
-pub const ROWS: usize = 107_144;
-/// 2025-03-01T00:00:00Z, a Saturday.
-pub const START: UnixSeconds = UnixSeconds(1_740_787_200);
-/// Its interval.
-const LENGTH: IntervalLength = IntervalLength::TWO_MINUTES;
 /// Mean number of spells per day in which nothing was measured.
 const GAPS_PER_DAY: f64 = 0.1;
 /// Their shortest and longest, in intervals.
@@ -124,21 +120,6 @@ fn work(seed: u64, measured: &[bool]) -> Vec<f64> {
 /// The values of the first [`ROWS`] rows that were measured.
 fn known<'a>(values: &'a [f64], measured: &'a [bool]) -> impl Iterator<Item = f64> + 'a {
     values.iter().zip(measured).take(ROWS).filter(|(_, measured)| **measured).map(|(v, _)| *v)
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
-    sum / f64::max(count, 1.0)
-}
-
-/// UTC hour of the day of row `k`, with its fraction, at the middle of the row.
-fn hour(k: usize) -> f64 {
-    (k % LENGTH.steps_per_day()) as f64 * f64::from(LENGTH.seconds()) / 3600.0 + 1.0 / 60.0
-}
-
-/// Day of the week of row `k`; 0 is Monday. The sample starts on a Saturday.
-fn weekday(k: usize) -> usize {
-    (k / LENGTH.steps_per_day() + 5) % 7
 }
 
 #[cfg(test)]

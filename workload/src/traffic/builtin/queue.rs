@@ -5,8 +5,8 @@
 //! hours on a busy night, much of it does. Two of its properties are solved for: the catch-up time
 //! (it moves the mean backlog) and the depth of the great stall (it moves the largest).
 
+use super::rows::{LENGTH, ROWS, mean};
 use super::statistics::TARGETS;
-use super::{LENGTH, ROWS};
 use crate::traffic::random::{between, chance, log_between, stream};
 use std::ops::Range;
 
@@ -55,7 +55,7 @@ pub(super) fn fitted(seed: u64, arrivals: &[f64], work: &[f64], measured: &[bool
     };
     let catch_up = bisect(CATCH_UP.0, CATCH_UP.1, |catch_up| {
         let flow = run(catch_up, great(catch_up), 0..ROWS);
-        super::mean(backlog(&flow, measured)) > TARGETS.backlog_mean
+        mean(backlog(&flow, measured)) > TARGETS.backlog_mean
     });
     run(catch_up, great(catch_up), 0..arrivals.len())
 }

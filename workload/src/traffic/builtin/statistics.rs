@@ -148,7 +148,7 @@ impl fmt::Display for Statistics {
         let mut line = |name: &str, measured: f64, published: f64| {
             writeln!(f, "{name:<34}{measured:>12.3}{published:>12.3}")
         };
-        line("rows", self.rows as f64, super::ROWS as f64)?;
+        line("rows", self.rows as f64, super::rows::ROWS as f64)?;
         line("peak hour (UTC)", peak as f64, 2.0)?;
         line("mean arrivals in it", mean(peak), TARGETS.peak_mean)?;
         line("trough hour (UTC)", trough as f64, 16.0)?;

@@ -1,0 +1,267 @@
+//! The whole way from sample to decision: the one loop that live agent, backtest, training and
+//! firmware run.
+
+mod explain;
+mod hold;
+
+use crate::decision::{Decision, Outlook, Reason};
+use crate::forecast::{Forecast, Forecaster, Q50, Q90};
+use crate::guard::Guard;
+use crate::history::FOUR_WEEKS;
+use crate::interval::{Gatherer, Interval, TimeError};
+use crate::plausibility::{Doubt, Doubts, PlausibilityFilter};
+use crate::policy::{Choice, MULTIPLIERS, Memory, Policy, State, state};
+use crate::sample::Sample;
+use crate::settings::Settings;
+use crate::situation::{Blind, DEFAULT_WORK_MS, HorizonRates, Observer, Situation};
+use crate::units::{Jobs, UnixSeconds};
+use explain::{prospects, reason};
+
+/// Observes samples and decides.
+#[derive(Clone, Debug)]
+pub struct Controller<F, P> {
+    settings: Settings,
+    gatherer: Gatherer,
+    filter: PlausibilityFilter,
+    doubts: Doubts,
+    observer: Observer,
+    forecaster: F,
+    forecast: Option<Forecast>,
+    policy: P,
+    guard: Guard,
+    memory: Memory,
+    /// When it was last known what to decide on.
+    sighted: Option<UnixSeconds>,
+    epoch: u64,
+    latched: Option<Decision>,
+}
+
+impl<F: Forecaster, P: Policy> Controller<F, P> {
+    /// A controller that has seen nothing yet.
+    ///
+    /// It is larger than a microcontroller's stack. With every constructor inlined, and nothing large
+    /// filled before it is needed, it is made in its place instead of being moved there.
+    #[must_use]
+    #[inline(always)]
+    pub fn new(settings: Settings, forecaster: F, policy: P) -> Self {
+        Self {
+            settings,
+            gatherer: Gatherer::new(settings.interval, FOUR_WEEKS as u32),
+            filter: PlausibilityFilter::default(),
+            doubts: Doubts::default(),
+            observer: Observer::default(),
+            forecaster,
+            forecast: None,
+            policy,
+            guard: Guard::default(),
+            memory: Memory::default(),
+            sighted: None,
+            epoch: 0,
+            latched: None,
+        }
+    }
+
+    /// Takes a sample. Each model interval that it completes is handed to `closed`, with the forecast
+    /// made from the end of the last of them.
+    ///
+    /// # Errors
+    /// If the sample is not after the last one; nothing is changed then.
+    pub fn observe(
+        &mut self,
+        sample: &Sample,
+        closed: impl FnMut(&Interval, Option<&Forecast>),
+    ) -> Result<(), TimeError> {
+        self.observe_beside(sample, |_, _| None, closed)
+    }
+
+    /// As [`Controller::observe`], where decisions may be carried out in another pool than the one that
+    /// the sample is of. `beside` is told the sample as far as it is believed, with the work of an event
+    /// in seconds, and gives that other pool's sample of the same time; `None` if there is none. What is
+    /// believed and what work is rest on the real sample, everything else on the other one.
+    ///
+    /// # Errors
+    /// If the sample is not after the last one; nothing is changed then.
+    pub fn observe_beside(
+        &mut self,
+        sample: &Sample,
+        beside: impl FnOnce(&Sample, f32) -> Option<Sample>,
+        mut closed: impl FnMut(&Interval, Option<&Forecast>),
+    ) -> Result<(), TimeError> {
+        self.gatherer.admit(sample)?;
+        let (real, doubts) = self.filter.judge(sample, self.observer.work_s());
+        let work_s = self.observer.work_s().unwrap_or(DEFAULT_WORK_MS / 1000.0);
+        let other = beside(&real, work_s);
+        let sample = other.as_ref().unwrap_or(&real);
+        let Self { gatherer, forecaster, forecast, .. } = self;
+        gatherer.push(sample, |interval, is_last| {
+            if is_last {
+                *forecast = forecaster.push(&interval);
+            } else {
+                forecaster.pass(&interval);
+                *forecast = None;
+            }
+            closed(&interval, forecast.as_ref());
+        })?;
+        let ordered = self.memory.last_wanted;
+        let is_told = real.jobs_ready.is_some();
+        let real = other.as_ref().map(|_| &real);
+        self.observer.push(sample, real, self.forecast.as_ref(), ordered, &self.settings);
+        self.doubts = doubts;
+        if !is_told {
+            self.doubts.insert(Doubt::Pool);
+        }
+        if self.observer.doubts_work() {
+            self.doubts.insert(Doubt::Work);
+        }
+        self.epoch += 1;
+        Ok(())
+    }
+
+    /// Decides how many jobs should run from `now` on. Asked again before the next sample, it
+    /// gives the same decision (promise J-2), unless the data has become stale meanwhile.
+    pub fn decide(&mut self, now: UnixSeconds) -> Decision {
+        let situation = self.situation(now);
+        let stale = situation == Err(Blind::Stale);
+        if let Some(latched) = &self.latched
+            && latched.epoch == self.epoch
+            && !stale
+        {
+            return latched.clone();
+        }
+        let decision = match situation {
+            Ok(situation) => self.decide_on(now, &situation),
+            Err(blind) => self.hold(now, blind),
+        };
+        let changed = self.memory.last_wanted != Some(decision.jobs);
+        self.memory.since_change =
+            if changed { 0 } else { self.memory.since_change.saturating_add(1) };
+        self.memory.last_wanted = Some(decision.jobs);
+        self.latched = Some(decision.clone());
+        decision
+    }
+
+    /// What is known at `now`.
+    ///
+    /// # Errors
+    /// If the data is stale or incomplete.
+    pub fn situation(&self, now: UnixSeconds) -> Result<Situation, Blind> {
+        let (forecast, ordered) = (self.forecast.as_ref(), self.memory.last_wanted);
+        let situation = self.observer.situation(now, forecast, ordered, &self.settings)?;
+        Ok(Situation { frozen: self.filter.is_frozen(), ..situation })
+    }
+
+    /// The state that a Q-network would read at `situation`.
+    #[must_use]
+    pub fn state(&self, situation: &Situation) -> State {
+        state(situation, &self.settings, &self.memory)
+    }
+
+    /// The latest forecast.
+    #[must_use]
+    pub fn forecast(&self) -> Option<&Forecast> {
+        self.forecast.as_ref()
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The forecaster.
+    #[must_use]
+    pub fn forecaster(&self) -> &F {
+        &self.forecaster
+    }
+
+    /// The forecaster, to give it another network.
+    pub fn forecaster_mut(&mut self) -> &mut F {
+        &mut self.forecaster
+    }
+
+    /// Other settings from now on; everything remembered stays. Says whether it could be: intervals
+    /// of another length need a new controller.
+    pub fn configure(&mut self, settings: Settings) -> bool {
+        let fits = settings.interval == self.settings.interval;
+        if fits {
+            self.settings = settings;
+            self.latched = None;
+        }
+        fits
+    }
+
+    /// Goes on after a restart in which all but the last decision was lost: `jobs` counts as decided
+    /// at `at`, so that no scale-down comes before its window. It takes the place of what was decided
+    /// here, which nobody carried out.
+    pub fn resume(&mut self, jobs: Jobs, at: UnixSeconds) {
+        self.latched = None;
+        self.memory.last_wanted = Some(jobs);
+        self.guard.resume(jobs, at);
+    }
+
+    /// What was decided so far was not carried out in the pool that the next samples are of: the jobs
+    /// that are seen there count.
+    pub fn forget_orders(&mut self) {
+        self.latched = None;
+        self.memory = Memory::default();
+        self.guard = Guard::default();
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &P {
+        &self.policy
+    }
+
+    /// The policy, to steer it from outside (training chooses actions itself).
+    pub fn policy_mut(&mut self) -> &mut P {
+        &mut self.policy
+    }
+
+    fn decide_on(&mut self, now: UnixSeconds, s: &Situation) -> Decision {
+        self.sighted = Some(now);
+        let state = self.state(s);
+        let choice = self.policy.choose(s, &state, &self.settings);
+        let (jobs, changes) = self.guard.check(choice.jobs, s, &self.settings);
+        self.memory.last_seen = Some(jobs);
+        Decision {
+            reason: reason(&choice, jobs, s, &self.settings),
+            outlook: Some(Outlook {
+                now: s.rate.0,
+                lead_q50: s.lead_rates[Q50],
+                lead_q90: s.lead_rates[Q90],
+                horizons: s.horizon_rates.map(HorizonRates::ascending),
+            }),
+            prospects: Some(prospects(jobs, &choice, s, &self.settings)),
+            changes,
+            have: s.have(),
+            multiplier: choice.action.and_then(|a| MULTIPLIERS.get(a)).copied(),
+            forecast: self.forecast.as_ref().filter(|_| s.has_forecast).map(Forecast::basis),
+            ..self.decision(now, jobs, choice)
+        }
+    }
+
+    fn decision(&self, now: UnixSeconds, jobs: Jobs, choice: Choice) -> Decision {
+        Decision {
+            epoch: self.epoch,
+            at: now,
+            jobs,
+            have: jobs,
+            stage: choice.stage,
+            base: self.settings.base,
+            multiplier: None,
+            q_values: choice.q_values,
+            proposed: choice.jobs,
+            changes: heapless::Vec::new(),
+            reason: Reason::Blind,
+            outlook: None,
+            prospects: None,
+            doubts: self.doubts,
+            preference: choice.preference,
+            forecast: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

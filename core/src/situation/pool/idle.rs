@@ -1,0 +1,30 @@
+//! How long a pool stood still within a sample.
+
+use crate::sample::Sample;
+use crate::units::Jobs;
+
+/// Seconds of the sample in which a pool of `ready` jobs stood still, judged by what it left undone;
+/// `None` where that cannot be told.
+pub(super) fn idle_s(sample: &Sample, before: &Sample, ready: Jobs, work_s: f32) -> Option<f32> {
+    let span_s = sample.interval_s as f32;
+    let ready = ready.as_f32();
+    if ready == 0.0 {
+        // There is no pool that could stand still: its only job crashed, or none is up yet.
+        return None;
+    }
+    let could = ready * span_s / work_s;
+    let (waiting, arrivals) = (before.backlog_events.known()?, sample.arrivals_events.known()?);
+    if waiting + arrivals > could {
+        // Busy throughout, or stalled.
+        let done = sample.processed_events.known()?;
+        return Some((span_s * (1.0 - done / could.max(1.0))).clamp(0.0, span_s));
+    }
+    if waiting * work_s > ready || arrivals <= 0.0 {
+        return None;
+    }
+    // A pause of p seconds leaves a backlog that grows to rate x p and drains at what is spare:
+    // its area over time is rate p^2 / 2 / (1 - utilisation).
+    let (rate, spare) = (arrivals / span_s, 1.0 - arrivals / could);
+    let area = sample.queued_events.known()? * span_s;
+    Some(libm::sqrtf(2.0 * area * spare / rate).min(span_s))
+}

@@ -1,0 +1,214 @@
+//! Plays a grid on all cores. Loads are made when nothing else is left to be played, so that only as
+//! many are in memory as there are cores.
+
+use super::arena::Arena;
+use super::cache::ForecastCache;
+use super::contender::Contender;
+use super::grid::{Grid, LoadPlan};
+use super::{Case, CaseResult};
+use crate::data::workload::Workload;
+use crate::runtime::progress::Progress;
+use crate::runtime::stop;
+use anyhow::{Context as _, Result};
+use scaleiq_core::model::{NativeBundle, PACK};
+use scaleiq_workload::sim::{LoadSettings, Scale, World};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// A policy to be played on a case.
+struct Task {
+    /// Index into [`Board::cases`].
+    index: usize,
+    case: Case,
+    workload: Arc<Workload>,
+    warm_s: u32,
+    contender: Contender,
+}
+
+/// What is to be done, and what is done.
+struct Board {
+    loads: VecDeque<LoadPlan>,
+    /// Loads that a thread is making now.
+    making: usize,
+    tasks: Vec<Task>,
+    cases: Vec<CaseResult>,
+    failure: Option<anyhow::Error>,
+    progress: Progress,
+    done: u64,
+}
+
+enum Job {
+    Make(LoadPlan),
+    Play(Task),
+}
+
+struct Crew<'a> {
+    grid: &'a Grid,
+    bundle: &'a NativeBundle,
+    cache: ForecastCache,
+    board: Mutex<Board>,
+    changed: Condvar,
+}
+
+/// Plays all of `grid` with the model; forecasts are kept in `cache`. After Ctrl-C it returns what is
+/// done; cases that nobody has played are left out.
+///
+/// # Errors
+/// If a load cannot be made.
+pub fn play(grid: &Grid, bundle: &NativeBundle, cache: Option<PathBuf>) -> Result<Vec<CaseResult>> {
+    let hash = bundle.card().files.get(PACK).cloned().unwrap_or_default();
+    let board = Board {
+        loads: grid.loads().into(),
+        making: 0,
+        tasks: Vec::new(),
+        cases: Vec::new(),
+        failure: None,
+        progress: Progress::begin("policies", grid.runs(), 0),
+        done: 0,
+    };
+    let crew = Crew {
+        grid,
+        bundle,
+        cache: ForecastCache::new(bundle.forecaster().clone(), hash, cache),
+        board: Mutex::new(board),
+        changed: Condvar::new(),
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(job) = crew.next() {
+                    crew.work(job)
+                }
+            });
+        }
+    });
+    let board = crew.board.into_inner().unwrap_or_else(PoisonError::into_inner);
+    board.progress.end(&format!("cases: {}", board.cases.len()));
+    let mut cases = board.cases;
+    cases.retain(|case| !case.runs.is_empty());
+    // Threads finish in any order; files and tables are the same each time.
+    let place = |case: &Case| {
+        let traffic = grid.traffic.iter().position(|traffic| traffic.name == case.data);
+        let world = grid.worlds.iter().position(|world| *world == case.world);
+        let peak = grid.peaks.iter().position(|peak| *peak == case.peak_jobs);
+        (traffic, peak, world, case.seed)
+    };
+    cases.sort_by_key(|case| place(&case.case));
+    for case in &mut cases {
+        let place = |policy| grid.contenders.iter().position(|known| *known == policy);
+        case.runs.sort_by_key(|run| place(run.policy));
+        case.tracks.sort_by_key(|track| track.policy.map(place));
+    }
+    board.failure.map_or(Ok(cases), Err)
+}
+
+impl Crew<'_> {
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next thing to do; `None` when there is nothing left or all is to stop.
+    fn next(&self) -> Option<Job> {
+        let mut board = self.board();
+        loop {
+            if stop::requested() || board.failure.is_some() {
+                return None;
+            }
+            if let Some(task) = board.tasks.pop() {
+                return Some(Job::Play(task));
+            }
+            if let Some(load) = board.loads.pop_front() {
+                board.making += 1;
+                return Some(Job::Make(load));
+            }
+            if board.making == 0 {
+                return None;
+            }
+            board = self.changed.wait(board).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn work(&self, job: Job) {
+        match job {
+            Job::Make(load) => {
+                let made = self.make(load);
+                let mut board = self.board();
+                board.making -= 1;
+                match made {
+                    Ok(workload) => self.add(&mut board, load, &Arc::new(workload)),
+                    Err(error) => board.failure = Some(error),
+                }
+                self.changed.notify_all();
+            }
+            Job::Play(task) => self.play(&task),
+        }
+    }
+
+    fn make(&self, load: LoadPlan) -> Result<Workload> {
+        let traffic = self.grid.traffic.get(load.traffic).context("no such traffic")?;
+        let scale = Scale::PeakJobs(load.peak_jobs);
+        let settings = LoadSettings { scale, ..LoadSettings::default() };
+        let name = traffic.name.as_str();
+        let note = |text: &str| self.board().progress.say(text);
+        Workload::new(name, &traffic.series(), &settings, load.seed, &mut |intervals| {
+            self.cache.forecast(intervals, &note)
+        })
+    }
+
+    /// Puts a load's cases on the board, and who is to play them.
+    fn add(&self, board: &mut Board, load: LoadPlan, workload: &Arc<Workload>) {
+        let warm_s =
+            self.grid.traffic.get(load.traffic).map_or(0, |t| t.warm_s(self.grid.warm_days));
+        for world in &self.grid.worlds {
+            let LoadPlan { peak_jobs, seed, .. } = load;
+            let index = board.cases.len();
+            let case = Case { data: workload.name.clone(), peak_jobs, world, seed };
+            board.cases.push(CaseResult {
+                case: case.clone(),
+                runs: Vec::new(),
+                missing: self.grid.contenders.len(),
+                tracks: Vec::new(),
+            });
+            let task = |contender: &Contender| Task {
+                index,
+                case: case.clone(),
+                workload: Arc::clone(workload),
+                warm_s,
+                contender: *contender,
+            };
+            board.tasks.extend(self.grid.contenders.iter().map(task));
+        }
+    }
+
+    fn play(&self, task: &Task) {
+        let case = &task.case;
+        let Some(world) = World::named(case.world) else { return };
+        let policy = self.bundle.policy();
+        let arena = Arena {
+            workload: &task.workload,
+            world,
+            limits: self.grid.limits,
+            seed: case.seed,
+            warm_s: task.warm_s,
+            policy: &policy,
+            base: self.bundle.card().policy.base,
+        };
+        let Some(played) = arena.play(task.contender, &stop::requested) else { return };
+        let mut board = self.board();
+        board.done += task.contender.runs();
+        let Board { cases, progress, done, .. } = &mut *board;
+        progress.set(*done, || format!("{}, {} jobs, {}", case.data, case.peak_jobs, case.world));
+        let Some(result) = cases.get_mut(task.index) else { return };
+        result.missing -= 1;
+        result.runs.extend(played.runs);
+        // One seed is enough to look at.
+        if self.grid.seeds.first() == Some(&case.seed) {
+            if result.tracks.is_empty() {
+                result.tracks.push(arena.need());
+            }
+            result.tracks.push(played.track);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `trainer evaluate`: models beside classical forecasters, on any files.
+
+use super::values::{at_least_one, parse_share, parse_time};
+use crate::data::TEST_STRIDE;
+use crate::evaluate::contest::{Contest, Model};
+use crate::evaluate::peers::Chosen;
+use crate::evaluate::test_series::{TestPart, TestSeries};
+use crate::report::{comparison, evaluation};
+use crate::runtime::files::write_atomic;
+use crate::runtime::progress::Progress;
+use anyhow::{Context, Result};
+use clap::Args;
+use scaleiq_core::model::{Bundle, SHIPPED_NAME};
+use scaleiq_core::units::UnixSeconds;
+use scaleiq_workload::ReadOptions;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+/// Options of `trainer evaluate`.
+#[derive(Args, Debug)]
+pub struct EvaluateArgs {
+    /// CSV to judge on; may be repeated
+    #[arg(long, value_name = "FILE", required = true)]
+    pub data: Vec<PathBuf>,
+    /// Folder of a model to judge; may be repeated [default: models/edge]
+    #[arg(long, value_name = "DIR")]
+    pub model: Vec<PathBuf>,
+    /// Classical forecasters beside it: all, none, or names with commas between
+    #[arg(long, value_name = "NAMES", default_value = "all")]
+    pub peers: Chosen,
+    /// First row that judges: seconds since 1970 or RFC 3339, such as 2025-07-01T00:00:00Z
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = parse_time,
+        allow_negative_numbers = true,
+        conflicts_with = "test_fraction"
+    )]
+    pub from: Option<UnixSeconds>,
+    /// Share of the rows, from the end, that judges
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2, value_parser = parse_share)]
+    pub test_fraction: f64,
+    /// Intervals from one origin to the next
+    #[arg(long, value_name = "N", default_value_t = TEST_STRIDE, value_parser = at_least_one)]
+    pub stride: usize,
+    /// Judge the network without the experts beside it, and the experts without it, too
+    #[arg(long)]
+    pub parts: bool,
+    /// Folder to write scores.csv and report.html to
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How data files are read.
+    #[command(flatten)]
+    pub reading: ReadOptions,
+}
+
+/// Judges all on the test part of each file, prints the tables and writes what was asked for.
+///
+/// # Errors
+/// If the data or a model cannot be read, or the output cannot be written.
+pub fn run(args: &EvaluateArgs) -> Result<()> {
+    let mut models: Vec<Model> = Vec::new();
+    for folder in &args.model {
+        let model = load(folder)?;
+        // A model named twice would be compared with itself.
+        if models.iter().all(|known| known.name != model.name) {
+            models.push(model);
+        }
+    }
+    if models.is_empty() {
+        let network = Bundle::shipped()?.forecaster().clone();
+        models.push(Model { name: SHIPPED_NAME.into(), network });
+    }
+    let part = args.from.map_or(TestPart::Last(args.test_fraction), TestPart::From);
+    let read = |path| TestSeries::read(path, &args.reading, part, args.stride);
+    let series: Vec<TestSeries> = args.data.iter().map(|path| read(path)).collect::<Result<_>>()?;
+    // Before the work of minutes: is there where to write?
+    if let Some(folder) = &args.out {
+        let made = std::fs::create_dir_all(folder);
+        made.with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    let contest = Contest { models, parts: args.parts, peers: args.peers.0.clone() };
+    let progress = Progress::begin("evaluation", contest.rows(&series) as u64, 0);
+    let progress = Mutex::new((progress, 0));
+    let all = contest.run(series, &|rows| {
+        let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += rows as u64;
+        progress.set(*done, String::new);
+    })?;
+    let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.end(&format!("files: {}", all.len()));
+    let mut text: Vec<String> = all.iter().map(comparison::table).collect();
+    text.extend(Some(comparison::over_all(&all)).filter(|mean| !mean.is_empty()));
+    print!("{}", text.join("\n"));
+    let Some(folder) = &args.out else { return Ok(()) };
+    let (scores, report) = (folder.join("scores.csv"), folder.join("report.html"));
+    write_atomic(&scores, &comparison::csv(&all)?)?;
+    let names: Vec<&str> = contest.models.iter().map(|model| model.name.as_str()).collect();
+    let how = format!("models: {}; {} intervals between origins", names.join(", "), args.stride);
+    write_atomic(&report, evaluation::page(&all, &how)?.as_bytes())?;
+    eprintln!("wrote {} and {}", scores.display(), report.display());
+    Ok(())
+}
+
+/// A model by its folder, which names it as well: cards of different runs say the same.
+fn load(folder: &Path) -> Result<Model> {
+    let network = Bundle::load(folder)?.forecaster().clone();
+    // Collected anew, `models/a/` and `models/a` are the same.
+    let name = folder.components().collect::<std::path::PathBuf>().display().to_string();
+    Ok(Model { name, network })
+}

@@ -1,0 +1,97 @@
+//! The command line: one file for each subcommand, its options and what it does.
+
+pub mod ablate;
+pub mod bench_policies;
+pub mod doctor;
+pub mod evaluate;
+pub mod forecast;
+pub mod pack;
+pub mod sample_data;
+pub mod train;
+mod values;
+
+use ablate::AblateArgs;
+use anyhow::Result;
+use bench_policies::BenchPoliciesArgs;
+use clap::{Parser, Subcommand};
+use doctor::DoctorArgs;
+use evaluate::EvaluateArgs;
+use forecast::ForecastArgs;
+use pack::PackArgs;
+use sample_data::SampleDataArgs;
+use std::process::ExitCode;
+use train::TrainArgs;
+
+const EXAMPLES: &str = "\
+Examples:
+  trainer                                  train both models on the built-in sample
+  trainer train --quick                    the same within minutes, to see that it works
+  trainer train --config my.yaml --out runs/june
+  trainer train --out runs/june --resume   go on where it was stopped
+  trainer train --out runs/june --visualize-only
+  trainer forecast --data events.csv --from 2025-07-01T00:00:00Z --stride 7 --out forecast.csv
+  trainer evaluate --data events.csv --out evaluation   the model beside classical forecasters
+  trainer bench-policies                   the policy beside what people use to scale today
+  trainer ablate                           what is each part of the forecaster worth?
+  trainer sample-data --out sample.csv
+  trainer doctor                           which devices are there, and do they compute right?";
+
+/// Trains, evaluates and exports ScaleIQ's models.
+#[derive(Parser, Debug)]
+#[command(name = "trainer", version, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+impl Cli {
+    /// What is to be done; without arguments, training of both models on the built-in sample.
+    #[must_use]
+    pub fn into_command(self) -> Command {
+        self.command.unwrap_or_else(|| Command::Train(Box::default()))
+    }
+}
+
+/// What can be done.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Trains the forecaster and then the scaling policy on it
+    Train(Box<TrainArgs>),
+    /// Writes a trained model's forecasts over a file as CSV
+    Forecast(ForecastArgs),
+    /// Judges models beside classical forecasters on the last part of files
+    Evaluate(EvaluateArgs),
+    /// Plays scaling policies beside what people use, on recorded traffic
+    BenchPolicies(Box<BenchPoliciesArgs>),
+    /// Trains networks that lack a part and tells what each part is worth
+    Ablate(AblateArgs),
+    /// Writes the built-in sample traffic as CSV
+    SampleData(SampleDataArgs),
+    /// Makes a model's pack, for the int8 engine and microcontrollers, from its ONNX files
+    Pack(PackArgs),
+    /// Lists devices and checks that each computes a training step right
+    Doctor(DoctorArgs),
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Whatever went wrong, for people.
+    pub fn run(&self) -> Result<ExitCode> {
+        let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);
+        match self {
+            Self::Train(args) => train::run(args),
+            Self::Forecast(args) => done(forecast::run(args)),
+            Self::Evaluate(args) => done(evaluate::run(args)),
+            Self::BenchPolicies(args) => done(bench_policies::run(args)),
+            Self::Ablate(args) => done(ablate::run(args)),
+            Self::SampleData(args) => done(sample_data::run(args)),
+            Self::Pack(args) => done(pack::run(args)),
+            Self::Doctor(args) => done(doctor::run(args)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

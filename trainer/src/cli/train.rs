@@ -1,0 +1,174 @@
+//! `trainer train`: from data to exported models and a report.
+//!
+//! ```text
+//! data -> windows -> forecaster -> ONNX -> forecasts on the test part -> scores
+//!                                    \-> forecasts of every workload -> policy -> ONNX
+//!                                                    card, metrics, plots, report
+//! ```
+
+use crate::config::Config;
+use crate::config::{ConfigError, DeviceChoice};
+use crate::data::Corpus;
+use crate::experiment::pipeline::Part;
+use crate::experiment::pipeline::{Outcome, Stages};
+use crate::experiment::run::{RUNS, Run};
+use crate::report::summary;
+use crate::runtime::device;
+use crate::runtime::stop;
+use anyhow::{Context, Result};
+use clap::Args;
+use scaleiq_workload::ReadOptions;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Options of `trainer train`.
+#[derive(Args, Debug, Default)]
+pub struct TrainArgs {
+    /// Settings (YAML; every key has a default) [example: trainer/config.example.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// CSV of your own traffic, to which the shipped network is tuned [default: a fresh one is
+    /// trained on the built-in sample]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Train a fresh network on --data instead of tuning the shipped one
+    #[arg(long)]
+    pub fresh: bool,
+    /// A further CSV to learn from; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub also: Vec<PathBuf>,
+    /// Folder of the run [default: runs/<time>; the latest one to resume or visualize]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) part: PartArgs,
+    /// auto, cpu, gpu or gpu:N [default: auto]
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<DeviceChoice>,
+    /// Seed of every random number [default: 42]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Go on from the last checkpoint of the run, with its settings
+    #[arg(long, conflicts_with_all = ["config", "data", "also", "fresh", "seed", "quick", "visualize_only", "ReadOptions"])]
+    pub resume: bool,
+    /// Train for minutes only: shows that everything works, the models are poor
+    #[arg(long)]
+    pub quick: bool,
+    #[command(flatten)]
+    pub(super) reading: ReadOptions,
+}
+
+#[derive(Args, Debug, Default)]
+#[group(multiple = false)]
+pub(super) struct PartArgs {
+    /// Train only the forecaster
+    #[arg(long)]
+    forecast_only: bool,
+    /// Train only the scaling policy, on the forecaster of the run, or else on the shipped one
+    #[arg(long)]
+    scaling_only: bool,
+    /// Train nothing: draw the plots and the report of a run again
+    #[arg(long)]
+    visualize_only: bool,
+}
+
+impl TrainArgs {
+    /// Which part to do.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        match self.part {
+            PartArgs { forecast_only: true, .. } => Part::Forecaster,
+            PartArgs { scaling_only: true, .. } => Part::Scaling,
+            PartArgs { visualize_only: true, .. } => Part::Report,
+            PartArgs { .. } => Part::All,
+        }
+    }
+
+    /// The config file, if one is named, with the other options over it.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is wrong.
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        let config = match &self.config {
+            Some(path) => Config::load(path)?,
+            None if self.data.is_some() && !self.fresh => Config::default().tuning(),
+            None => Config::default(),
+        };
+        Ok(self.over(config))
+    }
+
+    /// `config` with these options over it.
+    #[must_use]
+    pub fn over(&self, mut config: Config) -> Config {
+        if self.quick {
+            config = config.quickened();
+        }
+        if let Some(data) = &self.data {
+            config.data.path = Some(data.clone());
+        }
+        config.data.also.extend(self.also.iter().cloned());
+        if self.reading != ReadOptions::default() {
+            config.data.reading = self.reading.clone();
+        }
+        if let Some(device) = self.device {
+            config.training.device = device;
+        }
+        if let Some(seed) = self.seed {
+            config.seed = seed;
+        }
+        config
+    }
+}
+
+/// Trains, evaluates, exports and reports.
+///
+/// # Errors
+/// If the data, the config or the run folder cannot be used, or training diverges.
+pub fn run(args: &TrainArgs) -> Result<ExitCode> {
+    if args.part() == Part::Report {
+        let (run, _) = Run::open(&existing(args)?)?;
+        summary::write(&run)?;
+        eprintln!("report: {}", run.report().display());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (run, config) = begin(args)?;
+    let chosen = device::choose(config.training.device)?;
+    eprintln!("run:    {}\ndevice: {}", run.dir().display(), chosen.name);
+    let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
+    corpus.notes.iter().for_each(|note| eprintln!("note:   {note}"));
+    let stages = Stages { run: &run, config: &config, corpus: &corpus, device: chosen.device };
+    let command = run.begun_by(&command_line(), args.resume)?;
+    let outcome = stages.all(args.part(), &command)?;
+    if outcome == Outcome::Interrupted {
+        let out = run.dir().display();
+        eprintln!("saved; go on with: trainer train --out {out} --resume");
+        return Ok(ExitCode::from(stop::EXIT_STATUS as u8));
+    }
+    summary::write(&run)?;
+    eprintln!("models: {}\nreport: {}", run.models().display(), run.report().display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A fresh run, or the one to go on with.
+fn begin(args: &TrainArgs) -> Result<(Run, Config)> {
+    if args.resume {
+        let (run, config) = Run::open(&existing(args)?)?;
+        return Ok((run, args.over(config)));
+    }
+    let config = args.config()?;
+    let folder = args.out.clone().unwrap_or_else(|| Run::fresh_dir(Path::new(RUNS)));
+    Ok((Run::create(&folder, &config)?, config))
+}
+
+fn existing(args: &TrainArgs) -> Result<PathBuf> {
+    match &args.out {
+        Some(folder) => Ok(folder.clone()),
+        None => Ok(Run::latest_dir(Path::new(RUNS))?),
+    }
+}
+
+/// What the user typed, without the folder that the program lies in.
+fn command_line() -> String {
+    let words = std::env::args().skip(1).map(|word| format!(" {word}"));
+    format!("trainer{}", words.collect::<String>())
+}

@@ -1,0 +1,152 @@
+//! Learning curves: one row per figure, so that stages may record what they like.
+
+use super::run::RunError;
+use crate::runtime::files::{FileError, write_atomic};
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+const HEADER: &str = "stage,step,name,value";
+
+/// What is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The forecasting network; steps are the optimiser's.
+    Forecaster,
+    /// The scaling policy; steps are rounds.
+    Agent,
+}
+
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Forecaster => "forecaster",
+            Self::Agent => "agent",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Forecaster, Self::Agent].into_iter().find(|stage| stage.name() == name)
+    }
+}
+
+/// A point of a learning curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// What was trained.
+    pub stage: Stage,
+    /// Step of that stage.
+    pub step: usize,
+    /// Which curve.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+}
+
+/// Appends to `curves.csv`.
+#[derive(Debug)]
+pub struct Curves {
+    path: PathBuf,
+    file: File,
+    stage: Stage,
+}
+
+impl Curves {
+    /// Begins or goes on with a stage of which steps up to `done` count: rows after it, left by a
+    /// run that was stopped after its last checkpoint, are dropped.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written.
+    pub fn open(path: &Path, stage: Stage, done: usize) -> Result<Self, RunError> {
+        let mut kept = format!("{HEADER}\n");
+        for point in Self::read(path)? {
+            if point.stage != stage || point.step <= done {
+                push_row(&mut kept, point.stage, point.step, &point.name, point.value);
+            }
+        }
+        write_atomic(path, kept.as_bytes())?;
+        let file =
+            OpenOptions::new().append(true).open(path).map_err(FileError::of("open", path))?;
+        Ok(Self { path: path.into(), file, stage })
+    }
+
+    /// Adds the figures of one step. Those that are not finite are left out.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn push(&mut self, step: usize, figures: &[(&str, f64)]) -> Result<(), RunError> {
+        let mut rows = String::new();
+        for (name, value) in figures.iter().filter(|(_, value)| value.is_finite()) {
+            push_row(&mut rows, self.stage, step, name, *value);
+        }
+        let written = self.file.write_all(rows.as_bytes());
+        Ok(written.map_err(FileError::of("write", &self.path))?)
+    }
+
+    /// All points. No file is no points; a last line without its end (a crash) is left out.
+    ///
+    /// # Errors
+    /// If the file cannot be read or a line is wrong.
+    pub fn read(path: &Path) -> Result<Vec<Point>, RunError> {
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let text = fs::read_to_string(path).map_err(FileError::of("read", path))?;
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let rows = whole.lines().enumerate().skip(1);
+        rows.map(|(index, row)| {
+            parse_row(row).ok_or(RunError::Curves { path: path.into(), line: index + 1 })
+        })
+        .collect()
+    }
+}
+
+fn push_row(text: &mut String, stage: Stage, step: usize, name: &str, value: f64) {
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{},{step},{name},{value}", stage.name());
+}
+
+fn parse_row(row: &str) -> Option<Point> {
+    let [stage, step, name, value] = *row.split(',').collect::<Vec<_>>() else { return None };
+    Some(Point {
+        stage: Stage::parse(stage)?,
+        step: step.parse().ok()?,
+        name: name.into(),
+        value: value.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_resumed_stage_forgets_what_came_after_its_checkpoint() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("curves.csv");
+        let mut curves = Curves::open(&path, Stage::Forecaster, 0).unwrap();
+        curves.push(10, &[("train_loss", 0.5), ("learning_rate", f64::NAN)]).unwrap();
+        curves.push(20, &[("train_loss", 0.4)]).unwrap();
+        Curves::open(&path, Stage::Agent, 0).unwrap().push(99, &[("reward", -1.5)]).unwrap();
+        fs::write(&path, fs::read_to_string(&path).unwrap() + "agent,100,rew").unwrap();
+        let mut curves = Curves::open(&path, Stage::Forecaster, 10).unwrap();
+        curves.push(20, &[("train_loss", 0.3)]).unwrap();
+        insta::assert_snapshot!(fs::read_to_string(&path).unwrap(), @r"
+        stage,step,name,value
+        forecaster,10,train_loss,0.5
+        agent,99,reward,-1.5
+        forecaster,20,train_loss,0.3
+        ");
+        assert_eq!(Curves::read(&path).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("curves.csv");
+        assert_eq!(Curves::read(&path).unwrap(), []);
+        fs::write(&path, "stage,step,name,value\nagent,one,reward,1\n").unwrap();
+        assert!(Curves::read(&path).unwrap_err().to_string().contains("curves.csv:2: "));
+    }
+}

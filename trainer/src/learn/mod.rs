@@ -1,0 +1,4 @@
+//! Learning: the forecaster from recorded traffic, the scaling policy from simulated pools.
+
+pub mod rl;
+pub mod supervised;

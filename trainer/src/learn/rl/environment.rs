@@ -1,0 +1,314 @@
+//! The world in which the agent learns: the simulator, under the very controller that runs live.
+//!
+//! An episode is a part of a workload in a randomly drawn world. The agent only replaces the
+//! controller's policy; gathering, forecasts, guard and memory are core's own.
+
+use crate::config::RewardWeights;
+use crate::data::workload::{CachedForecasts, Workload, between, log_uniform};
+use rand_chacha::ChaCha8Rng;
+use rand_core::Rng;
+use scaleiq_core::controller::Controller;
+use scaleiq_core::policy::{
+    Choice, Planner, Policy, QuantileRule, Stage, State, jobs_for_action, reactive_jobs,
+};
+use scaleiq_core::settings::{Base, Settings};
+use scaleiq_core::situation::Situation;
+use scaleiq_core::units::JobLimits;
+use scaleiq_workload::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
+use scaleiq_workload::sim::{Load, STEP_S, Score, Simulator, World};
+
+/// Seconds between decisions.
+pub const TICK_S: u32 = 30;
+/// Most that the late events of one tick count, in ticks of mean arrivals: a disaster that no action
+/// could avert must not drown the few percent of cost that most decisions are about.
+const MOST_LATE: f32 = 0.3;
+/// Brings the values of states to about 1.
+const REWARD_SCALE: f32 = 0.1;
+
+/// What steers an episode.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Steering {
+    /// The plan that actions multiply, as it is.
+    Planner,
+    /// Jobs for a high quantile of the forecast.
+    Rule,
+    /// Jobs for the present rate.
+    Reactive,
+    /// An action of the agent.
+    Action(usize),
+}
+
+/// A policy that does as it is told from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct ExternalPolicy {
+    steering: Steering,
+    rule: QuantileRule,
+}
+
+impl Policy for ExternalPolicy {
+    fn choose(&mut self, s: &Situation, state: &State, settings: &Settings) -> Choice {
+        match self.steering {
+            // What an action is worth is learned from all of them: none counts as the plan's here.
+            Steering::Action(action) if s.has_forecast => {
+                let jobs = jobs_for_action(action, s, settings);
+                Choice { action: Some(action), ..Choice::new(Stage::Network, jobs) }
+            }
+            Steering::Action(_) | Steering::Planner => Planner.choose(s, state, settings),
+            Steering::Rule => self.rule.choose(s, state, settings),
+            Steering::Reactive => Choice::new(Stage::Reactive, reactive_jobs(s, settings)),
+        }
+    }
+}
+
+/// A world to play in, and the base of the multipliers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scene {
+    /// The surroundings.
+    pub world: World,
+    /// What multipliers are applied to.
+    pub base: Base,
+    /// Weights of the reward.
+    pub weights: RewardWeights,
+    /// What goes wrong, and how often.
+    pub faults: FaultPlan,
+}
+
+impl Scene {
+    /// Draws a world: start-up 5 to 300 s, pauses up to 30 s, SLA 30 to 300 s, crashes, samples that
+    /// get lost, and in every other world two faults.
+    #[must_use]
+    pub fn random(base: Base, weights: RewardWeights, rng: &mut ChaCha8Rng) -> Self {
+        let half = |rng: &mut ChaCha8Rng| rng.next_u32().is_multiple_of(2);
+        let world = World {
+            start_median_s: log_uniform(rng, 5.0, 300.0),
+            start_sigma: between(rng, 0.1, 0.5),
+            pause_s: if half(rng) { 0 } else { between(rng, 1.0, 31.0) as u32 },
+            mtbf_h: log_uniform(rng, 24.0, 500.0),
+            sla_s: if half(rng) { 60 } else { log_uniform(rng, 30.0, 300.0) as u32 },
+            missing_sample_probability: if half(rng) { 0.0 } else { between(rng, 0.0, 0.05) },
+        };
+        let faults = if half(rng) { FaultPlan::default() } else { faults(rng) };
+        Self { world, base, weights, faults }
+    }
+}
+
+/// Two faults of readings or of the pool, each some times a day. A controller is spared those of
+/// delivery, which are sorted out before it, and a load is what it was made as.
+fn faults(rng: &mut ChaCha8Rng) -> FaultPlan {
+    let met = |kind: &FaultKind| matches!(kind.profile().family, Family::Readings | Family::Pool);
+    let kinds: Vec<FaultKind> = FaultKind::ALL.into_iter().filter(met).collect();
+    (0..2).fold(FaultPlan::default(), |plan, _| {
+        let index = rng.next_u64() % kinds.len() as u64;
+        plan.with(kinds[index as usize], log_uniform(rng, 1.0, 24.0))
+    })
+}
+
+/// What one tick cost, for curves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// Ticks played.
+    pub ticks: u64,
+    /// Sum of rewards.
+    pub reward: f64,
+    /// Job time paid over the ideal, summed per tick.
+    pub cost: f64,
+    /// Late events, in ticks of mean arrivals.
+    pub late: f64,
+    /// Share of the pool changed.
+    pub churn: f64,
+}
+
+impl Totals {
+    /// Adds another sum.
+    pub fn add(&mut self, other: &Totals) {
+        self.ticks += other.ticks;
+        self.reward += other.reward;
+        self.cost += other.cost;
+        self.late += other.late;
+        self.churn += other.churn;
+    }
+}
+
+/// What a tick brought.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// What the network reads; `None` when the controller holds or has no forecast.
+    pub state: Option<State>,
+    /// The reward for the decision before.
+    pub reward: f32,
+}
+
+/// A part of a workload being played.
+pub struct Episode {
+    simulator: FaultySimulator<Load>,
+    controller: Controller<CachedForecasts, ExternalPolicy>,
+    weights: RewardWeights,
+    /// Job-seconds that the mean tick is worth.
+    ideal_job_s: f32,
+    /// Events of the mean tick.
+    mean_events: f32,
+    churn: f32,
+    totals: Totals,
+}
+
+impl Episode {
+    /// Plays the given steps of a workload; the first `warm_s` seconds are not scored.
+    #[must_use]
+    pub fn new(
+        workload: &Workload,
+        steps: std::ops::Range<usize>,
+        scene: Scene,
+        seed: u64,
+        warm_s: u32,
+    ) -> Self {
+        let load = workload.slice(steps);
+        let most = (3.0 * workload.peak_jobs).ceil().max(10.0) as u32;
+        let limits = JobLimits::new(1, most).expect("at least ten jobs");
+        let World { sla_s, start_median_s, .. } = scene.world;
+        let settings = Settings {
+            base: scene.base,
+            ..Settings::new(limits, sla_s as f32, start_median_s.max(1.0))
+        };
+        let (mut events, mut work_s) = (0.0, 0.0);
+        for step in load.steps() {
+            events += step.arrivals_events;
+            work_s += step.arrivals_events * step.work_s;
+        }
+        let ticks = load.steps().len() as f32 / (TICK_S / STEP_S) as f32;
+        // Even at rest somebody must be there: a pool is never worth less than a job.
+        let ideal_job_s = (work_s / ticks).max(TICK_S as f32);
+        let policy = ExternalPolicy { steering: Steering::Planner, rule: QuantileRule::default() };
+        let simulator =
+            Simulator::new(load, scene.world, limits, TICK_S, seed).with_warm_up(warm_s);
+        Self {
+            simulator: FaultySimulator::new(simulator, scene.faults, seed, 0),
+            controller: Controller::new(settings, workload.forecasts(), policy),
+            weights: scene.weights,
+            ideal_job_s,
+            mean_events: (events / ticks).max(1.0),
+            churn: 0.0,
+            totals: Totals::default(),
+        }
+    }
+
+    /// A random part of a workload in a random world.
+    #[must_use]
+    pub fn random(
+        workload: &Workload,
+        ticks: u32,
+        scene: Scene,
+        warm_s: u32,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let length = (ticks * TICK_S + warm_s) as usize / STEP_S as usize;
+        let playable = workload.playable();
+        let room = playable.len().saturating_sub(length).max(1);
+        let start = playable.start + (rng.next_u64() % room as u64) as usize;
+        Self::new(workload, start..start + length, scene, rng.next_u64(), warm_s)
+    }
+
+    /// Plays a tick; `None` at the end.
+    pub fn observe(&mut self) -> Option<Observation> {
+        let tick = self.simulator.tick()?;
+        let cost = self.simulator.simulator().tick_cost();
+        let paid = (cost.paid_job_s - cost.ideal_job_s) as f32 / self.ideal_job_s;
+        let late = (cost.late_events as f32 / self.mean_events).min(MOST_LATE);
+        let RewardWeights { cost: cost_weight, sla, churn } = self.weights;
+        let price = cost_weight * paid + sla * late + churn * self.churn;
+        let reward = -REWARD_SCALE * price;
+        self.totals.add(&Totals {
+            ticks: 1,
+            reward: f64::from(reward),
+            cost: cost.paid_job_s / f64::from(self.ideal_job_s),
+            late: cost.late_events / f64::from(self.mean_events),
+            churn: f64::from(self.churn),
+        });
+        for sample in tick.samples() {
+            // What is refused changes nothing.
+            let _ = self.controller.observe(&sample, |_, _| {});
+        }
+        let situation = self.controller.situation(tick.truth.end).ok();
+        let state = situation.filter(|s| s.has_forecast).map(|s| self.controller.state(&s));
+        Some(Observation { state, reward })
+    }
+
+    /// Lets the controller decide, steered.
+    pub fn act(&mut self, steering: Steering) {
+        self.controller.policy_mut().steering = steering;
+        let simulator = self.simulator.simulator();
+        let (now, before) = (simulator.now(), simulator.wanted());
+        let decision = self.controller.decide(now);
+        self.simulator.set_jobs(decision.jobs);
+        let change = self.simulator.simulator().wanted().0.abs_diff(before.0) as f32;
+        self.churn = change / before.as_f32().max(1.0);
+    }
+
+    /// Forgets what was summed so far (after the warm-up).
+    pub fn clear_totals(&mut self) {
+        self.totals = Totals::default();
+    }
+
+    /// Sums since the last [`Episode::clear_totals`].
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// The simulator's own score, without the warm-up.
+    #[must_use]
+    pub fn score(&self) -> Score {
+        self.simulator.simulator().score()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::workload::tests::workload;
+    use rand_core::SeedableRng;
+    use scaleiq_core::policy::NEUTRAL;
+
+    fn scene() -> Scene {
+        let weights = RewardWeights::default();
+        Scene { world: World::queue(), base: Base::Required, weights, faults: FaultPlan::default() }
+    }
+
+    fn play(steering: Steering) -> (Totals, Score) {
+        let mut episode = Episode::new(&workload(4), 0..17_280, scene(), 7, 0);
+        while episode.observe().is_some() {
+            episode.act(steering);
+        }
+        (*episode.totals(), episode.score())
+    }
+
+    #[test]
+    fn more_jobs_cost_more_and_are_punctual() {
+        let (generous, generous_score) = play(Steering::Action(8));
+        let (tight, tight_score) = play(Steering::Action(NEUTRAL));
+        assert!(generous.cost > 1.1 * tight.cost);
+        assert!(generous_score.sla >= tight_score.sla && generous_score.sla > 0.999);
+        let mean = generous.cost / generous.ticks as f64;
+        assert!((mean / generous_score.cost_over_ideal - 1.0).abs() < 0.01, "{mean}");
+    }
+
+    #[test]
+    fn random_worlds_repeat_and_stay_finite() {
+        let run = || {
+            let mut rng = ChaCha8Rng::seed_from_u64(1);
+            let mut rewards = Vec::new();
+            for seed in 0..8 {
+                let scene = Scene::random(Base::Required, RewardWeights::default(), &mut rng);
+                let mut episode = Episode::random(&workload(seed), 100, scene, 600, &mut rng);
+                while let Some(seen) = episode.observe() {
+                    assert!(seen.state.is_none_or(|s| s.iter().all(|x| x.is_finite())));
+                    rewards.push(seen.reward);
+                    episode.act(Steering::Action(rewards.len() % 9));
+                }
+            }
+            rewards
+        };
+        let rewards = run();
+        assert!(rewards.len() >= 8 * 100 && rewards.iter().all(|r| r.is_finite()));
+        assert_eq!(rewards, run());
+    }
+}

@@ -1,0 +1,232 @@
+//! One step of double DQN (van Hasselt 2016, arXiv:1509.06461; Mnih 2015).
+
+use super::replay::{Draw, Transition};
+use crate::model::q_network::{NetworkNoise, QNetwork, best_action, numbers};
+use burn::tensor::{Device, Tensor, TensorData};
+use rand_chacha::ChaCha8Rng;
+use scaleiq_core::policy::{ACTIONS, State};
+use serde::{Deserialize, Serialize};
+
+/// Decay of Adam's first and second moment, and what is added to the root of the second.
+const BETA_1: f32 = 0.9;
+const BETA_2: f32 = 0.999;
+const EPSILON: f32 = 1.5e-4;
+
+/// Settings of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepSettings {
+    /// Learning rate of Adam.
+    pub learning_rate: f32,
+    /// Share of the online network mixed into the target network.
+    pub tau: f32,
+    /// Errors beyond this count linearly (Huber 1964).
+    pub huber: f32,
+    /// The global norm that gradients are scaled down to.
+    pub gradient_clip: f32,
+}
+
+/// Adam (Kingma & Ba 2015) over plain numbers: the network lives on the host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Adam {
+    steps: i32,
+    moments: Vec<(Vec<f32>, Vec<f32>)>,
+}
+
+impl Adam {
+    fn step(&mut self, network: &mut QNetwork, gradients: &[Vec<f32>], rate: f32, scale: f32) {
+        if self.moments.is_empty() {
+            self.moments =
+                gradients.iter().map(|g| (vec![0.0; g.len()], vec![0.0; g.len()])).collect();
+        }
+        self.steps += 1;
+        let correct_1 = 1.0 / (1.0 - BETA_1.powi(self.steps));
+        let correct_2 = 1.0 / (1.0 - BETA_2.powi(self.steps));
+        let parts = network.parameters_mut().zip(gradients).zip(&mut self.moments);
+        for ((parameters, gradients), (first, second)) in parts {
+            let numbers = parameters.iter_mut().zip(gradients).zip(first.iter_mut().zip(second));
+            for ((p, g), (m, v)) in numbers {
+                let g = g * scale;
+                *m += (1.0 - BETA_1) * (g - *m);
+                *v += (1.0 - BETA_2) * (g * g - *v);
+                *p -= rate * (*m * correct_1) / ((*v * correct_2).sqrt() + EPSILON);
+            }
+        }
+    }
+}
+
+/// What a step found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Learned {
+    /// Weighted Huber loss.
+    pub loss: f32,
+    /// Mean value of the actions taken.
+    pub mean_q: f32,
+    /// Temporal-difference error of each transition.
+    pub errors: Vec<f32>,
+}
+
+/// The online network, its slow copy, and the optimizer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Learner {
+    online: QNetwork,
+    target: QNetwork,
+    adam: Adam,
+}
+
+impl Learner {
+    /// An untrained pair.
+    #[must_use]
+    pub fn new(hidden: &[usize], rng: &mut ChaCha8Rng) -> Self {
+        let online = QNetwork::new(hidden, rng);
+        Self { target: online.clone(), online, adam: Adam::default() }
+    }
+
+    /// The network that learns.
+    #[must_use]
+    pub fn online(&self) -> &QNetwork {
+        &self.online
+    }
+
+    /// Learns from a batch. `device` differentiates.
+    pub fn step(
+        &mut self,
+        draw: &Draw,
+        settings: &StepSettings,
+        device: &Device,
+        rng: &mut ChaCha8Rng,
+    ) -> Learned {
+        let targets = self.targets(&draw.transitions, device, rng);
+        let noise = self.online.draw_noise(rng);
+        let (learned, gradients) = self.backward(draw, &targets, &noise, settings, device);
+        let square = gradients.iter().flatten().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>();
+        let norm = square.sqrt() as f32;
+        // A step that is not finite is left out: one bad batch must not end a run.
+        if norm.is_finite() {
+            let scale =
+                if norm > settings.gradient_clip { settings.gradient_clip / norm } else { 1.0 };
+            self.adam.step(&mut self.online, &gradients, settings.learning_rate, scale);
+        }
+        self.target.follow(&self.online, settings.tau);
+        learned
+    }
+
+    /// reward + discount * target's value of the action that the online network prefers.
+    fn targets(
+        &self,
+        transitions: &[Transition],
+        device: &Device,
+        rng: &mut ChaCha8Rng,
+    ) -> Vec<f32> {
+        let plain = device.clone().inner();
+        let next: Vec<State> = transitions.iter().map(|t| t.next).collect();
+        let values = |network: &QNetwork, noise: &NetworkNoise| {
+            network.on(&plain, Some(noise)).values(&next)
+        };
+        let online = values(&self.online, &self.online.draw_noise(rng));
+        let target = values(&self.target, &self.target.draw_noise(rng));
+        let best = online.iter().zip(&target).map(|(o, t)| t[best_action(o)]);
+        transitions.iter().zip(best).map(|(t, best)| t.reward + t.discount * best).collect()
+    }
+
+    fn backward(
+        &self,
+        draw: &Draw,
+        targets: &[f32],
+        noise: &NetworkNoise,
+        settings: &StepSettings,
+        device: &Device,
+    ) -> (Learned, Vec<Vec<f32>>) {
+        let count = draw.transitions.len();
+        let states: Vec<State> = draw.transitions.iter().map(|t| t.state).collect();
+        let mut taken = vec![0.0; count * ACTIONS];
+        for (row, transition) in taken.chunks_mut(ACTIONS).zip(&draw.transitions) {
+            row[usize::from(transition.action)] = 1.0;
+        }
+        let column = |numbers: &[f32]| {
+            Tensor::<2>::from_data(TensorData::new(numbers.to_vec(), [count, 1]), device)
+        };
+        let taken = Tensor::<2>::from_data(TensorData::new(taken, [count, ACTIONS]), device);
+        let placed = self.online.on(device, Some(noise));
+        let values = (placed.forward(placed.batch(&states)) * taken).sum_dim(1);
+        let size = (values.clone() - column(targets)).abs();
+        let near = size.clone().clamp_max(settings.huber);
+        let far = (size - near.clone()).mul_scalar(settings.huber);
+        let loss = (near.square().mul_scalar(0.5) + far) * column(&draw.weights);
+        let loss = loss.mean();
+        let gradients = self.online.gradients(&placed, noise, &loss.backward());
+        let values = numbers(values.inner());
+        let learned = Learned {
+            loss: numbers(loss.inner()).first().copied().unwrap_or(f32::NAN),
+            mean_q: values.iter().sum::<f32>() / count.max(1) as f32,
+            errors: values.iter().zip(targets).map(|(v, t)| v - t).collect(),
+        };
+        (learned, gradients)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::rl::replay::PrioritizedReplay;
+    use rand_core::SeedableRng;
+    use scaleiq_core::policy::STATE;
+
+    const SETTINGS: StepSettings =
+        StepSettings { learning_rate: 2e-3, tau: 0.05, huber: 1.0, gradient_clip: 10.0 };
+
+    fn state(which: usize) -> State {
+        std::array::from_fn(|i| if i % 2 == which { 1.0 } else { 0.0 })
+    }
+
+    /// Two states: action 0 stays, any other goes across; only staying in 1 pays, 1 a step.
+    fn toy() -> PrioritizedReplay {
+        let mut replay = PrioritizedReplay::new(64, 0.6);
+        for from in 0..2 {
+            for action in 0..ACTIONS {
+                let to = if action == 0 { from } else { 1 - from };
+                let reward = if action == 0 && from == 1 { 1.0 } else { 0.0 };
+                let (state, next) = (state(from), state(to));
+                let action = action as u8;
+                replay.push(Transition { state, action, reward, next, discount: 0.5 });
+            }
+        }
+        replay
+    }
+
+    #[test]
+    fn a_toy_world_is_solved_to_its_known_values() {
+        let device = Device::flex().autodiff();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut learner = Learner::new(&[16, 16], &mut rng);
+        let mut replay = toy();
+        let mut losses = Vec::new();
+        for _ in 0..1500 {
+            let draw = replay.draw(32, 1.0, &mut rng);
+            let learned = learner.step(&draw, &SETTINGS, &device, &mut rng);
+            replay.learned(&draw.indices, &learned.errors);
+            losses.push(learned.loss);
+        }
+        let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+        let (early, late) = (mean(&losses[..50]), mean(&losses[1450..]));
+        assert!(late < 0.1 * early, "{early} -> {late}");
+        let q = learner.online().on(&Device::flex(), None).values(&[state(0), state(1)]);
+        // V(1) = 1 / (1 - 0.5) = 2, V(0) = 0.5 * V(1) = 1.
+        for (got, known) in [(q[1][0], 2.0), (q[0][3], 1.0), (q[0][0], 0.5), (q[1][5], 0.5)] {
+            assert!((got - known).abs() < 0.15, "{got} for {known}");
+        }
+        assert_eq!([best_action(&q[1]), usize::from(best_action(&q[0]) > 0)], [0, 1]);
+        assert_eq!(STATE % 2, 0);
+    }
+
+    #[test]
+    fn an_infinite_reward_changes_nothing() {
+        let device = Device::flex().autodiff();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut learner = Learner::new(&[4], &mut rng);
+        let before = learner.online().clone();
+        let mut draw = toy().draw(4, 1.0, &mut rng);
+        draw.transitions[0].reward = f32::NAN;
+        learner.step(&draw, &SETTINGS, &device, &mut rng);
+        assert_eq!(learner.online(), &before);
+    }
+}

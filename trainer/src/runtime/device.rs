@@ -1,0 +1,79 @@
+//! Where training runs: wgpu on a GPU, Burn's flex backend on the CPU.
+
+use super::device_choice::DeviceChoice;
+use anyhow::{Result, bail};
+use burn::tensor::{Device, DeviceType};
+use std::panic::catch_unwind;
+
+/// A graphics adapter that wgpu can reach.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    /// Its name, as its driver gives it.
+    pub name: String,
+    /// Whether it computes in software: good for proving the path, useless for speed.
+    pub software: bool,
+    /// The device to train on.
+    pub device: Device,
+}
+
+/// All adapters; empty where there is no driver.
+#[must_use]
+pub fn adapters() -> Vec<Adapter> {
+    // cubecl panics instead of answering when no driver is installed at all.
+    let found = quietly(|| Device::enumerate(DeviceType::Wgpu).into_vec()).unwrap_or_default();
+    let describe = |device: Device| {
+        let identity = quietly(|| device.identity()).flatten();
+        let name = identity.map_or_else(|| "unnamed adapter".to_string(), |i| i.name);
+        let software = ["llvmpipe", "lavapipe", "swiftshader", "software"]
+            .iter()
+            .any(|word| name.to_lowercase().contains(word));
+        Adapter { name, software, device }
+    };
+    found.into_iter().map(describe).collect()
+}
+
+/// Runs `work` and turns a panic into `None`, without the panic's message on the terminal.
+pub fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = catch_unwind(std::panic::AssertUnwindSafe(work)).ok();
+    std::panic::set_hook(hook);
+    result
+}
+
+/// A device to train on, and its name for people.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// The device, with automatic differentiation.
+    pub device: Device,
+    /// Its name.
+    pub name: String,
+}
+
+/// Picks the device that the user asked for.
+///
+/// # Errors
+/// If a GPU is asked for and there is none of that index.
+pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
+    let cpu = || Chosen { device: Device::flex().autodiff(), name: "cpu (flex)".into() };
+    let gpu = |a: &Adapter| Chosen { device: a.device.clone().autodiff(), name: a.name.clone() };
+    match choice {
+        DeviceChoice::Cpu => Ok(cpu()),
+        DeviceChoice::Auto => Ok(adapters().iter().find(|a| !a.software).map_or_else(cpu, gpu)),
+        DeviceChoice::Gpu(index) => {
+            let all = adapters();
+            match all.get(index.unwrap_or(0)) {
+                Some(adapter) => Ok(gpu(adapter)),
+                None if all.is_empty() => bail!(
+                    "no Vulkan, Metal or DirectX driver found, so `--device {choice}` cannot work; \
+                     use `--device cpu`, or install a driver (Debian: mesa-vulkan-drivers for the \
+                     software one)"
+                ),
+                None => bail!(
+                    "`--device {choice}`: there are {} adapters; `trainer doctor` lists them",
+                    all.len()
+                ),
+            }
+        }
+    }
+}

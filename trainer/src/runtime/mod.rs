@@ -1,0 +1,8 @@
+//! What every room stands on: devices, threads, files, stopping, progress.
+
+pub mod device;
+pub mod device_choice;
+pub mod files;
+pub mod progress;
+pub mod stop;
+pub mod threads;
