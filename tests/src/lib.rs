@@ -7,8 +7,10 @@ use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::path::{Path, PathBuf};
 use trainer::config::Config;
 use trainer::data::Corpus;
-use trainer::experiment::pipeline::{Outcome, Part, Stages};
+use trainer::experiment::context::RunContext;
+use trainer::experiment::pipeline::{Outcome, Part};
 use trainer::experiment::run::Run;
+use trainer::runtime::stop;
 
 /// A check that needs something of the machine: in CI it must run, elsewhere its absence is said.
 pub fn cannot_run(what: &str) {
@@ -17,6 +19,31 @@ pub fn cannot_run(what: &str) {
         "{what} (SCALEIQ_REQUIRE_ALL is set)"
     );
     eprintln!("\n*** NOT RUN: {what} ***\n");
+}
+
+/// Set to 1, records of `tests/golden` are written anew instead of compared: see CONTRIBUTING.md.
+const REWRITE: &str = "SCALEIQ_REWRITE";
+
+/// Holds `text` to the record `name` in `tests/golden`, or writes that anew where `SCALEIQ_REWRITE` is set.
+///
+/// # Panics
+/// If they differ, with the first line that does.
+pub fn hold_to_record(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
+    if std::env::var_os(REWRITE).is_some_and(|value| value == "1") {
+        std::fs::write(&path, text).unwrap();
+        eprintln!("wrote {}", path.display());
+        return;
+    }
+    let record = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = |(one, other): &(&str, &str)| one != other;
+    let first = record.lines().zip(text.lines()).find(differs);
+    assert!(
+        record == text,
+        "{} is no longer what comes out; first difference: {first:?}\nIf that is meant, CONTRIBUTING.md \
+         says how to write it anew ({REWRITE}=1).",
+        path.display()
+    );
 }
 
 /// The smallest settings that still go through every stage.
@@ -57,8 +84,8 @@ pub fn train_part(config: &Config, folder: &Path, part: Part) -> PathBuf {
     let run = Run::create(folder, config).unwrap();
     let corpus = Corpus::load(&config.data, config.seed).unwrap();
     let device = Device::flex().autodiff();
-    let stages = Stages { run: &run, config, corpus: &corpus, device };
-    let outcome = stages.all(part, "a test").unwrap();
+    let context = RunContext { run: &run, config, corpus: &corpus, device, stop: &stop::never };
+    let outcome = context.train(part, "a test").unwrap();
     assert_eq!(outcome, Outcome::Finished);
     run.models()
 }
