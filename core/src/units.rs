@@ -174,7 +174,7 @@ impl Objective {
     /// [`Objective::RANGE`].
     #[must_use]
     pub fn new(share: f64) -> Option<Self> {
-        Self::RANGE.contains(&share).then(|| Self { late_share: (1.0 - share) as f32 })
+        Self::RANGE.contains(&share).then_some(Self { late_share: (1.0 - share) as f32 })
     }
 
     /// The objective of which [`Objective::late_share`] gave `late_share`.

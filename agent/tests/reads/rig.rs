@@ -165,7 +165,7 @@ impl Rig {
         let routes = router(api, Access::new(address, None), dashboard.watching(watch));
         let server = Server::new(routes, metrics);
         runtime.spawn(async move { server.accept(listener).await });
-        Self { address, control, thread: Some(thread), runtime: runtime }
+        Self { address, control, thread: Some(thread), runtime }
     }
 
     /// GET: status, body, and how long it took.
