@@ -4,6 +4,7 @@
 //! forecast can justify, by how fast a pool may change, and by the user's limits.
 
 use crate::decision::{Change, Constraint, MOST_CHANGES};
+use crate::parameters::GuardParams;
 use crate::policy::reactive_jobs;
 use crate::settings::Settings;
 use crate::situation::Situation;
@@ -11,19 +12,8 @@ use crate::units::{Jobs, UnixSeconds};
 use crate::window::Window;
 use heapless::Vec;
 
-/// A scale-up may always add this many jobs, however small the pool is.
-pub const MIN_STEP_UP: u32 = 8;
 /// Parts of the scale-down window that are told apart.
 const PARTS: usize = 17;
-/// Where changes are dear, jobs are let go only after several windows, since to have them again would
-/// stop the pool again: after this many,
-const DEAR_WINDOWS: u32 = 1;
-/// one more for each so many jobs, since a large pool takes longer to grow,
-const JOBS_A_WINDOW: u32 = 8;
-/// and no more than these.
-const MOST_WINDOWS: u32 = 20;
-/// Share of the SLA that the present rate may make events wait before the floor asks for jobs.
-const FLOOR_WAIT: f32 = 0.7;
 
 /// Remembers recent proposals for the scale-down window.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +49,9 @@ impl Guard {
     ) -> (Jobs, Vec<Change, MOST_CHANGES>) {
         let mut passage = Passage { jobs: proposed, changes: Vec::new() };
         let have = s.have();
+        let p = &settings.parameters.guard;
 
-        if s.has_forecast && s.wait_s() < 0.5 * settings.sla_s {
+        if s.has_forecast && s.wait_s() < p.ceiling_wait * settings.sla_s {
             passage.set(Constraint::Ceiling, passage.jobs.min(ceiling(s, settings)));
         }
         passage.set(Constraint::ReactiveFloor, passage.jobs.max(reactive_floor(s, settings)));
@@ -68,11 +59,7 @@ impl Guard {
             passage.set(Constraint::Useless, passage.jobs.min(most));
         }
 
-        let windows = if s.changes_are_dear() {
-            (DEAR_WINDOWS + have.0 / JOBS_A_WINDOW).min(MOST_WINDOWS)
-        } else {
-            1
-        };
+        let windows = if s.changes_are_dear() { costly_windows(have, p) } else { 1 };
         let window_s = settings.scale_down_window_s.saturating_mul(windows);
         self.proposals.raise(s.at, passage.jobs.as_f32(), window_s);
         if passage.jobs < have {
@@ -90,7 +77,7 @@ impl Guard {
             passage.set(Constraint::Overdue, passage.jobs.min(have));
         }
         let most = Jobs::round(have.as_f32() * settings.max_step_up);
-        let most = most.max(Jobs(have.0.saturating_add(MIN_STEP_UP)));
+        let most = most.max(Jobs(have.0.saturating_add(p.min_step_up)));
         passage.set(Constraint::StepUp, passage.jobs.min(most));
         let fewest = fewest(have, settings);
         passage.set(Constraint::StepDown, passage.jobs.max(fewest));
@@ -122,6 +109,12 @@ impl Guard {
     }
 }
 
+/// Scale-down windows that jobs are kept for where changes are costly.
+fn costly_windows(have: Jobs, p: &GuardParams) -> u32 {
+    let more = have.0.checked_div(p.jobs_a_window).unwrap_or(p.max_windows);
+    p.costly_windows.saturating_add(more).min(p.max_windows)
+}
+
 /// More than this nothing justifies: the forecast's 0.99 quantile, the highest rate of the last days,
 /// where the present trend leads, or the reactive rule. None of it rests on the margin.
 fn ceiling(s: &Situation, settings: &Settings) -> Jobs {
@@ -141,7 +134,8 @@ fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
     let stopped = s.stalled || (s.changes_are_dear() && s.starting.0 > 0);
     let backlog_s = if stopped { 0.0 } else { s.backlog_events * s.work_s };
     let ahead_s = s.catch_up_s(settings.catch_up_s, settings);
-    let jobs = (s.need(s.rate.0) * ahead_s + backlog_s) / (ahead_s + FLOOR_WAIT * settings.sla_s);
+    let jobs = (s.need(s.rate.0) * ahead_s + backlog_s)
+        / (ahead_s + settings.parameters.guard.floor_wait * settings.sla_s);
     // An event that waits for no job at all waits for ever.
     let least = Jobs(u32::from(s.backlog_events > 0.0));
     Jobs::ceil(jobs - 1e-3).max(least)
@@ -231,7 +225,7 @@ mod tests {
             let s = situation(ready, rate, backlog);
             let (jobs, changes) = Guard::default().check(Jobs(proposed), &s, &settings);
             prop_assert!(jobs >= limits.min() && jobs <= limits.max());
-            let most = (4 * ready).max(ready + MIN_STEP_UP).max(min);
+            let most = (4 * ready).max(ready + GuardParams::DEFAULT.min_step_up).max(min);
             prop_assert!(jobs.0 <= most, "{jobs} of {ready}");
             prop_assert!(jobs.0 >= ready.div_ceil(2).min(min + span));
             prop_assert_eq!(changes.last().map_or(Jobs(proposed), |c| c.to), jobs);

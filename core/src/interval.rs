@@ -12,6 +12,13 @@ use serde::{Deserialize, Serialize};
 
 /// Length of a model interval: 1 s to 1 day, and a whole fraction of a day, so that a day is a
 /// whole number of steps.
+///
+/// ```
+/// use scaleiq_core::interval::IntervalLength;
+///
+/// assert_eq!(IntervalLength::TWO_MINUTES.steps_per_day(), 720);
+/// assert!(IntervalLength::new(7).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct IntervalLength(NonZeroU32);

@@ -21,6 +21,7 @@ pub mod invariant;
 #[cfg(feature = "tract")]
 pub mod model;
 mod packed;
+pub mod parameters;
 pub mod plausibility;
 pub mod policy;
 mod ring;

@@ -173,6 +173,23 @@ impl RawSample {
     /// - a fraction of a job is rounded;
     /// - of an interval longer than [`MAX_INTERVAL_S`] the last part is taken.
     ///
+    /// ```
+    /// use scaleiq_core::sample::{RawSample, Reading};
+    ///
+    /// let raw = RawSample {
+    ///     time: 1_751_328_030.0,
+    ///     interval_s: 30.0,
+    ///     logged_events: Some(812.0),
+    ///     unprocessed_events: Some(f64::NAN),
+    ///     ..RawSample::default()
+    /// };
+    /// let sample = raw.gate()?.sample;
+    /// assert_eq!(sample.arrivals_events, Reading::Known(812.0));
+    /// assert_eq!(sample.backlog_events, Reading::Missing);
+    /// assert!(RawSample { time: f64::NAN, ..raw }.gate().is_err());
+    /// # Ok::<(), scaleiq_core::sample::SampleError>(())
+    /// ```
+    ///
     /// # Errors
     /// If the time or the length of the interval cannot be used.
     pub fn gate(&self) -> Result<Gated, SampleError> {

@@ -1,6 +1,7 @@
 //! What the user tells ScaleIQ about a workload, checked once.
 
 use crate::interval::IntervalLength;
+use crate::parameters::Parameters;
 use crate::units::{JobLimits, Objective};
 use serde::{Deserialize, Serialize};
 
@@ -61,10 +62,13 @@ pub struct Settings {
     pub stale_after_s: u32,
     /// Scale-down goes to the highest number proposed in this many last seconds (promise S-5).
     pub scale_down_window_s: u32,
-    /// A decision raises jobs to at most this multiple (at least by [`crate::guard::MIN_STEP_UP`]).
+    /// A decision raises jobs to at most this multiple (at least by
+    /// [`GuardParams::min_step_up`](crate::parameters::GuardParams::min_step_up)).
     pub max_step_up: f32,
     /// A decision lowers jobs to at least this share.
     pub max_step_down: f32,
+    /// Numbers that were tuned and that no user is asked for. Not sent to devices.
+    pub parameters: Parameters,
 }
 
 impl Settings {
@@ -83,6 +87,7 @@ impl Settings {
             scale_down_window_s: 120,
             max_step_up: 4.0,
             max_step_down: 0.5,
+            parameters: Parameters::DEFAULT,
         }
     }
 

@@ -63,6 +63,13 @@ impl Millis {
 }
 
 /// A moment: whole seconds since 1970-01-01T00:00:00Z. Core never reads a clock; callers pass time in.
+///
+/// ```
+/// use scaleiq_core::units::UnixSeconds;
+///
+/// let noon = UnixSeconds(1_741_608_000);
+/// assert_eq!(noon.plus(90).since(noon), 90);
+/// ```
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -84,6 +91,15 @@ impl UnixSeconds {
 }
 
 /// Fewest and most jobs allowed. Cannot hold `min > max`, so clamping never panics.
+///
+/// ```
+/// use scaleiq_core::units::{JobLimits, Jobs};
+///
+/// let limits = JobLimits::new(2, 50)?;
+/// assert_eq!(limits.clamp(Jobs(80)), Jobs(50));
+/// assert!(JobLimits::new(50, 2).is_err());
+/// # Ok::<(), scaleiq_core::units::JobLimitsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct JobLimits {
     min: Jobs,
@@ -174,7 +190,7 @@ impl Objective {
     /// [`Objective::RANGE`].
     #[must_use]
     pub fn new(share: f64) -> Option<Self> {
-        Self::RANGE.contains(&share).then(|| Self { late_share: (1.0 - share) as f32 })
+        Self::RANGE.contains(&share).then_some(Self { late_share: (1.0 - share) as f32 })
     }
 
     /// The objective of which [`Objective::late_share`] gave `late_share`.

@@ -6,8 +6,8 @@ use common::{Kept, PACK, answer, ask, other_pack, read, status, upload};
 use embedded_hal::digital::{ErrorType as PinError, OutputPin};
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use firmware::{
-    Board, Clock, Device, Failure, Memory, Retained, Store, StoreError, Watchdog, first_settings,
-    serve,
+    Board, Clock, Device, Failure, Memory, RETAINED, Retained, Store, StoreError, Watchdog,
+    first_settings, serve,
 };
 use scaleiq_core::engine::Pack;
 use scaleiq_core::forecast::ForecastSource;
@@ -173,6 +173,31 @@ fn a_reset_keeps_the_last_decision_and_holds_it() {
     kept.0.set(hurt);
     assert!(Retained::load(&kept).is_none());
     assert_eq!(status(device(&kept)).resets, 0);
+}
+
+/// What an image of another version left in the RAM is sound, and yet says nothing to this one.
+#[test]
+fn a_record_of_another_version_is_no_record() {
+    let kept = Kept::after_power_on();
+    let retained = Retained { resets: 3, wanted: false, jobs: Some(Jobs(7)), config: None };
+    retained.save(&mut Kept(kept.0.clone()));
+    assert_eq!(Retained::load(&kept), Some(retained));
+
+    let sealed = |record: &[u8]| {
+        let mut bytes = [0; RETAINED];
+        bytes[4..4 + record.len()].copy_from_slice(record);
+        let check = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&bytes[4..]);
+        bytes[..4].copy_from_slice(&check.to_le_bytes());
+        bytes
+    };
+    let mut room = [0; RETAINED];
+    let record = postcard::to_slice(&retained, &mut room).unwrap();
+    let next = [&b"R\x03"[..], record].concat();
+    for other in [&*record, &next] {
+        kept.0.set(sealed(other));
+        assert_eq!(Retained::load(&kept), None);
+        assert_eq!(status(device(&kept)).resets, 0);
+    }
 }
 
 /// A day of samples over a line that loses, doubles, adds and flips bytes, with a reset in the middle of

@@ -3,6 +3,7 @@
 use crate::decide::{Calendar, Event, ModelId};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::interval::IntervalLength;
+use scaleiq_core::parameters::Parameters;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::units::{JobLimits, Objective, UnixSeconds};
@@ -232,6 +233,9 @@ struct SettingsDef {
     scale_down_window_s: u32,
     max_step_up: f32,
     max_step_down: f32,
+    /// They are the model's: a replay takes them from its card.
+    #[serde(skip)]
+    parameters: Parameters,
 }
 
 mod limits {

@@ -102,7 +102,7 @@ fn a_fast_clock_is_told_corrected_and_may_be_set_right() {
     let offset = "scaleiq_source_clock_offset_seconds{source=\"\"}";
     let found: i64 = metric(&agent, offset).unwrap().parse().unwrap();
     assert!((-242..=-238).contains(&found), "{found}");
-    assert!(metric(&agent, "scaleiq_workload_age_seconds").unwrap().parse::<f64>().unwrap() < 10.0);
+    assert!(metric(&agent, "scaleiq_data_age_seconds").unwrap().parse::<f64>().unwrap() < 10.0);
     // Set right: its next sample would lie before the last one.
     std::thread::sleep(std::time::Duration::from_millis(1500));
     let mut right = sample(0);
@@ -129,7 +129,7 @@ fn late_samples_keep_their_time_where_the_senders_clock_counts() {
     let agent = Agent::start("listen: 127.0.0.1:0\nsource: {type: http, clock: sender}\n");
     assert_eq!(ingest(&agent, sample(-240)).0, 422);
     assert_eq!(ingest(&agent, sample(100)).0, 200);
-    let age: f64 = metric(&agent, "scaleiq_workload_age_seconds").unwrap().parse().unwrap();
+    let age: f64 = metric(&agent, "scaleiq_data_age_seconds").unwrap().parse().unwrap();
     assert!(age >= 100.0, "{age}");
 }
 

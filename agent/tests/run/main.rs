@@ -12,6 +12,7 @@ mod metrics;
 mod model;
 mod network;
 mod seed;
+mod source;
 #[cfg(target_os = "linux")]
 mod stop;
 
@@ -99,7 +100,7 @@ fn the_life_of_a_sidecar() {
         "scaleiq_network_can_act ",
         "scaleiq_forecast_band{ahead_s=\"720\",level=\"0.9\"}",
         "scaleiq_agent_info{version=",
-        "scaleiq_workload_age_seconds ",
+        "scaleiq_data_age_seconds ",
     ] {
         assert!(text.contains(line), "no {line} in\n{text}");
     }

@@ -6,9 +6,6 @@ use crate::settings::Settings;
 use crate::situation::Situation;
 use crate::units::Jobs;
 
-/// With waits above this share of the SLA more jobs are there to catch up.
-const CATCH_UP_WAIT: f32 = 0.25;
-
 /// What is expected of the number decided and of the nearest alternative.
 pub(super) fn prospects(
     jobs: Jobs,
@@ -38,7 +35,7 @@ pub(super) fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Sett
     let have = s.have();
     let limits = settings.limits;
     if jobs > have {
-        if s.wait_s() > CATCH_UP_WAIT * settings.sla_s {
+        if s.wait_s() > settings.parameters.guard.catch_up_wait * settings.sla_s {
             Reason::CatchUp
         } else if s.need(s.rate.0) > have.as_f32() || !s.has_forecast {
             Reason::LoadNow

@@ -9,15 +9,6 @@ use crate::policy::{Choice, Policy, Stage};
 use crate::situation::Blind;
 use crate::units::{Jobs, UnixSeconds};
 
-/// Seconds of samples that say nothing after which the number held is raised: a load that rises unseen
-/// breaks the SLA, and jobs to spare for minutes cost little (on eight traces 20 % a minute, up to
-/// double, won half a point of SLA in samples that are lost for minutes, and cost 2 %).
-const BLIND_S: i64 = 60;
-/// Share of the number by which it is raised a minute,
-const RAISED_A_MINUTE: f32 = 0.2;
-/// ... up to so many times.
-const MOST_RAISED: f32 = 2.0;
-
 impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// In doubt, hold: the last number wanted; before there was one, what was last seen to run. Where
     /// samples come and say nothing for a while, the last forecast may raise it.
@@ -30,7 +21,9 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         let blind_for_s = self.sighted.map_or(0, |at| now.since(at));
         let (by, held) = match blind {
             Blind::Stale => (Constraint::Stale, wanted),
-            Blind::Missing if blind_for_s > BLIND_S => {
+            Blind::Missing
+                if blind_for_s > i64::from(self.settings.parameters.guard.blind_after_s) =>
+            {
                 let foreseen = self.observer.foreseen(now, self.forecast.as_ref(), &self.settings);
                 // Counts that were read and are doubted are no sign of a rise; where changes stop the
                 // pool, those of a guess do more harm than it can avert.
@@ -48,8 +41,9 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
 
     /// The number decided last in sight, raised for `blind_for_s` without it.
     fn raised(&self, blind_for_s: i64) -> Jobs {
-        let minutes = (blind_for_s - BLIND_S) as f32 / 60.0;
-        let factor = (1.0 + RAISED_A_MINUTE * minutes).min(MOST_RAISED);
+        let p = &self.settings.parameters.guard;
+        let minutes = (blind_for_s - i64::from(p.blind_after_s)) as f32 / 60.0;
+        let factor = (1.0 + p.blind_raise * minutes).min(p.max_blind_raise);
         let seen = self.memory.last_seen.unwrap_or_default();
         Jobs::round(factor * seen.as_f32())
     }

@@ -18,6 +18,42 @@ use crate::units::{Jobs, UnixSeconds};
 use explain::{prospects, reason};
 
 /// Observes samples and decides.
+///
+/// ```
+/// use scaleiq_core::controller::Controller;
+/// use scaleiq_core::engine::Pack;
+/// use scaleiq_core::forecast::Perception;
+/// use scaleiq_core::policy::Planner;
+/// use scaleiq_core::sample::RawSample;
+/// use scaleiq_core::settings::Settings;
+/// use scaleiq_core::units::JobLimits;
+///
+/// let pack = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../models/edge/model.pack"));
+/// let pack = Pack::parse(pack)?;
+/// // 1 to 50 jobs; an event should begin within 60 s; a job is up within 60 s.
+/// let settings = Settings::new(JobLimits::new(1, 50)?, 60.0, 60.0);
+/// let forecaster = Perception::new(settings.interval, pack.forecaster());
+/// let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
+///
+/// // A minute in which 3,000 events arrived, each 100 ms of work, and 2 jobs worked: 5 are busy with that.
+/// let raw = RawSample {
+///     time: 60.0,
+///     interval_s: 60.0,
+///     logged_events: Some(3000.0),
+///     processed_events: Some(1200.0),
+///     unprocessed_events: Some(1800.0),
+///     avg_processing_ms: Some(100.0),
+///     jobs_ready: Some(2.0),
+///     ..RawSample::default()
+/// };
+/// let sample = raw.gate()?.sample;
+/// controller.observe(&sample, |_interval, _forecast| ())?;
+/// let decision = controller.decide(sample.end);
+/// assert!(decision.jobs.0 >= 5);
+/// // Asked again before the next sample it says the same.
+/// assert_eq!(controller.decide(sample.end), decision);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Controller<F, P> {
     settings: Settings,
@@ -49,7 +85,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             gatherer: Gatherer::new(settings.interval, FOUR_WEEKS as u32),
             filter: PlausibilityFilter::default(),
             doubts: Doubts::default(),
-            observer: Observer::default(),
+            observer: Observer::new(&settings.parameters),
             forecaster,
             forecast: None,
             policy,

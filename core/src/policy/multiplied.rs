@@ -1,7 +1,7 @@
 //! The plan, multiplied by an action.
 
 use super::action::MULTIPLIERS;
-use super::planner::Plan;
+use super::plan::Plan;
 use crate::settings::{Base, Settings};
 use crate::situation::Situation;
 use crate::units::Jobs;

@@ -1,6 +1,6 @@
 //! The table of the numbers that the Q-network reads: no number in it has a unit.
 
-use super::planner::Plan;
+use super::plan::Plan;
 use super::state::{Memory, STATE, State};
 use crate::forecast::{Q10, Q50, Q90, Q99};
 use crate::settings::Settings;

@@ -1,6 +1,6 @@
 //! What a number of jobs is expected to cost and to risk.
 
-use super::planner::SHORTEST_LOOK_S;
+use super::plan::shortest_look_s;
 use crate::forecast::Q50;
 use crate::settings::Settings;
 use crate::situation::Situation;
@@ -24,7 +24,7 @@ pub struct Prospect {
 #[must_use]
 pub fn prospect(jobs: Jobs, s: &Situation, settings: &Settings) -> Prospect {
     let count = jobs.as_f32().max(0.5);
-    let look_s = settings.sla_s.max(SHORTEST_LOOK_S);
+    let look_s = settings.sla_s.max(shortest_look_s(s, settings));
     let work_s = |rate: f32, backlog_s: f32| s.need(rate) * look_s + backlog_s;
     let median_s = work_s(s.lead_rates[Q50], s.lead_backlog.median_s);
     let high_s = work_s(s.high_rate, s.lead_backlog.high_s);

@@ -7,13 +7,10 @@ use crate::settings::Settings;
 use crate::situation::Situation;
 use crate::units::Jobs;
 
-/// Utilisation that the reactive rule aims at: HPA users' usual 70..80 %.
-const REACTIVE_UTILISATION: f32 = 0.8;
-
-/// Jobs for the present rate at 80 % utilisation, and the backlog over the catch-up time.
+/// Jobs for the present rate at the reactive rule's utilisation, and the backlog over the catch-up time.
 #[must_use]
 pub fn reactive_jobs(s: &Situation, settings: &Settings) -> Jobs {
-    let jobs = s.need(s.rate.0) / REACTIVE_UTILISATION;
+    let jobs = s.need(s.rate.0) / settings.parameters.guard.reactive_utilisation;
     Jobs::ceil(s.with_backlog(jobs, settings))
 }
 

@@ -6,30 +6,11 @@
 //! and Candes 2021, on the outcome itself instead of on a quantile).
 
 use super::rate::weight;
+use crate::parameters::BudgetParams;
 use crate::sample::Sample;
 use crate::units::{DAY_S, UnixSeconds};
 use crate::window::Window;
 
-/// The margin is wide at first: a workload must prove to be calm.
-const FIRST_MARGIN: f32 = 6.0;
-/// Bounds of the margin, in usual errors of the nowcast.
-const MARGINS: (f32, f32) = (0.7, 40.0);
-
-/// How the margin is steered.
-struct Gains {
-    /// A day in which all that is allowed is late multiplies the margin by e to this power,
-    widens_a_day: f32,
-    /// and each day divides it by e to this one: so it is steady where `narrows_a_day` over
-    /// `widens_a_day` of the allowance is used. What is spent cannot be earned back.
-    narrows_a_day: f32,
-}
-
-/// A margin that has become too wide is half as wide within six days.
-const GAINS: Gains = Gains { widens_a_day: 0.5, narrows_a_day: 0.125 };
-/// Where changes are dear a burst cannot be followed, only be prepared for: a sixteenth.
-const DEAR_GAINS: Gains = Gains { widens_a_day: 0.8, narrows_a_day: 0.05 };
-/// With lead times of up to this many SLAs a wider margin answers a burst at least in part.
-const ANSWERED_SLAS: f32 = 5.0;
 /// Buckets of the window in which arrivals can still be in time.
 const BUCKETS: usize = 17;
 
@@ -64,21 +45,28 @@ pub(super) struct Beside {
     pub(super) late_share: f32,
 }
 
-impl Default for ErrorBudget {
-    fn default() -> Self {
+impl ErrorBudget {
+    /// A budget of which nothing is spent yet.
+    #[inline(always)] // made in its place: see `Controller::new`
+    pub(super) fn new(p: &BudgetParams) -> Self {
         Self {
             arrivals: Window::default(),
             late_events: 0.0,
             all_events: 0.0,
-            log_margin: libm::logf(FIRST_MARGIN),
+            log_margin: libm::logf(p.first_margin),
             excused_until: None,
         }
     }
-}
 
-impl ErrorBudget {
     /// Takes a sample with its arrivals, and what is known beside it.
-    pub(super) fn push(&mut self, sample: &Sample, arrivals: f32, sla_s: f32, beside: &Beside) {
+    pub(super) fn push(
+        &mut self,
+        sample: &Sample,
+        arrivals: f32,
+        sla_s: f32,
+        beside: &Beside,
+        p: &BudgetParams,
+    ) {
         let span_s = sample.interval_s as f32;
         let window_s = libm::ceilf(sla_s) as u32;
         self.arrivals.add(sample.end, sample.interval_s, arrivals, window_s);
@@ -86,12 +74,16 @@ impl ErrorBudget {
         let keep = 1.0 - weight(span_s, DAY_S as f32);
         self.late_events = self.late_events * keep + late;
         self.all_events = self.all_events * keep + arrivals;
-        let usual = beside.mean_rate.max(0.2 * arrivals / span_s).max(1e-9) * span_s;
+        let usual = beside.mean_rate.max(p.least_usual * arrivals / span_s).max(1e-9) * span_s;
         // A sample that is late altogether counts once, however long its backlog was.
         let spent = (late / usual).min(1.0) / beside.late_share;
-        let gains = if beside.dear { DEAR_GAINS } else { GAINS };
-        let widens = gains.widens_a_day * spent * span_s / DAY_S as f32;
-        let widens = if self.is_excused(sample.end, late, sla_s, beside) {
+        let (widens_a_day, narrows_a_day) = if beside.dear {
+            (p.costly_widens_a_day, p.costly_narrows_a_day)
+        } else {
+            (p.widens_a_day, p.narrows_a_day)
+        };
+        let widens = widens_a_day * spent * span_s / DAY_S as f32;
+        let widens = if self.is_excused(sample.end, late, sla_s, beside, p) {
             0.0
         } else if beside.dear {
             widens
@@ -100,21 +92,29 @@ impl ErrorBudget {
             // and no more is needed than what was missed.
             widens.min((libm::logf(beside.missed.max(1.0)) - self.log_margin).max(0.0))
         };
-        let narrows = gains.narrows_a_day * span_s / DAY_S as f32;
+        let narrows = narrows_a_day * span_s / DAY_S as f32;
         self.log_margin = (self.log_margin + widens - narrows)
-            .clamp(libm::logf(MARGINS.0), libm::logf(MARGINS.1));
+            .max(libm::logf(p.min_margin))
+            .min(libm::logf(p.max_margin));
     }
 
     /// Whether what is late is so by a burst for which no margin could have prepared the pool: until the
     /// jobs that it called for are up, and have worked off what has gathered.
-    fn is_excused(&mut self, now: UnixSeconds, late: f32, sla_s: f32, beside: &Beside) -> bool {
+    fn is_excused(
+        &mut self,
+        now: UnixSeconds,
+        late: f32,
+        sla_s: f32,
+        beside: &Beside,
+        p: &BudgetParams,
+    ) -> bool {
         let excused = self.excused_until.is_some_and(|until| now <= until);
-        let burst = beside.overwhelmed && beside.lead_s > ANSWERED_SLAS * sla_s;
+        let burst = beside.overwhelmed && beside.lead_s > p.answered_slas * sla_s;
         // Where changes are dear a wide margin softens even what it cannot prevent: without, 8 instead of
         // 10 of 16 cases of development traffic kept their SLA.
         let overwhelmed = !beside.dear && (beside.woken || burst);
         if beside.helpless || overwhelmed {
-            self.excused_until = Some(now.plus((beside.lead_s + 2.0 * sla_s) as i64));
+            self.excused_until = Some(now.plus((beside.lead_s + p.excused_slas * sla_s) as i64));
         } else if excused && late > 0.0 {
             self.excused_until = self.excused_until.map(|until| until.max(now.plus(sla_s as i64)));
         }
@@ -149,6 +149,7 @@ mod tests {
     use super::*;
     use crate::sample::RawSample;
 
+    const PARAMS: BudgetParams = BudgetParams::DEFAULT;
     const BESIDE: Beside = Beside {
         mean_rate: 10.0,
         dear: false,
@@ -173,20 +174,20 @@ mod tests {
             unprocessed_events: Some(backlog),
             ..RawSample::default()
         };
-        budget.push(&raw.gate().unwrap().sample, 300.0, 60.0, beside);
+        budget.push(&raw.gate().unwrap().sample, 300.0, 60.0, beside, &PARAMS);
     }
 
     #[test]
     fn a_calm_workload_earns_a_narrow_margin() {
-        let mut budget = ErrorBudget::default();
+        let mut budget = ErrorBudget::new(&PARAMS);
         (1..2880 * 30).for_each(|k| push(&mut budget, k, 500.0));
-        assert!((budget.margin() - MARGINS.0).abs() < 1e-3);
+        assert!((budget.margin() - PARAMS.min_margin).abs() < 1e-3);
         assert_eq!(budget.left(BESIDE.late_share), 1.0);
     }
 
     #[test]
     fn late_events_are_seen_in_the_backlog_and_widen_it() {
-        let mut budget = ErrorBudget::default();
+        let mut budget = ErrorBudget::new(&PARAMS);
         (1..2880).for_each(|k| push(&mut budget, k, 590.0));
         let before = budget.margin();
         // 600 events arrive in a minute: with more than that waiting, somebody is late.
@@ -201,7 +202,7 @@ mod tests {
     #[test]
     fn a_looser_objective_spends_less_and_widens_less() {
         let after = |late_share: f32| {
-            let mut budget = ErrorBudget::default();
+            let mut budget = ErrorBudget::new(&PARAMS);
             (1..2880).for_each(|k| push(&mut budget, k, 590.0));
             let beside = Beside { late_share, ..BESIDE };
             (2880..2882).for_each(|k| push_beside(&mut budget, k, 700.0, &beside));
@@ -214,32 +215,32 @@ mod tests {
     #[test]
     fn what_no_margin_prevents_does_not_widen_it() {
         let late = |beside: Beside| {
-            let mut budget = ErrorBudget::default();
+            let mut budget = ErrorBudget::new(&PARAMS);
             (1..100).for_each(|k| push_beside(&mut budget, k, 0.0, &beside));
             (100..140).for_each(|k| push_beside(&mut budget, k, 5000.0, &beside));
             budget.margin()
         };
-        assert!(late(BESIDE) > 2.0 * FIRST_MARGIN);
+        assert!(late(BESIDE) > 2.0 * PARAMS.first_margin);
         // A burst beyond all that was seen or forecast, where jobs come up late; and less than what was
         // prepared for.
         let steep = Beside { overwhelmed: true, lead_s: 900.0, ..BESIDE };
-        assert!(late(steep) <= FIRST_MARGIN);
-        assert!(late(Beside { missed: 2.0, ..BESIDE }) <= FIRST_MARGIN);
+        assert!(late(steep) <= PARAMS.first_margin);
+        assert!(late(Beside { missed: 2.0, ..BESIDE }) <= PARAMS.first_margin);
         // Traffic that is back from nothing.
-        assert!(late(Beside { woken: true, ..BESIDE }) <= FIRST_MARGIN);
+        assert!(late(Beside { woken: true, ..BESIDE }) <= PARAMS.first_margin);
         // A pool that cannot do what is wanted of it, even where changes are dear.
-        assert!(late(Beside { helpless: true, dear: true, ..BESIDE }) <= FIRST_MARGIN);
-        assert!(late(Beside { dear: true, ..BESIDE }) > 2.0 * FIRST_MARGIN);
+        assert!(late(Beside { helpless: true, dear: true, ..BESIDE }) <= PARAMS.first_margin);
+        assert!(late(Beside { dear: true, ..BESIDE }) > 2.0 * PARAMS.first_margin);
         // No wider than what was missed.
         assert!(late(Beside { missed: 9.0, ..BESIDE }) < 9.1);
     }
 
     #[test]
     fn a_wide_margin_comes_back_within_days() {
-        let mut budget = ErrorBudget::default();
+        let mut budget = ErrorBudget::new(&PARAMS);
         (1..200).for_each(|k| push(&mut budget, k, 5000.0));
-        assert!((budget.margin() - MARGINS.1).abs() < 0.1);
+        assert!((budget.margin() - PARAMS.max_margin).abs() < 0.1);
         (200..200 + 6 * 2880).for_each(|k| push(&mut budget, k, 0.0));
-        assert!(budget.margin() < 0.5 * MARGINS.1);
+        assert!(budget.margin() < 0.5 * PARAMS.max_margin);
     }
 }

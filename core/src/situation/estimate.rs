@@ -5,11 +5,6 @@ use crate::forecast::{HORIZONS, QUANTILES};
 use crate::settings::Settings;
 use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
 
-/// Start-up times of up to this many SLAs can still answer a burst.
-const FOLLOWED_SLAS: f32 = 3.0;
-/// A wait up to this share of the SLA calls for no extra jobs of the simple rules.
-const HARMLESS_WAIT: f32 = 0.25;
-
 /// Everything a policy and the guard may look at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Situation {
@@ -120,7 +115,9 @@ impl Situation {
     /// off over about as long as they took to come, instead of by a pool many times as large.
     #[must_use]
     pub fn catch_up_s(&self, least_s: f32, settings: &Settings) -> f32 {
-        least_s.max(self.start_up_s - FOLLOWED_SLAS * settings.sla_s).max(1.0)
+        least_s
+            .max(self.start_up_s - settings.parameters.guard.followed_slas * settings.sla_s)
+            .max(1.0)
     }
 
     /// `jobs`, and those that work the backlog off within the catch-up time, beyond the part of it that is
@@ -128,7 +125,8 @@ impl Situation {
     #[must_use]
     pub fn with_backlog(&self, jobs: f32, settings: &Settings) -> f32 {
         let work_s = self.backlog_events * self.work_s;
-        let harmless_s = HARMLESS_WAIT * settings.sla_s * self.ready.as_f32();
+        let harmless_s =
+            settings.parameters.guard.harmless_wait * settings.sla_s * self.ready.as_f32();
         let catch_up_s = self.catch_up_s(settings.catch_up_s, settings);
         let wanted = jobs + (work_s - harmless_s).max(0.0) / catch_up_s;
         if self.stalled { wanted.min(self.have().as_f32()).max(jobs) } else { wanted }

@@ -7,41 +7,12 @@
 
 use super::rate::{Rate, weight};
 use crate::forecast::{Forecast, Q50, Q99};
+use crate::parameters::NowcastParams;
 use crate::units::{DAY_S, UnixSeconds};
 use heapless::Deque;
 
 /// Nowcasts that wait for what came true.
 const PENDING: usize = 40;
-/// Seconds after which the forecast's present error is worth a third.
-const ERROR_FADES_S: f32 = 1200.0;
-/// What the two corrections are worth before anything was learned.
-const PRIOR: [f32; 2] = [0.9, 0.7];
-/// How firmly the prior is believed, in squared errors of the size of the mean rate.
-const PRIOR_WORTH: f32 = 0.02;
-/// Errors grow with the rate to this power: between constant (0) and proportional (1).
-const ERROR_POWER: f32 = 0.2;
-/// A rate near 0 still has errors as this share of the mean rate has.
-const LEAST_SHARE: f32 = 0.02;
-/// Relative error expected at first.
-const FIRST_ERROR: f32 = 0.05;
-/// Outcomes that the first error is worth.
-const FIRST_WORTH: f32 = 20.0;
-/// Seconds of the fast average of errors; the slow one spans a day.
-const FAST_S: f32 = 1800.0;
-/// ... and to a rise of at most this share of the level: two samples make a line, and no trend.
-const MOST_RISE: f32 = 1.0;
-/// An outcome counts for an error of at most this share of the scale: no single one decides.
-const MOST_OFF: f32 = 10.0;
-/// Seconds beyond lead time in which a nowcast that missed fades by a factor of e.
-const MISSED_S: f32 = 120.0;
-/// A rate above what could be justified by this factor comes by a burst that no margin prepares for.
-const BEYOND: f32 = 1.4;
-/// Traffic that was foreseen below this share of the mean rate was at rest,
-const AT_REST: f32 = 0.02;
-/// ... and above this one it is back.
-const BACK: f32 = 0.5;
-/// The trend is followed on the high path for at most this long.
-const TREND_LASTS_S: f32 = 150.0;
 
 #[derive(Clone, Copy, Debug)]
 struct Pending {
@@ -59,14 +30,14 @@ struct Pending {
 impl Pending {
     /// The scale of what was said or of what came true, whichever is larger: a burst after a silence
     /// is large against the silence, and not against itself.
-    fn scale(&self, observed: f32, mean: f32) -> f32 {
-        self.scale.max(scale(observed, mean))
+    fn scale(&self, observed: f32, mean: f32, p: &NowcastParams) -> f32 {
+        self.scale.max(scale(observed, mean, p))
     }
 }
 
 /// Size of errors at `rate`, where `mean` is the mean rate.
-fn scale(rate: f32, mean: f32) -> f32 {
-    mean * libm::powf(rate / mean + LEAST_SHARE, ERROR_POWER)
+fn scale(rate: f32, mean: f32, p: &NowcastParams) -> f32 {
+    mean * libm::powf(rate / mean + p.least_share, p.error_power)
 }
 
 /// The mean arrival rate of a sample.
@@ -110,15 +81,17 @@ pub(super) struct Nowcast {
     woken: bool,
 }
 
-impl Default for Nowcast {
-    fn default() -> Self {
+impl Nowcast {
+    /// A nowcast that has learned nothing.
+    #[inline(always)] // made in its place: see `Controller::new`
+    pub(super) fn new(p: &NowcastParams) -> Self {
         Self {
             pending: Deque::new(),
             moments: [0.0; 3],
             products: [0.0; 2],
-            weights: PRIOR,
-            fast: FIRST_ERROR,
-            slow: FIRST_ERROR,
+            weights: [p.prior_error, p.prior_trend],
+            fast: p.first_error,
+            slow: p.first_error,
             seen: 0.0,
             ahead: Ahead::default(),
             missed: 0.0,
@@ -126,9 +99,7 @@ impl Default for Nowcast {
             woken: false,
         }
     }
-}
 
-impl Nowcast {
     /// Takes the sample that `rate` has just taken, and looks `lead_s` ahead. `room` is by how much more
     /// than what was seen or forecast may be prepared for.
     pub(super) fn push(
@@ -138,28 +109,30 @@ impl Nowcast {
         forecast: Option<&Forecast>,
         lead_s: f32,
         room: f32,
+        p: &NowcastParams,
     ) {
         let Observed { end, span_s, rate: observed } = observed;
         let mean = rate.mean() + 1e-3;
-        self.missed *= libm::expf(-span_s / (lead_s + MISSED_S));
-        self.learn(end, span_s, observed, mean);
+        self.missed *= libm::expf(-span_s / (lead_s + p.missed_s));
+        self.learn(end, span_s, observed, mean, p);
         let level = rate.level().unwrap_or(observed);
         let at = |seconds: f32| match forecast {
             Some(f) => f.rate(end.plus(seconds as i64), Q50).0,
             None => level,
         };
         let (now, then) = (at(-0.5 * span_s), at(lead_s));
-        let forecast_trend = (at(60.0) - at(-30.0)) / 90.0;
+        let forecast_trend =
+            (at(p.trend_ahead_s) - at(-p.trend_behind_s)) / (p.trend_ahead_s + p.trend_behind_s);
         let inputs = [
-            (level - now) * libm::expf(-lead_s / ERROR_FADES_S),
+            (level - now) * libm::expf(-lead_s / p.error_fades_s),
             (rate.trend() - forecast_trend) * lead_s,
         ];
         let [a, b] = self.weights;
         let median = (then + a * inputs[0] + b * inputs[1]).max(0.0);
-        let scale = scale(level, mean);
+        let scale = scale(level, mean, p);
         let usual = libm::sqrtf(self.fast * self.slow);
-        let rise = rate.trend() * lead_s.min(TREND_LASTS_S);
-        let trend = level + rise.min(MOST_RISE * level);
+        let rise = rate.trend() * lead_s.min(p.trend_lasts_s);
+        let trend = level + rise.min(p.max_rise * level);
         let spread = forecast.map_or(0.0, |f| f.rate(end.plus(lead_s as i64), Q99).0 - then);
         let most = room * (median + spread).max(rate.highest());
         self.ahead = Ahead { median, error: usual * scale, trend, most };
@@ -196,39 +169,46 @@ impl Nowcast {
         self.missed
     }
 
-    fn learn(&mut self, end: UnixSeconds, span_s: f32, observed: f32, mean: f32) {
+    fn learn(
+        &mut self,
+        end: UnixSeconds,
+        span_s: f32,
+        observed: f32,
+        mean: f32,
+        p: &NowcastParams,
+    ) {
         let keep = 1.0 - weight(span_s, DAY_S as f32);
-        while let Some(p) = self.pending.front().copied().filter(|p| p.due <= end) {
+        while let Some(said) = self.pending.front().copied().filter(|said| said.due <= end) {
             let _ = self.pending.pop_front();
             // What was due within a gap has no outcome.
-            if p.due < end.plus(-(span_s as i64)) {
+            if said.due < end.plus(-(span_s as i64)) {
                 continue;
             }
-            let scale = p.scale(observed, mean);
-            let clip = |x: f32| (x / scale).clamp(-MOST_OFF, MOST_OFF);
-            let error = clip(observed - p.forecast);
-            let [x, y] = p.inputs.map(clip);
+            let scale = said.scale(observed, mean, p);
+            let clip = |x: f32| (x / scale).max(-p.max_off).min(p.max_off);
+            let error = clip(observed - said.forecast);
+            let [x, y] = said.inputs.map(clip);
             let [xx, xy, yy] = self.moments;
             self.moments = [xx * keep + x * x, xy * keep + x * y, yy * keep + y * y];
             let [xe, ye] = self.products;
             self.products = [xe * keep + x * error, ye * keep + y * error];
-            self.solve();
-            self.missed = self.missed.max((observed - p.said) / p.error.max(1e-9));
-            self.overwhelmed = observed > BEYOND * p.most;
-            self.woken = p.said < AT_REST * mean && observed > BACK * mean;
-            let off = clip(observed - p.said).abs();
+            self.solve(p);
+            self.missed = self.missed.max((observed - said.said) / said.error.max(1e-9));
+            self.overwhelmed = observed > p.beyond * said.most;
+            self.woken = said.said < p.at_rest * mean && observed > p.back * mean;
+            let off = clip(observed - said.said).abs();
             self.seen += 1.0;
-            self.fast += weight(span_s, FAST_S) * (off - self.fast);
-            let slow = weight(span_s, DAY_S as f32).max(1.0 / (self.seen + FIRST_WORTH));
+            self.fast += weight(span_s, p.fast_s) * (off - self.fast);
+            let slow = weight(span_s, DAY_S as f32).max(1.0 / (self.seen + p.first_worth));
             self.slow += slow * (off - self.slow);
         }
     }
 
-    fn solve(&mut self) {
+    fn solve(&mut self, p: &NowcastParams) {
         let [xx, xy, yy] = self.moments;
-        let (xx, yy) = (xx + PRIOR_WORTH, yy + PRIOR_WORTH);
+        let (xx, yy) = (xx + p.prior_worth, yy + p.prior_worth);
         let [xe, ye] = self.products;
-        let (xe, ye) = (xe + PRIOR_WORTH * PRIOR[0], ye + PRIOR_WORTH * PRIOR[1]);
+        let (xe, ye) = (xe + p.prior_worth * p.prior_error, ye + p.prior_worth * p.prior_trend);
         let determinant = xx * yy - xy * xy;
         let weights = [(yy * xe - xy * ye) / determinant, (xx * ye - xy * xe) / determinant];
         // With the prior on the diagonal only numbers out of range can spoil it.
@@ -243,11 +223,12 @@ mod tests {
     use super::*;
 
     fn play(rates: impl Iterator<Item = f32>) -> Nowcast {
-        let (mut rate, mut nowcast) = (Rate::default(), Nowcast::default());
+        let (mut rate, mut nowcast) = (Rate::default(), Nowcast::new(&NowcastParams::DEFAULT));
+        let p = &NowcastParams::DEFAULT;
         for (k, observed) in rates.enumerate() {
             let end = UnixSeconds(30 * (k as i64 + 1));
             rate.push(end, 30.0, observed);
-            nowcast.push(Observed { end, span_s: 30.0, rate: observed }, &rate, None, 90.0, 1.3);
+            nowcast.push(Observed { end, span_s: 30.0, rate: observed }, &rate, None, 90.0, 1.3, p);
         }
         nowcast
     }

@@ -11,6 +11,7 @@ use super::rebalance::is_dear;
 use super::throughput::ThroughputObserver;
 use super::work::WorkObserver;
 use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90};
+use crate::parameters::Parameters;
 use crate::sample::{Reading, Sample};
 use crate::settings::Settings;
 use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
@@ -19,19 +20,6 @@ use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
 const IDLE_S: f32 = 300.0;
 /// Events expected within lead time that keep a job.
 const LEAST_EXPECTED: f32 = 0.5;
-/// Room above what was seen and what is forecast for which a pool may be prepared,
-const ROOM: f32 = 1.3;
-/// ... and where changes are dear, since a pool that may not grow when it must has to be large before.
-/// Both, and how long what was seen is remembered, were chosen on traffic of four traces (tweets of
-/// Amazon and IBM, World Cup, NASA) before their last 21 days, at 40 jobs: remembered for 1, 3 and 7
-/// days, rooms of 1.1, 1.3, 2 and 1.1, 1.5, 2, 2.5.
-const DEAR_ROOM: f32 = 2.5;
-/// What a forecast may raise while blind goes this far above the highest rate seen.
-const SEEN_ROOM: f32 = 1.1;
-/// "Soon" reaches this many seconds beyond lead time.
-const SOON_S: f32 = 360.0;
-/// "Later" reaches this many seconds beyond lead time.
-const LATER_S: f32 = 1200.0;
 /// Seconds for which a number of jobs that was told before is missed. A field that never was there is not
 /// one that has vanished: what has vanished may be an outage of its source, in which the pool may be hit
 /// as well, so the number is held (promise S-4). What stays away for longer is not told any more, and to
@@ -39,7 +27,7 @@ const LATER_S: f32 = 1200.0;
 const MISSED_S: i64 = 3600;
 
 /// Learns from each sample and answers with the [`Situation`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Observer {
     /// Of the pool that is decided for.
     last: Option<Sample>,
@@ -58,6 +46,24 @@ pub struct Observer {
 }
 
 impl Observer {
+    /// An observer that has seen nothing.
+    #[must_use]
+    #[inline(always)] // made in its place: see `Controller::new`
+    pub fn new(parameters: &Parameters) -> Self {
+        Self {
+            last: None,
+            real: None,
+            rate: Rate::default(),
+            nowcast: Nowcast::new(&parameters.nowcast),
+            pool: PoolObserver::default(),
+            budget: ErrorBudget::new(&parameters.budget),
+            work: WorkObserver::default(),
+            throughput: ThroughputObserver::default(),
+            told_jobs: None,
+            idle_s: 0.0,
+        }
+    }
+
     /// Takes the next sample (times must ascend; the gatherer has checked), and the forecast in
     /// force; `ordered` are the jobs decided last. They are obeyed in the pool that `sample` is of,
     /// which may be another than that of the `real` one: only real work can be learned from.
@@ -92,9 +98,10 @@ impl Observer {
             self.rate.push(sample.end, span_s, observed);
             let forecast = forecast.filter(|f| is_fresh(f, sample.end, settings));
             let lead_s = self.lead_s(settings);
-            let room = if dear { DEAR_ROOM } else { ROOM };
+            let p = &settings.parameters.nowcast;
+            let room = if dear { p.costly_room } else { p.room };
             let observed = Observed { end: sample.end, span_s, rate: observed };
-            self.nowcast.push(observed, &self.rate, forecast, lead_s, room);
+            self.nowcast.push(observed, &self.rate, forecast, lead_s, room, p);
             let beside = Beside {
                 mean_rate: self.rate.mean(),
                 dear,
@@ -107,7 +114,13 @@ impl Observer {
                 lead_s,
                 late_share: settings.objective.late_share(),
             };
-            self.budget.push(sample, arrivals, settings.sla_s, &beside);
+            self.budget.push(
+                sample,
+                arrivals,
+                settings.sla_s,
+                &beside,
+                &settings.parameters.budget,
+            );
         }
         let events = [sample.arrivals_events, sample.processed_events, sample.backlog_events];
         if events.iter().any(|reading| reading.known().is_some_and(|events| events > 0.0)) {
@@ -180,18 +193,26 @@ impl Observer {
         let lead_s = self.lead_s(settings);
         let ahead = self.nowcast.ahead();
         let margin = self.budget.margin();
-        let path = Path { forecast, at, lead_s, median: ahead.median };
+        let nowcast = &settings.parameters.nowcast;
+        let path = Path { forecast, at, lead_s, median: ahead.median, nowcast };
         let high_rate = (ahead.median + margin * ahead.error).min(ahead.most).max(ahead.trend);
         let highest = |seconds: f32| {
             [1.0 / 3.0, 2.0 / 3.0, 1.0].map(|part| path.median(part * seconds)).into_iter()
         };
-        let soon_rate = highest(SOON_S).fold(level.max(ahead.median), f32::max);
+        let soon_rate = highest(nowcast.soon_s).fold(level.max(ahead.median), f32::max);
         let interval_s = settings.interval.seconds() as f32;
         let work_s = self.work.work_s();
         let backlog_s = backlog_events * work_s;
         let start_up_s = self.pool.start_up_s(settings.start_up_s);
-        let start =
-            Start { at, ready, pool: &self.pool, start_up_s, backlog_s, need: level * work_s };
+        let start = Start {
+            at,
+            ready,
+            pool: &self.pool,
+            start_up_s,
+            coming_late: nowcast.coming_late,
+            backlog_s,
+            need: level * work_s,
+        };
         Ok(Situation {
             at,
             wanted,
@@ -203,8 +224,8 @@ impl Observer {
             lead_rates: core::array::from_fn(|q| path.rate(0.0, q)),
             high_rate,
             soon_rate,
-            later_rate: highest(LATER_S).fold(soon_rate, f32::max),
-            later_spread: path.rate(LATER_S, Q90) - path.rate(LATER_S, Q50),
+            later_rate: highest(nowcast.later_s).fold(soon_rate, f32::max),
+            later_spread: path.rate(nowcast.later_s, Q90) - path.rate(nowcast.later_s, Q50),
             settled_rate: path.median(settings.catch_up_s),
             horizon_rates: HORIZONS.map(|h| {
                 let at = |q| path.rate(h as f32 * interval_s - lead_s, q);
@@ -245,14 +266,18 @@ impl Observer {
         };
         let lead_s = self.lead_s(settings);
         let rate = |part: f32| forecast.rate(now.plus((part * lead_s) as i64), Q90).0;
-        let rate = rate(0.0).max(rate(1.0)).min(SEEN_ROOM * self.rate.highest());
+        let rate = rate(0.0)
+            .max(rate(1.0))
+            .min(settings.parameters.nowcast.seen_room * self.rate.highest());
         Jobs::ceil(rate * self.work.work_s())
     }
 
     /// Whether fewer events are forecast for the time until a job is up, and for soon after it, than
     /// would be worth one.
     fn expects_nothing(&self, path: &Path<'_>, lead_s: f32) -> bool {
-        [0.0, 0.5 * SOON_S, SOON_S].iter().all(|s| path.median(*s) * lead_s < LEAST_EXPECTED)
+        [0.0, 0.5 * path.nowcast.soon_s, path.nowcast.soon_s]
+            .iter()
+            .all(|s| path.median(*s) * lead_s < LEAST_EXPECTED)
     }
 }
 

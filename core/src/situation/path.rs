@@ -1,11 +1,9 @@
 //! The rates from lead time on.
 
 use crate::forecast::{Forecast, Q50};
+use crate::parameters::NowcastParams;
 use crate::settings::Settings;
 use crate::units::UnixSeconds;
-
-/// A forecast's shape beyond lead time is believed within these factors of the rate at lead time.
-const SHAPE: (f32, f32) = (0.5, 2.0);
 
 /// A forecast made before a long hole in the data says nothing about now.
 pub(super) fn is_fresh(forecast: &Forecast, now: UnixSeconds, settings: &Settings) -> bool {
@@ -19,6 +17,7 @@ pub(super) struct Path<'a> {
     pub(super) at: UnixSeconds,
     pub(super) lead_s: f32,
     pub(super) median: f32,
+    pub(super) nowcast: &'a NowcastParams,
 }
 
 impl Path<'_> {
@@ -37,6 +36,6 @@ impl Path<'_> {
         let rate =
             |seconds: f32| forecast.rate(self.at.plus((self.lead_s + seconds) as i64), Q50).0;
         let shape = rate(seconds) / rate(0.0).max(1e-9);
-        self.median * shape.clamp(SHAPE.0, SHAPE.1)
+        self.median * shape.max(self.nowcast.min_shape).min(self.nowcast.max_shape)
     }
 }

@@ -7,6 +7,8 @@ use crate::units::{Jobs, UnixSeconds};
 
 /// Steps in which the backlog is projected to lead time.
 const PROJECTION_STEPS: usize = 8;
+/// A job that is late already comes within this.
+const ANY_MOMENT_S: f32 = 10.0;
 
 /// What the backlog is projected from.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,8 @@ pub(super) struct Start<'a> {
     pub(super) pool: &'a PoolObserver,
     /// Mean seconds until a job works.
     pub(super) start_up_s: f32,
+    /// Start-up times after which jobs on their way are expected.
+    pub(super) coming_late: f32,
     /// Seconds of one job's work that wait.
     pub(super) backlog_s: f32,
     /// Jobs that the present rate keeps busy.
@@ -28,14 +32,14 @@ impl Start<'_> {
     /// The backlog at lead time, in seconds of one job's work, if the need goes in a line to `need` then.
     pub(super) fn project(&self, need: f32) -> f32 {
         let lead_s = Settings::lead_s(self.start_up_s);
-        let coming = || self.pool.coming(self.at, 1.1 * self.start_up_s);
+        let coming = || self.pool.coming(self.at, self.coming_late * self.start_up_s);
         let step_s = lead_s / PROJECTION_STEPS as f32;
         let mut backlog_s = self.backlog_s;
         for step in 0..PROJECTION_STEPS {
             let at_s = (step as f32 + 0.5) * step_s;
             let need = self.need + (need - self.need) * at_s / lead_s;
             // A job that is late already comes any moment.
-            let up = coming().filter(|c| c.in_s.max(10.0) < at_s).map(|c| c.jobs);
+            let up = coming().filter(|c| c.in_s.max(ANY_MOMENT_S) < at_s).map(|c| c.jobs);
             let jobs = self.ready.as_f32() + up.sum::<f32>();
             backlog_s = (backlog_s + (need - jobs) * step_s).max(0.0);
         }

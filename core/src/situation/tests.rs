@@ -22,7 +22,7 @@ fn sample(k: u32, rate: f64, jobs: (u32, u32), backlog: f64) -> Sample {
 }
 
 fn situation_after(samples: impl IntoIterator<Item = Sample>) -> Situation {
-    let mut observer = Observer::default();
+    let mut observer = Observer::new(&settings().parameters);
     let mut end = UnixSeconds(0);
     for sample in samples {
         observer.push(&sample, None, None, None, &settings());

@@ -1,6 +1,7 @@
 //! Settings as they are sent; their gate is that of files: [`range`].
 
 use crate::interval::IntervalLength;
+use crate::parameters::Parameters;
 use crate::settings::{Base, Settings, range};
 use crate::units::{JobLimits, Objective};
 use core::ops::RangeInclusive;
@@ -57,6 +58,7 @@ impl Config {
             )?,
             max_step_up: real("max_step_up", self.max_step_up, range::MAX_STEP_UP)?,
             max_step_down: real("max_step_down", self.max_step_down, range::MAX_STEP_DOWN)?,
+            parameters: Parameters::DEFAULT,
         })
     }
 }

@@ -30,6 +30,17 @@ pub enum FrameError {
 
 /// A message as a frame.
 ///
+/// ```
+/// use scaleiq_core::wire::{FrameReader, Message, encode};
+///
+/// let frame = encode(&Message::Ask)?;
+/// assert_eq!(frame.last(), Some(&0));
+/// let mut reader = FrameReader::default();
+/// let read = frame.iter().find_map(|byte| reader.push(*byte));
+/// assert_eq!(read, Some(Ok(Message::Ask)));
+/// # Ok::<(), scaleiq_core::wire::FrameError>(())
+/// ```
+///
 /// # Errors
 /// If it does not fit into [`MAX_FRAME`].
 pub fn encode(message: &Message) -> Result<Vec<u8, MAX_FRAME>, FrameError> {

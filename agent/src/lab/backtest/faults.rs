@@ -49,8 +49,8 @@ pub fn play(
         .collect()
 }
 
-/// What the loop is given of what was told, as it is live.
-fn take(tick: &Tick, intake: &mut Intake) -> Vec<Sample> {
+/// What the loop is given of what was told, as it is live: samples in order, senders summed.
+pub fn take(tick: &Tick, intake: &mut Intake) -> Vec<Sample> {
     let now = Moment { wall: tick.truth.end, ours: tick.truth.end };
     let told = |told: &scaleiq_workload::sim::faults::Told| {
         let gated = told.sample.gate().ok()?;

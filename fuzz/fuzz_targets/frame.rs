@@ -1,6 +1,6 @@
 //! Whatever comes over the line: no panic, and what is read as a message is written as it was read.
 //!
-//!     cargo +nightly fuzz run frame
+//!     RUSTC_BOOTSTRAP=1 cargo fuzz run frame
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

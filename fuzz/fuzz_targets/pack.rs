@@ -1,7 +1,7 @@
 //! Whatever is uploaded as a pack: no panic. The header is made to fit, so that the body's own
 //! checks are what is tried.
 //!
-//!     cargo +nightly fuzz run pack ../../models/edge
+//!     RUSTC_BOOTSTRAP=1 cargo fuzz run pack models/edge
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

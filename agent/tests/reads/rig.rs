@@ -1,0 +1,275 @@
+//! A loop behind REST in this process, with a disk and a device that can be held up.
+
+use agent::app::Config;
+use agent::decide::{Brain, Deputed, Mode, ModelId};
+use agent::device::{Client, Patience, Port};
+use agent::journal::{Journal, JournalConfig, Limits, Medium, Resumed, Terms, resume};
+use agent::platform::clock::Clock;
+use agent::serve::dashboard::{About, DashboardState};
+use agent::serve::{Access, Api, Server, Watch, router};
+use agent::telemetry::Metrics;
+use agent::workload::{Audience, Beginning, Control, Handle, Started};
+use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::wire::{FrameReader, Message, Refusal, Status, encode};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::Runtime;
+use tokio_serial::{SerialPort, SerialStream};
+
+/// Longest wait for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What all share who are held up by it, and who hold it up.
+#[derive(Default)]
+struct Gate {
+    is_shut: bool,
+    /// Those who wait before it.
+    waiting: usize,
+}
+
+/// Holds up whoever passes while it is shut.
+#[derive(Clone, Default)]
+pub(crate) struct Barrier(Arc<(Mutex<Gate>, Condvar)>);
+
+impl Barrier {
+    /// Shuts it, or opens it for all who wait.
+    pub(crate) fn set_shut(&self, is_shut: bool) {
+        self.0.0.lock().unwrap().is_shut = is_shut;
+        self.0.1.notify_all();
+    }
+
+    /// Passes, as soon as it is open.
+    fn pass(&self) {
+        let mut gate = self.0.0.lock().unwrap();
+        gate.waiting += 1;
+        self.0.1.notify_all();
+        gate = self.0.1.wait_while(gate, |gate| gate.is_shut).unwrap();
+        gate.waiting -= 1;
+    }
+
+    /// Whether somebody is held up now.
+    pub(crate) fn is_blocking(&self) -> bool {
+        let gate = self.0.0.lock().unwrap();
+        gate.is_shut && gate.waiting > 0
+    }
+
+    /// Waits until somebody is held up.
+    pub(crate) fn wait_until_blocking(&self) {
+        let gate = self.0.0.lock().unwrap();
+        let free = |gate: &mut Gate| !(gate.is_shut && gate.waiting > 0);
+        let waited = self.0.1.wait_timeout_while(gate, PATIENCE, free).unwrap();
+        assert!(!waited.1.timed_out(), "nobody came to the barrier");
+    }
+}
+
+/// A disk that makes nothing durable while its barrier is shut.
+struct Disk {
+    file: File,
+    barrier: Barrier,
+}
+
+impl Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Medium for Disk {
+    fn sync(&mut self) -> io::Result<()> {
+        self.barrier.pass();
+        Medium::sync(&mut self.file)
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        Medium::cut(&mut self.file, length)
+    }
+}
+
+/// An agent without networks.
+pub(crate) struct Rig {
+    pub(crate) address: SocketAddr,
+    pub(crate) control: Handle,
+    thread: Option<JoinHandle<()>>,
+    runtime: Runtime,
+}
+
+impl Rig {
+    /// One with a journal in `folder`, on a disk behind `barrier`.
+    pub(crate) fn on_disk(folder: &Path, barrier: &Barrier) -> Self {
+        let config = config();
+        let limits = Limits { file_bytes: 1 << 30, files: 10 };
+        let journal = JournalConfig { folder: folder.into(), limits };
+        let (model, planned) = (ModelId::none(), config.planned.clone());
+        let terms = Terms::new(model.clone(), config.settings, planned, false);
+        let open = || Ok(config.open_here()?.0);
+        let Resumed { brain, journal, .. } = resume(&journal, terms, open).unwrap();
+        let path = newest(folder);
+        let mut file = File::options().write(true).open(&path).unwrap();
+        Medium::cut(&mut file, path.metadata().unwrap().len()).unwrap();
+        let disk = Disk { file, barrier: barrier.clone() };
+        Self::start(&config, brain, model, Some(journal.with_medium(Box::new(disk))))
+    }
+
+    /// One for which the device on the port of `line` decides.
+    pub(crate) fn on_a_line(line: &Line) -> Self {
+        let config = config();
+        let port = Port { path: line.path.clone(), baud: 115_200 };
+        // Nothing but the line itself ends the wait for an answer.
+        let patience = Patience { answer: PATIENCE, tries: 1, ..Patience::default() };
+        let client = Client::connect(&port, patience, &config.settings).unwrap();
+        let model = ModelId::device(&port.path, client.pack_crc());
+        let brain = Box::new(Deputed::new(client, config.open_here().unwrap().0));
+        Self::start(&config, brain, model, None)
+    }
+
+    fn start(
+        config: &Config,
+        brain: Box<dyn Brain>,
+        model: ModelId,
+        journal: Option<Journal>,
+    ) -> Self {
+        let (settings, mode) = (config.settings, Mode::Shadow);
+        let metrics = Metrics::new(&settings, &model, mode);
+        let about = About::new("rig", mode.word(), &model, brain.network_role(), &settings);
+        let dashboard = DashboardState::new(about);
+        let audience = Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard.clone())]);
+        let started = Control::start(Beginning {
+            brain,
+            settings,
+            model,
+            journal,
+            past: None,
+            trust: config.trust,
+            clock: Clock::after(None),
+            audience,
+        });
+        let Started { handle: control, thread, .. } = started.unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stale_after_s = settings.stale_after_s;
+        let watch =
+            Watch { control: control.clone(), metrics: metrics.clone(), mode, stale_after_s };
+        let rows = config.row_forecaster().unwrap();
+        let api = Api::new(control.clone(), metrics.clone(), mode, true, rows);
+        let routes = router(api, Access::new(address, None), dashboard.watching(watch));
+        let server = Server::new(routes, metrics);
+        runtime.spawn(async move { server.accept(listener).await });
+        Self { address, control, thread: Some(thread), runtime: runtime }
+    }
+
+    /// GET: status, body, and how long it took.
+    pub(crate) fn get(&self, path: &str) -> (u16, String, Duration) {
+        request(self.address, "GET", path, "")
+    }
+
+    /// POST: status and body.
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let (status, body, _) = request(self.address, "POST", path, body);
+        (status, body)
+    }
+
+    /// Ends the loop, which nothing may hold up any more.
+    pub(crate) fn stop(mut self) {
+        self.runtime.block_on(self.control.stop());
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+/// A request on a connection of its own.
+pub(crate) fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> (u16, String, Duration) {
+    let begin = Instant::now();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    stream.write_all(format!("{head}Content-Length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let took = begin.elapsed();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_string(), took)
+}
+
+/// So many samples of 30 s, the last of which ends at `end`.
+pub(crate) fn samples(count: i64, end: UnixSeconds) -> String {
+    let sample = |k: i64| {
+        let time = end.0 - 30 * (count - 1 - k);
+        format!(
+            "{{\"time\": {time}, \"interval_s\": 30, \"logged_events\": 3000, \"processed_events\": 3000, \
+             \"unprocessed_events\": 0, \"avg_processing_ms\": 100, \"jobs_ready\": 10, \"jobs_starting\": 0}}\n"
+        )
+    };
+    (0..count).map(sample).collect()
+}
+
+fn config() -> Config {
+    Config::parse(
+        "model: none\nsource: {type: http, clock: sender}\n",
+        Path::new("rig.yaml"),
+        |_| None,
+    )
+    .unwrap()
+}
+
+fn newest(folder: &Path) -> PathBuf {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let journals = files.filter(|path| path.extension().is_some_and(|e| e == "journal"));
+    journals.max().unwrap()
+}
+
+/// A device on a serial line that refuses every sample, so that the agent decides, and says nothing
+/// while its barrier is shut.
+pub(crate) struct Line {
+    path: String,
+}
+
+impl Line {
+    /// Plugs it in.
+    pub(crate) fn plug_in(barrier: &Barrier) -> Self {
+        let (told, path) = std::sync::mpsc::channel();
+        let shared = barrier.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(async {
+                let (master, slave) = SerialStream::pair().unwrap();
+                told.send(slave.name().unwrap()).unwrap();
+                // Kept open: a line without a reader at either end is a broken one.
+                let _slave = slave;
+                answer(master, &shared).await;
+            });
+        });
+        Self { path: path.recv().unwrap() }
+    }
+}
+
+async fn answer(mut line: SerialStream, barrier: &Barrier) {
+    let mut reader = FrameReader::default();
+    while let Ok(byte) = line.read_u8().await {
+        let answer = match reader.push(byte) {
+            Some(Ok(Message::Ask | Message::Configure(_))) => Message::Status(Status::default()),
+            Some(Ok(Message::Sample(_))) => {
+                barrier.pass();
+                Message::Refused(Refusal::SampleTime)
+            }
+            _ => continue,
+        };
+        let frame = encode(&answer).unwrap();
+        AsyncWriteExt::write_all(&mut line, &frame).await.unwrap();
+    }
+}

@@ -1,0 +1,19 @@
+//! The plan where jobs come and go without stopping the others.
+
+use super::Plan;
+use super::required::{Required, Waits};
+use crate::parameters::CheapChanges;
+use crate::settings::Settings;
+use crate::situation::Situation;
+
+pub(super) fn plan(s: &Situation, settings: &Settings) -> Plan {
+    let CheapChanges { patience, median_wait, high_wait, shortest_look_s, short, spare, large } =
+        settings.parameters.planner.cheap;
+    let waits = Waits { patience, median: median_wait, high: high_wait, shortest_look_s };
+    let Required { median, high } = waits.required(s, settings, 0.0);
+    Plan {
+        least: (median / (1.0 + short)).max(high),
+        goal: (median * (1.0 + spare)).max(high),
+        most: median.max(high) * large,
+    }
+}

@@ -1,0 +1,81 @@
+//! How many jobs are required, so that nobody waits longer than the SLA allows: the number that the
+//! Q-network's multipliers are applied to, and a policy of its own.
+//!
+//! A queue may wait a little, so a pool need not follow each peak: it must only keep the wait below
+//! the SLA until the next decision takes effect. With a backlog `b` at lead time (in seconds of one
+//! job's work), needs `m` from then on and `N` jobs, the wait after `t` seconds is about
+//! `(b + m t) / N - t`. Two limits are put on it (a model predictive controller with one step, as in
+//! inventory control: Porteus, Foundations of Stochastic Inventory Theory):
+//!
+//! - on the median path it should be a small part of the SLA when a catch-up time has passed, so the
+//!   pool runs at nearly 100 % and drains what has gathered;
+//! - on the high path, which the SLA budget sets, it must stay below the SLA for a while.
+//!
+//! Where each change stops the pool for a while (a consumer group's rebalance), the pool keeps room
+//! to spare, looks farther ahead, grows by few jobs at a time while it can, and only once these are
+//! up.
+
+mod cheap;
+mod costly;
+mod required;
+
+use crate::settings::Settings;
+use crate::situation::Situation;
+use crate::units::Jobs;
+
+/// Between which sizes a pool fits a situation, and the size it should change to if it does not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// Fewer jobs are too few.
+    pub least: f32,
+    /// A change goes here.
+    pub goal: f32,
+    /// More jobs are too many.
+    pub most: f32,
+}
+
+impl Plan {
+    /// The plan for a situation.
+    #[must_use]
+    pub fn new(s: &Situation, settings: &Settings) -> Self {
+        if s.idle {
+            return Self { least: 0.0, goal: 0.0, most: 0.0 };
+        }
+        if s.changes_are_dear() { costly::plan(s, settings) } else { cheap::plan(s, settings) }
+    }
+
+    /// The jobs that the plan, multiplied, asks for.
+    #[must_use]
+    pub fn jobs(&self, multiplier: f32, s: &Situation, settings: &Settings) -> Jobs {
+        let [least, goal, most] = [self.least, self.goal, self.most].map(|x| x * multiplier);
+        let have = s.have();
+        let jobs = if have < whole(least) {
+            if s.changes_are_dear() {
+                costly::grow(goal, multiplier, s, settings)
+            } else {
+                whole(goal)
+            }
+        } else if have > whole(most) && !(s.changes_are_dear() && s.starting.0 > 0) {
+            whole(goal)
+        } else {
+            have
+        };
+        // Only an idle pool goes without a job.
+        jobs.max(Jobs(u32::from(!s.idle)))
+    }
+}
+
+/// Seconds for which the high path is looked at, at least.
+pub(super) fn shortest_look_s(s: &Situation, settings: &Settings) -> f32 {
+    let planner = &settings.parameters.planner;
+    let costly = s.changes_are_dear();
+    if costly { planner.costly.shortest_look_s } else { planner.cheap.shortest_look_s }
+}
+
+/// Whole jobs; a thousandth of a job is no reason for another one.
+fn whole(jobs: f32) -> Jobs {
+    Jobs::ceil(jobs - 1e-3)
+}
+
+#[cfg(test)]
+mod tests;

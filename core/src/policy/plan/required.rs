@@ -1,0 +1,49 @@
+//! The jobs that two limits on the wait ask for.
+
+use crate::forecast::Q50;
+use crate::settings::Settings;
+use crate::situation::{LeadBacklog, Situation};
+
+/// How long may be waited, and looked ahead.
+pub(super) struct Waits {
+    /// Catch-up times that a backlog may take.
+    pub(super) patience: f32,
+    /// Wait aimed at on the median path, as a share of the SLA.
+    pub(super) median: f32,
+    /// Wait allowed on the high path, as a share of the SLA.
+    pub(super) high: f32,
+    /// The high path is looked at for so many seconds at least.
+    pub(super) shortest_look_s: f32,
+}
+
+/// Jobs required.
+pub(super) struct Required {
+    /// On the median path.
+    pub(super) median: f32,
+    /// On the high one.
+    pub(super) high: f32,
+}
+
+impl Waits {
+    /// The jobs required, if `starting` more stop the pool while they come up.
+    pub(super) fn required(&self, s: &Situation, settings: &Settings, starting: f32) -> Required {
+        let catch_up_s = s.catch_up_s(self.patience * settings.catch_up_s, settings);
+        let stopped_s = s.standstill_s(starting) * s.ready.as_f32().max(1.0);
+        // More jobs do not work a backlog off while the pool stands still.
+        let LeadBacklog { median_s, high_s } =
+            if s.stalled { LeadBacklog::default() } else { s.lead_backlog };
+        let need = 0.5 * s.need(s.lead_rates[Q50] + s.settled_rate);
+        let high = s.need(s.high_rate);
+        let look_s = s.catch_up_s(settings.sla_s.max(self.shortest_look_s), settings);
+        // An event is worked on by one job: of long tasks that wait, each can use one, and no more.
+        let most = |need: f32, waiting_s: f32| need + waiting_s / s.work_s.max(1e-9);
+        let median_jobs = (need * catch_up_s + median_s + stopped_s)
+            / (catch_up_s + self.median * settings.sla_s);
+        let high_jobs =
+            (high * look_s + high_s + stopped_s) / (look_s + self.high * settings.sla_s);
+        Required {
+            median: median_jobs.min(most(need, median_s)),
+            high: high_jobs.min(most(high, high_s)),
+        }
+    }
+}
