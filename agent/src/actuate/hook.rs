@@ -49,7 +49,7 @@ impl Hook {
     ///
     /// # Errors
     /// If it cannot be started, ends with another code than 0, or had to be killed: after its time
-    /// limit, or [`GRACE`] after the agent was asked to end.
+    /// limit, or `GRACE` after the agent was asked to end.
     pub async fn run(&self, order: &Order, stop: &Stop) -> io::Result<()> {
         let program = self.words.first().map_or("", String::as_str);
         let mut child = self

@@ -1,6 +1,6 @@
 //! Forecasts of whole loads, kept on disk: making them is most of the work of a bench.
 //!
-//! A file holds [`MAGIC`], then for each interval 24 x 9 quantiles as little-endian `f32` (all NaN
+//! A file holds `MAGIC`, then for each interval 24 x 9 quantiles as little-endian `f32` (all NaN
 //! where there is no forecast), then the SHA-256 of all of that. Its name is a hash of the network
 //! and of the intervals, so another load, scale or model is another file.
 
