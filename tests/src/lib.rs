@@ -7,8 +7,10 @@ use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::path::{Path, PathBuf};
 use trainer::config::Config;
 use trainer::data::Corpus;
-use trainer::experiment::pipeline::{Outcome, Part, Stages};
+use trainer::experiment::context::RunContext;
+use trainer::experiment::pipeline::{Outcome, Part};
 use trainer::experiment::run::Run;
+use trainer::runtime::stop;
 
 /// A check that needs something of the machine: in CI it must run, elsewhere its absence is said.
 pub fn cannot_run(what: &str) {
@@ -82,8 +84,8 @@ pub fn train_part(config: &Config, folder: &Path, part: Part) -> PathBuf {
     let run = Run::create(folder, config).unwrap();
     let corpus = Corpus::load(&config.data, config.seed).unwrap();
     let device = Device::flex().autodiff();
-    let stages = Stages { run: &run, config, corpus: &corpus, device };
-    let outcome = stages.all(part, "a test").unwrap();
+    let context = RunContext { run: &run, config, corpus: &corpus, device, stop: &stop::never };
+    let outcome = context.train(part, "a test").unwrap();
     assert_eq!(outcome, Outcome::Finished);
     run.models()
 }

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use scaleiq_tests::cannot_run;
 use trainer::config::DeviceChoice;
-use trainer::learn::supervised::forecaster::probe_steps;
+use trainer::learn::supervised::probe::probe_losses;
 use trainer::runtime::device::{adapters, choose};
 
 #[test]
@@ -15,7 +15,7 @@ fn a_training_step_on_wgpu_equals_the_cpu() {
         cannot_run("no Vulkan driver: a wgpu training step was not checked");
         return;
     }
-    let losses = |device| probe_steps(&device).unwrap().map(Result::unwrap).collect::<Vec<f32>>();
+    let losses = |device| probe_losses(&device, |_| ()).unwrap();
     let expected = losses(Device::flex().autodiff());
     for adapter in found {
         let losses = losses(adapter.device.autodiff());

@@ -4,10 +4,15 @@ use burn::tensor::Device;
 use scaleiq_tests::{sample_csv, tiny, train};
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use trainer::config::Config;
-use trainer::data::Corpus;
-use trainer::learn::supervised::forecaster::{ForecasterTrainer, Plan};
+use trainer::data::{Corpus, probe_windows};
+use trainer::learn::run_loop::{Figure, Outcome, RunLoop, Surroundings};
+use trainer::learn::supervised::plan::Plan;
+use trainer::learn::supervised::training::ForecasterTraining;
+use trainer::model::weights::Weights;
+use trainer::runtime::stop::{Stop, never};
 
 /// Weights and dropout draw from the one random stream of the device: one training at a time.
 static DEVICE: Mutex<()> = Mutex::new(());
@@ -36,36 +41,79 @@ fn one_seed_gives_one_model_to_the_byte() {
     assert_eq!(files, 7);
 }
 
+/// Trains to the end, or until it is told to stop.
+fn run(
+    training: &mut RunLoop<ForecasterTraining>,
+    checkpoint: Option<&Path>,
+    stop: Stop,
+) -> (Outcome, Vec<(usize, Figure)>) {
+    let mut rows = Vec::new();
+    let mut record = |step: usize, figures: &[Figure]| {
+        rows.extend(figures.iter().map(|figure| (step, *figure)));
+        Ok(())
+    };
+    let around = &mut Surroundings { checkpoint, record: &mut record, tick: &mut |_| (), stop };
+    (training.run(around).unwrap(), rows)
+}
+
+/// Stopped between steps and in the middle of an evaluation.
 #[test]
 fn a_resumed_forecaster_is_the_unbroken_one() {
     let _alone = DEVICE.lock().unwrap_or_else(PoisonError::into_inner);
     let root = tempfile::tempdir().unwrap();
-    let config = config(root.path());
+    let mut config = config(root.path());
+    config.training.log_every = 1;
     let corpus = Corpus::load(&config.data, config.seed).unwrap();
     let (train, validation) = (corpus.training_windows(), corpus.validation_windows());
     let device = Device::flex().autodiff();
     let plan = Plan::new(&config, train.len());
-    let path = root.path().join("half.ckpt");
-    let losses = |trainer: &mut ForecasterTrainer, steps: usize| {
-        let step = |_| trainer.step(&train, &validation).unwrap().loss;
-        (0..steps).map(step).collect::<Vec<_>>()
+    let training = || ForecasterTraining::new(plan.clone(), &train, &validation, &device).unwrap();
+    let weights = |training: &RunLoop<ForecasterTraining>| {
+        Weights::of(training.trained().network()).unwrap().to_bytes().unwrap()
     };
 
-    let mut unbroken = ForecasterTrainer::new(plan.clone(), &train, &device).unwrap();
-    let expected = losses(&mut unbroken, 10);
-    let mut broken = ForecasterTrainer::new(plan.clone(), &train, &device).unwrap();
-    losses(&mut broken, 6);
-    broken.save(&path).unwrap();
-    drop(broken);
-    let mut resumed = ForecasterTrainer::load(&path, plan.clone(), &device).unwrap();
-    assert_eq!(losses(&mut resumed, 4), expected[6..]);
+    let mut unbroken = RunLoop::new(training());
+    let (_, expected) = run(&mut unbroken, None, &never);
+    // Each step asks twice; the sixth is evaluated, which asks further times.
+    for (moment, steps) in [(9, 4), (13, 6), (14, 6)] {
+        let path = root.path().join("half.ckpt");
+        let asked = AtomicUsize::new(0);
+        let stop = || asked.fetch_add(1, Ordering::Relaxed) >= moment;
+        let mut broken = RunLoop::new(training());
+        let (outcome, mut rows) = run(&mut broken, Some(&path), &stop);
+        assert_eq!((outcome, broken.steps_done()), (Outcome::Interrupted, steps));
+        drop(broken);
+        let mut resumed = RunLoop::load(training(), &path).unwrap();
+        rows.extend(run(&mut resumed, None, &never).1);
+        assert_eq!(rows, expected);
+        assert!(weights(&resumed) == weights(&unbroken), "stopped after {steps} steps");
+    }
+}
 
+#[test]
+fn a_checkpoint_that_cannot_be_used_says_so() {
+    let _alone = DEVICE.lock().unwrap_or_else(PoisonError::into_inner);
+    let root = tempfile::tempdir().unwrap();
+    let config = config(root.path());
+    let set = probe_windows();
+    let device = Device::flex().autodiff();
+    let plan = Plan::new(&config, set.len());
+    let training =
+        |plan: &Plan| ForecasterTraining::new(plan.clone(), &set, &set, &device).unwrap();
+    let path = root.path().join("half.ckpt");
+    let error = |plan: &Plan| {
+        let error = RunLoop::load(training(plan), &path).err().unwrap();
+        format!("{error:#}")
+    };
+    RunLoop::new(training(&plan)).save(&path).unwrap();
     let bytes = fs::read(&path).unwrap();
     fs::write(&path, &bytes[..bytes.len() / 3]).unwrap();
-    let error = ForecasterTrainer::load(&path, plan.clone(), &device).err().unwrap();
-    assert!(format!("{error:#}").contains("half.ckpt is damaged"), "{error:#}");
+    let cut = error(&plan);
+    assert!(
+        cut.contains("half.ckpt: ") && cut.contains("cut off or is damaged; delete it"),
+        "{cut}"
+    );
     fs::write(&path, bytes).unwrap();
-    let other = Plan { batch: 9, ..plan };
-    let error = ForecasterTrainer::load(&path, other, &device).err().unwrap();
-    assert!(error.to_string().contains("other settings"), "{error}");
+    let other = error(&Plan { batch: 9, ..plan });
+    assert!(other.contains("half.ckpt was made with other settings"), "{other}");
 }

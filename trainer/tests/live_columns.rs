@@ -21,7 +21,7 @@ fn sample() -> Series {
 fn errors(series: &TestSeries, rows: &[Interval]) -> Vec<f64> {
     let network = Bundle::shipped().unwrap().forecaster().clone();
     let course = Course { start: 0, from: series.from, stride: series.stride };
-    let mut origins = network_alone(network, series.length, rows, course);
+    let mut origins = network_alone(network, series.length, rows, course, |_| true);
     let last = series.origins().last().unwrap();
     origins.retain(|origin| origin.row <= last);
     let day = series.length.steps_per_day();

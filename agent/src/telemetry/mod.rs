@@ -1,11 +1,14 @@
 //! What the agent tells of itself.
 
+mod decisions;
 mod exposition;
 mod figures;
 mod kinds;
 mod known;
 mod metrics;
-mod subscribe;
+mod outcomes;
+mod samples;
 
 pub use exposition::Exposition;
-pub use metrics::{Acted, Metrics, Signs};
+pub use metrics::{Metrics, Signs};
+pub use outcomes::Acted;

@@ -35,11 +35,11 @@ struct Gate {
 
 /// Holds up whoever passes while it is shut.
 #[derive(Clone, Default)]
-pub struct Barrier(Arc<(Mutex<Gate>, Condvar)>);
+pub(crate) struct Barrier(Arc<(Mutex<Gate>, Condvar)>);
 
 impl Barrier {
     /// Shuts it, or opens it for all who wait.
-    pub fn set_shut(&self, is_shut: bool) {
+    pub(crate) fn set_shut(&self, is_shut: bool) {
         self.0.0.lock().unwrap().is_shut = is_shut;
         self.0.1.notify_all();
     }
@@ -54,17 +54,17 @@ impl Barrier {
     }
 
     /// Whether somebody is held up now.
-    pub fn is_blocking(&self) -> bool {
+    pub(crate) fn is_blocking(&self) -> bool {
         let gate = self.0.0.lock().unwrap();
         gate.is_shut && gate.waiting > 0
     }
 
     /// Waits until somebody is held up.
-    pub fn wait_until_blocking(&self) {
+    pub(crate) fn wait_until_blocking(&self) {
         let gate = self.0.0.lock().unwrap();
         let free = |gate: &mut Gate| !(gate.is_shut && gate.waiting > 0);
-        let (_, timeout) = self.0.1.wait_timeout_while(gate, PATIENCE, free).unwrap();
-        assert!(!timeout.timed_out(), "nobody came to the barrier");
+        let waited = self.0.1.wait_timeout_while(gate, PATIENCE, free).unwrap();
+        assert!(!waited.1.timed_out(), "nobody came to the barrier");
     }
 }
 
@@ -96,16 +96,16 @@ impl Medium for Disk {
 }
 
 /// An agent without networks.
-pub struct Rig {
-    pub address: SocketAddr,
-    pub control: Handle,
+pub(crate) struct Rig {
+    pub(crate) address: SocketAddr,
+    pub(crate) control: Handle,
     thread: Option<JoinHandle<()>>,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Rig {
     /// One with a journal in `folder`, on a disk behind `barrier`.
-    pub fn on_disk(folder: &Path, barrier: &Barrier) -> Self {
+    pub(crate) fn on_disk(folder: &Path, barrier: &Barrier) -> Self {
         let config = config();
         let limits = Limits { file_bytes: 1 << 30, files: 10 };
         let journal = JournalConfig { folder: folder.into(), limits };
@@ -121,7 +121,7 @@ impl Rig {
     }
 
     /// One for which the device on the port of `line` decides.
-    pub fn on_a_line(line: &Line) -> Self {
+    pub(crate) fn on_a_line(line: &Line) -> Self {
         let config = config();
         let port = Port { path: line.path.clone(), baud: 115_200 };
         // Nothing but the line itself ends the wait for an answer.
@@ -165,29 +165,29 @@ impl Rig {
         let routes = router(api, Access::new(address, None), dashboard.watching(watch));
         let server = Server::new(routes, metrics);
         runtime.spawn(async move { server.accept(listener).await });
-        Self { address, control, thread: Some(thread), _runtime: runtime }
+        Self { address, control, thread: Some(thread), runtime: runtime }
     }
 
     /// GET: status, body, and how long it took.
-    pub fn get(&self, path: &str) -> (u16, String, Duration) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String, Duration) {
         request(self.address, "GET", path, "")
     }
 
     /// POST: status and body.
-    pub fn post(&self, path: &str, body: &str) -> (u16, String) {
+    pub(crate) fn post(&self, path: &str, body: &str) -> (u16, String) {
         let (status, body, _) = request(self.address, "POST", path, body);
         (status, body)
     }
 
     /// Ends the loop, which nothing may hold up any more.
-    pub fn stop(mut self) {
-        self._runtime.block_on(self.control.stop());
+    pub(crate) fn stop(mut self) {
+        self.runtime.block_on(self.control.stop());
         self.thread.take().unwrap().join().unwrap();
     }
 }
 
 /// A request on a connection of its own.
-pub fn request(
+pub(crate) fn request(
     address: SocketAddr,
     method: &str,
     path: &str,
@@ -207,7 +207,7 @@ pub fn request(
 }
 
 /// So many samples of 30 s, the last of which ends at `end`.
-pub fn samples(count: i64, end: UnixSeconds) -> String {
+pub(crate) fn samples(count: i64, end: UnixSeconds) -> String {
     let sample = |k: i64| {
         let time = end.0 - 30 * (count - 1 - k);
         format!(
@@ -235,13 +235,13 @@ fn newest(folder: &Path) -> PathBuf {
 
 /// A device on a serial line that refuses every sample, so that the agent decides, and says nothing
 /// while its barrier is shut.
-pub struct Line {
+pub(crate) struct Line {
     path: String,
 }
 
 impl Line {
     /// Plugs it in.
-    pub fn plug_in(barrier: &Barrier) -> Self {
+    pub(crate) fn plug_in(barrier: &Barrier) -> Self {
         let (told, path) = std::sync::mpsc::channel();
         let shared = barrier.clone();
         thread::spawn(move || {
@@ -269,6 +269,7 @@ async fn answer(mut line: SerialStream, barrier: &Barrier) {
             }
             _ => continue,
         };
-        line.write_all(&encode(&answer).unwrap()).await.unwrap();
+        let frame = encode(&answer).unwrap();
+        AsyncWriteExt::write_all(&mut line, &frame).await.unwrap();
     }
 }

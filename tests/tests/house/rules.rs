@@ -117,10 +117,10 @@ pub(crate) const RULES: &[Rule] = &[
 
 /// Files, or folders that end with a slash, in circles that are not opened yet.
 pub(crate) const KNOWN_CIRCLES: &[&[&str]] =
-    &[&["agent/src/app/"], &["agent/src/workload/"], &["trainer/src/"]];
+    &[&["agent/src/app/"], &["agent/src/workload/"]];
 
 /// Rooms in circles that are not opened yet.
-pub(crate) const KNOWN_ROOM_CIRCLES: &[&[&str]] = &[&["experiment", "report"]];
+pub(crate) const KNOWN_ROOM_CIRCLES: &[&[&str]] = &[];
 
 /// No file of ours is longer, in lines.
 pub(crate) const MAX_LINES: usize = 450;
@@ -131,4 +131,4 @@ pub(crate) const MEDIAN_LINES: usize = 150;
 
 /// Files beyond [`MAX_LINES`] that are not divided yet.
 pub(crate) const KNOWN_LONG: &[&str] =
-    &["agent/src/telemetry/metrics.rs", "agent/tests/journal.rs", "agent/src/app/reader.rs"];
+    &["agent/tests/journal.rs", "agent/src/app/reader.rs"];

@@ -4,8 +4,7 @@ use super::Run;
 use super::contender::{Contender, Reactive};
 use super::track::Track;
 use crate::data::workload::Workload;
-use crate::learn::rl::environment::TICK_S;
-use crate::learn::rl::judge::SLA;
+use crate::evaluate::policy::SLA;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::NativeQNetwork;
 use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
@@ -13,6 +12,7 @@ use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::units::{JobLimits, Jobs};
 use scaleiq_workload::baselines::{Peer, ScalingRule, StaticRule};
+use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::{STEP_S, Score, Simulator, World};
 
 /// Sets the pool's chance apart from the load's, which is drawn from the seed itself.

@@ -1,21 +1,20 @@
 //! Forecasts of whole loads, kept on disk: making them is most of the work of a bench.
 //!
-//! A file holds `MAGIC`, then for each interval 24 x 9 quantiles as little-endian `f32` (all NaN
-//! where there is no forecast), then the SHA-256 of all of that. Its name is a hash of the network
-//! and of the intervals, so another load, scale or model is another file.
+//! A file ([`FORECASTS`]) holds for each interval 24 x 9 quantiles as little-endian `f32`, all NaN
+//! where there is no forecast. Its name is a hash of the network and of the intervals, so another
+//! load, scale or model is another file.
 
 use crate::data::workload::{LENGTH, forecast_all};
 use crate::runtime::files::write_atomic;
+use crate::runtime::frame::{FORECASTS, open, seal};
+use crate::runtime::stop::never;
 use scaleiq_core::engine::NativeForecaster;
 use scaleiq_core::forecast::{Forecast, ForecastSource, QUANTILES, QuantileGrid, STEPS};
 use scaleiq_core::interval::Interval;
 use scaleiq_core::model::sha256_hex;
 use std::path::PathBuf;
 
-const MAGIC: &[u8; 8] = b"SIQfc\0\0\x01";
 const RECORD: usize = STEPS * QUANTILES.len() * size_of::<f32>();
-/// Length of a SHA-256 in hexadecimal digits.
-const HASH: usize = 64;
 /// Intervals that are forecast anew to see that this program still forecasts as the cache says.
 const CHECKED: usize = 256;
 
@@ -40,13 +39,15 @@ impl ForecastCache {
     /// The forecast from the end of each interval. What cannot be read is made anew; what cannot be
     /// kept is told to `note`.
     pub fn forecast(&self, intervals: &[Interval], note: &dyn Fn(&str)) -> Vec<Option<Forecast>> {
-        let Some(folder) = &self.folder else { return forecast_all(&self.network, intervals) };
+        let Some(folder) = &self.folder else {
+            return forecast_all(&self.network, intervals, &never);
+        };
         let path = folder.join(format!("{}.forecasts", self.key(intervals)));
         let kept = std::fs::read(&path).ok().and_then(|bytes| decode(&bytes, intervals));
         if let Some(all) = kept.filter(|all| self.reproduces(intervals, all)) {
             return all;
         }
-        let all = forecast_all(&self.network, intervals);
+        let all = forecast_all(&self.network, intervals, &never);
         if let Err(error) = write_atomic(&path, &encode(&all)) {
             note(&format!("note: forecasts are not kept: {error}"));
         }
@@ -67,29 +68,24 @@ impl ForecastCache {
     fn reproduces(&self, intervals: &[Interval], kept: &[Option<Forecast>]) -> bool {
         let grid = |forecast: &Option<Forecast>| forecast.as_ref().map(|f| f.events);
         let first = intervals.get(..CHECKED).unwrap_or(intervals);
-        let anew = forecast_all(&self.network, first);
+        let anew = forecast_all(&self.network, first, &never);
         anew.iter().zip(kept).all(|(anew, kept)| grid(anew) == grid(kept))
     }
 }
 
 fn encode(all: &[Option<Forecast>]) -> Vec<u8> {
-    let mut bytes = MAGIC.to_vec();
+    let mut bytes = Vec::with_capacity(RECORD * all.len());
     for forecast in all {
         let nothing: QuantileGrid = [[f32::NAN; QUANTILES.len()]; STEPS];
         let grid = forecast.as_ref().map_or(nothing, |f| f.events);
         bytes.extend(grid.as_flattened().iter().flat_map(|value| value.to_le_bytes()));
     }
-    bytes.extend(sha256_hex(&bytes).into_bytes());
-    bytes
+    seal(FORECASTS, &bytes)
 }
 
 /// What a file holds; `None` if it is damaged or speaks of other intervals.
 fn decode(bytes: &[u8], intervals: &[Interval]) -> Option<Vec<Option<Forecast>>> {
-    let (content, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH)?)?;
-    if sha256_hex(content).as_bytes() != hash {
-        return None;
-    }
-    let records = content.strip_prefix(MAGIC)?;
+    let records = open(FORECASTS, bytes).ok()?;
     if records.len() != RECORD * intervals.len() {
         return None;
     }
@@ -134,7 +130,7 @@ mod tests {
         assert!(made[2].is_none() && made[3].is_some());
         let path = folder.path().join(format!("{}.forecasts", cache.key(&intervals())));
         let bytes = std::fs::read(&path).unwrap();
-        assert_eq!(bytes.len(), MAGIC.len() + 40 * RECORD + HASH);
+        assert_eq!(open(FORECASTS, &bytes).unwrap().len(), 40 * RECORD);
         assert_eq!(grids(&decode(&bytes, &intervals()).unwrap()), grids(&made));
         assert_eq!(grids(&cache.forecast(&intervals(), &silent)), grids(&made));
 

@@ -4,14 +4,15 @@
 use super::arena::Arena;
 use super::cache::ForecastCache;
 use super::contender::Contender;
-use super::grid::{Grid, LoadPlan};
+use super::grid::{Grid, LoadPlan, settings_at};
 use super::{Case, CaseResult};
 use crate::data::workload::Workload;
 use crate::runtime::progress::Progress;
 use crate::runtime::stop;
+use crate::runtime::threads::on_each;
 use anyhow::{Context as _, Result};
 use scaleiq_core::model::{NativeBundle, PACK};
-use scaleiq_workload::sim::{LoadSettings, Scale, World};
+use scaleiq_workload::sim::World;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -74,14 +75,9 @@ pub fn play(grid: &Grid, bundle: &NativeBundle, cache: Option<PathBuf>) -> Resul
         board: Mutex::new(board),
         changed: Condvar::new(),
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(job) = crew.next() {
-                    crew.work(job)
-                }
-            });
+    on_each(|| {
+        while let Some(job) = crew.next() {
+            crew.work(job);
         }
     });
     let board = crew.board.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -148,11 +144,10 @@ impl Crew<'_> {
 
     fn make(&self, load: LoadPlan) -> Result<Workload> {
         let traffic = self.grid.traffic.get(load.traffic).context("no such traffic")?;
-        let scale = Scale::PeakJobs(load.peak_jobs);
-        let settings = LoadSettings { scale, ..LoadSettings::default() };
+        let settings = settings_at(load.peak_jobs);
         let name = traffic.name.as_str();
         let note = |text: &str| self.board().progress.say(text);
-        Workload::new(name, &traffic.series(), &settings, load.seed, &mut |intervals| {
+        Workload::new(name, traffic.recording(), &settings, load.seed, &mut |intervals| {
             self.cache.forecast(intervals, &note)
         })
     }

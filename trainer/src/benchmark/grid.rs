@@ -1,10 +1,11 @@
 //! What is played: traffic, scales, worlds and seeds.
 
 use super::contender::Contender;
+use crate::data::recording::Recording;
 use anyhow::{Context as _, Result, ensure};
-use scaleiq_core::units::{DAY_S, JobLimits, UnixSeconds};
+use scaleiq_core::units::{DAY_S, JobLimits};
 use scaleiq_workload::ReadOptions;
-use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series};
+use scaleiq_workload::sim::{LoadSettings, Scale};
 use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::path::Path;
 
@@ -18,9 +19,7 @@ const MOST_WARM: f64 = 0.5;
 pub struct Traffic {
     /// Its name in tables.
     pub name: String,
-    start: UnixSeconds,
-    interval_s: u32,
-    counts_events: Vec<f32>,
+    recording: Recording,
 }
 
 impl Traffic {
@@ -48,36 +47,30 @@ impl Traffic {
         let last = series.measured();
         let keep = (days * f64::from(DAY_S) / f64::from(interval_s)) as usize;
         let first = last.saturating_sub(keep);
-        let count =
-            |row: &scaleiq_core::interval::Interval| row.arrivals_events.unwrap_or(f32::NAN);
-        let traffic = Self {
-            name: name.into(),
-            start: series.start.plus(first as i64 * i64::from(interval_s)),
-            interval_s,
-            counts_events: series.rows[first..last].iter().map(count).collect(),
-        };
+        let recording = Recording::of(&series.rows[first..last], interval_s);
+        let traffic = Self { name: name.into(), recording };
         // Better said now than after minutes of others.
-        let settings = LoadSettings { scale: Scale::PeakJobs(1.0), ..LoadSettings::default() };
-        Load::from_series(&traffic.series(), &settings, 0)?;
+        traffic.recording.load(&settings_at(1.0), 0)?;
         Ok(traffic)
     }
 
-    /// The recording, to make a load of.
+    /// What was recorded.
     #[must_use]
-    pub fn series(&self) -> Series<'_> {
-        Series {
-            start: self.start,
-            interval_s: self.interval_s,
-            counts_events: &self.counts_events,
-        }
+    pub fn recording(&self) -> &Recording {
+        &self.recording
     }
 
     /// Seconds at the start that are not scored, of `warm_days` that are wished.
     #[must_use]
     pub fn warm_s(&self, warm_days: f64) -> u32 {
-        let span_s = self.counts_events.len() as f64 * f64::from(self.interval_s);
-        (warm_days * f64::from(DAY_S)).min(MOST_WARM * span_s) as u32
+        (warm_days * f64::from(DAY_S)).min(MOST_WARM * self.recording.span_s()) as u32
     }
+}
+
+/// How a load is made whose peak keeps so many jobs busy.
+#[must_use]
+pub fn settings_at(peak_jobs: f32) -> LoadSettings {
+    LoadSettings { scale: Scale::PeakJobs(peak_jobs), ..LoadSettings::default() }
 }
 
 /// Everything that is played.
@@ -139,10 +132,10 @@ mod tests {
     #[test]
     fn the_last_days_are_kept() {
         let traffic = Traffic::sample(2.0).unwrap();
-        assert_eq!(traffic.counts_events.len(), 1440);
+        assert_eq!(traffic.recording.counts_events.len(), 1440);
         let all = generate(&SampleSpec::default());
         let end = all.rows.last().unwrap().end;
-        assert_eq!(end.since(traffic.start), 2 * i64::from(DAY_S));
+        assert_eq!(end.since(traffic.recording.start), 2 * i64::from(DAY_S));
         assert_eq!((traffic.warm_s(0.5), traffic.warm_s(7.0)), (DAY_S / 2, DAY_S));
     }
 

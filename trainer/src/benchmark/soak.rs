@@ -1,15 +1,15 @@
 //! The model under faults: each by itself on every case of a grid, against the run without.
 
-use super::grid::{Grid, LoadPlan};
-use crate::learn::rl::environment::TICK_S;
+use super::grid::{Grid, LoadPlan, settings_at};
 use crate::runtime::progress::Progress;
 use crate::runtime::stop;
+use crate::runtime::threads::in_parallel;
 use anyhow::{Context as _, Result};
-use rayon::prelude::*;
 use scaleiq_core::model::NativeBundle;
 use scaleiq_core::settings::Settings;
+use scaleiq_workload::sim::TICK_S;
+use scaleiq_workload::sim::World;
 use scaleiq_workload::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
-use scaleiq_workload::sim::{Load, LoadSettings, Scale, World};
 use std::sync::{Mutex, PoisonError};
 
 /// Sets the seeds of traces apart, so that each meets faults of its own.
@@ -28,16 +28,14 @@ pub fn play(grid: &Grid, bundle: &NativeBundle, faults: &FaultPlan) -> Result<Ve
         .flat_map(|load| worlds().map(move |world| (load, world)))
         .collect();
     let progress = Mutex::new((Progress::begin("faults", cases.len() as u64, 0), 0));
-    let verdicts: Vec<Vec<Verdict>> = cases
-        .par_iter()
-        .map(|(load, world)| {
-            let verdicts = case(grid, bundle, faults, *load, *world)?;
-            let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
-            *done += 1;
-            progress.set(*done, || format!("{} jobs, seed {}", load.peak_jobs, load.seed));
-            Ok(verdicts)
-        })
-        .collect::<Result<_>>()?;
+    let verdicts = in_parallel(&cases, |(load, world)| {
+        let verdicts = case(grid, bundle, faults, *load, *world)?;
+        let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += 1;
+        progress.set(*done, || format!("{} jobs, seed {}", load.peak_jobs, load.seed));
+        Ok(verdicts)
+    });
+    let verdicts: Vec<Vec<Verdict>> = verdicts.into_iter().collect::<Result<_>>()?;
     let (progress, done) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.end(&format!("cases: {done}"));
     let summary = |kind: FaultKind| {
@@ -55,10 +53,8 @@ fn case(
     world: World,
 ) -> Result<Vec<Verdict>> {
     let traffic = grid.traffic.get(plan.traffic).context("no such traffic")?;
-    let scale = Scale::PeakJobs(plan.peak_jobs);
-    let settings = LoadSettings { scale, ..LoadSettings::default() };
     let trial = Trial {
-        load: &Load::from_series(&traffic.series(), &settings, plan.seed)?,
+        load: &traffic.recording().load(&settings_at(plan.peak_jobs), plan.seed)?,
         world,
         limits: grid.limits,
         tick_s: TICK_S,

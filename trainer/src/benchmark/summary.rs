@@ -2,7 +2,7 @@
 
 use super::contender::Contender;
 use super::{CaseResult, Run};
-use crate::learn::rl::judge::SLA;
+use crate::evaluate::policy::SLA;
 use scaleiq_workload::baselines::Peer;
 
 /// Share of the cases in which one setting must keep the SLA to be taken for all of them.

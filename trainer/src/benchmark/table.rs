@@ -227,7 +227,7 @@ fn ratio(value: Option<f64>) -> String {
 mod tests {
     use super::super::summary::tests::made_up;
     use super::*;
-    use crate::learn::rl::judge::SLA;
+    use crate::evaluate::policy::SLA;
 
     #[test]
     fn the_table_says_what_is_compared() {

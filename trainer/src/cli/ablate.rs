@@ -6,6 +6,7 @@ use crate::data::Corpus;
 use crate::experiment::ablation;
 use crate::runtime::device;
 use crate::runtime::files::write_atomic;
+use crate::runtime::stop;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use scaleiq_workload::ReadOptions;
@@ -70,7 +71,7 @@ pub fn run(args: &AblateArgs) -> Result<()> {
     let chosen = device::choose(config.training.device)?;
     eprintln!("device: {}", chosen.name);
     let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
-    let found = ablation::run(&config, &corpus, &chosen.device)?;
+    let found = ablation::run(&config, &corpus, &chosen.device, &stop::requested)?;
     print!("{}", found.table());
     if let Some(path) = &args.out {
         write_atomic(path, found.csv().as_bytes())?;

@@ -1,7 +1,7 @@
 //! `trainer doctor`: which devices are there, and does each compute training right?
 
 use crate::config::DeviceChoice;
-use crate::learn::supervised::forecaster::{PROBE_STEPS, probe_steps};
+use crate::learn::supervised::probe::{PROBE_STEPS, probe_losses};
 use crate::runtime::device::{Adapter, adapters, quietly};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
@@ -18,7 +18,7 @@ pub struct DoctorArgs {
 }
 
 /// Largest difference from the CPU's loss, as a share of it, that rounding explains.
-const TOLERANCE: f32 = 1e-3;
+const TOLERANCE: f64 = 1e-3;
 /// How many variants of a kernel are tried before one is used (cubecl's variable). A software driver has
 /// nothing to choose by, and compiles each for seconds.
 const TUNING: (&str, &str) = ("CUBECL_AUTOTUNE_LEVEL", "minimal");
@@ -37,9 +37,9 @@ pub fn run(args: &DoctorArgs) -> Result<()> {
 }
 
 /// The CPU's losses, which are the measure of the others.
-fn cpu() -> Result<Vec<f32>> {
+fn cpu() -> Result<Vec<f64>> {
     let began = Instant::now();
-    let losses = probe_steps(&Device::flex().autodiff())?.collect::<Result<_>>()?;
+    let losses = probe_losses(&Device::flex().autodiff(), |_| ())?;
     println!("cpu     flex: {:.1} s, the measure of the others", began.elapsed().as_secs_f64());
     Ok(losses)
 }
@@ -75,7 +75,7 @@ fn all() -> Result<()> {
 
 /// Checks one adapter.
 fn one(index: usize) -> Result<()> {
-    let expected: Vec<f32> = probe_steps(&Device::flex().autodiff())?.collect::<Result<_>>()?;
+    let expected = probe_losses(&Device::flex().autodiff(), |_| ())?;
     let all = adapters();
     let adapter = all
         .get(index)
@@ -98,29 +98,23 @@ fn one(index: usize) -> Result<()> {
 }
 
 /// The losses of the steps on an adapter; each is told as it is taken.
-fn losses(adapter: &Adapter) -> Result<Vec<f32>> {
+fn losses(adapter: &Adapter) -> Result<Vec<f64>> {
     let slow = if adapter.software { ", for up to a minute" } else { "" };
     println!("        step 1 of {PROBE_STEPS}: compiling the kernels of a training step{slow}");
     let mut began = Instant::now();
-    let steps = probe_steps(&adapter.device.clone().autodiff())?;
-    let told = steps.enumerate().map(|(k, loss)| {
-        println!(
-            "        step {} of {PROBE_STEPS} took {:.1} s",
-            k + 1,
-            began.elapsed().as_secs_f64()
-        );
+    probe_losses(&adapter.device.clone().autodiff(), |step| {
+        let seconds = began.elapsed().as_secs_f64();
+        println!("        step {step} of {PROBE_STEPS} took {seconds:.1} s");
         began = Instant::now();
-        loss
-    });
-    told.collect()
+    })
 }
 
 /// The largest relative difference, if it is small enough.
-fn judge(expected: &[f32], found: &[f32]) -> Result<f32, String> {
+fn judge(expected: &[f64], found: &[f64]) -> Result<f64, String> {
     if expected.len() != found.len() {
         return Err(format!("{} losses instead of {}", found.len(), expected.len()));
     }
-    let mut worst = 0.0f32;
+    let mut worst = 0.0f64;
     for (step, (expected, found)) in expected.iter().zip(found).enumerate() {
         let off = (found - expected).abs() / expected.abs().max(1e-6);
         // The comparison is false for NaN too.
@@ -144,7 +138,7 @@ mod tests {
     fn rounding_passes_and_everything_else_does_not() {
         assert!(judge(&[1.0, 0.5], &[1.0001, 0.5]).unwrap() > 0.0);
         assert!(judge(&[1.0, 0.5], &[1.0, 0.6]).unwrap_err().starts_with("in step 2"));
-        assert!(judge(&[1.0], &[f32::NAN]).is_err());
+        assert!(judge(&[1.0], &[f64::NAN]).is_err());
         assert!(judge(&[1.0], &[]).is_err());
     }
 }

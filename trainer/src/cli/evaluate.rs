@@ -8,6 +8,7 @@ use crate::evaluate::test_series::{TestPart, TestSeries};
 use crate::report::{comparison, evaluation};
 use crate::runtime::files::write_atomic;
 use crate::runtime::progress::Progress;
+use crate::runtime::stop;
 use anyhow::{Context, Result};
 use clap::Args;
 use scaleiq_core::model::{Bundle, SHIPPED_NAME};
@@ -83,11 +84,12 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let contest = Contest { models, parts: args.parts, peers: args.peers.0.clone() };
     let progress = Progress::begin("evaluation", contest.rows(&series) as u64, 0);
     let progress = Mutex::new((progress, 0));
-    let all = contest.run(series, &|rows| {
+    let tick = |rows: usize| {
         let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
         *done += rows as u64;
         progress.set(*done, String::new);
-    })?;
+    };
+    let all = contest.run(series, &tick, &stop::requested)?;
     let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.end(&format!("files: {}", all.len()));
     let mut text: Vec<String> = all.iter().map(comparison::table).collect();

@@ -6,10 +6,12 @@ use crate::data::Track;
 use crate::evaluate::forecasts::{Course, rolling_planned};
 use crate::experiment::tuning::tune;
 use crate::export::engine;
+use crate::learn::run_loop::Tick;
 use crate::model::weights::Weights;
 use crate::runtime::device;
 use crate::runtime::files::write_atomic;
 use crate::runtime::progress::Progress;
+use crate::runtime::stop;
 use anyhow::{Result, ensure};
 use clap::Args;
 use scaleiq_core::forecast::STEPS;
@@ -86,7 +88,9 @@ pub fn run(args: &ForecastArgs) -> Result<()> {
         if row % 256 == 0 {
             progress.set(row as u64, String::new);
         }
+        !stop::requested()
     });
+    ensure!(!stop::requested(), "interrupted; {} is not written", args.out.display());
     let mut csv = String::from("origin,step,q10,q50,q90\n");
     for origin in &origins {
         let time = origin.forecast.origin.0 - length_s;
@@ -137,11 +141,12 @@ fn network(
     let device = device::choose(DeviceChoice::Cpu)?;
     let steps = config.forecaster.total_steps(0) as u64;
     let mut progress = Progress::begin("tuning", steps, 0);
-    let mut best = f32::INFINITY;
-    let files = tune(weights, &track, &config, &device.device, |step, validation| {
-        best = validation.map_or(best, |loss| best.min(loss));
-        progress.set(step as u64, || format!("validation {best:.4}"));
-    })?;
-    progress.end(&format!("validation {best:.4}"));
+    let mut best = String::new();
+    let tick = |tick: Tick| {
+        best = tick.best.map_or_else(String::new, |best| format!("validation {best:.4}"));
+        progress.set(tick.steps as u64, || best.clone());
+    };
+    let files = tune(weights, &track, &config, &device.device, tick, &stop::requested)?;
+    progress.end(&best);
     engine(&files, FORECASTER_INT8)
 }

@@ -9,8 +9,9 @@
 use crate::config::Config;
 use crate::config::{ConfigError, DeviceChoice};
 use crate::data::Corpus;
+use crate::experiment::context::RunContext;
+use crate::experiment::pipeline::Outcome;
 use crate::experiment::pipeline::Part;
-use crate::experiment::pipeline::{Outcome, Stages};
 use crate::experiment::run::{RUNS, Run};
 use crate::report::summary;
 use crate::runtime::device;
@@ -136,15 +137,16 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     eprintln!("run:    {}\ndevice: {}", run.dir().display(), chosen.name);
     let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
     corpus.notes.iter().for_each(|note| eprintln!("note:   {note}"));
-    let stages = Stages { run: &run, config: &config, corpus: &corpus, device: chosen.device };
+    let (run, config, corpus) = (&run, &config, &corpus);
+    let context = RunContext { run, config, corpus, device: chosen.device, stop: &stop::requested };
     let command = run.begun_by(&command_line(), args.resume)?;
-    let outcome = stages.all(args.part(), &command)?;
+    let outcome = context.train(args.part(), &command)?;
     if outcome == Outcome::Interrupted {
         let out = run.dir().display();
         eprintln!("saved; go on with: trainer train --out {out} --resume");
         return Ok(ExitCode::from(stop::EXIT_STATUS as u8));
     }
-    summary::write(&run)?;
+    summary::write(run)?;
     eprintln!("models: {}\nreport: {}", run.models().display(), run.report().display());
     Ok(ExitCode::SUCCESS)
 }

@@ -25,7 +25,7 @@ impl Default for RewardWeights {
 }
 
 /// The agent: its size, its replay memory and its training.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgentConfig {
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
@@ -51,10 +51,11 @@ pub struct AgentConfig {
     pub base: Base,
     /// The actions. Fixed by the model format.
     pub multipliers: Vec<f32>,
-    /// Fewest jobs in training.
+    /// Fewest jobs of a pool in training.
     pub min_jobs: u32,
-    /// Most jobs in training.
-    pub max_jobs: u32,
+    /// Most jobs of a pool in training, and of a load's peak; without it three times as many as the
+    /// load's peak keeps busy.
+    pub max_jobs: Option<u32>,
     /// Weights of the parts of the reward.
     pub reward: RewardWeights,
     /// Rounds of playing simulated days and learning from them.
@@ -79,7 +80,7 @@ impl Default for AgentConfig {
             base: Base::Required,
             multipliers: MULTIPLIERS.to_vec(),
             min_jobs: 1,
-            max_jobs: 400,
+            max_jobs: None,
             reward: RewardWeights::default(),
             rounds: 200,
             evaluate_every: 5,
@@ -111,10 +112,13 @@ impl AgentConfig {
         c.range("gradient_clip", self.gradient_clip, 1e-6..=1e6);
         let same = same_numbers(&self.multipliers, &MULTIPLIERS);
         c.fixed("multipliers", same, || format!("{MULTIPLIERS:?}"));
-        c.range("max_jobs", self.max_jobs, 1..=100_000);
-        c.require(self.min_jobs <= self.max_jobs, "min_jobs", || {
-            format!("{} is above max_jobs {}", self.min_jobs, self.max_jobs)
-        });
+        c.range("min_jobs", self.min_jobs, 0..=100_000);
+        if let Some(max_jobs) = self.max_jobs {
+            c.range("max_jobs", max_jobs, 1..=100_000);
+            c.require(self.min_jobs <= max_jobs, "min_jobs", || {
+                format!("{} is above max_jobs {max_jobs}", self.min_jobs)
+            });
+        }
         let RewardWeights { cost, sla, churn } = self.reward;
         for (name, weight) in [("cost", cost), ("sla", sla), ("churn", churn)] {
             c.range(&format!("reward.{name}"), weight, 0.0..=1e6);
@@ -214,7 +218,7 @@ impl AgentFile {
             base: self.base.unwrap_or(ours.base),
             multipliers: notes.fixed("agent.multipliers", given, &reference, MULTIPLIERS.to_vec()),
             min_jobs: self.min_jobs.unwrap_or(ours.min_jobs),
-            max_jobs: self.max_jobs.unwrap_or(ours.max_jobs),
+            max_jobs: self.max_jobs.or(ours.max_jobs),
             reward: RewardWeights {
                 cost: self.reward.cost.unwrap_or(ours.reward.cost),
                 sla: self.reward.sla.unwrap_or(ours.reward.sla),

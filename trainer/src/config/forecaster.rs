@@ -2,7 +2,7 @@
 
 use super::check::{Checks, same_numbers};
 use super::unused::{Notes, Unused};
-use crate::model::forecaster::KERNELS;
+use crate::model::forecaster::{ForecasterShape, KERNELS};
 use scaleiq_core::forecast::{HORIZONS, QUANTILES, WINDOW};
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +165,19 @@ impl ForecasterConfig {
     pub fn shortened(self) -> Self {
         let steps = self.steps.map(|steps| steps.div_ceil(3));
         Self { warm_restart_period: steps.unwrap_or(self.warm_restart_period), steps, ..self }
+    }
+
+    /// The sizes of the network.
+    #[must_use]
+    pub fn shape(&self) -> ForecasterShape {
+        ForecasterShape {
+            width: self.d_model,
+            heads: self.n_heads,
+            layers: self.n_layers,
+            feed_forward: self.d_ff,
+            conv_channels: (self.d_model / 4).max(1),
+            dropout: self.dropout,
+        }
     }
 
     /// Steps of the optimiser in all, when there are `windows` to train on.

@@ -115,7 +115,7 @@ fn the_file_of_the_reference_parses_as_it_stands() {
     let a = &config.agent;
     assert_eq!(
         (a.hidden.as_slice(), a.max_jobs, a.base),
-        (&[512, 256, 128][..], 100, Base::Current)
+        (&[512, 256, 128][..], Some(100), Base::Current)
     );
     assert_eq!(
         (config.training.device, config.data.train_fraction),

@@ -4,6 +4,7 @@ mod corpus;
 mod dates;
 mod mask;
 mod pool;
+pub mod recording;
 mod track;
 mod windows;
 pub mod workload;

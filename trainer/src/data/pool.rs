@@ -5,20 +5,17 @@
 //! in the tables. So it is judged with them, too: a pool is played on the arrivals, under a rule that
 //! people use, and its samples are gathered as those of a live worker are.
 
+use super::recording::{Recording, peak};
 use rand_core::Rng;
 use scaleiq_core::history::FOUR_WEEKS;
 use scaleiq_core::interval::{Gatherer, Interval, IntervalLength};
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::baselines::Peer;
-use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Series, Simulator, Step, World};
+use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Simulator, Step, TICK_S, World};
 use scaleiq_workload::traffic::random::{between, log_between};
 
-/// Seconds between two samples.
-const TICK_S: u32 = 30;
 /// Jobs that the peak keeps busy.
 const PEAK_JOBS: (f64, f64) = (3.0, 60.0);
-/// The peak is what the rate is above for this share of the time.
-const PEAK_QUANTILE: f64 = 0.995;
 /// Most jobs, over those that the peak keeps busy.
 const MOST_JOBS: f64 = 4.0;
 
@@ -63,31 +60,20 @@ fn play(rows: &[Interval], length: IntervalLength, rng: &mut impl Rng) -> Option
 /// speed that drift as in the simulator; and the most jobs that may run.
 fn load(rows: &[Interval], length: IntervalLength, rng: &mut impl Rng) -> Option<(Load, u32)> {
     let length_s = length.seconds();
-    let mut last = rows.iter().find_map(|row| row.arrivals_events)?;
-    let counts: Vec<f32> = rows
-        .iter()
-        .map(|row| {
-            // Where nothing was recorded the pool goes on as before.
-            last = row.arrivals_events.unwrap_or(last);
-            last
-        })
-        .collect();
-    let mut sorted = counts.clone();
-    sorted.sort_by(f32::total_cmp);
-    let place = (PEAK_QUANTILE * (sorted.len() - 1) as f64) as usize;
-    let peak_per_s = f64::from(sorted[place]) / f64::from(length_s);
+    // Where nothing was recorded the pool goes on as before.
+    let recording = Recording::of(rows, length_s).without_gaps()?;
+    let peak_per_s = f64::from(peak(recording.counts_events.clone())?) / f64::from(length_s);
     let peak_jobs = log_between(rng, PEAK_JOBS.0, PEAK_JOBS.1);
     if peak_per_s <= 0.0 {
         return None;
     }
-    let start = rows.first()?.end.plus(-i64::from(length_s));
     let settings = LoadSettings {
         scale: Scale::AsIs,
         work_ms: (1000.0 * peak_jobs / peak_per_s) as f32,
         ..LoadSettings::default()
     };
-    let series = Series { start, interval_s: length_s, counts_events: &counts };
-    let drifting = Load::from_series(&series, &settings, rng.next_u64()).ok()?;
+    let drifting = recording.load(&settings, rng.next_u64()).ok()?;
+    let Recording { start, counts_events: counts, .. } = recording;
     let steps = drifting.steps().iter().enumerate().map(|(k, step)| {
         let row = (k as u64 * u64::from(STEP_S) / u64::from(length_s)) as usize;
         let rate_per_s = counts.get(row).map_or(0.0, |count| count / length_s as f32);

@@ -1,17 +1,21 @@
 //! Workloads to play: a load, and the forecasts that were made of it once.
 
+use super::recording::{Recording, peak};
+use crate::runtime::stop::Stop;
 use anyhow::{Context, Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use scaleiq_core::forecast::{Forecast, ForecastModel, Forecaster, Perception};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Series, Step};
+use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Step};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Model intervals of a workload.
 pub const LENGTH: IntervalLength = IntervalLength::TWO_MINUTES;
+/// Fewest and most jobs that a randomly scaled load's peak keeps busy.
+const PEAK_JOBS: [f32; 2] = [3.0, 200.0];
 const STEPS_PER_INTERVAL: usize = (LENGTH.seconds() / STEP_S) as usize;
 
 /// Forecasts all intervals of a load in one go: the answer to interval `k` is the forecast from its
@@ -19,14 +23,16 @@ const STEPS_PER_INTERVAL: usize = (LENGTH.seconds() / STEP_S) as usize;
 pub type ForecastAll<'a> = &'a mut dyn FnMut(&[Interval]) -> Vec<Option<Forecast>>;
 
 /// The forecasts of `network` among the experts: the usual [`ForecastAll`]. Loads are gathered at the
-/// controller's interval, whatever they were made from.
+/// controller's interval, whatever they were made from. It ends where `stop` says so.
 #[must_use]
 pub fn forecast_all<M: ForecastModel + Clone>(
     network: &M,
     intervals: &[Interval],
+    stop: Stop,
 ) -> Vec<Option<Forecast>> {
     let mut perception = Perception::new(LENGTH, network.clone());
-    intervals.iter().map(|interval| perception.push(interval)).collect()
+    let known = intervals.iter().take_while(|_| !stop());
+    known.map(|interval| perception.push(interval)).collect()
 }
 
 /// A load with its forecasts. Cloning shares both.
@@ -41,20 +47,19 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Makes a load of `series` and forecasts it.
+    /// Makes a load of `recording` and forecasts it.
     ///
     /// # Errors
-    /// If the series cannot be a load, or the forecasts do not fit its intervals.
+    /// If the recording cannot be a load, or the forecasts do not fit its intervals.
     pub fn new(
         name: impl Into<String>,
-        series: &Series<'_>,
+        recording: &Recording,
         settings: &LoadSettings,
         seed: u64,
         forecast: ForecastAll<'_>,
     ) -> Result<Self> {
         let name = name.into();
-        let load = Load::from_series(series, settings, seed)
-            .with_context(|| format!("series `{name}`"))?;
+        let load = recording.load(settings, seed).with_context(|| format!("series `{name}`"))?;
         let (first_step, intervals) = intervals(&load);
         ensure!(!intervals.is_empty(), "series `{name}` is shorter than a model interval");
         let all = forecast(&intervals);
@@ -64,33 +69,35 @@ impl Workload {
             all.iter().flatten().count(),
             intervals.len()
         );
-        let mut needs: Vec<f32> = load.steps().iter().map(|s| s.rate_per_s * s.work_s).collect();
-        needs.sort_by(f32::total_cmp);
-        let peak_jobs = needs[(needs.len() - 1) * 995 / 1000];
+        let needs = load.steps().iter().map(|s| s.rate_per_s * s.work_s).collect();
+        let peak_jobs = peak(needs).context("a load without a step")?;
         let forecasts =
             CachedForecasts { first_end: intervals[0].end, first_step, all: all.into() };
         Ok(Self { name, peak_jobs, load: Arc::new(load), forecasts })
     }
 
-    /// The same with randomly drawn scale (peak of 3 to 200 jobs), work, drift and burstiness.
+    /// The same with randomly drawn scale (a peak of 3 to 200 jobs, but at most `most_jobs`), work,
+    /// drift and burstiness.
     ///
     /// # Errors
     /// As [`Workload::new`].
     pub fn randomised(
         name: impl Into<String>,
-        series: &Series<'_>,
+        recording: &Recording,
+        most_jobs: f32,
         seed: u64,
         forecast: ForecastAll<'_>,
     ) -> Result<Self> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let [low, high] = PEAK_JOBS;
         let settings = LoadSettings {
-            scale: Scale::PeakJobs(log_uniform(&mut rng, 3.0, 200.0)),
+            scale: Scale::PeakJobs(log_uniform(&mut rng, low.min(most_jobs), high.min(most_jobs))),
             work_ms: log_uniform(&mut rng, 10.0, 2000.0),
             work_drift: between(&mut rng, 0.02, 0.25),
             dispersion: log_uniform(&mut rng, 1.0, 8.0),
             ..LoadSettings::default()
         };
-        Self::new(name, series, &settings, seed, forecast)
+        Self::new(name, recording, &settings, seed, forecast)
     }
 
     /// The whole load.
@@ -202,9 +209,10 @@ pub(crate) mod tests {
 
     pub(crate) fn workload(seed: u64) -> Workload {
         let counts = waves(2);
-        let series =
-            Series { start: UnixSeconds(1_000_020), interval_s: 120, counts_events: &counts };
-        Workload::randomised("waves", &series, seed, &mut persistence).unwrap()
+        let recording =
+            Recording { start: UnixSeconds(1_000_020), interval_s: 120, counts_events: counts };
+        let most = f32::INFINITY;
+        Workload::randomised("waves", &recording, most, seed, &mut persistence).unwrap()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::metrics::HorizonScores;
 use super::parts::{experts_alone, network_alone};
 use super::peers::{MIXTURE, Medians, Past, Peer, mixture};
 use super::test_series::TestSeries;
-use crate::runtime::stop;
+use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::{Result, bail};
 use scaleiq_core::forecast::Perception;
@@ -129,11 +129,12 @@ impl Contest {
     /// Lets everybody forecast every series, several at a time.
     ///
     /// # Errors
-    /// If Ctrl-C was pressed.
+    /// If `stop` says so.
     pub fn run(
         &self,
         series: Vec<TestSeries>,
         tick: &(dyn Fn(usize) + Sync),
+        stop: Stop,
     ) -> Result<Vec<Comparison>> {
         let players = self.players();
         let pasts: Vec<Past> =
@@ -146,12 +147,18 @@ impl Contest {
         let jobs: Vec<_> =
             told.iter().flat_map(|told| players.iter().map(move |who| (told, *who))).collect();
         let made = in_parallel(&jobs, |(told, player)| {
-            if stop::requested() {
-                bail!("interrupted");
-            }
-            Ok(player.play(told, tick))
+            let row = |row: usize| {
+                if row % TICK == TICK - 1 {
+                    tick(TICK);
+                }
+                !stop()
+            };
+            (!stop()).then(|| player.play(told, row))
         });
-        let mut made = made.into_iter().collect::<Result<Vec<Made>>>()?.into_iter();
+        if stop() {
+            bail!("interrupted");
+        }
+        let mut made = made.into_iter().flatten();
         let compared = series.into_iter().zip(&pasts);
         Ok(compared
             .map(|(series, past)| {
@@ -186,35 +193,29 @@ impl Player<'_> {
         }
     }
 
-    fn play(self, told: &Told<'_>, tick: &(dyn Fn(usize) + Sync)) -> Made {
+    /// Forecasts the series; what is left out because `tick` said so is to be thrown away.
+    fn play(self, told: &Told<'_>, tick: impl Fn(usize) -> bool) -> Made {
         let TestSeries { rows, plans, length, from, stride, .. } = told.series;
         // All that is known before the test part is played, for the experts to learn from.
         let course = Course { start: 0, from: *from, stride: *stride };
-        let played = |row: usize| {
-            if row % TICK == TICK - 1 {
-                tick(TICK);
-            }
-        };
-        let made = match self {
+        match self {
             Self::Model(model, columns) => {
                 let perception = Perception::new(*length, model.network.clone());
                 let rows = told.rows(columns);
-                Made::Quantiles(rolling_planned(perception, rows, plans, course, played))
+                Made::Quantiles(rolling_planned(perception, rows, plans, course, tick))
             }
             Self::Network(model, columns) => {
                 let (network, rows) = (model.network.clone(), told.rows(columns));
-                Made::Quantiles(network_alone(network, *length, rows, course))
+                Made::Quantiles(network_alone(network, *length, rows, course, tick))
             }
-            Self::Experts => Made::Quantiles(experts_alone(*length, rows, plans, course, played)),
+            Self::Experts => Made::Quantiles(experts_alone(*length, rows, plans, course, tick)),
             Self::Peer(peer) => {
                 let origins: Vec<usize> = told.series.origins().collect();
-                Made::Medians(peer.forecasts(told.past, &origins))
+                let made = peer.forecasts(told.past, &origins);
+                (0..rows.len()).all(tick);
+                Made::Medians(made)
             }
-        };
-        if matches!(self, Self::Network(..) | Self::Peer(_)) {
-            tick(rows.len());
         }
-        made
     }
 }
 

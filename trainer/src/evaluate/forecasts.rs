@@ -39,12 +39,12 @@ impl Course {
 }
 
 /// Plays `intervals` through `perception` and forecasts from the origins of `course`. Whatever is
-/// forecast knows only the rows up to its origin.
+/// forecast knows only the rows up to its origin. `tick` is told each row and says whether to go on.
 pub fn rolling<M: ForecastModel>(
     perception: Perception<M>,
     intervals: &[Interval],
     course: Course,
-    tick: impl FnMut(usize),
+    tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
     rolling_planned(perception, intervals, &[], course, tick)
 }
@@ -56,7 +56,7 @@ pub fn rolling_planned<M: ForecastModel>(
     intervals: &[Interval],
     plans: &[Plan],
     course: Course,
-    mut tick: impl FnMut(usize),
+    mut tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
     let mut origins = Vec::new();
     for (row, interval) in intervals.iter().enumerate().skip(course.start) {
@@ -65,7 +65,9 @@ pub fn rolling_planned<M: ForecastModel>(
         if course.is_origin(row) {
             origins.extend(forecast.map(|forecast| Origin { row, forecast }));
         }
-        tick(row);
+        if !tick(row) {
+            break;
+        }
     }
     origins
 }
@@ -76,6 +78,7 @@ pub fn rolling_alone(
     intervals: &[Interval],
     course: Course,
     mut forecast: impl FnMut(&ModelInput) -> QuantileGrid,
+    mut tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
     let mut perception = Perception::new(length, NoNetwork);
     let mut origins = Vec::new();
@@ -86,6 +89,9 @@ pub fn rolling_alone(
         let made = grid
             .and_then(|grid| Forecast::new(interval.end, length, grid, ForecastSource::Model).ok());
         origins.extend(made.map(|forecast| Origin { row, forecast }));
+        if !tick(row) {
+            break;
+        }
     }
     origins
 }
@@ -204,7 +210,7 @@ mod tests {
     fn play(series: &Series, plans: &[Plan]) -> Vec<Origin> {
         let perception = Perception::new(IntervalLength::new(300).unwrap(), NoNetwork);
         let course = Course { start: 0, from: 0, stride: 1 };
-        rolling_planned(perception, &series.rows[..series.measured()], plans, course, |_| {})
+        rolling_planned(perception, &series.rows[..series.measured()], plans, course, |_| true)
     }
 
     #[test]
@@ -229,7 +235,7 @@ mod tests {
 
         let course = Course { start: 0, from: 0, stride: 1 };
         let perception = Perception::new(IntervalLength::new(300).unwrap(), NoNetwork);
-        let untold = rolling(perception, &series.rows[..MEASURED], course, |_| {});
+        let untold = rolling(perception, &series.rows[..MEASURED], course, |_| true);
         assert!(untold.iter().zip(&play(&series, &[])).all(|(a, b)| same(a, b)));
     }
 }

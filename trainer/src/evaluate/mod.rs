@@ -5,4 +5,5 @@ pub mod forecasts;
 pub mod metrics;
 pub mod parts;
 pub mod peers;
+pub mod policy;
 pub mod test_series;

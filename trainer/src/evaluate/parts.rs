@@ -11,11 +11,13 @@ pub fn network_alone<M: ForecastModel>(
     length: IntervalLength,
     intervals: &[Interval],
     course: Course,
+    tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
-    rolling_alone(length, intervals, course, |input: &ModelInput| match network.infer(input) {
+    let forecast = |input: &ModelInput| match network.infer(input) {
         Ok(changes) if changes.iter().all(|c| c.is_finite()) => input.scale.grid(&changes),
         _ => Baseline::quantiles(input),
-    })
+    };
+    rolling_alone(length, intervals, course, forecast, tick)
 }
 
 /// What the experts forecast by themselves, knowing what is planned.
@@ -24,7 +26,7 @@ pub fn experts_alone(
     intervals: &[Interval],
     plans: &[Plan],
     course: Course,
-    tick: impl FnMut(usize),
+    tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
     rolling_planned(Perception::new(length, NoNetwork), intervals, plans, course, tick)
 }

@@ -1,8 +1,11 @@
 //! A run from data to exported models: its folder, its stages, and variations of it.
 
 pub mod ablation;
+pub mod context;
 pub mod curves;
 pub mod pipeline;
-pub mod policy;
+mod policy;
+pub mod results;
 pub mod run;
 pub mod tuning;
+mod workloads;

@@ -1,26 +1,28 @@
 //! The stages of a run, one after the other; each can be interrupted and resumed.
 
+use super::context::RunContext;
 use super::curves::{Curves, Stage};
 use super::policy;
-use super::run::Run;
-use crate::config::{Config, Start};
-use crate::data::{Corpus, TEST_STRIDE, Track, WindowSet};
+use super::results::{Results, card_metrics};
+use crate::data::{TEST_STRIDE, Track, WindowSet};
 use crate::evaluate::forecasts::{
     Course, Origin, WARM_DAYS, rolling_alone, rolling_planned, scores,
 };
 use crate::evaluate::parts::{experts_alone, network_alone};
 use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
-use crate::learn::supervised::forecaster::{ForecasterTrainer, Plan};
+pub use crate::learn::run_loop::Outcome;
+use crate::learn::run_loop::{RunLoop, Surroundings};
+use crate::learn::supervised::plan::Plan;
+use crate::learn::supervised::training::ForecasterTraining;
 use crate::model::forecaster::Forecaster;
 use crate::model::weights::Weights;
-use crate::report::summary::{self, Results};
 use crate::runtime::files::write_json;
 use crate::runtime::progress::Progress;
-use crate::runtime::stop;
+use crate::runtime::threads::both;
 use anyhow::{Context, Result};
-use burn::tensor::Device;
 use scaleiq_core::forecast::{Baseline, Perception};
 use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// Which part of training to do.
@@ -36,33 +38,12 @@ pub enum Part {
     Report,
 }
 
-/// How a run of stages ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All done.
-    Finished,
-    /// Ctrl-C: everything is saved.
-    Interrupted,
-}
-
-/// What the stages work with.
-pub struct Stages<'a> {
-    /// The run's folder.
-    pub run: &'a Run,
-    /// Settings.
-    pub config: &'a Config,
-    /// Data.
-    pub corpus: &'a Corpus,
-    /// Where to train.
-    pub device: Device,
-}
-
-impl Stages<'_> {
+impl RunContext<'_> {
     /// Does what `part` asks for; `command` goes on the card.
     ///
     /// # Errors
     /// If training diverges or a file cannot be written.
-    pub fn all(&self, part: Part, command: &str) -> Result<Outcome> {
+    pub fn train(&self, part: Part, command: &str) -> Result<Outcome> {
         let train = self.corpus.training_windows();
         let validation = self.corpus.validation_windows();
         let trained = match part {
@@ -71,7 +52,7 @@ impl Stages<'_> {
         };
         let Some(network) = trained else { return Ok(Outcome::Interrupted) };
         let mut files = forecaster_files(&network, &train)?;
-        let mut results = self.judge(&files)?;
+        let Some(mut results) = self.judge(&files)? else { return Ok(Outcome::Interrupted) };
         let caution;
         if part == Part::Forecaster {
             // No Q-network has learned on this forecaster: the shipped one stands there, and never acts.
@@ -79,7 +60,7 @@ impl Stages<'_> {
             files.extend(Bundle::shipped_q_network().map(|(name, bytes)| (name, bytes.to_vec())));
         } else {
             let engine = engine(&files, FORECASTER_INT8)?;
-            let Some(policy) = policy::train(self, engine)? else {
+            let Some(policy) = policy::train(self, &engine)? else {
                 return Ok(Outcome::Interrupted);
             };
             files.extend(policy.files);
@@ -93,63 +74,46 @@ impl Stages<'_> {
     /// Trains or resumes the forecaster; `None` if interrupted.
     fn forecaster(&self, train: &WindowSet, validation: &WindowSet) -> Result<Option<Forecaster>> {
         let plan = Plan::new(self.config, train.len());
-        let checkpoint = self.run.checkpoints().join("forecaster.ckpt");
-        let mut trainer = if checkpoint.exists() {
-            ForecasterTrainer::load(&checkpoint, plan, &self.device)?
-        } else {
-            ForecasterTrainer::new(plan, train, &self.device)?
-        };
-        if trainer.plan().start == Start::Shipped && trainer.steps_done() == 0 {
-            // If nothing that is learned is better on the validation part, it stays as shipped.
-            trainer.evaluate(validation);
+        let steps = plan.steps as u64;
+        let training = ForecasterTraining::new(plan, train, validation, &self.device)?;
+        let checkpoint = self.forecaster_checkpoint();
+        let mut training = RunLoop::resumed(training, &checkpoint)?;
+        let done = training.steps_done();
+        let mut curves = Curves::open(&self.run.curves(), Stage::Forecaster, done)?;
+        let mut progress = Progress::begin("forecaster", steps, done as u64);
+        let outcome = training.run(&mut Surroundings {
+            checkpoint: Some(&checkpoint),
+            record: &mut |step, figures| Ok(curves.push(step, figures)?),
+            tick: &mut |tick| progress.set(tick.steps as u64, || tick.note.into()),
+            stop: self.stop,
+        })?;
+        if outcome == Outcome::Interrupted {
+            return Ok(None);
         }
-        let total = trainer.plan().steps as u64;
-        let mut curves = Curves::open(&self.run.curves(), Stage::Forecaster, trainer.steps_done())?;
-        let mut progress = Progress::begin("forecaster", total, trainer.steps_done() as u64);
-        let mut best = f32::INFINITY;
-        while !trainer.is_done() {
-            let report = trainer.step(train, validation)?;
-            if report.step.is_multiple_of(self.config.training.log_every) {
-                let figures = [
-                    ("train_loss", f64::from(report.loss)),
-                    ("learning_rate", report.learning_rate),
-                    ("gradient_norm", f64::from(report.gradient_norm)),
-                ];
-                curves.push(report.step, &figures)?;
-            }
-            if let Some(loss) = report.validation {
-                curves.push(report.step, &[("validation_loss", f64::from(loss))])?;
-                best = best.min(loss);
-            }
-            progress.set(report.step as u64, || {
-                format!("loss {:.4}, validation {best:.4}", report.loss)
-            });
-            let due = report.step.is_multiple_of(self.config.training.checkpoint_every);
-            if due || trainer.is_done() || stop::requested() {
-                trainer.save(&checkpoint)?;
-            }
-            if stop::requested() && !trainer.is_done() {
-                return Ok(None);
-            }
-        }
-        progress.end(&format!("best validation loss {best:.4}, {} windows", train.len()));
-        Ok(Some(trainer.network().clone()))
+        let best = training.best().map_or_else(|| "none".into(), |best| format!("{best:.4}"));
+        progress.end(&format!("best validation loss {best}, {} windows", train.len()));
+        Ok(Some(training.trained().network().clone()))
     }
 
     /// The forecaster for training the policy alone: that of the run, or else the shipped one.
     fn trained_before(&self, train: &WindowSet) -> Result<Forecaster> {
-        let checkpoint = self.run.checkpoints().join("forecaster.ckpt");
+        let checkpoint = self.forecaster_checkpoint();
         let plan = Plan::new(self.config, train.len());
         if !checkpoint.exists() {
             return Weights::shipped()?.network(&plan.shape, &self.device);
         }
-        let trainer = ForecasterTrainer::load(&checkpoint, plan, &self.device)?;
-        Ok(trainer.network().clone())
+        let none = WindowSet::default();
+        let training = ForecasterTraining::new(plan, train, &none, &self.device)?;
+        Ok(RunLoop::load(training, &checkpoint)?.trained().network().clone())
+    }
+
+    fn forecaster_checkpoint(&self) -> PathBuf {
+        self.run.checkpoints().join("forecaster.ckpt")
     }
 
     /// Scores the exported networks, run as the agent runs them, on the test part; beside them what
-    /// their parts do alone.
-    fn judge(&self, files: &NetworkFiles) -> Result<Results> {
+    /// their parts do alone. `None` if interrupted.
+    fn judge(&self, files: &NetworkFiles) -> Result<Option<Results>> {
         let Track { rows: own, plans, length, test_from: from, .. } = &self.corpus.own;
         let start = from.saturating_sub(WARM_DAYS * length.steps_per_day());
         let course = Course { start, from: *from, stride: TEST_STRIDE };
@@ -162,6 +126,7 @@ impl Stages<'_> {
                 *done += 512;
                 progress.set(*done, String::new);
             }
+            !(self.stop)()
         };
         let network = |name| engine(files, name);
         let (exact, quantized) = (network(FORECASTER_F32)?, network(FORECASTER_INT8)?);
@@ -169,8 +134,12 @@ impl Stages<'_> {
             |network| rolling_planned(Perception::new(*length, network), own, plans, course, tick);
         let experts = || experts_alone(*length, own, plans, course, tick);
         let (int8, (f32, experts)) = both(|| played(quantized), || (played(exact), experts()));
-        let network = network_alone(network(FORECASTER_INT8)?, *length, own, course);
-        let persistence = rolling_alone(*length, own, course, Baseline::quantiles);
+        let network =
+            network_alone(network(FORECASTER_INT8)?, *length, own, course, |_| !(self.stop)());
+        let persistence = rolling_alone(*length, own, course, Baseline::quantiles, |_| true);
+        if (self.stop)() {
+            return Ok(None);
+        }
         let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         progress.end(&format!("{} origins of the test part", int8.len()));
         let score = |(name, origins): (&str, &[Origin])| {
@@ -183,7 +152,7 @@ impl Stages<'_> {
             ("experts_alone", &experts),
             ("persistence", &persistence),
         ];
-        Ok(Results::new(own, *length, &int8, all.map(score).into()))
+        Ok(Some(Results::new(own, *length, &int8, all.map(score).into())))
     }
 
     fn export(
@@ -198,7 +167,7 @@ impl Stages<'_> {
             name: self.config.forecaster.preset.to_string(),
             command: command.into(),
             data: self.corpus.fingerprints.clone(),
-            metrics: summary::card_metrics(results),
+            metrics: card_metrics(results),
             base: self.config.agent.base,
             caution,
         };
@@ -208,13 +177,4 @@ impl Stages<'_> {
         write_json(&self.run.metrics(), results)?;
         Ok(self.run.log("finished")?)
     }
-}
-
-/// Does both at once.
-fn both<A, B: Send>(a: impl FnOnce() -> A, b: impl FnOnce() -> B + Send) -> (A, B) {
-    std::thread::scope(|scope| {
-        let b = scope.spawn(b);
-        let a = a();
-        (a, b.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    })
 }

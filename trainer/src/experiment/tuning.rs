@@ -3,9 +3,11 @@
 use crate::config::Config;
 use crate::data::{Corpus, Track};
 use crate::export::{NetworkFiles, forecaster_files};
-use crate::learn::supervised::forecaster::{ForecasterTrainer, Plan};
+use crate::learn::run_loop::{Outcome, RunLoop, Surroundings, Tick};
+use crate::learn::supervised::plan::Plan;
+use crate::learn::supervised::training::ForecasterTraining;
 use crate::model::weights::Weights;
-use crate::runtime::stop;
+use crate::runtime::stop::Stop;
 use anyhow::{Result, bail};
 use burn::tensor::Device;
 
@@ -18,16 +20,18 @@ const TRAINED: f64 = 0.9;
 const TRUST: f32 = 0.5;
 
 /// Goes on from `weights` on the rows of `track` before its test part, with `config`'s seed and
-/// forecaster settings. `tick` is told the steps done and the loss on the validation part.
+/// forecaster settings. If nothing that was learned is better on the validation part, the network stays
+/// as it was. `tick` is told how it goes.
 ///
 /// # Errors
-/// If there is too little to train on, training diverges, or Ctrl-C was pressed.
+/// If there is too little to train on, training diverges, or `stop` says so.
 pub fn tune(
     weights: Weights,
     track: &Track,
     config: &Config,
     device: &Device,
-    mut tick: impl FnMut(usize, Option<f32>),
+    mut tick: impl FnMut(Tick),
+    stop: Stop,
 ) -> Result<NetworkFiles> {
     let validation_from = (track.test_from as f64 * TRAINED) as usize;
     let track = Track { validation_from, ..track.clone() };
@@ -38,17 +42,19 @@ pub fn tune(
     }
     let plan = Plan::new(config, train.len());
     let shape = plan.shape;
-    let mut trainer = ForecasterTrainer::from_weights(plan, weights.clone(), device)?;
-    // If nothing that was learned is better on the validation part, the network stays as it was.
-    tick(0, trainer.evaluate(&validation));
-    while !trainer.is_done() {
-        let report = trainer.step(&train, &validation)?;
-        tick(report.step, report.validation);
-        if stop::requested() {
-            bail!("interrupted");
-        }
+    let training =
+        ForecasterTraining::from_weights(plan, weights.clone(), &train, &validation, device)?;
+    let mut training = RunLoop::new(training);
+    let outcome = training.run(&mut Surroundings {
+        checkpoint: None,
+        record: &mut |_, _| Ok(()),
+        tick: &mut tick,
+        stop,
+    })?;
+    if outcome == Outcome::Interrupted {
+        bail!("interrupted");
     }
-    let tuned = Weights::of(trainer.network())?;
+    let tuned = Weights::of(training.trained().network())?;
     let network = weights.towards(&tuned, TRUST).network(&shape, device)?;
     forecaster_files(&network, &train)
 }
@@ -57,6 +63,7 @@ pub fn tune(
 mod tests {
     use super::*;
     use crate::export::engine;
+    use crate::runtime::stop::never;
     use scaleiq_core::forecast::ForecastModel as _;
     use scaleiq_core::interval::{Interval, IntervalLength};
     use scaleiq_core::model::FORECASTER_INT8;
@@ -80,20 +87,20 @@ mod tests {
         config.training.evaluate_every = 4;
         let mut losses = Vec::new();
         let device = Device::flex().autodiff();
-        let files = tune(Weights::shipped().unwrap(), &track(800), &config, &device, |_, loss| {
-            losses.extend(loss);
-        });
+        let note = |tick: Tick| losses.extend(tick.best);
+        let weights = Weights::shipped().unwrap();
+        let files = tune(weights, &track(800), &config, &device, note, &never);
         let mut network = engine(&files.unwrap(), FORECASTER_INT8).unwrap();
         let set = crate::data::probe_windows();
         assert!(network.infer(&set.input(0)).unwrap().iter().all(|c| c.is_finite()));
-        assert!(losses.len() == 3 && losses[2] < losses[0], "{losses:?}");
+        assert!(losses.len() > 8 && losses.last() < losses.first(), "{losses:?}");
     }
 
     #[test]
     fn too_little_to_tune_on_is_said() {
         let config = Config::default().tuning();
         let weights = Weights::shipped().unwrap();
-        let error = tune(weights, &track(30), &config, &Device::flex().autodiff(), |_, _| ());
+        let error = tune(weights, &track(30), &config, &Device::flex().autodiff(), |_| (), &never);
         assert_eq!(error.unwrap_err().to_string(), "wave: 30 rows are too few to tune on");
     }
 }

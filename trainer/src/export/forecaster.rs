@@ -254,7 +254,7 @@ mod tests {
     use super::*;
     use crate::data::probe_windows;
     use crate::export::{activation_scales, forecaster_files};
-    use crate::learn::supervised::forecaster::forecast;
+    use crate::learn::supervised::infer::forecast;
     use crate::model::forecaster::ForecasterShape;
     use burn::tensor::Device;
     use scaleiq_core::forecast::ForecastModel;

@@ -15,3 +15,6 @@ pub use forecaster::{dense, floats, forecaster_graph};
 pub use graph::{Graph, Precision};
 pub use pack::{TooLarge, pack};
 pub use q_network::q_network_graph;
+
+#[cfg(test)]
+mod weights_tests;

@@ -2,6 +2,8 @@
 //! can go on from it.
 
 use super::forecaster::{Forecaster, ForecasterShape};
+use crate::runtime::files::FileError;
+use crate::runtime::frame::{self, FORECASTER_WEIGHTS, FrameError, is_framed};
 use anyhow::{Context, Result, ensure};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -50,16 +52,29 @@ impl Weights {
     /// If the file is missing or damaged.
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join(WEIGHTS_FILE);
-        let bytes = std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        let bytes = std::fs::read(&path).map_err(FileError::of("read", &path))?;
         Self::from_bytes(&bytes).with_context(|| path.display().to_string())
     }
 
-    /// Reads what [`Self::to_bytes`] wrote.
+    /// Reads what [`Self::to_bytes`] wrote, or what this program wrote before its files had a frame.
     ///
     /// # Errors
-    /// If they are damaged or from another version.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        postcard::from_bytes(bytes).context("weights that are damaged or from another version")
+    /// If they are damaged, of another version or something else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FrameError> {
+        if !is_framed(bytes) {
+            return Self::unframed(bytes).ok_or(FrameError::Foreign(FORECASTER_WEIGHTS));
+        }
+        frame::decode(FORECASTER_WEIGHTS, bytes)
+    }
+
+    /// Weights as they were written up to version 0.1 of this program: the body alone. Nothing tells
+    /// that such bytes are weights but that they make sense to the last one.
+    fn unframed(bytes: &[u8]) -> Option<Self> {
+        let (weights, rest): (Self, _) = postcard::take_from_bytes(bytes).ok()?;
+        let sound = rest.is_empty()
+            && weights.shape.width > 0
+            && weights.parameters.iter().flatten().all(|number| number.is_finite());
+        sound.then_some(weights)
     }
 
     /// The file's bytes.
@@ -67,7 +82,7 @@ impl Weights {
     /// # Errors
     /// If they cannot be encoded.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        postcard::to_stdvec(self).context("encoding the weights")
+        frame::encode(FORECASTER_WEIGHTS, self)
     }
 
     /// These weights moved towards `other`, of a network of the same sizes, by the share `by`.
@@ -124,62 +139,5 @@ impl ModuleMapper for Writer<'_> {
             }
         };
         Param::from_mapped_value(id, tensor, mapper)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Config, ForecasterConfig, Preset};
-    use crate::data::probe_windows;
-    use crate::export::{engine, forecaster_files};
-    use crate::learn::supervised::forecaster::{Plan, forecast};
-    use scaleiq_core::forecast::ForecastModel as _;
-    use scaleiq_core::model::FORECASTER_F32;
-
-    fn shape(config: &Config) -> ForecasterShape {
-        Plan::new(config, 1).shape
-    }
-
-    #[test]
-    fn the_shipped_weights_are_those_of_the_shipped_graph() {
-        let device = Device::flex().autodiff();
-        let network = Weights::shipped().unwrap().network(&shape(&Config::default()), &device);
-        let network = network.unwrap();
-        let set = probe_windows();
-        let ours = forecast(&network, &set, &[0, set.len() - 1], &device);
-        let onnx = include_bytes!("../../../models/edge/forecaster.f32.onnx").to_vec();
-        let mut shipped = engine(&vec![(FORECASTER_F32, onnx)], FORECASTER_F32).unwrap();
-        for (k, ours) in [0, set.len() - 1].into_iter().zip(ours) {
-            let theirs = shipped.infer(&set.input(k)).unwrap();
-            for (a, b) in ours.iter().zip(theirs) {
-                assert!((a - b).abs() < 1e-3, "{a} {b}");
-            }
-        }
-        assert_eq!(network.shape(), shape(&Config::default()));
-    }
-
-    #[test]
-    fn other_sizes_and_damaged_files_are_refused() {
-        let device = Device::flex().autodiff();
-        let reference = ForecasterConfig::preset(Preset::Reference);
-        let other = shape(&Config { forecaster: reference, ..Config::default() });
-        let error = Weights::shipped().unwrap().network(&other, &device).unwrap_err();
-        insta::assert_snapshot!(error.to_string(), @"the weights are of a network of other sizes: d_model 64, n_heads 4, n_layers 2, d_ff 128, not d_model 256, n_heads 8, n_layers 6, d_ff 1024");
-        let bytes = Weights::shipped().unwrap().to_bytes().unwrap();
-        assert!(Weights::from_bytes(&bytes[..bytes.len() / 2]).is_err());
-        let error = Weights::load(Path::new("/nowhere")).unwrap_err();
-        assert!(format!("{error:#}").starts_with("reading /nowhere/forecaster.weights: "));
-    }
-
-    #[test]
-    fn a_files_bytes_give_the_same_network() {
-        let device = Device::flex().autodiff();
-        let bytes = Weights::shipped().unwrap().to_bytes().unwrap();
-        let shape = shape(&Config::default());
-        let network = Weights::from_bytes(&bytes).unwrap().network(&shape, &device).unwrap();
-        assert_eq!(Weights::of(&network).unwrap().to_bytes().unwrap(), bytes);
-        let files = forecaster_files(&network, &probe_windows()).unwrap();
-        assert!(files.iter().any(|(name, written)| *name == WEIGHTS_FILE && *written == bytes));
     }
 }

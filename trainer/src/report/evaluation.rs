@@ -1,10 +1,11 @@
 //! The page of an evaluation: plots and tables of every file.
 
 use super::comparison::{against_best_peer, facts, over_all};
-use super::summary::{calibration_lines, errors, plotted, slice};
+use super::summary::{calibration_lines, errors, slice};
 use super::{HorizonErrors, Page, Table, calibration, error_by_horizon, forecast};
 use crate::evaluate::contest::{Comparison, Kind, Standing};
 use crate::evaluate::metrics::HorizonScores;
+use crate::experiment::results::plotted;
 use anyhow::Result;
 
 /// Most bars side by side, of them models, and letters that the legend has room for.

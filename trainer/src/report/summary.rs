@@ -4,112 +4,17 @@ use super::{
     ForecastSlice, HorizonErrors, Page, Table, calibration, error_by_horizon, forecast,
     learning_curves,
 };
-use crate::evaluate::forecasts::Origin;
 use crate::evaluate::metrics::HorizonScores;
+use crate::evaluate::policy::{CaseReport, EvalReport};
 use crate::experiment::curves::{Curves, Stage};
+use crate::experiment::results::{PLOTTED_STEP, PlottedForecast, Results};
 use crate::experiment::run::Run;
-use crate::learn::rl::judge::EvalReport;
 use crate::runtime::files::write_atomic;
 use anyhow::{Context, Result};
 use scaleiq_core::forecast::{Q10, Q50, Q90, QUANTILES};
-use scaleiq_core::interval::{Interval, IntervalLength};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
-/// Step ahead that the plot of forecasts shows: the middle horizon.
-const PLOTTED_STEP: usize = 12;
-/// Origins that the plot shows.
-const PLOTTED: usize = 240;
 /// Index of the 0.025 and 0.975 quantiles.
 const OUTER: [usize; 2] = [0, 7];
-
-/// A forecast of one moment and what came, for the plot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PlottedForecast {
-    /// The moment, in epoch seconds.
-    pub time: i64,
-    /// What came; `None` if it was not observed.
-    pub truth: Option<f32>,
-    /// Quantiles forecast.
-    pub quantiles: [f32; QUANTILES.len()],
-}
-
-/// `metrics.json`: everything that the report is made from, beside the learning curves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Results {
-    /// Length of an interval in seconds.
-    pub interval_s: u32,
-    /// Name of the forecaster to its scores on the test part.
-    pub forecast: BTreeMap<String, Vec<HorizonScores>>,
-    /// The policy on held-out loads, if it was trained.
-    pub policy: Option<EvalReport>,
-    /// A stretch of the test part.
-    pub plotted: Vec<PlottedForecast>,
-}
-
-impl Results {
-    /// Gathers the results of the forecasters; the last origins are kept for the plot.
-    #[must_use]
-    pub fn new(
-        intervals: &[Interval],
-        length: IntervalLength,
-        origins: &[Origin],
-        forecast: BTreeMap<String, Vec<HorizonScores>>,
-    ) -> Self {
-        let plotted = plotted(intervals, length, origins);
-        Self { interval_s: length.seconds(), forecast, policy: None, plotted }
-    }
-}
-
-/// The last origins for the plot.
-pub(super) fn plotted(
-    intervals: &[Interval],
-    length: IntervalLength,
-    origins: &[Origin],
-) -> Vec<PlottedForecast> {
-    let length_s = i64::from(length.seconds());
-    let plot = |origin: &Origin| {
-        let row = origin.row + PLOTTED_STEP;
-        PlottedForecast {
-            time: origin.forecast.origin.0 + length_s * PLOTTED_STEP as i64,
-            truth: intervals.get(row).and_then(|i| i.arrivals_events),
-            quantiles: origin.forecast.events[PLOTTED_STEP - 1],
-        }
-    };
-    let first = origins.len().saturating_sub(PLOTTED);
-    origins[first..].iter().map(plot).collect()
-}
-
-/// The figures that go on the model's card.
-#[must_use]
-pub fn card_metrics(results: &Results) -> BTreeMap<String, f64> {
-    let mut metrics = BTreeMap::new();
-    for (name, scores) in &results.forecast {
-        for score in scores {
-            let figures = [
-                ("wape", score.scores.point.wape),
-                ("mase", score.scores.point.mase),
-                ("coverage_80", score.scores.coverage_80),
-            ];
-            for (figure, value) in figures {
-                if let Some(value) = value {
-                    metrics.insert(format!("{name}_h{}_{figure}", score.horizon), value);
-                }
-            }
-        }
-    }
-    if let Some(policy) = &results.policy {
-        let figures = [
-            ("dqn", policy.dqn),
-            ("planner", policy.planner),
-            ("quantile_rule", policy.quantile_rule),
-            ("reactive", policy.reactive),
-        ];
-        metrics
-            .extend(figures.map(|(name, value)| (format!("policy_penalised_cost_{name}"), value)));
-    }
-    metrics
-}
 
 /// Draws the plots of a run and writes its report.
 ///
@@ -155,7 +60,7 @@ pub fn write(run: &Run) -> Result<()> {
     plot(&mut page, "learning-forecaster", curves, "")?;
     if points.iter().any(|p| p.stage == Stage::Agent) {
         let panels: [(&str, &[&str]); 2] = [
-            ("penalised cost, held out", &["held_out", "held_out_rule"]),
+            ("penalised cost, held out", &["held_out", "held_out_planner"]),
             ("reward a decision", &["reward"]),
         ];
         let curves = learning_curves(&points, Stage::Agent, "Learning: scaling policy", &panels)?;
@@ -209,7 +114,7 @@ fn policy_table(policy: &EvalReport) -> Table {
     let names = ["DQN", "planner", "quantile rule", "reactive"];
     let columns = names.iter().flat_map(|name| [format!("{name} SLA"), "cost".into()]);
     let header = std::iter::once("load, world".into()).chain(columns);
-    let row = |case: &crate::learn::rl::judge::CaseReport| {
+    let row = |case: &CaseReport| {
         let mut row = vec![format!("{}, {}", case.workload, case.world)];
         for score in [&case.dqn, &case.planner, &case.quantile_rule, &case.reactive] {
             row.push(format!("{:.3} %", 100.0 * score.sla));

@@ -3,6 +3,7 @@
 pub mod device;
 pub mod device_choice;
 pub mod files;
+pub mod frame;
 pub mod progress;
 pub mod stop;
 pub mod threads;

@@ -1,5 +1,5 @@
-//! Ctrl-C: the first one asks training to save and stop, the second one ends the program. A terminal
-//! that closes (SIGHUP) ends nothing.
+//! Stopping: the first Ctrl-C asks all that runs to save and end, the second one ends the program. A
+//! terminal that closes (SIGHUP) ends nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,6 +7,10 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 
 /// Exit status of a program that was ended by Ctrl-C.
 pub const EXIT_STATUS: i32 = 130;
+
+/// Says whether to stop. Whatever takes long asks it often, also within a step, and leaves things as
+/// if it had not begun that step.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// Begins to listen. Call once, from `main`, before there are other threads.
 ///
@@ -18,7 +22,7 @@ pub fn listen() -> Result<(), ctrlc::Error> {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_STATUS);
         }
-        eprintln!("\nstopping after this step; Ctrl-C again to stop at once, without saving");
+        eprintln!("\nsaving and stopping; Ctrl-C again to stop at once, without saving");
     })
 }
 
@@ -36,8 +40,14 @@ fn outlive_hangups() {
 #[cfg(not(unix))]
 fn outlive_hangups() {}
 
-/// Whether to save and stop. Training loops ask once a step.
+/// Whether Ctrl-C was pressed: the [`Stop`] of the command line.
 #[must_use]
 pub fn requested() -> bool {
     REQUESTED.load(Ordering::Relaxed)
+}
+
+/// Never stops.
+#[must_use]
+pub fn never() -> bool {
+    false
 }

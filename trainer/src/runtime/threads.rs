@@ -1,37 +1,58 @@
-//! Work on all cores.
+//! Work on all cores: the one pool of threads, which is rayon's.
+//!
+//! Nothing that is computed depends on how many threads there are.
 
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use anyhow::{Context as _, Result};
+use rayon::prelude::*;
 
-/// What `map` makes of each of `items`, in their order, on all cores.
-pub fn in_parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|k| *k < items.len());
-        std::iter::from_fn(take).map(|k| (k, map(&items[k]))).collect::<Vec<_>>()
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
-    let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut done = work();
-        for other in others {
-            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(k, _)| *k);
-    done.into_iter().map(|(_, made)| made).collect()
+/// Sets the number of threads for the whole program. Call once, before anything runs in parallel;
+/// without it there are as many as cores, or as `RAYON_NUM_THREADS` says.
+///
+/// # Errors
+/// If the pool runs already or the system refuses the threads.
+pub fn limit(threads: usize) -> Result<()> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global().with_context(|| format!("starting {threads} threads"))
+}
+
+/// What `map` makes of each of `items`, in their order.
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+    // One item at a time: each is work of seconds, and they differ in length.
+    items.par_iter().with_max_len(1).map(map).collect()
+}
+
+/// Does both at once.
+pub fn both<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    rayon::join(a, b)
+}
+
+/// Lets every thread do `work`, and returns when all have ended. They may wait for each other.
+pub fn on_each(work: impl Fn() + Sync) {
+    rayon::broadcast(|_| work());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
-    fn jobs_keep_their_order() {
-        let jobs: Vec<u64> = (0..100).collect();
-        assert_eq!(in_parallel(&jobs, |job| job * job)[..4], [0, 1, 4, 9]);
-        assert!(in_parallel(&[], |job: &u64| *job).is_empty());
+    fn items_keep_their_order() {
+        let items: Vec<u64> = (0..100).collect();
+        assert_eq!(in_parallel(&items, |item| item * item)[..4], [0, 1, 4, 9]);
+        assert!(in_parallel(&[], |item: &u64| *item).is_empty());
+        assert_eq!(both(|| 1, || "b"), (1, "b"));
+    }
+
+    #[test]
+    fn each_thread_works_once() {
+        let workers = AtomicUsize::new(0);
+        on_each(|| {
+            workers.fetch_add(1, Ordering::Relaxed);
+        });
+        assert_eq!(workers.into_inner(), rayon::current_num_threads());
     }
 }

@@ -1,5 +1,6 @@
 use super::super::test_series::TestPart;
 use super::*;
+use crate::runtime::stop::never;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::Series;
@@ -24,7 +25,7 @@ fn contest(peers: &[Peer]) -> Contest {
 #[test]
 fn all_are_judged_by_the_same_truths() {
     let peers = [Peer::Persistence, Peer::SeasonalNaiveDay, Peer::SeasonalNaiveWeek];
-    let all = contest(&peers).run(vec![series(), series()], &|_| ()).unwrap();
+    let all = contest(&peers).run(vec![series(), series()], &|_| (), &never).unwrap();
     let names: Vec<_> = all[1].standings.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["experts_alone", "persistence", "seasonal_naive_day", MIXTURE]);
     assert_eq!(all[1].left_out, ["seasonal_naive_week"]);
@@ -49,7 +50,7 @@ fn progress_is_told_to_the_end() {
     let contest = contest(&[Peer::Persistence, Peer::Smoothing]);
     let series = vec![series()];
     let rows = contest.rows(&series);
-    contest.run(series, &|rows| _ = told.fetch_add(rows, Ordering::Relaxed)).unwrap();
+    contest.run(series, &|rows| _ = told.fetch_add(rows, Ordering::Relaxed), &never).unwrap();
     let told = told.into_inner();
     assert!(told <= rows && rows - told < TICK, "{told} of {rows}");
 }

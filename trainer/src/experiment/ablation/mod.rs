@@ -13,9 +13,12 @@ use crate::data::{Corpus, Masked, TEST_STRIDE, Track, WindowSet};
 use crate::evaluate::forecasts::{Course, NoNetwork, WARM_DAYS, rolling_planned, scores};
 use crate::evaluate::metrics::HorizonScores;
 use crate::export::{engine, forecaster_files};
-use crate::learn::supervised::forecaster::Plan;
+use crate::learn::run_loop::Tick;
+use crate::learn::supervised::plan::Plan;
 use crate::runtime::progress::Progress;
-use anyhow::Result;
+use crate::runtime::stop::Stop;
+use crate::runtime::threads::in_parallel;
+use anyhow::{Result, bail};
 use burn::tensor::Device;
 use scaleiq_core::forecast::{Adaptation, ForecastModel, Perception};
 use scaleiq_core::model::{FORECASTER_F32, FORECASTER_INT8, ForecastNetwork};
@@ -37,9 +40,9 @@ struct Candidate {
 /// Trains the variants on `corpus` and judges all.
 ///
 /// # Errors
-/// If training diverges or Ctrl-C was pressed.
-pub fn run(config: &Config, corpus: &Corpus, device: &Device) -> Result<Ablation> {
-    let networks = train_all(config, corpus, device)?;
+/// If training diverges or `stop` says so.
+pub fn run(config: &Config, corpus: &Corpus, device: &Device, stop: Stop) -> Result<Ablation> {
+    let networks = train_all(config, corpus, device, stop)?;
     let further = corpus.further.iter().filter(|track| track.is_judged());
     let judged: Vec<&Track> = std::iter::once(&corpus.own).chain(further).collect();
     let candidates = candidates(&networks);
@@ -47,8 +50,8 @@ pub fn run(config: &Config, corpus: &Corpus, device: &Device) -> Result<Ablation
     let pairs: Vec<(&Candidate, &Track)> = pairs.collect();
     let progress = Progress::begin("judging", pairs.len() as u64, 0);
     let progress = Mutex::new((progress, 0));
-    let scores = on_two_threads(&pairs, |(candidate, track)| {
-        let scores = judge(candidate, track);
+    let scores = in_parallel(&pairs, |(candidate, track)| {
+        let scores = judge(candidate, track, stop);
         let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
         *done += 1;
         progress.set(*done, || candidate.name.clone());
@@ -56,6 +59,9 @@ pub fn run(config: &Config, corpus: &Corpus, device: &Device) -> Result<Ablation
     });
     let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.end(&format!("series: {}", judged.len()));
+    if stop() {
+        bail!("interrupted while judging; an ablation is not resumed");
+    }
     let rows: Vec<Row> = candidates
         .iter()
         .zip(scores.chunks(judged.len()))
@@ -98,7 +104,8 @@ struct Trained {
 fn train_all(
     config: &Config,
     corpus: &Corpus,
-    device: &burn::tensor::Device,
+    device: &Device,
+    stop: Stop,
 ) -> Result<Vec<Trained>> {
     let (train, validation) = (corpus.training_windows(), corpus.validation_windows());
     let plan = Plan::new(config, train.len());
@@ -111,10 +118,11 @@ fn train_all(
         let (own_train, own_validation) = (masked(&train), masked(&validation));
         let train = own_train.as_ref().unwrap_or(&train);
         let validation = own_validation.as_ref().unwrap_or(&validation);
-        let network = variant.train(plan.clone(), train, validation, device, |step, best| {
-            let message = || format!("{}: validation {best:.4}", variant.name());
-            progress.set(before + step as u64, message);
-        })?;
+        let tick = |tick: Tick| {
+            progress
+                .set(before + tick.steps as u64, || format!("{}: {}", variant.name(), tick.note));
+        };
+        let network = variant.train(plan.clone(), train, validation, device, tick, stop)?;
         before += plan.steps as u64;
         let files = forecaster_files(&network, train)?;
         let int8 = engine(&files, FORECASTER_INT8)?;
@@ -126,31 +134,32 @@ fn train_all(
 
 /// Any network, to be played anew on each series.
 trait Network: Sync + Send {
-    fn play(&self, track: &Track, adaptation: Adaptation, course: Course) -> Vec<HorizonScores>;
+    fn play(
+        &self,
+        track: &Track,
+        adaptation: Adaptation,
+        course: Course,
+        stop: Stop,
+    ) -> Vec<HorizonScores>;
 }
 
 impl<M: ForecastModel + Clone + Sync + Send> Network for M {
-    fn play(&self, track: &Track, adaptation: Adaptation, course: Course) -> Vec<HorizonScores> {
+    fn play(
+        &self,
+        track: &Track,
+        adaptation: Adaptation,
+        course: Course,
+        stop: Stop,
+    ) -> Vec<HorizonScores> {
         let perception = Perception::adapting(track.length, self.clone(), adaptation);
-        let origins = rolling_planned(perception, &track.rows, &track.plans, course, |_| ());
+        let origins = rolling_planned(perception, &track.rows, &track.plans, course, |_| !stop());
         scores(&track.rows, &origins, track.length.steps_per_day(), course.from)
     }
 }
 
-fn judge(candidate: &Candidate, track: &Track) -> Vec<HorizonScores> {
+fn judge(candidate: &Candidate, track: &Track, stop: Stop) -> Vec<HorizonScores> {
     let from = track.test_from;
     let start = from.saturating_sub(WARM_DAYS * track.length.steps_per_day());
     let course = Course { start, from, stride: TEST_STRIDE };
-    candidate.network.play(track, candidate.adaptation, course)
-}
-
-/// `f` of all items, in their order.
-fn on_two_threads<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let (one, other) = items.split_at(items.len() / 2);
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| other.iter().map(&f).collect::<Vec<R>>());
-        let mut all: Vec<R> = one.iter().map(&f).collect();
-        all.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        all
-    })
+    candidate.network.play(track, candidate.adaptation, course, stop)
 }

@@ -1,9 +1,11 @@
 //! Networks that lack a part, each trained as the whole one is: what is that part worth?
 
 use crate::data::{Mask, WindowSet};
-use crate::learn::supervised::forecaster::{ForecasterTrainer, Plan};
+use crate::learn::run_loop::{Outcome, RunLoop, Surroundings, Tick};
+use crate::learn::supervised::plan::Plan;
+use crate::learn::supervised::training::ForecasterTraining;
 use crate::model::forecaster::Forecaster;
-use crate::runtime::stop;
+use crate::runtime::stop::Stop;
 use anyhow::{Result, bail};
 use burn::tensor::Device;
 
@@ -46,31 +48,33 @@ impl Variant {
         }
     }
 
-    /// Trains it; `tick` is told the steps done and the best validation loss.
+    /// Trains it; `tick` is told how it goes.
     ///
     /// # Errors
-    /// If training diverges or Ctrl-C was pressed.
+    /// If training diverges or `stop` says so.
     pub(super) fn train(
         self,
         plan: Plan,
         train: &WindowSet,
         validation: &WindowSet,
         device: &Device,
-        mut tick: impl FnMut(usize, f32),
+        mut tick: impl FnMut(Tick),
+        stop: Stop,
     ) -> Result<Forecaster> {
-        let mut trainer = ForecasterTrainer::new(plan, train, device)?;
+        let mut training = ForecasterTraining::new(plan, train, validation, device)?;
         if self == Self::NoNullSlot {
-            trainer = trainer.without_null_slot(device);
+            training = training.without_null_slot();
         }
-        let mut best = f32::INFINITY;
-        while !trainer.is_done() {
-            let report = trainer.step(train, validation)?;
-            best = report.validation.map_or(best, |loss| best.min(loss));
-            tick(report.step, best);
-            if stop::requested() {
-                bail!("interrupted while training `{}`; an ablation is not resumed", self.name());
-            }
+        let mut training = RunLoop::new(training);
+        let outcome = training.run(&mut Surroundings {
+            checkpoint: None,
+            record: &mut |_, _| Ok(()),
+            tick: &mut tick,
+            stop,
+        })?;
+        if outcome == Outcome::Interrupted {
+            bail!("interrupted while training `{}`; an ablation is not resumed", self.name());
         }
-        Ok(trainer.network().clone())
+        Ok(training.trained().network().clone())
     }
 }

@@ -3,7 +3,7 @@
 //! An episode is a part of a workload in a randomly drawn world. The agent only replaces the
 //! controller's policy; gathering, forecasts, guard and memory are core's own.
 
-use crate::config::RewardWeights;
+use crate::config::{AgentConfig, RewardWeights};
 use crate::data::workload::{CachedForecasts, Workload, between, log_uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
@@ -14,11 +14,10 @@ use scaleiq_core::policy::{
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::situation::Situation;
 use scaleiq_core::units::JobLimits;
+use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
 use scaleiq_workload::sim::{Load, STEP_S, Score, Simulator, World};
 
-/// Seconds between decisions.
-pub const TICK_S: u32 = 30;
 /// Most that the late events of one tick count, in ticks of mean arrivals: a disaster that no action
 /// could avert must not drown the few percent of cost that most decisions are about.
 const MOST_LATE: f32 = 0.3;
@@ -60,11 +59,20 @@ impl Policy for ExternalPolicy {
     }
 }
 
-/// A world to play in, and the base of the multipliers.
+/// Most jobs of a pool, over those that the load's peak keeps busy, where the user names no most.
+const MOST_JOBS: f32 = 3.0;
+/// Room that a pool has at least, in jobs, whatever its peak: there is something to choose from.
+const LEAST_ROOM: f32 = 10.0;
+
+/// A world to play in, and what the user set for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scene {
     /// The surroundings.
     pub world: World,
+    /// Fewest jobs.
+    pub min_jobs: u32,
+    /// Most jobs; without it three times those that the load's peak keeps busy.
+    pub max_jobs: Option<u32>,
     /// What multipliers are applied to.
     pub base: Base,
     /// Weights of the reward.
@@ -74,10 +82,24 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// A world under the user's settings.
+    #[must_use]
+    pub fn new(world: World, agent: &AgentConfig, faults: FaultPlan) -> Self {
+        let AgentConfig { min_jobs, max_jobs, base, reward: weights, .. } = *agent;
+        Self { world, min_jobs, max_jobs, base, weights, faults }
+    }
+
+    /// The limits of the pool of a load whose peak keeps so many jobs busy.
+    fn limits(&self, peak_jobs: f32) -> JobLimits {
+        let usual = (MOST_JOBS * peak_jobs).ceil().max(LEAST_ROOM) as u32;
+        let max = self.max_jobs.map_or(usual, |max| usual.min(max)).max(self.min_jobs);
+        JobLimits::new(self.min_jobs, max).expect("the most are not below the fewest")
+    }
+
     /// Draws a world: start-up 5 to 300 s, pauses up to 30 s, SLA 30 to 300 s, crashes, samples that
     /// get lost, and in every other world two faults.
     #[must_use]
-    pub fn random(base: Base, weights: RewardWeights, rng: &mut ChaCha8Rng) -> Self {
+    pub fn random(agent: &AgentConfig, rng: &mut ChaCha8Rng) -> Self {
         let half = |rng: &mut ChaCha8Rng| rng.next_u32().is_multiple_of(2);
         let world = World {
             start_median_s: log_uniform(rng, 5.0, 300.0),
@@ -88,7 +110,7 @@ impl Scene {
             missing_sample_probability: if half(rng) { 0.0 } else { between(rng, 0.0, 0.05) },
         };
         let faults = if half(rng) { FaultPlan::default() } else { faults(rng) };
-        Self { world, base, weights, faults }
+        Self::new(world, agent, faults)
     }
 }
 
@@ -162,8 +184,7 @@ impl Episode {
         warm_s: u32,
     ) -> Self {
         let load = workload.slice(steps);
-        let most = (3.0 * workload.peak_jobs).ceil().max(10.0) as u32;
-        let limits = JobLimits::new(1, most).expect("at least ten jobs");
+        let limits = scene.limits(workload.peak_jobs);
         let World { sla_s, start_median_s, .. } = scene.world;
         let settings = Settings {
             base: scene.base,
@@ -269,8 +290,7 @@ mod tests {
     use scaleiq_core::policy::NEUTRAL;
 
     fn scene() -> Scene {
-        let weights = RewardWeights::default();
-        Scene { world: World::queue(), base: Base::Required, weights, faults: FaultPlan::default() }
+        Scene::new(World::queue(), &AgentConfig::default(), FaultPlan::default())
     }
 
     fn play(steering: Steering) -> (Totals, Score) {
@@ -297,7 +317,7 @@ mod tests {
             let mut rng = ChaCha8Rng::seed_from_u64(1);
             let mut rewards = Vec::new();
             for seed in 0..8 {
-                let scene = Scene::random(Base::Required, RewardWeights::default(), &mut rng);
+                let scene = Scene::random(&AgentConfig::default(), &mut rng);
                 let mut episode = Episode::random(&workload(seed), 100, scene, 600, &mut rng);
                 while let Some(seen) = episode.observe() {
                     assert!(seen.state.is_none_or(|s| s.iter().all(|x| x.is_finite())));
@@ -310,5 +330,24 @@ mod tests {
         let rewards = run();
         assert!(rewards.len() >= 8 * 100 && rewards.iter().all(|r| r.is_finite()));
         assert_eq!(rewards, run());
+    }
+    #[test]
+    fn the_users_limits_hold_in_every_episode() {
+        let wishes = [(1, None), (2, Some(7)), (20, Some(20)), (5, Some(100_000))];
+        for (min_jobs, max_jobs) in wishes {
+            let agent = AgentConfig { min_jobs, max_jobs, ..AgentConfig::default() };
+            let workload = workload(4);
+            let scene = Scene::new(World::queue(), &agent, FaultPlan::default());
+            let usual = (3.0 * workload.peak_jobs).ceil() as u32;
+            let limits = scene.limits(workload.peak_jobs);
+            let most = max_jobs.map_or(usual, |max| max.min(usual));
+            assert_eq!((limits.min().0, limits.max().0), (min_jobs, most));
+            let mut episode = Episode::new(&workload, 0..4000, scene, 7, 0);
+            while episode.observe().is_some() {
+                episode.act(Steering::Action(8));
+                let wanted = episode.simulator.simulator().wanted().0;
+                assert!((min_jobs..=most).contains(&wanted), "{wanted} of {min_jobs}..={most}");
+            }
+        }
     }
 }

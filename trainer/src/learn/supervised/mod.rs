@@ -1,5 +1,8 @@
 //! The forecasting network, trained on windows of recorded and made-up traffic.
 
 pub mod adamw;
-pub mod forecaster;
+pub mod infer;
 pub mod loss;
+pub mod plan;
+pub mod probe;
+pub mod training;

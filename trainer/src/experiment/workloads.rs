@@ -1,0 +1,127 @@
+//! What the policy plays: loads of the corpus, with the real forecaster's forecasts.
+
+use crate::config::Config;
+use crate::data::recording::Recording;
+use crate::data::workload::{Workload, forecast_all};
+use crate::data::{Corpus, Track};
+use crate::runtime::progress::Progress;
+use crate::runtime::stop::Stop;
+use crate::runtime::threads::in_parallel;
+use anyhow::Result;
+use scaleiq_core::interval::{Interval, IntervalLength};
+use scaleiq_core::model::ForecastNetwork;
+use scaleiq_workload::sim::{LoadSettings, Scale};
+use std::sync::{Mutex, PoisonError};
+
+/// Days of each load: a week of memory and five to be played.
+const LOAD_DAYS: usize = 12;
+/// Loads of the user's own traffic, at different scales.
+const OWN_LOADS: usize = 4;
+/// Made-up loads at most: forecasting them is most of the stage's preparation.
+const MADE_UP_LOADS: usize = 7;
+/// Of those, loads that judge and are not trained on.
+const HELD_OUT: usize = 3;
+/// Jobs that the peak of a load that judges keeps busy, as in the bench.
+const JUDGED_PEAK: f32 = 40.0;
+
+/// A load to be made.
+struct Wish<'a> {
+    name: String,
+    rows: &'a [Interval],
+    length: IntervalLength,
+    /// Seed of what is drawn at random.
+    seed: u64,
+    /// Whether scale, work and bursts are as the bench has them, and not drawn as well.
+    as_in_bench: bool,
+}
+
+impl Wish<'_> {
+    fn make(&self, engine: &ForecastNetwork, most_jobs: f32, stop: Stop) -> Result<Workload> {
+        let recording = Recording::of(self.rows, self.length.seconds());
+        let mut forecast = |intervals: &[Interval]| forecast_all(engine, intervals, stop);
+        if self.as_in_bench {
+            let scale = Scale::PeakJobs(JUDGED_PEAK.min(most_jobs));
+            let settings = LoadSettings { scale, ..LoadSettings::default() };
+            Workload::new(&self.name, &recording, &settings, self.seed, &mut forecast)
+        } else {
+            let forecast = &mut forecast;
+            Workload::randomised(&self.name, &recording, most_jobs, self.seed, forecast)
+        }
+    }
+}
+
+/// What to train on and what to judge with: of each real series the training part and the validation
+/// part, and made-up series. The test part of no series is in either.
+fn wishes(corpus: &Corpus, seed: u64) -> [Vec<Wish<'_>>; 2] {
+    let days = |track: &Track| LOAD_DAYS * track.length.steps_per_day();
+    let until = |track: &Track, end: usize| end.saturating_sub(days(track))..end;
+    let own = &corpus.own;
+    let real = || std::iter::once(own).chain(&corpus.further).filter(|t| t.is_judged());
+    let mut parts = [Vec::new(), Vec::new()];
+    let room = own.validation_from.saturating_sub(days(own));
+    for k in 0..OWN_LOADS {
+        let end = room * k / (OWN_LOADS - 1) + days(own);
+        parts[0].push((own, until(own, end.min(own.validation_from))));
+    }
+    parts[0].extend(real().skip(1).map(|t| (t, until(t, t.validation_from))));
+    parts[1].extend(real().map(|t| (t, until(t, t.test_from))));
+    for (k, track) in corpus.synthetic.iter().take(MADE_UP_LOADS).enumerate() {
+        parts[usize::from(k < HELD_OUT)].push((track, 0..days(track).min(track.rows.len())));
+    }
+    let mut seed = seed;
+    [false, true].map(|held_out| {
+        let part = std::mem::take(&mut parts[usize::from(held_out)]);
+        let wish = part.into_iter().map(|(track, range)| {
+            seed += 1;
+            let later = if held_out { ", later" } else { "" };
+            Wish {
+                name: format!("{}{later}", track.name),
+                rows: &track.rows[range],
+                length: track.length,
+                seed,
+                as_in_bench: held_out,
+            }
+        });
+        wish.collect()
+    })
+}
+
+/// Loads to train on and loads to judge with; `None` if `stop` says so.
+///
+/// # Errors
+/// If a load cannot be made.
+pub(super) fn workloads(
+    corpus: &Corpus,
+    config: &Config,
+    engine: &ForecastNetwork,
+    stop: Stop,
+) -> Result<Option<[Vec<Workload>; 2]>> {
+    let most_jobs = config.agent.max_jobs.map_or(f32::INFINITY, |jobs| jobs as f32);
+    let wishes = wishes(corpus, config.seed);
+    let total = wishes.iter().map(Vec::len).sum::<usize>();
+    let progress = Mutex::new((Progress::begin("workloads", total as u64, 0), 0));
+    let make = |wish: &Wish<'_>| {
+        let load = wish.make(engine, most_jobs, stop);
+        let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += 1;
+        progress.set(*done, || wish.name.clone());
+        load
+    };
+    let made = wishes.map(|wishes| {
+        let loads = in_parallel(&wishes, make);
+        wishes.into_iter().zip(loads).collect::<Vec<_>>()
+    });
+    if stop() {
+        return Ok(None);
+    }
+    let [train, held_out] = made.map(|loads| {
+        // A made-up series may be silent for two weeks; it teaches nothing then.
+        let silent = |name: &str| corpus.synthetic.iter().any(|t| name.starts_with(&t.name));
+        let kept = loads.into_iter().filter(|(wish, load)| load.is_ok() || !silent(&wish.name));
+        kept.map(|(_, load)| load).collect::<Result<Vec<_>>>()
+    });
+    let loads = [train?, held_out?];
+    let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.end(&format!("{} to train on, {} to judge with", loads[0].len(), loads[1].len()));
+    Ok(Some(loads))
+}

@@ -1,0 +1,42 @@
+//! All that decides what training of the policy does.
+
+use crate::config::{AgentConfig, Config};
+use serde::{Deserialize, Serialize};
+
+/// The user's settings, and what is fixed beside them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicySettings {
+    /// Seed of every random number.
+    pub seed: u64,
+    /// The `agent` section.
+    pub agent: AgentConfig,
+    /// Episodes side by side in a round.
+    pub envs: usize,
+    /// Decisions in an episode.
+    pub ticks: u32,
+    /// Decisions (over all episodes) between two steps of the optimizer.
+    pub train_every: usize,
+    /// Transitions needed before the first step of the optimizer, at most as many as are remembered.
+    pub first_memory: usize,
+    /// Errors beyond this count linearly.
+    pub huber: f32,
+    /// Decisions in a held-out case.
+    pub evaluate_ticks: u32,
+}
+
+impl PolicySettings {
+    /// The settings of a run.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            seed: config.seed,
+            agent: config.agent.clone(),
+            envs: 32,
+            ticks: 480,
+            train_every: 16,
+            first_memory: 5_000.min(config.agent.memory_size),
+            huber: 5.0,
+            evaluate_ticks: 2880,
+        }
+    }
+}

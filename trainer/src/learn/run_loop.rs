@@ -1,0 +1,296 @@
+//! The one loop of training: step, evaluate when due, keep the best, stop early, save when due.
+//!
+//! What is trained only knows how to take a step and how well it does. Whatever follows from the
+//! settings and the state alone, a run that is stopped (within a step as well) and resumed gives the
+//! same bytes as an unbroken one.
+
+use crate::runtime::files::FileError;
+use crate::runtime::frame::{self, Kind};
+use crate::runtime::stop::Stop;
+use anyhow::{Context as _, Result, ensure};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// A figure's name and value.
+pub type Figure = (&'static str, f64);
+
+/// When things are due, in steps; 0 is never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// Steps in all.
+    pub steps: usize,
+    /// Steps between evaluations; the last step is always evaluated. 0: there is nothing to evaluate on.
+    pub evaluate_every: usize,
+    /// Whether what it begins with is evaluated as well: where nothing that is learned is better, it
+    /// stays as it was.
+    pub evaluate_first: bool,
+    /// Evaluations without a new best after which training stops.
+    pub patience: usize,
+    /// Steps between checkpoints.
+    pub checkpoint_every: usize,
+    /// Steps between rows of the learning curves.
+    pub log_every: usize,
+}
+
+/// What a step or an evaluation tells.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// For the learning curves.
+    pub figures: Vec<Figure>,
+    /// For people, in a few words.
+    pub note: String,
+}
+
+/// What can be trained.
+pub trait Trainable {
+    /// What its checkpoints are.
+    const CHECKPOINT: Kind;
+    /// All that decides what its steps do; a checkpoint goes on under the same alone.
+    type Settings: Clone + PartialEq + Serialize + DeserializeOwned;
+    /// All that its steps change, and the best that was kept.
+    type State: Serialize + DeserializeOwned;
+
+    /// The settings in force.
+    fn settings(&self) -> &Self::Settings;
+
+    /// When things are due.
+    fn schedule(&self) -> Schedule;
+
+    /// Takes the step after `done` others. `None` if `stop` says so: all is as before the step then.
+    ///
+    /// # Errors
+    /// If training has diverged.
+    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<Told>>;
+
+    /// Says how well it does: a score, the lower the better. `None` if `stop` says so.
+    fn evaluate(&self, stop: Stop) -> Option<(f64, Told)>;
+
+    /// Keeps what it is now as the best.
+    fn keep(&mut self);
+
+    /// What a checkpoint holds.
+    ///
+    /// # Errors
+    /// If the device fails to hand it over.
+    fn state(&self) -> Result<Self::State>;
+
+    /// Goes on from a checkpoint's state.
+    ///
+    /// # Errors
+    /// If it is of another shape.
+    fn restore(&mut self, state: Self::State) -> Result<()>;
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Standing {
+    /// Steps done.
+    steps: usize,
+    /// Steps done when it was last evaluated.
+    evaluated: Option<usize>,
+    /// The best score.
+    best: Option<f64>,
+    /// Evaluations since then.
+    without_best: usize,
+}
+
+/// A checkpoint. Settings come first, so that those of another run are noticed before its state.
+#[derive(Serialize, Deserialize)]
+struct Checkpoint<Settings, State> {
+    settings: Settings,
+    standing: Standing,
+    state: State,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All done.
+    Finished,
+    /// It was told to stop: everything is saved.
+    Interrupted,
+}
+
+/// Where a run is, for a progress bar.
+#[derive(Clone, Copy, Debug)]
+pub struct Tick<'a> {
+    /// Steps done.
+    pub steps: usize,
+    /// The best score so far.
+    pub best: Option<f64>,
+    /// How it goes, in a few words.
+    pub note: &'a str,
+}
+
+/// What is around a run.
+pub struct Surroundings<'a> {
+    /// Where checkpoints go; without one nothing is saved.
+    pub checkpoint: Option<&'a Path>,
+    /// Takes the figures of a step.
+    pub record: &'a mut dyn FnMut(usize, &[Figure]) -> Result<()>,
+    /// Is told of each step.
+    pub tick: &'a mut dyn FnMut(Tick),
+    /// Says when to stop.
+    pub stop: Stop<'a>,
+}
+
+/// A training run.
+#[derive(Clone, Debug)]
+pub struct RunLoop<T> {
+    trainable: T,
+    standing: Standing,
+}
+
+impl<T: Trainable> RunLoop<T> {
+    /// A run at its start.
+    pub fn new(trainable: T) -> Self {
+        Self { trainable, standing: Standing::default() }
+    }
+
+    /// The run that is saved at `checkpoint`; a run at its start if there is none.
+    ///
+    /// # Errors
+    /// If the file is damaged, or was made with other settings.
+    pub fn resumed(trainable: T, checkpoint: &Path) -> Result<Self> {
+        let exists = checkpoint.try_exists().map_err(FileError::of("read", checkpoint))?;
+        if exists { Self::load(trainable, checkpoint) } else { Ok(Self::new(trainable)) }
+    }
+
+    /// The run that is saved at `checkpoint`.
+    ///
+    /// # Errors
+    /// If the file is missing or damaged, or was made with other settings.
+    pub fn load(mut trainable: T, checkpoint: &Path) -> Result<Self> {
+        let saved: Checkpoint<T::Settings, T::State> = frame::read(T::CHECKPOINT, checkpoint)?;
+        ensure!(
+            saved.settings == *trainable.settings(),
+            "{} was made with other settings; start a new run or use the old settings",
+            checkpoint.display()
+        );
+        trainable.restore(saved.state).with_context(|| checkpoint.display().to_string())?;
+        Ok(Self { trainable, standing: saved.standing })
+    }
+
+    /// Saves everything that [`Self::load`] needs to go on as if nothing had happened.
+    ///
+    /// # Errors
+    /// If the file cannot be written; the old one is untouched then.
+    pub fn save(&self, checkpoint: &Path) -> Result<()> {
+        let settings = self.trainable.settings().clone();
+        let (standing, state) = (self.standing.clone(), self.trainable.state()?);
+        frame::write(T::CHECKPOINT, checkpoint, &Checkpoint { settings, standing, state })
+    }
+
+    /// Steps done.
+    #[must_use]
+    pub fn steps_done(&self) -> usize {
+        self.standing.steps
+    }
+
+    /// The best score so far.
+    #[must_use]
+    pub fn best(&self) -> Option<f64> {
+        self.standing.best
+    }
+
+    /// What is trained.
+    #[must_use]
+    pub fn trained(&self) -> &T {
+        &self.trainable
+    }
+
+    /// Trains to the end, or until it is told to stop.
+    ///
+    /// # Errors
+    /// If training diverges or a file cannot be written.
+    pub fn run(&mut self, around: &mut Surroundings) -> Result<Outcome> {
+        let schedule = self.trainable.schedule();
+        let mut judged = String::from("not judged yet");
+        loop {
+            let told = if self.evaluation_is_due(&schedule) {
+                let Some((score, told)) = self.trainable.evaluate(around.stop) else {
+                    return self.interrupted(around);
+                };
+                self.judged(score);
+                judged.clone_from(&told.note);
+                // What it began with is no step of the curve.
+                if self.standing.steps > 0 {
+                    (around.record)(self.standing.steps, &told.figures)?;
+                }
+                Told::default()
+            } else if self.is_done(&schedule) || (around.stop)() {
+                break;
+            } else {
+                let done = self.standing.steps;
+                let Some(told) = self.trainable.step(done, around.stop)? else {
+                    return self.interrupted(around);
+                };
+                self.standing.steps += 1;
+                if is_due(schedule.log_every, done + 1) {
+                    (around.record)(done + 1, &told.figures)?;
+                }
+                told
+            };
+            self.tell(around, &judged, &told.note);
+            let due = is_due(schedule.checkpoint_every, self.standing.steps);
+            if due && !self.evaluation_is_due(&schedule) {
+                self.save_to(around.checkpoint)?;
+            }
+        }
+        if !self.is_done(&schedule) {
+            return self.interrupted(around);
+        }
+        self.save_to(around.checkpoint)?;
+        Ok(Outcome::Finished)
+    }
+
+    fn is_done(&self, schedule: &Schedule) -> bool {
+        let patience = schedule.patience;
+        self.standing.steps >= schedule.steps
+            || (patience > 0 && self.standing.without_best >= patience)
+    }
+
+    /// Whether the steps done are to be evaluated and were not yet.
+    fn evaluation_is_due(&self, schedule: &Schedule) -> bool {
+        let steps = self.standing.steps;
+        let due = match steps {
+            0 => schedule.evaluate_first,
+            _ => is_due(schedule.evaluate_every, steps) || steps == schedule.steps,
+        };
+        schedule.evaluate_every > 0 && due && self.standing.evaluated != Some(steps)
+    }
+
+    fn judged(&mut self, score: f64) {
+        self.standing.evaluated = Some(self.standing.steps);
+        if self.standing.best.is_none_or(|best| score < best) {
+            self.standing.best = Some(score);
+            self.standing.without_best = 0;
+            self.trainable.keep();
+        } else {
+            self.standing.without_best += 1;
+        }
+    }
+
+    fn tell(&self, around: &mut Surroundings, judged: &str, note: &str) {
+        let note = if note.is_empty() { judged.into() } else { format!("{judged}; {note}") };
+        let Standing { steps, best, .. } = self.standing;
+        (around.tick)(Tick { steps, best, note: &note });
+    }
+
+    fn interrupted(&self, around: &Surroundings) -> Result<Outcome> {
+        self.save_to(around.checkpoint)?;
+        Ok(Outcome::Interrupted)
+    }
+
+    fn save_to(&self, checkpoint: Option<&Path>) -> Result<()> {
+        checkpoint.map_or(Ok(()), |path| self.save(path))
+    }
+}
+
+fn is_due(every: usize, steps: usize) -> bool {
+    every > 0 && steps.is_multiple_of(every)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Trains the forecaster.
+//!
+//! A step's batch, dropout and learning rate follow from the seed and the step's number alone, so that
+//! a run that was interrupted and resumed gives the same network as an unbroken one, to the bit.
+
+use super::adamw::{AdamW, AdamWState};
+use super::infer::mean_loss;
+use super::loss::loss;
+use super::plan::Plan;
+use crate::config::Start;
+use crate::data::WindowSet;
+use crate::learn::run_loop::{Schedule, Told, Trainable};
+use crate::model::forecaster::Forecaster;
+use crate::model::weights::Weights;
+use crate::runtime::frame::{FORECASTER_CHECKPOINT, Kind};
+use crate::runtime::stop::Stop;
+use anyhow::{Context, Result, ensure};
+use burn::optim::GradientsParams;
+use burn::tensor::Device;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
+
+/// A network in training.
+pub struct ForecasterTraining<'a> {
+    plan: Plan,
+    device: Device,
+    /// Windows to learn from.
+    train: &'a WindowSet,
+    /// Windows that choose the best network.
+    validation: &'a WindowSet,
+    network: Forecaster,
+    optimizer: AdamW,
+    best: Option<Forecaster>,
+}
+
+/// What a checkpoint holds of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ForecasterState {
+    network: Weights,
+    best: Option<Weights>,
+    optimizer: AdamWState,
+}
+
+impl<'a> ForecasterTraining<'a> {
+    /// A fresh network whose scaler is fit to `train` (the training part alone), or the shipped one
+    /// with its scaler.
+    ///
+    /// # Errors
+    /// If there is nothing to train on, or the plan starts from the shipped weights and has other sizes.
+    pub fn new(
+        plan: Plan,
+        train: &'a WindowSet,
+        validation: &'a WindowSet,
+        device: &Device,
+    ) -> Result<Self> {
+        if plan.start == Start::Shipped {
+            return Self::from_weights(plan, Weights::shipped()?, train, validation, device)
+                .context("`start: shipped` takes the sizes of preset `edge`");
+        }
+        device.seed(plan.seed);
+        let network = plan.shape.init(device).with_scaler(&train.context_scaler(), device);
+        Self::of(plan, network, train, validation, device)
+    }
+
+    /// Goes on from `weights`, with their scaler.
+    ///
+    /// # Errors
+    /// If there is nothing to train on, or they are of other sizes than the plan's.
+    pub fn from_weights(
+        plan: Plan,
+        weights: Weights,
+        train: &'a WindowSet,
+        validation: &'a WindowSet,
+        device: &Device,
+    ) -> Result<Self> {
+        let network = weights.network(&plan.shape, device)?;
+        Self::of(plan, network, train, validation, device)
+    }
+
+    fn of(
+        plan: Plan,
+        network: Forecaster,
+        train: &'a WindowSet,
+        validation: &'a WindowSet,
+        device: &Device,
+    ) -> Result<Self> {
+        ensure!(!train.is_empty(), "no training windows: the data is too short");
+        let (optimizer, device) = (AdamW::new(plan.optimizer), device.clone());
+        Ok(Self { plan, device, train, validation, network, optimizer, best: None })
+    }
+
+    /// The same without the choice to copy nothing: for measuring what that choice is worth.
+    #[must_use]
+    pub fn without_null_slot(mut self) -> Self {
+        self.network = self.network.without_null_slot(&self.device);
+        self
+    }
+
+    /// The network of the best validation so far, or the present one before the first.
+    #[must_use]
+    pub fn network(&self) -> &Forecaster {
+        self.best.as_ref().unwrap_or(&self.network)
+    }
+}
+
+impl Trainable for ForecasterTraining<'_> {
+    const CHECKPOINT: Kind = FORECASTER_CHECKPOINT;
+    type Settings = Plan;
+    type State = ForecasterState;
+
+    fn settings(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn schedule(&self) -> Schedule {
+        let plan = &self.plan;
+        Schedule {
+            steps: plan.steps,
+            evaluate_every: if self.validation.is_empty() { 0 } else { plan.evaluate_every },
+            evaluate_first: plan.start == Start::Shipped,
+            patience: plan.patience,
+            checkpoint_every: plan.checkpoint_every,
+            log_every: plan.log_every,
+        }
+    }
+
+    /// One step on a batch. A batch is too short to be broken off.
+    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<Told>> {
+        if stop() {
+            return Ok(None);
+        }
+        let picked = pick(self.plan.seed, done, self.plan.batch, self.train.len());
+        let (batch, truth) = self.train.batch(&picked, &self.device);
+        // Dropout draws from the device: seeded by the step, it is the same after a resume.
+        self.device.seed(self.plan.seed ^ ((done as u64 + 1) << 20));
+        let value = loss(&self.plan.loss, self.network.forward(batch), truth);
+        let gradients = GradientsParams::from_grads(value.backward(), &self.network);
+        let value = value.into_scalar::<f32>();
+        ensure!(value.is_finite(), "the forecaster's loss is {value} at step {done}: diverged");
+        let learning_rate = self.plan.learning_rate_at(done);
+        let (network, gradient_norm) =
+            self.optimizer.step(learning_rate, self.network.clone(), gradients);
+        self.network = network;
+        let figures = vec![
+            ("train_loss", f64::from(value)),
+            ("learning_rate", learning_rate),
+            ("gradient_norm", f64::from(gradient_norm)),
+        ];
+        Ok(Some(Told { figures, note: format!("loss {value:.4}") }))
+    }
+
+    /// Mean loss on the validation windows.
+    fn evaluate(&self, stop: Stop) -> Option<(f64, Told)> {
+        let Self { plan, network, validation, device, .. } = self;
+        let value = f64::from(mean_loss(&plan.loss, network, validation, device, stop)?);
+        let note = format!("validation {value:.4}");
+        Some((value, Told { figures: vec![("validation_loss", value)], note }))
+    }
+
+    fn keep(&mut self) {
+        self.best = Some(self.network.clone());
+    }
+
+    fn state(&self) -> Result<ForecasterState> {
+        Ok(ForecasterState {
+            network: Weights::of(&self.network)?,
+            best: self.best.as_ref().map(Weights::of).transpose()?,
+            optimizer: self.optimizer.state(),
+        })
+    }
+
+    fn restore(&mut self, state: ForecasterState) -> Result<()> {
+        let network = |weights: Weights| weights.network(&self.plan.shape, &self.device);
+        let (restored, best) = (network(state.network)?, state.best.map(network).transpose()?);
+        self.optimizer = AdamW::restore(self.plan.optimizer, state.optimizer, &self.device);
+        (self.network, self.best) = (restored, best);
+        Ok(())
+    }
+}
+
+/// The windows of step `step`: a function of the seed and the step alone.
+fn pick(seed: u64, step: usize, batch: usize, windows: usize) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(step as u64 + 1);
+    (0..batch).map(|_| (rng.next_u64() % windows as u64) as usize).collect()
+}
