@@ -109,7 +109,7 @@ impl Hook {
     ///
     /// # Errors
     /// If it cannot be started, ends with another code than 0, or had to be killed: after its time
-    /// limit, or [`GRACE`] after the agent was asked to end.
+    /// limit, or `GRACE` after the agent was asked to end.
     async fn run(&self, order: &Order) -> io::Result<()> {
         let program = self.exec.program();
         let mut child = self
