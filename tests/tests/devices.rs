@@ -15,7 +15,7 @@ fn a_training_step_on_wgpu_equals_the_cpu() {
         cannot_run("no Vulkan driver: a wgpu training step was not checked");
         return;
     }
-    let losses = |device| probe_losses(&device, |_| ()).unwrap();
+    let losses = |device| probe_losses(&device, |_, _| ()).unwrap();
     let expected = losses(Device::flex().autodiff());
     for adapter in found {
         let losses = losses(adapter.device.autodiff());

@@ -6,11 +6,11 @@ use trainer::cli::Cli;
 use trainer::runtime::stop;
 
 fn main() -> ExitCode {
-    let command = Cli::parse().into_command();
+    let cli = Cli::parse();
     if let Err(error) = stop::listen() {
         eprintln!("warning: Ctrl-C will not save: {error}");
     }
-    command.run().unwrap_or_else(|error| {
+    cli.run().unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })

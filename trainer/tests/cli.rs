@@ -68,6 +68,50 @@ fn a_hangup_ends_nothing() {
     assert!(log.contains("unknown key `sed`; did you mean `seed`?"), "{log}");
 }
 
+/// Ctrl-C while the forecaster trains, then `--resume`; beside it a run that nobody disturbed.
+#[test]
+fn a_run_that_ctrl_c_stopped_ends_as_an_unbroken_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let (data, config) = (path("sample.csv"), path("config.yaml"));
+    let made = trainer(&["sample-data", "--rows", "3000", "--out", &data]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let forecaster =
+        "{d_model: 16, n_heads: 2, n_layers: 1, d_ff: 16, dropout: 0.1, batch_size: 8, steps: 300}";
+    let training = "{device: cpu, evaluate_every: 20, checkpoint_every: 1000, log_every: 1}";
+    let data = format!("{{path: {data}, synthetic_series: 0}}");
+    let text_of_config = format!("data: {data}\nforecaster: {forecaster}\ntraining: {training}\n");
+    fs::write(&config, text_of_config).unwrap();
+    let (broken, unbroken) = (path("broken"), path("unbroken"));
+    let train = |out: &str| {
+        ["train", "--forecast-only", "--config", &config, "--out", out].map(String::from)
+    };
+    let child = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .args(train(&broken))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    let curves = folder.path().join("broken/curves.csv");
+    while !fs::read_to_string(&curves).is_ok_and(|rows| rows.contains("\nforecaster,30,")) {
+        assert!(begin.elapsed() < Duration::from_secs(300), "it never came to its 30th step");
+        std::thread::yield_now();
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let stopped = child.wait_with_output().unwrap();
+    assert_eq!(stopped.status.code(), Some(130), "{}", text(&stopped.stderr));
+    assert!(text(&stopped.stderr).contains("saved; go on with: trainer train --out"));
+    let resumed = trainer(&["train", "--forecast-only", "--resume", "--out", &broken]);
+    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    let whole = trainer(&train(&unbroken).each_ref().map(String::as_str));
+    assert!(whole.status.success(), "{}", text(&whole.stderr));
+    for file in ["curves.csv", "metrics.json", "models/forecaster.weights", "models/model.pack"] {
+        let read = |run: &str| fs::read(folder.path().join(run).join(file)).unwrap();
+        assert!(read("broken") == read("unbroken"), "{file} differs");
+    }
+}
+
 #[test]
 fn the_doctor_says_what_it_does() {
     let output = trainer(&["doctor", "--device", "cpu"]);

@@ -1,10 +1,11 @@
 //! `agent run`: the life of the process beside a worker.
 
 use crate::actuate::Actor;
-use crate::app::Config;
+use crate::app::{Components, Config};
 use crate::decide::{Brain, Deputed, Mode, ModelChoice, ModelId, warn_if_idle};
 use crate::journal::{Journal, Past, Resumed, Terms, resume};
-use crate::observe::{Sink, Source, drain, follow};
+use crate::observe::Source;
+use crate::observe::source::Delivery;
 use crate::platform::clock::Clock;
 use crate::platform::stop::Stop;
 use crate::platform::supervise::{Lifecycle, supervise};
@@ -14,7 +15,7 @@ use crate::telemetry::Metrics;
 use crate::workload::{Audience, Beginning, Control, Handle, Started};
 use anyhow::{Context, anyhow, bail};
 use scaleiq_core::settings::Settings;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,16 +69,16 @@ pub struct RunArgs {
 ///
 /// # Errors
 /// If the configuration, the model or the address cannot be used, or a part ends on its own.
-pub fn run(args: &RunArgs) -> anyhow::Result<()> {
+pub fn run(args: &RunArgs, components: &Components) -> anyhow::Result<()> {
     let stop = Stop::on_signal().context("cannot wait for signals")?;
-    let mut config = Config::load_or_default(args.config.as_deref())?;
-    let listener = listen(config.listen)?;
+    let mut config = Config::load_or_default(args.config.as_deref(), components)?;
+    let listener = listen(config.listen.address)?;
     let address = listener.local_addr()?;
-    let configured = config.model.clone();
+    let configured = config.decider.model.clone();
     let (brain, model, recorded) = open(&mut config)?;
     warn_if_idle(brain.as_ref(), &model);
     let metrics = Metrics::new(&config.settings, &model, config.mode);
-    metrics.model_loaded(config.model == configured);
+    metrics.model_loaded(config.decider.model == configured);
     let network_role = brain.network_role();
     metrics.network_role(network_role);
     let mode = config.mode.word();
@@ -109,10 +110,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
             control.clone(),
             metrics.clone(),
             config.mode,
-            config.source == Source::Http,
+            config.source.is_posted(),
             config.row_forecaster()?,
         ),
-        Access::new(address, config.token.clone()),
+        Access::new(address, config.listen.token.clone()),
         dashboard.watching(watch),
     );
     tracing::info!(
@@ -132,8 +133,8 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let runtime = runtime.context("cannot start the runtime")?;
     let actor = Actor::new(
         config.mode,
-        &config.actuator,
-        config.token.as_ref(),
+        config.actuator.as_ref(),
+        config.listen.token.as_ref(),
         config.settings.start_up_s,
         config.journal.as_ref().map(|journal| journal.folder.as_path()),
         metrics.clone(),
@@ -143,10 +144,15 @@ pub fn run(args: &RunArgs) -> anyhow::Result<()> {
     let mut actuator = runtime.spawn(actor.run(decisions));
     let server = Arc::new(Server::new(routes, metrics.clone()));
     let done = runtime.block_on(async {
-        if config.source != Source::Http {
+        if !config.source.is_posted() {
             let lifecycle = Lifecycle::default();
             metrics.read_by(lifecycle.clone());
-            tokio::spawn(read(config.source.clone(), control.clone(), &config.settings, lifecycle));
+            tokio::spawn(read(
+                Arc::clone(&config.source),
+                control.clone(),
+                &config.settings,
+                lifecycle,
+            ));
         }
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
@@ -222,7 +228,7 @@ fn open_model(config: &mut Config) -> anyhow::Result<(Box<dyn Brain>, ModelId)> 
             "{error:#}. Decisions are made WITHOUT networks, by the plan on the experts' forecasts, until \
              the agent is restarted with a sound model; `agent check` tells whether it is"
         );
-        config.model = ModelChoice::None;
+        config.decider.model = ModelChoice::None;
         config.open_here()
     })
 }
@@ -253,25 +259,13 @@ async fn tick(control: Handle, every: Duration) {
 
 /// Has samples read for as long as the agent runs.
 fn read(
-    source: Source,
+    source: Arc<dyn Source>,
     control: Handle,
     settings: &Settings,
     lifecycle: Lifecycle,
 ) -> impl Future<Output = ()> + use<> {
     let interval_s = settings.interval.seconds();
     let told = lifecycle.clone();
-    let run = move || {
-        let mut sink = Sink::new(control.clone(), interval_s, told.clone());
-        match &source {
-            Source::Http => Ok("samples are posted".into()),
-            Source::Stdin => drain(io::stdin().lock(), &mut sink)
-                .map(|()| "stdin is at its end: no more samples will come".into()),
-            Source::File(path) => {
-                follow(path, &mut sink).map(|()| "the agent is stopping".into()).map_err(|error| {
-                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-                })
-            }
-        }
-    };
+    let run = move || source.run(&Delivery { inlet: &control, interval_s, lifecycle: &told });
     supervise("source", lifecycle, run)
 }

@@ -10,6 +10,7 @@ pub mod sample_data;
 pub mod train;
 mod values;
 
+use crate::runtime::threads;
 use ablate::AblateArgs;
 use anyhow::Result;
 use bench_policies::BenchPoliciesArgs;
@@ -21,6 +22,7 @@ use pack::PackArgs;
 use sample_data::SampleDataArgs;
 use std::process::ExitCode;
 use train::TrainArgs;
+use values::at_least_one;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,9 +44,21 @@ Examples:
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// Threads to work on [default: one for each core]; the results are the same with any number
+    #[arg(long, value_name = "N", global = true, value_parser = at_least_one)]
+    threads: Option<usize>,
 }
 
 impl Cli {
+    /// Does what is asked for, on as many threads.
+    ///
+    /// # Errors
+    /// Whatever went wrong, for people.
+    pub fn run(self) -> Result<ExitCode> {
+        self.threads.map_or(Ok(()), threads::limit)?;
+        self.into_command().run()
+    }
+
     /// What is to be done; without arguments, training of both models on the built-in sample.
     #[must_use]
     pub fn into_command(self) -> Command {
