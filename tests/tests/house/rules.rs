@@ -37,10 +37,17 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         of: "agent",
-        rooms: &["config", "device", "error", "platform", "text"],
+        rooms: &["config", "error", "platform", "text"],
         never: &[],
         except: &["error", "text"],
         why: "what everybody uses uses nobody",
+    },
+    Rule {
+        of: "agent",
+        rooms: &["device"],
+        never: &[],
+        except: &["config", "error", "text"],
+        why: "a device knows its line, and how its port is configured",
     },
     Rule {
         of: "agent",
