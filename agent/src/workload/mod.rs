@@ -10,6 +10,7 @@ mod decide;
 mod event;
 mod handle;
 mod ingest;
+mod not_ready;
 mod prediction;
 mod pulse;
 mod recorder;
@@ -19,7 +20,8 @@ mod view;
 
 pub use begin::{Beginning, Started};
 pub use event::{Audience, Event, Subscriber};
-pub use handle::{Handle, InForce, NotReady};
+pub use handle::{Handle, InForce};
+pub use not_ready::NotReady;
 pub use prediction::{HorizonRates, Prediction, StepEvents};
 pub use recorder::Traced;
 pub use snapshot::Snapshot;
