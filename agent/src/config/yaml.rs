@@ -184,7 +184,8 @@ mod tests {
         let wrong = |text: &str| parse(text).unwrap_err();
         assert_eq!(wrong("a: 1\na: 2\n").place, Some((2, 1)));
         assert_eq!(wrong("a: 1\n---\nb: 2\n").place, Some((2, 1)));
-        assert!(wrong(&"[".repeat(40)).message.contains("nested"));
+        let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
+        assert!(wrong(&deep).message.contains("nested"), "{:?}", wrong(&deep));
         assert!(wrong("? [a]\n: 1\n").message.contains("name"));
         assert!(wrong("<<: 5\n").message.contains("<<"));
     }
