@@ -1,17 +1,17 @@
 //! Configurations: what is wrong is told with file, line, column, field and what to do.
 
-use agent::actuate::Actuator;
-use agent::app::Config;
+use agent::app::{Components, Config};
 use agent::decide::{Engine, Mode, ModelChoice};
 use agent::device::Port;
-use agent::observe::{Source, Trust};
+use agent::observe::Trust;
 use insta::assert_snapshot;
 use scaleiq_core::wire::Config as WireConfig;
 use std::path::Path;
 
 fn parse(text: &str) -> Result<Config, String> {
     let lookup = |name: &str| (name == "TOKEN").then(|| "0123456789abcdef".to_string());
-    Config::parse(text, Path::new("conf/scaleiq.yaml"), lookup).map_err(|p| p.to_string())
+    let path = Path::new("conf/scaleiq.yaml");
+    Config::parse(text, path, lookup, &Components::default()).map_err(|p| p.to_string())
 }
 
 fn refused(text: &str) -> String {
@@ -23,7 +23,10 @@ fn the_example_states_the_defaults() {
     let example = parse(include_str!("../scaleiq.example.yaml")).unwrap();
     let defaults = parse("").unwrap();
     assert_eq!(format!("{example:?}"), format!("{defaults:?}"));
-    assert_eq!(format!("{defaults:?}"), format!("{:?}", Config::load_or_default(None).unwrap()));
+    assert_eq!(
+        format!("{defaults:?}"),
+        format!("{:?}", Config::load_or_default(None, &Components::default()).unwrap())
+    );
 }
 
 #[test]
@@ -31,7 +34,7 @@ fn three_lines_are_enough() {
     let config = parse("jobs: {max: 40}\nsla_s: 30\nstart_up_s: 90\n").unwrap();
     assert_eq!(config.settings.limits.max().0, 40);
     assert_eq!(config.settings.catch_up_s, 45.0);
-    assert_eq!((config.mode, config.source), (Mode::Shadow, Source::Http));
+    assert_eq!((config.mode, config.source.is_posted()), (Mode::Shadow, true));
 }
 
 #[test]
@@ -52,14 +55,16 @@ fn everything_can_be_set() {
          actuator: {type: exec, command: [./scale.sh, \"{jobs}\"], timeout_s: 2.5}\n",
     )
     .unwrap();
-    assert_eq!(config.model, ModelChoice::Folder("conf/../models/mine".into()));
-    assert_eq!((config.engine, parse("").unwrap().engine), (Engine::Tract, Engine::Native));
-    assert_eq!(parse("model: none").unwrap().model, ModelChoice::None);
-    assert_eq!(config.source, Source::File("conf/in.jsonl".into()));
+    assert_eq!(config.decider.model, ModelChoice::Folder("conf/../models/mine".into()));
+    assert_eq!(
+        (config.decider.engine, parse("").unwrap().decider.engine),
+        (Engine::Tract, Engine::Native)
+    );
+    assert_eq!(parse("model: none").unwrap().decider.model, ModelChoice::None);
+    assert_eq!(config.source.describe(), "JSON lines in conf/in.jsonl");
     assert_eq!((config.trust, parse("").unwrap().trust), (Trust::Sender, Trust::Receiver));
-    let Actuator::Exec { command, timeout } = &config.actuator else { panic!("{config:?}") };
-    assert_eq!((command[1].as_str(), timeout.as_millis()), ("{jobs}", 2500));
-    assert!(config.token.as_ref().unwrap().matches(b"0123456789abcdef"));
+    assert_eq!(config.actuator.describe(), "\"./scale.sh\", up to 2.5 s");
+    assert!(config.listen.token.as_ref().unwrap().matches(b"0123456789abcdef"));
     assert!(!format!("{config:?}").contains("0123456789abcdef"));
 }
 
@@ -82,20 +87,23 @@ fn a_journal_has_a_folder_and_bounds() {
 #[test]
 fn a_device_that_decides_has_a_port() {
     let config = parse("engine: serial\nserial: {port: /dev/ttyACM0}\n").unwrap();
-    assert_eq!(config.device, Some(Port { path: "/dev/ttyACM0".into(), baud: 115_200 }));
+    assert_eq!(config.decider.device, Some(Port { path: "/dev/ttyACM0".into(), baud: 115_200 }));
     let config = parse("serial: {port: COM3, baud: 9600}\nengine: serial\nmodel: shipped\n");
-    assert_eq!(config.unwrap().device, Some(Port { path: "COM3".into(), baud: 9600 }));
-    assert_eq!(parse("engine: native").unwrap().device, None);
+    assert_eq!(config.unwrap().decider.device, Some(Port { path: "COM3".into(), baud: 9600 }));
+    assert_eq!(parse("engine: native").unwrap().decider.device, None);
     assert_snapshot!(refused("name: x\nengine: serial\n"), @"conf/scaleiq.yaml:2:9: `serial.port` is missing: the port of the device that decides, such as `serial: {port: /dev/ttyACM0}`");
     assert_snapshot!(refused("engine: serial\nserial: {baud: 300}\n"), @r"
     conf/scaleiq.yaml:2:9: `serial.port` is missing: the port of the device that decides, such as `serial: {port: /dev/ttyACM0}`
     conf/scaleiq.yaml:2:16: `serial.baud` is 300; it must be from 9600 to 4000000
     ");
-    assert_snapshot!(refused("engine: serial\nserial: {prot: x}\n"), @"conf/scaleiq.yaml:2:10: unknown field `prot`; did you mean `port`?");
+    assert_snapshot!(refused("engine: serial\nserial: {prot: x}\n"), @r"
+    conf/scaleiq.yaml:2:9: `serial.port` is missing: the port of the device that decides, such as `serial: {port: /dev/ttyACM0}`
+    conf/scaleiq.yaml:2:10: unknown field `prot`; did you mean `port`?
+    ");
     assert_snapshot!(refused("engine: serial\nserial: {port: \"\"}\n"), @"conf/scaleiq.yaml:2:16: `serial.port` is empty");
     assert_snapshot!(refused("serial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:1:9: `serial` belongs to the engine `serial`, and the engine is `native`: write `engine: serial`, or take it out");
     assert_snapshot!(refused("engine: native\nserial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:2:9: `serial` belongs to the engine `serial`, and the engine is `native`: write `engine: serial`, or take it out");
-    assert_snapshot!(refused("engine: serail\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `serail`; did you mean `serial`?");
+    assert_snapshot!(refused("engine: serail\n"), @"conf/scaleiq.yaml:1:9: `engine` is `serail`; did you mean `serial`?");
     assert_snapshot!(refused("engine: serial\nserial: {port: x}\nmodel: none\n"), @"conf/scaleiq.yaml:3:8: `model` does not matter to the engine `serial`: leave it out, and give the device its model with `agent flash-model`");
 }
 
@@ -119,9 +127,17 @@ fn plans_are_read_and_what_is_wrong_is_told_by_entry() {
     conf/scaleiq.yaml:3:53: `planned[1].to` is not after `planned[1].from`
     conf/scaleiq.yaml:3:81: `planned[1].size` is -1; it must be from 0.01 to 100
     ");
-    assert_snapshot!(refused("planned: [{kind: sale}]\n"), @"conf/scaleiq.yaml:1:18: field `kind` is `sale`; known are holiday, campaign");
-    assert_snapshot!(refused("planned: [{kind: holiday, from: 2025-12-26T00:00:00Z}]\n"), @"conf/scaleiq.yaml:1:27: field `to` is missing here");
-    assert_snapshot!(refused("planned: [{kind: holiday, form: 2025-12-26T00:00:00Z}]\n"), @"conf/scaleiq.yaml:1:27: unknown field `form`; did you mean `from`?");
+    assert_snapshot!(refused("planned: [{kind: sale}]\n"), @r"
+    conf/scaleiq.yaml:1:11: `planned[0].from` is missing: its begin, such as 2025-11-28T08:00:00+01:00
+    conf/scaleiq.yaml:1:11: `planned[0].to` is missing: its end, after its begin
+    conf/scaleiq.yaml:1:18: `planned[0].kind` is `sale`; known are holiday, campaign
+    ");
+    assert_snapshot!(refused("planned: [{kind: holiday, from: 2025-12-26T00:00:00Z}]\n"), @"conf/scaleiq.yaml:1:11: `planned[0].to` is missing: its end, after its begin");
+    assert_snapshot!(refused("planned: [{kind: holiday, form: 2025-12-26T00:00:00Z}]\n"), @r"
+    conf/scaleiq.yaml:1:11: `planned[0].from` is missing: its begin, such as 2025-11-28T08:00:00+01:00
+    conf/scaleiq.yaml:1:11: `planned[0].to` is missing: its end, after its begin
+    conf/scaleiq.yaml:1:27: unknown field `form`; did you mean `from`?
+    ");
 }
 
 #[test]
@@ -130,26 +146,26 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
     assert_snapshot!(refused("minReplicas: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `minReplicas`; here it is written `jobs: {min: 1}`");
     assert_snapshot!(refused("slaSeconds: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `slaSeconds`; here it is written `sla_s: 60`");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, jobs, partitions, sla_s, objective, start_up_s, interval_s, base, catch_up_s, stale_after_s, scale_down_window_s, model, engine, serial, source, actuator, mode, listen, token, planned, seasons_s, journal, price");
-    assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: field `mode` is `activ`; did you mean `active`?");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, actuator, mode, listen, token, planned, seasons_s, journal, price");
+    assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: `mode` is `activ`; did you mean `active`?");
     assert_eq!(parse("seasons_s: [28800, 3600]\n").unwrap().planned.seasons_s, [28_800, 3600]);
     assert_snapshot!(refused("seasons_s: [28800, 90]\n"), @"conf/scaleiq.yaml:1:20: `seasons_s[1]` is 90; it must be from 240 to 2419200");
     assert_snapshot!(refused("seasons_s: [1000]\n"), @"conf/scaleiq.yaml:1:13: `seasons_s[0]` is 1000, which is no whole number of intervals of 120 s; 1080 is");
     assert_snapshot!(refused("seasons_s: [3600, 7200, 28800]\n"), @"conf/scaleiq.yaml:1:12: `seasons_s` has 3; 2 at most");
-    assert_snapshot!(refused("engine: nativ\n"), @"conf/scaleiq.yaml:1:9: field `engine` is `nativ`; did you mean `native`?");
-    assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: field `type` is `prometheus`; known are http, jsonl");
+    assert_snapshot!(refused("engine: nativ\n"), @"conf/scaleiq.yaml:1:9: `engine` is `nativ`; did you mean `native`?");
+    assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: `source.type` is `prometheus`; known are http, jsonl");
     assert_snapshot!(refused("sla_s: 5\nsla_s: 6\n"), @"conf/scaleiq.yaml:2:1: field `sla_s` is given twice");
 }
 
 #[test]
 fn wrong_kinds_are_told() {
-    assert_snapshot!(refused("sla_s: fast\n"), @"conf/scaleiq.yaml:1:8: field `sla_s` is not a number (units are left out: 60, not 60s)");
-    assert_snapshot!(refused("sla_s: 60s\n"), @"conf/scaleiq.yaml:1:8: field `sla_s` is not a number (units are left out: 60, not 60s)");
+    assert_snapshot!(refused("sla_s: fast\n"), @"conf/scaleiq.yaml:1:8: `sla_s` is `fast`, which is not a number (units are left out: 60, not 60s)");
+    assert_snapshot!(refused("sla_s: 60s\n"), @"conf/scaleiq.yaml:1:8: `sla_s` is `60s`, which is not a number (units are left out: 60, not 60s)");
     assert_snapshot!(refused("jobs:\n\tmin: 1\n"), @"conf/scaleiq.yaml:2:2: a tab begins this line: indent with spaces");
-    assert_snapshot!(refused("jobs: {min: 1, max: -3}\n"), @"conf/scaleiq.yaml:1:21: field `max` is not a whole number from 0 up");
-    assert_snapshot!(refused("jobs: 5\n"), @"conf/scaleiq.yaml:1:7: near field `jobs`: expected mapping start at line 1, column 7");
-    assert_snapshot!(refused("source: {path: x}\n"), @"conf/scaleiq.yaml:1:10: field `type` is missing here");
-    assert_snapshot!(refused("jobs: [1\n"), @"conf/scaleiq.yaml:1:7: near field `jobs`: expected mapping start at line 1, column 7");
+    assert_snapshot!(refused("jobs: {min: 1, max: -3}\n"), @"conf/scaleiq.yaml:1:21: `jobs.max` is `-3`, which is not a whole number from 0 up");
+    assert_snapshot!(refused("jobs: 5\n"), @"conf/scaleiq.yaml:1:7: `jobs` is `5`; a section with fields is needed: {name: value}");
+    assert_snapshot!(refused("source: {path: x}\n"), @"conf/scaleiq.yaml:1:9: `source.type` is missing: where samples come from; known are http, jsonl");
+    assert_snapshot!(refused("jobs: [1\n"), @"conf/scaleiq.yaml:1:7: this is not valid here: unclosed bracket '['");
 }
 
 #[test]
@@ -160,9 +176,9 @@ fn all_ranges_are_told_at_once() {
     conf/scaleiq.yaml:3:8: `jobs.min` is 9, above `jobs.max`, which is 3
     conf/scaleiq.yaml:4:8: `sla_s` is 0; it must be from 0.1 to 86400
     conf/scaleiq.yaml:5:13: `start_up_s` is NaN; it must be from 0 to 7200
-    conf/scaleiq.yaml:6:13: `interval_s`: an interval of 7 s is no whole fraction of a day (86400 s); 6 s and 8 s are
+    conf/scaleiq.yaml:6:13: `interval_s` is 7: an interval of 7 s is no whole fraction of a day (86400 s); 6 s and 8 s are
     conf/scaleiq.yaml:7:16: `stale_after_s` is 1; it must be from 5 to 86400
-    conf/scaleiq.yaml:8:9: `listen` is `localhost`; an IP address with a port is needed, such as 127.0.0.1:9184 or [::1]:9184
+    conf/scaleiq.yaml:8:9: `listen` is `localhost`, which is no IP address with a port, such as 127.0.0.1:9184 or [::1]:9184
     ");
 }
 
@@ -188,6 +204,6 @@ fn rules_between_fields_are_told() {
     assert_snapshot!(refused("token: ${env:NO_SUCH_TOKEN}\n"), @r#"conf/scaleiq.yaml:1:8: `token` needs the environment variable "NO_SUCH_TOKEN", which is not set: set it, or write the value here"#);
     assert_snapshot!(refused("token: hunter2\n"), @"conf/scaleiq.yaml:1:8: `token` is shorter than 16 characters");
     assert_snapshot!(refused("actuator: {type: exec}\n"), @r#"conf/scaleiq.yaml:1:11: `actuator.command` is missing: a list of the program and its arguments, such as [./scale.sh, "{jobs}"]"#);
-    assert_snapshot!(refused("actuator: {type: stdout, command: [x]}\n"), @"conf/scaleiq.yaml:1:35: `actuator.command` belongs to the type `exec`");
+    assert_snapshot!(refused("actuator: {type: stdout, command: [x]}\n"), @"conf/scaleiq.yaml:1:26: `actuator.command` belongs to the type `exec`");
     assert_snapshot!(refused("source: {type: jsonl}\n"), @"conf/scaleiq.yaml:1:9: `source.path` is missing: a file of JSON lines, or `-` for stdin");
 }

@@ -1,6 +1,6 @@
 //! The loop under a clock that goes as it is told: what takes minutes is tested in none.
 
-use agent::app::Config;
+use agent::app::{Components, Config};
 use agent::decide::ModelId;
 use agent::observe::{Inlet, Told};
 use agent::platform::clock::Clock;
@@ -30,7 +30,9 @@ impl Subscriber for Notes {
 
 /// A loop without networks that starts at [`START`] by its clock.
 fn start() -> (Handle, Clock, Notes, JoinHandle<()>) {
-    let config = Config::parse("model: none\n", Path::new("c.yaml"), |_| None).unwrap();
+    let config =
+        Config::parse("model: none\n", Path::new("c.yaml"), |_| None, &Components::default())
+            .unwrap();
     let (clock, notes) = (Clock::virtual_at(START), Notes::default());
     let started = Control::start(Beginning {
         brain: config.open_here().unwrap().0,

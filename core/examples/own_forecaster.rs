@@ -35,7 +35,7 @@ struct Yesterday {
 impl Forecaster for Yesterday {
     fn push(&mut self, interval: &Interval) -> Option<Forecast> {
         self.day.push_back(interval.arrivals_events.unwrap_or(0.0));
-        let steps_per_day = self.length.steps_per_day() as usize;
+        let steps_per_day = self.length.steps_per_day();
         if self.day.len() > steps_per_day {
             self.day.pop_front();
         }

@@ -38,7 +38,7 @@ impl Averager {
 /// * `FINE` last intervals, exact;
 /// * `MID` means of [`MID_STEPS`] intervals;
 /// * `COARSE` means of [`COARSE_STEPS`] intervals;
-/// * `LONG` intervals packed to 16 bits ([`PackedCount`]), which is where the seasons live.
+/// * `LONG` intervals packed to 16 bits (`PackedCount`), which is where the seasons live.
 #[derive(Clone, Debug)]
 pub struct History<const FINE: usize, const MID: usize, const COARSE: usize, const LONG: usize> {
     fine: Ring<Option<f32>, FINE>,

@@ -99,7 +99,7 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         (retained.resets, retained.wanted) = (status.resets, false);
         retained.save(&mut memory);
         let kept = retained.config.and_then(|config| config.settings().ok());
-        let settings = kept.unwrap_or(settings);
+        let settings = Settings { parameters: pack.parameters, ..kept.unwrap_or(settings) };
         let device = place.write(Self {
             reader: FrameReader::default(),
             controller: Controller::new(
@@ -216,6 +216,8 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
     /// Intervals of another length mean another memory: the device restarts with the settings.
     fn configure(&mut self, config: Config, event: &mut Option<Event>) -> Result<Message, Refusal> {
         let settings = config.settings().map_err(|_| Refusal::Config)?;
+        let parameters = self.controller.settings().parameters;
+        let settings = Settings { parameters, ..settings };
         self.retained.config = Some(config);
         self.retained.wanted = !self.controller.configure(settings);
         self.retained.save(&mut self.memory);
@@ -269,6 +271,7 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         self.controller.forecaster_mut().replace_model(pack.forecaster());
         let policy = self.controller.policy_mut();
         policy.replace_network(pack.q_network(), pack.q_network.caution);
+        self.controller.tune(pack.parameters);
         self.status.pack_crc = Pack::crc(bytes);
         Ok(())
     }

@@ -10,7 +10,9 @@ use scaleiq_core::engine::Pack;
 fuzz_target!(|bytes: &[u8]| {
     let mut bytes = bytes.to_vec();
     if let Some((header, body)) = bytes.split_first_chunk_mut::<16>() {
-        header[..8].copy_from_slice(b"SIQP\x01\0\0\0");
+        // Either version.
+        let version = 1 + (header[4] & 1);
+        header[..8].copy_from_slice(&[b'S', b'I', b'Q', b'P', version, 0, 0, 0]);
         header[8..12].copy_from_slice(&(body.len() as u32).to_le_bytes());
         let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(body);
         header[12..].copy_from_slice(&crc.to_le_bytes());

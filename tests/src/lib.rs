@@ -21,31 +21,6 @@ pub fn cannot_run(what: &str) {
     eprintln!("\n*** NOT RUN: {what} ***\n");
 }
 
-/// Set to 1, records of `tests/golden` are written anew instead of compared: see CONTRIBUTING.md.
-const REWRITE: &str = "SCALEIQ_REWRITE";
-
-/// Holds `text` to the record `name` in `tests/golden`, or writes that anew where `SCALEIQ_REWRITE` is set.
-///
-/// # Panics
-/// If they differ, with the first line that does.
-pub fn hold_to_record(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
-    if std::env::var_os(REWRITE).is_some_and(|value| value == "1") {
-        std::fs::write(&path, text).unwrap();
-        eprintln!("wrote {}", path.display());
-        return;
-    }
-    let record = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = |(one, other): &(&str, &str)| one != other;
-    let first = record.lines().zip(text.lines()).find(differs);
-    assert!(
-        record == text,
-        "{} is no longer what comes out; first difference: {first:?}\nIf that is meant, CONTRIBUTING.md \
-         says how to write it anew ({REWRITE}=1).",
-        path.display()
-    );
-}
-
 /// The smallest settings that still go through every stage.
 pub fn tiny() -> Config {
     let mut config = Config::quick();

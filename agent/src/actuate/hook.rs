@@ -1,13 +1,16 @@
 //! A command of the user's, run for each change.
 
+use super::actuator::{Actuator, ActuatorSettings, ActuatorVariant, Applying, Outcome, Tools};
 use super::order::{Order, word};
-use crate::config::Secret;
+use crate::config::{List, Number, Secret, Text};
 use crate::platform::group::{Group, adopt_orphans};
 use crate::platform::stop::Stop;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
@@ -17,20 +20,77 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Variables that begin so are the agent's own, and passed on only if they are meant for hooks.
 const OWN_PREFIX: &[u8] = b"SCALEIQ_";
 
-/// A program with its arguments, run without a shell.
+/// `actuator: {type: exec}`.
+pub const EXEC: ActuatorVariant = ActuatorVariant {
+    word: "exec",
+    about: "a command is run for each change, one at a time and without a shell",
+    example: "{type: exec, command: [kubectl, scale, deployment/worker, \"--replicas={jobs}\"]}",
+    fields: |f| {
+        let about = "a list of the program and its arguments, such as [./scale.sh, \"{jobs}\"]";
+        let command = f.required("command", about, List { of: Text, max: usize::MAX });
+        let timeout_s = f.or("timeout_s", "seconds that it may run", Number(0.1..=600.0), 30.0);
+        let command = command?;
+        if command.value.is_empty() {
+            f.problem(command.place, format!("`{}` is empty: {about}", f.name("command")));
+        }
+        let words = command.value.into_iter().map(|word| word.value).collect();
+        Some(Arc::new(Exec { words, limit: Duration::from_secs_f32(timeout_s) }))
+    },
+};
+
+/// A command, as it is configured.
 #[derive(Clone, Debug)]
-pub struct Hook {
+struct Exec {
+    /// Program and arguments; at least one word.
     words: Vec<String>,
     limit: Duration,
+}
+
+impl Exec {
+    fn program(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+}
+
+impl ActuatorSettings for Exec {
+    fn describe(&self) -> String {
+        format!("{:?}, up to {} s", self.program(), self.limit.as_secs_f32())
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match is_there(self.program()) {
+            true => Ok(()),
+            false => Err(format!("`actuator.command`: there is no program {:?}", self.program())),
+        }
+    }
+
+    fn build(&self, tools: Tools<'_>) -> io::Result<Box<dyn Actuator>> {
+        Ok(Box::new(Hook::new(self.clone(), tools.secret, tools.stop)))
+    }
+}
+
+/// Whether a program can be found as the system would.
+fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).is_file();
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// A program with its arguments, run without a shell.
+#[derive(Clone, Debug)]
+struct Hook {
+    exec: Exec,
+    stop: Stop,
     /// Variables of the agent's environment that are not passed on.
     withheld: Vec<OsString>,
 }
 
 impl Hook {
-    /// Runs `words` for no longer than `limit` each time, and never tells it `secret`. From now on this
-    /// process is the parent of what hooks leave behind, and may have no other children than hooks.
-    #[must_use]
-    pub fn new(words: Vec<String>, limit: Duration, secret: Option<&Secret>) -> Self {
+    /// Runs `exec` and never tells it `secret`. From now on this process is the parent of what hooks
+    /// leave behind, and may have no other children than hooks.
+    fn new(exec: Exec, secret: Option<&Secret>, stop: Stop) -> Self {
         adopt_orphans();
         let is_withheld = |name: &OsStr, value: &OsStr| {
             name.as_encoded_bytes().starts_with(OWN_PREFIX)
@@ -38,7 +98,7 @@ impl Hook {
         };
         let variables = env::vars_os().filter(|(name, value)| is_withheld(name, value));
         let withheld = variables.map(|(name, _)| name).collect();
-        Self { words, limit, withheld }
+        Self { exec, stop, withheld }
     }
 
     /// Runs the command once, for `order`, which it is told in its environment and in the
@@ -49,15 +109,15 @@ impl Hook {
     ///
     /// # Errors
     /// If it cannot be started, ends with another code than 0, or had to be killed: after its time
-    /// limit, or [`GRACE`] after the agent was asked to end.
-    pub async fn run(&self, order: &Order, stop: &Stop) -> io::Result<()> {
-        let program = self.words.first().map_or("", String::as_str);
+    /// limit, or `GRACE` after the agent was asked to end.
+    async fn run(&self, order: &Order) -> io::Result<()> {
+        let program = self.exec.program();
         let mut child = self
             .command(order)?
             .spawn()
             .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
         let group = Group::led_by(&child);
-        let done = self.wait(&mut child, stop).await;
+        let done = self.wait(&mut child).await;
         group.kill();
         // Whoever leads a group that was killed cannot go on for long.
         let ended = child.wait().await;
@@ -74,7 +134,7 @@ impl Hook {
     }
 
     fn command(&self, order: &Order) -> io::Result<Command> {
-        let Some((program, arguments)) = self.words.split_first() else {
+        let Some((program, arguments)) = self.exec.words.split_first() else {
             return Err(io::Error::other("there is no command"));
         };
         let mut command = Command::new(program);
@@ -97,12 +157,20 @@ impl Hook {
     }
 
     /// Waits until the child ends; an error says why it must.
-    async fn wait(&self, child: &mut Child, stop: &Stop) -> Result<(), String> {
+    async fn wait(&self, child: &mut Child) -> Result<(), String> {
         tokio::select! {
             // An error comes back where the child is waited for again.
             _ = child.wait() => Ok(()),
-            () = sleep(self.limit) => Err(format!("after {} s", self.limit.as_secs_f32())),
-            () = stop.after(GRACE) => Err("since the agent is stopping".into()),
+            () = sleep(self.exec.limit) => {
+                Err(format!("after {} s", self.exec.limit.as_secs_f32()))
+            },
+            () = self.stop.after(GRACE) => Err("since the agent is stopping".into()),
         }
+    }
+}
+
+impl Actuator for Hook {
+    fn apply<'a>(&'a mut self, order: &'a Order) -> Applying<'a> {
+        Box::pin(async move { self.run(order).await.map(|()| Outcome::Done) })
     }
 }

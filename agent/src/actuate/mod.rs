@@ -4,27 +4,32 @@
 //! takes the place of any that waits. It may be asked twice for the same number (promise J-2), it is
 //! told which order is the newer one, and its failures never reach the loop.
 
-mod choice;
+pub mod actuator;
+mod dry_run;
 mod hook;
 mod ledger;
 mod order;
 mod promises;
+mod stdout;
 
-pub use choice::Actuator;
-pub use hook::Hook;
+pub use actuator::{Actuator, ActuatorSettings};
+pub use dry_run::{DRY_RUN, DryRun};
+pub use hook::EXEC;
 pub use ledger::Ledger;
 pub use order::{Numbering, Order};
+pub use stdout::STDOUT;
+
+use actuator::{Outcome, Tools};
 
 use crate::config::Secret;
 use crate::decide::Mode;
-use crate::platform::outlet::Outlet;
 use crate::platform::stop::Stop;
 use crate::telemetry::{Acted, Metrics};
 use crate::workload::Traced;
 use scaleiq_core::decision::{Constraint, Decision};
 use scaleiq_core::policy::Stage;
 use scaleiq_core::settings::Settings;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
@@ -34,66 +39,48 @@ use tokio::time::{Instant, sleep_until};
 const RETRY: Duration = Duration::from_secs(10);
 /// A change gets at least this long to show in the samples.
 const MIN_SETTLE_S: f32 = 30.0;
-/// Orders that may wait behind one that stdout does not take.
-const WAITING: usize = 1;
-/// Longest wait for stdout at the end.
-const FLUSH: Duration = Duration::from_secs(1);
-
 /// Carries decisions out.
 #[derive(Debug)]
 pub struct Actor {
-    hands: Hands,
+    actuator: Box<dyn Actuator>,
     ledger: Ledger,
     promises: promises::Watch,
     numbering: Numbering,
     metrics: Metrics,
-    stop: Stop,
-    /// Whether stdout was last seen to be blocked.
-    blocked: bool,
-}
-
-/// What is done with an order.
-#[derive(Debug)]
-enum Hands {
-    /// It is logged: shadow mode, or a dry run.
-    Off,
-    /// It is written to stdout, whether or not it changes anything.
-    Stdout(Outlet<Order>),
-    /// A hook runs.
-    Hook(Hook),
 }
 
 impl Actor {
-    /// What carries out with `actuator` in this `mode`; `secret` is kept from hooks. Jobs start in
-    /// `start_up_s`, and `folder` is where terms are kept.
+    /// Carries out with what `settings` ask for; in shadow mode with nothing. `secret` is passed on to
+    /// nobody. Jobs start in `start_up_s`, and `folder` is where terms are kept.
     ///
     /// # Errors
-    /// If the system gives no thread.
+    /// If the system refuses what the actuator needs.
     pub fn new(
         mode: Mode,
-        actuator: &Actuator,
+        settings: &dyn ActuatorSettings,
         secret: Option<&Secret>,
         start_up_s: f32,
         folder: Option<&Path>,
         metrics: Metrics,
         stop: Stop,
     ) -> io::Result<Self> {
-        let hands = match (mode, actuator) {
-            (Mode::Shadow, _) | (Mode::Active, Actuator::DryRun) => Hands::Off,
-            (Mode::Active, Actuator::Stdout) => Hands::Stdout(stdout(metrics.clone())?),
-            (Mode::Active, Actuator::Exec { command, timeout }) => {
-                Hands::Hook(Hook::new(command.clone(), *timeout, secret))
-            }
-        };
+        let told = metrics.clone();
+        let report = Box::new(move |order: &Order, done: &io::Result<()>| match done {
+            Ok(()) => applied(&told, order),
+            Err(_) => told.acted(Acted::Failed),
+        });
+        let tools = Tools { secret, stop, report };
+        let actuator = match mode {
+            Mode::Shadow => DryRun.build(tools),
+            Mode::Active => settings.build(tools),
+        }?;
         let settle_s = Settings::lead_s(start_up_s).max(MIN_SETTLE_S);
         Ok(Self {
-            hands,
+            actuator,
             ledger: Ledger::new(Duration::from_secs_f32(settle_s)),
             promises: promises::Watch::default(),
             numbering: Numbering::start(folder, SystemTime::now()),
             metrics,
-            stop,
-            blocked: false,
         })
     }
 
@@ -117,24 +104,11 @@ impl Actor {
                 continue;
             }
             let order = self.numbering.order(traced.decision.clone());
-            if !matches!(self.hands, Hands::Off)
-                && let Some(promise) = self.promises.check(&order, &traced)
-            {
-                self.metrics.broken(promise);
-                tracing::error!(
-                    "promise {} is broken: please report this: {order:?}",
-                    promise.id()
-                );
-            }
-            if !self.carry_out(order).await {
+            if !self.carry_out(order, &traced).await {
                 retry_at = Some(Instant::now() + RETRY);
             }
         }
-        if let Hands::Stdout(outlet) = &self.hands
-            && !tokio::task::block_in_place(|| outlet.flush(FLUSH))
-        {
-            tracing::warn!("stdout is not read: the last decision did not get through");
-        }
+        tokio::task::block_in_place(|| self.actuator.finish());
     }
 
     /// Whether there is anything to do.
@@ -144,8 +118,7 @@ impl Actor {
             return false;
         }
         let now = Instant::now();
-        let streams = matches!(self.hands, Hands::Stdout(_));
-        if !streams && !self.ledger.is_due(decision, now) {
+        if !self.actuator.takes_all() && !self.ledger.is_due(decision, now) {
             return false;
         }
         // Promise J-1: what takes jobs away is durable before. More jobs cannot wait for a disk.
@@ -158,51 +131,44 @@ impl Actor {
     }
 
     /// False if it failed.
-    async fn carry_out(&mut self, order: Order) -> bool {
-        let (id, jobs, have) = (order.id, order.decision.jobs, order.decision.have);
-        let carried_out = order.clone();
-        match &self.hands {
-            Hands::Off => {
-                tracing::info!(
-                    jobs = jobs.0,
-                    have = have.0,
-                    "would change the number of jobs; nothing was changed"
-                );
-                self.metrics.acted(Acted::Withheld);
-            }
-            Hands::Stdout(outlet) => {
-                let dropped = outlet.send(order);
-                if dropped {
-                    self.metrics.acted(Acted::Superseded);
-                }
-                if dropped && !self.blocked {
-                    tracing::error!(
-                        "stdout is not read: decisions wait, and newer ones take their place"
-                    );
-                }
-                self.blocked = dropped;
-            }
-            Hands::Hook(hook) => {
-                if let Err(error) = hook.run(&order, &self.stop).await {
-                    tracing::error!(
-                        id,
-                        jobs = jobs.0,
-                        "the actuator failed: {error}; trying again in {} s",
-                        RETRY.as_secs()
-                    );
-                    self.ledger.failed();
-                    self.metrics.acted(Acted::Failed);
-                    return false;
-                }
+    async fn carry_out(&mut self, order: Order, traced: &Traced) -> bool {
+        let (id, jobs) = (order.id, order.decision.jobs);
+        let outcome = self.actuator.apply(&order).await;
+        if !matches!(outcome, Ok(Outcome::Withheld))
+            && let Some(promise) = self.promises.check(&order, traced)
+        {
+            self.metrics.broken(promise);
+            tracing::error!("promise {} is broken: please report this: {order:?}", promise.id());
+        }
+        match outcome {
+            Ok(Outcome::Done) => {
                 tracing::info!(id, jobs = jobs.0, "carried out");
-                self.metrics.acted(Acted::Done);
-                self.metrics.applied(id, jobs);
+                applied(&self.metrics, &order);
+            }
+            Ok(Outcome::Withheld) => self.metrics.acted(Acted::Withheld),
+            Ok(Outcome::Sent { superseded: true }) => self.metrics.acted(Acted::Superseded),
+            Ok(Outcome::Sent { superseded: false }) => {}
+            Err(error) => {
+                tracing::error!(
+                    id,
+                    jobs = jobs.0,
+                    "the actuator failed: {error}; trying again in {} s",
+                    RETRY.as_secs()
+                );
+                self.ledger.failed();
+                self.metrics.acted(Acted::Failed);
+                return false;
             }
         }
-        self.promises.done(&carried_out);
+        self.promises.done(&order);
         self.ledger.done(jobs, Instant::now());
         true
     }
+}
+
+fn applied(metrics: &Metrics, order: &Order) {
+    metrics.acted(Acted::Done);
+    metrics.applied(order.id, order.decision.jobs);
 }
 
 /// Promise S-2: on stale data nothing is changed and nothing is tried again. Where samples come that lack
@@ -211,31 +177,6 @@ impl Actor {
 fn may_act(decision: &Decision) -> bool {
     let lacks = decision.changes.iter().any(|change| change.by == Constraint::Missing);
     decision.stage != Stage::Hold || (lacks && decision.jobs > decision.have)
-}
-
-/// The way to stdout. A reader that is slow, or gone, is told of in the log.
-fn stdout(metrics: Metrics) -> io::Result<Outlet<Order>> {
-    Outlet::start("stdout", WAITING, move |order: Order, dropped| match write(&order) {
-        Ok(()) => {
-            if dropped > 0 {
-                tracing::info!("stdout is read again; {dropped} decisions were superseded");
-            }
-            metrics.acted(Acted::Done);
-            metrics.applied(order.id, order.decision.jobs);
-        }
-        Err(error) => {
-            tracing::error!("the actuator failed: cannot write to stdout: {error}");
-            metrics.acted(Acted::Failed);
-        }
-    })
-}
-
-fn write(order: &Order) -> io::Result<()> {
-    let mut line = serde_json::to_vec(order)?;
-    line.push(b'\n');
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&line)?;
-    stdout.flush()
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
-//! Opens what is configured: the one place that names every component.
+//! Opens what is configured to decide.
 
 use super::Config;
 use crate::decide::rows::RowForecaster;
 use crate::decide::{self, Brain, Deputed, ModelChoice, ModelId};
 use crate::device::{Client, Patience};
+use scaleiq_core::units::Objective;
 
 impl Config {
     /// Opens what is configured to decide, and says which model that is.
@@ -28,8 +29,7 @@ impl Config {
     /// # Errors
     /// If the model is missing, damaged, made for another version, or has nothing for the engine.
     pub fn open_here(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
-        let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
-        decide::open(model, self.engine, self.settings, self.planned.clone())
+        decide::open(self.model_here(), self.decider.engine, self.settings, self.planned.clone())
     }
 
     /// Opens what forecasts from rows in this program.
@@ -37,8 +37,16 @@ impl Config {
     /// # Errors
     /// As [`Config::open_here`].
     pub fn row_forecaster(&self) -> anyhow::Result<RowForecaster> {
-        let model = if self.device.is_some() { &ModelChoice::None } else { &self.model };
-        RowForecaster::open(model, self.engine, self.settings, self.planned.clone())
+        let engine = self.decider.engine;
+        RowForecaster::open(self.model_here(), engine, self.settings, self.planned.clone())
+    }
+
+    /// The model in this program: beside a device none.
+    fn model_here(&self) -> &ModelChoice {
+        match self.decider.device {
+            Some(_) => &ModelChoice::None,
+            None => &self.decider.model,
+        }
     }
 
     /// Finds the device that is to decide, if one is, and gives it the settings.
@@ -46,9 +54,12 @@ impl Config {
     /// # Errors
     /// If it is not there, does not answer, or refuses.
     pub fn connect(&self) -> anyhow::Result<Option<Client>> {
-        let Some(port) = &self.device else { return Ok(None) };
+        let Some(port) = &self.decider.device else { return Ok(None) };
         if !self.planned.events.is_empty() {
             tracing::warn!("a device cannot be told what is planned: it decides without");
+        }
+        if self.settings.objective != Objective::DEFAULT {
+            tracing::warn!("a device is not told the `objective`: it keeps to 0.999");
         }
         Ok(Some(Client::connect(port, Patience::default(), &self.settings)?))
     }

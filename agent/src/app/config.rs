@@ -1,20 +1,22 @@
-//! The configuration: YAML, parsed strictly and once into values that cannot be wrong.
+//! The configuration as a whole.
 
-use super::reader;
-use crate::actuate::Actuator;
-use crate::config::{Problems, Secret};
+use super::Components;
+use crate::actuate::{self, ActuatorSettings};
+use crate::config::{self, Fields, Problem, Problems, Section, Text};
 use crate::decide::figures::Price;
-use crate::decide::{Calendar, Engine, Mode, ModelChoice};
-use crate::device::Port;
+use crate::decide::{Calendar, Decider, Mode, workload};
 use crate::error::UsageError;
 use crate::journal::JournalConfig;
-use crate::observe::{Source, Trust};
+use crate::observe::push::Http;
+use crate::observe::{Source, Trust, source};
+use crate::serve::Listen;
+use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::JobLimits;
+use serde_json::Value;
 use std::fs;
 use std::io::Read;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Largest configuration file that is read.
 const MAX_BYTES: u64 = 1 << 20;
@@ -26,24 +28,18 @@ pub struct Config {
     pub name: String,
     /// What the core needs to know.
     pub settings: Settings,
-    /// Which model decides.
-    pub model: ModelChoice,
-    /// What runs its networks.
-    pub engine: Engine,
-    /// Where the device is that decides in the place of model and engine, if one does.
-    pub device: Option<Port>,
+    /// Who decides.
+    pub decider: Decider,
     /// Where samples come from.
-    pub source: Source,
+    pub source: Arc<dyn Source>,
     /// Whose clock places samples in time.
     pub trust: Trust,
     /// What carries decisions out.
-    pub actuator: Actuator,
+    pub actuator: Arc<dyn ActuatorSettings>,
     /// Whether they are carried out.
     pub mode: Mode,
-    /// Address of REST, metrics and dashboard.
-    pub listen: SocketAddr,
-    /// Bearer token of the control endpoints; off loopback it guards metrics and pages too.
-    pub token: Option<Secret>,
+    /// Where REST, metrics and dashboard are.
+    pub listen: Listen,
     /// Holidays and campaigns.
     pub planned: Calendar,
     /// Where samples and decisions are recorded. Off unless a folder is given: a sidecar leaves
@@ -54,40 +50,62 @@ pub struct Config {
     pub price: Option<Price>,
 }
 
-/// Limits that hold when nothing is said: 1 to 200 jobs.
-pub(super) const LIMITS: Result<JobLimits, scaleiq_core::units::JobLimitsError> =
-    JobLimits::new(1, 200);
-
 impl Config {
-    /// What holds where nothing is configured: 1..200 jobs, an SLA of 60 s, 60 s of start-up.
+    /// Its fields, of which sources and actuators are those of `components`.
+    pub fn fields(f: &mut Fields<'_>, components: &Components) -> Option<Self> {
+        let name = f.or("name", "name of the workload, for people", Text, "worker".into());
+        let decider = Decider::fields(f);
+        let base = decider.as_ref().map(|decider| decider.model.base()).unwrap_or_default();
+        let settings = workload::settings(f, base);
+        let source = f.optional(
+            "source",
+            "where samples come from",
+            Section(|f: &mut Fields<'_>| source::fields(f, &components.sources)),
+        );
+        let actuator = f.optional(
+            "actuator",
+            "what carries decisions out",
+            Section(|f: &mut Fields<'_>| actuate::actuator::fields(f, &components.actuators)),
+        );
+        let about = "`shadow`: decide and change nothing; `active`: carry decisions out";
+        let mode = f.or("mode", about, Mode::KIND, Mode::default());
+        let listen = Listen::fields(f);
+        let interval = settings.map_or(IntervalLength::TWO_MINUTES, |settings| settings.interval);
+        let planned = Calendar::fields(f, interval);
+        let about = "where samples and decisions are recorded, so that a restart loses nothing";
+        let journal = f.optional("journal", about, Section(JournalConfig::fields));
+        let price = f.optional("price", "what one job costs", Section(Price::fields));
+        let (source, trust) = source
+            .map_or_else(|| (Arc::new(Http) as Arc<dyn Source>, Trust::default()), |s| s.value);
+        Some(Self {
+            name,
+            settings: settings?,
+            decider: decider?,
+            source,
+            trust,
+            actuator: actuator.map_or_else(|| Arc::new(actuate::DryRun) as _, |given| given.value),
+            mode,
+            listen,
+            planned,
+            journal: journal.map(|given| given.value),
+            price: price.map(|given| given.value),
+        })
+    }
+
+    /// The JSON schema of a configuration.
     #[must_use]
-    pub fn with_limits(limits: JobLimits) -> Self {
-        Self {
-            name: "worker".into(),
-            settings: Settings::new(limits, 60.0, 60.0),
-            model: ModelChoice::Shipped,
-            engine: Engine::default(),
-            device: None,
-            source: Source::default(),
-            trust: Trust::default(),
-            actuator: Actuator::default(),
-            mode: Mode::default(),
-            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9184),
-            token: None,
-            planned: Calendar::default(),
-            journal: None,
-            price: None,
-        }
+    pub fn schema(components: &Components) -> Value {
+        config::schema("ScaleIQ agent", |f: &mut Fields<'_>| Self::fields(f, components))
     }
 
     /// Reads a file, or gives the defaults if there is none.
     ///
     /// # Errors
     /// A [`UsageError`] that names file, line, column and field.
-    pub fn load_or_default(path: Option<&Path>) -> anyhow::Result<Self> {
+    pub fn load_or_default(path: Option<&Path>, components: &Components) -> anyhow::Result<Self> {
         match path {
-            Some(path) => Self::load(path),
-            None => Ok(Self::with_limits(LIMITS?)),
+            Some(path) => Self::load(path, components),
+            None => Ok(Self::parse("", Path::new(""), |_| None, components)?),
         }
     }
 
@@ -95,7 +113,7 @@ impl Config {
     ///
     /// # Errors
     /// A [`UsageError`] that names file, line, column and field.
-    pub fn load(path: &Path) -> anyhow::Result<Self> {
+    pub fn load(path: &Path, components: &Components) -> anyhow::Result<Self> {
         let unreadable = |e: std::io::Error| {
             UsageError(format!("cannot read the configuration {}: {e}", path.display()))
         };
@@ -107,7 +125,7 @@ impl Config {
             return Err(UsageError(what).into());
         }
         let lookup = |name: &str| std::env::var(name).ok();
-        let config = Self::parse(&text, path, lookup);
+        let config = Self::parse(&text, path, lookup, components);
         config.map_err(|problems| UsageError(problems.to_string()).into())
     }
 
@@ -119,22 +137,11 @@ impl Config {
         text: &str,
         path: &Path,
         lookup: impl Fn(&str) -> Option<String>,
+        components: &Components,
     ) -> Result<Self, Problems> {
-        reader::read(text, path.parent().unwrap_or(Path::new("")), lookup)
-            .map_err(|list| Problems { file: path.display().to_string(), list })
-    }
-
-    /// Where the model is from and what runs it, for people.
-    #[must_use]
-    pub fn model_origin(&self) -> String {
-        let engine = self.engine.word();
-        if let Some(port) = &self.device {
-            return format!("on {port}; the plan without networks stands in for it");
-        }
-        match &self.model {
-            ModelChoice::Shipped => format!("built in, engine {engine}"),
-            ModelChoice::Folder(folder) => format!("{}, engine {engine}", folder.display()),
-            ModelChoice::None => "no networks: the plan on the experts' forecasts".into(),
-        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let fields = |f: &mut Fields<'_>| Self::fields(f, components);
+        let problems = |list: Vec<Problem>| Problems { file: path.display().to_string(), list };
+        config::read(text, folder, lookup, fields).map_err(problems)
     }
 }

@@ -1,18 +1,15 @@
 //! `agent check`: is a configuration sound, before anything is started?
 
-use crate::actuate::Actuator;
-use crate::app::Config;
+use crate::app::{Components, Config};
 use crate::device::{Client, Patience};
 use crate::error::UsageError;
-use crate::observe::Source;
 use crate::text::{grouped, say};
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::units::Objective;
 use scaleiq_core::wire::Status;
-use std::env;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,12 +29,12 @@ pub struct CheckArgs {
 ///
 /// # Errors
 /// A [`UsageError`] with everything that is wrong.
-pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
-    let config = Config::load(&args.config)?;
+pub fn run(args: &CheckArgs, components: &Components) -> anyhow::Result<()> {
+    let config = Config::load(&args.config, components)?;
     let usage = |what: String| UsageError(format!("{}: {what}", args.config.display()));
     let (brain, model) =
         config.open_here().map_err(|error| usage(format!("`model`: {error:#}")))?;
-    let device = match &config.device {
+    let device = match &config.decider.device {
         // It is asked how it is, and not given its settings: an agent may be using it.
         Some(port) => {
             let status = Client::look(port, Patience::default());
@@ -45,12 +42,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
         }
         None => None,
     };
-    if let Actuator::Exec { command, .. } = &config.actuator
-        && let Some(program) = command.first()
-        && !is_there(program)
-    {
-        Err(usage(format!("`actuator.command`: there is no program {program:?}")))?;
-    }
+    config.actuator.check().map_err(usage)?;
     let role = device.map_or(brain.network_role(), |status| status.network_role);
     say(summary(&config, &model.name, role, device).trim_end());
     for note in notes(&config, role) {
@@ -63,16 +55,11 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<()> {
 /// What is sound and may not be meant.
 fn notes(config: &Config, role: NetworkRole) -> Vec<String> {
     let settings = &config.settings;
-    let mut notes = Vec::new();
-    if let Source::File(path) = &config.source
-        && !path.exists()
-    {
-        notes.push(format!("there is no file {} yet: it is waited for", path.display()));
-    }
+    let mut notes: Vec<String> = config.source.note().into_iter().collect();
     if role == NetworkRole::CannotAct {
         notes.push(role.sentence().into());
     }
-    if config.device.is_some() && settings.objective != Objective::DEFAULT {
+    if config.decider.device.is_some() && settings.objective != Objective::DEFAULT {
         notes.push("a device is not told the `objective`: it keeps to 0.999".into());
     }
     let (min, max) = (settings.limits.min(), settings.limits.max());
@@ -121,7 +108,7 @@ fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Statu
     };
     line(
         "model",
-        format!("{model} ({}); {} s intervals", config.model_origin(), s.interval.seconds()),
+        format!("{model} ({}); {} s intervals", config.decider.origin(), s.interval.seconds()),
     );
     line("network", role.sentence().into());
     if let Some(status) = device {
@@ -130,28 +117,8 @@ fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Statu
             format!("{} samples taken, {} resets", grouped(status.epoch as f64), status.resets),
         );
     }
-    line(
-        "source",
-        match &config.source {
-            Source::Http => "POST /ingest".into(),
-            Source::Stdin => "JSON lines on stdin".into(),
-            Source::File(path) => format!("JSON lines in {}", path.display()),
-        },
-    );
-    line(
-        "actuator",
-        match &config.actuator {
-            Actuator::DryRun => "none: changes are logged".into(),
-            Actuator::Stdout => "JSON lines on stdout".into(),
-            Actuator::Exec { command, timeout } => {
-                format!(
-                    "{:?}, up to {} s",
-                    command.first().map_or("", String::as_str),
-                    timeout.as_secs_f32()
-                )
-            }
-        },
-    );
+    line("source", config.source.describe());
+    line("actuator", config.actuator.describe());
     if let events @ 1.. = config.planned.events.len() {
         let untold = if device.is_some() { ", of which the device is not told" } else { "" };
         line("planned", format!("{events} holidays and campaigns{untold}"));
@@ -162,16 +129,7 @@ fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Statu
         line("journal", format!("{}, {most}", journal.folder.display()));
     }
     line("mode", config.mode.word().into());
-    let token = if config.token.is_some() { "with" } else { "without" };
-    line("listen", format!("{}, {token} a token", config.listen));
+    let token = if config.listen.token.is_some() { "with" } else { "without" };
+    line("listen", format!("{}, {token} a token", config.listen.address));
     text
-}
-
-/// Whether a program can be found as the system would.
-fn is_there(program: &str) -> bool {
-    if program.contains('/') {
-        return Path::new(program).is_file();
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }

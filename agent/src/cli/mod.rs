@@ -7,10 +7,12 @@ pub mod flash_model;
 pub mod pipe;
 pub mod replay;
 pub mod run;
+pub mod schema;
 mod span;
 
+use crate::app::Components;
 use crate::error::UsageError;
-use crate::platform::logging;
+use crate::platform::{logging, stop};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -21,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   agent                                  the demo: a day of load in a minute, in the terminal
   agent check --config scaleiq.yaml      is this configuration sound?
+  agent schema > scaleiq.schema.json     what a configuration may hold, for editors
   agent run --config scaleiq.yaml        beside a worker: observe, decide, act, serve REST
   agent pipe < samples.jsonl             JSON lines in, one decision a line out
   agent replay --journal journal         is each recorded decision made again? why was it made?
@@ -68,23 +71,44 @@ pub enum Command {
     Replay(replay::ReplayArgs),
     /// Checks a configuration and the model that it names, and changes nothing.
     Check(check::CheckArgs),
+    /// Prints the JSON schema of the configuration, for editors and other checkers.
+    Schema,
     /// Gives a device on a serial line another model.
     FlashModel(flash_model::FlashModelArgs),
 }
 
+/// The program: reads the command line and runs it, with configurations that may choose from `components`.
+#[must_use]
+pub fn main(components: &Components) -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = logging::start() {
+        eprintln!("error: cannot log: {error}");
+        return ExitCode::FAILURE;
+    }
+    if let Err(error) = stop::outlive_hangups() {
+        eprintln!("error: cannot wait for signals: {error}");
+        return ExitCode::FAILURE;
+    }
+    let code = cli.run(components);
+    logging::flush();
+    code
+}
+
 impl Cli {
-    /// Runs the command chosen. Errors are printed to stderr.
+    /// Runs the command chosen, with configurations that may choose from `components`. Errors are
+    /// printed to stderr.
     #[must_use]
-    pub fn run(self) -> ExitCode {
+    pub fn run(self, components: &Components) -> ExitCode {
         let done = match self.command {
             // All of the demo's options have defaults, which only the parser knows.
-            None => return Self::parse_from(["agent", "demo"]).run(),
+            None => return Self::parse_from(["agent", "demo"]).run(components),
             Some(Command::Demo(args)) => demo::run(&args),
             Some(Command::Backtest(args)) => backtest::run(&args),
-            Some(Command::Pipe(args)) => pipe::run(&args),
-            Some(Command::Run(args)) => run::run(&args),
+            Some(Command::Pipe(args)) => pipe::run(&args, components),
+            Some(Command::Run(args)) => run::run(&args, components),
             Some(Command::Replay(args)) => replay::run(&args),
-            Some(Command::Check(args)) => check::run(&args),
+            Some(Command::Check(args)) => check::run(&args, components),
+            Some(Command::Schema) => schema::run(components),
             Some(Command::FlashModel(args)) => flash_model::run(&args),
         };
         match done {

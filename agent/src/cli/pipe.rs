@@ -1,6 +1,6 @@
 //! `agent pipe`: the decision as a filter, JSON lines in and out.
 
-use crate::app::Config;
+use crate::app::{Components, Config};
 use crate::decide::{Brain, warn_if_idle};
 use crate::observe::{
     Assumption, Body, Found, Intake, Lines, Manner, RefusedSample, Trust, Warning, parse,
@@ -61,8 +61,8 @@ pub struct PipeArgs {
 ///
 /// # Errors
 /// If the configuration or the model cannot be used, or stdin or stdout fails.
-pub fn run(args: &PipeArgs) -> anyhow::Result<()> {
-    let config = Config::load_or_default(args.config.as_deref())?;
+pub fn run(args: &PipeArgs, components: &Components) -> anyhow::Result<()> {
+    let config = Config::load_or_default(args.config.as_deref(), components)?;
     let (brain, model) = config.open()?;
     warn_if_idle(brain.as_ref(), &model);
     match filter(brain, config.settings.interval.seconds(), io::stdin().lock(), io::stdout().lock())

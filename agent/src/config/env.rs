@@ -8,7 +8,7 @@ const OPEN: &str = "${env:";
 /// # Errors
 /// If a variable is not set, or a `${env:` is not closed. The text itself is not repeated, since
 /// it may hold a secret.
-pub(crate) fn substitute(
+pub(super) fn substitute(
     text: &str,
     lookup: impl Fn(&str) -> Option<String>,
 ) -> Result<String, String> {
@@ -42,7 +42,7 @@ pub(crate) fn substitute(
 }
 
 /// The variables that `text` names.
-pub(crate) fn variables(text: &str) -> Vec<String> {
+pub(super) fn variables(text: &str) -> Vec<String> {
     let names = std::cell::RefCell::new(Vec::new());
     let note = |name: &str| {
         names.borrow_mut().push(name.to_string());

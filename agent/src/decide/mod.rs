@@ -4,6 +4,7 @@
 mod brain;
 mod calendar;
 mod choice;
+mod decider;
 mod deputed;
 mod engine;
 mod fallible;
@@ -12,13 +13,16 @@ mod mode;
 mod model;
 mod no_model;
 mod open;
+mod planned;
 pub mod rows;
 mod timed;
 mod watched;
+pub mod workload;
 
 pub use brain::{Brain, Health};
 pub use calendar::{Calendar, Event, Informed};
 pub use choice::{ModelChoice, NO_MODEL};
+pub use decider::Decider;
 pub use deputed::Deputed;
 pub use engine::Engine;
 pub use fallible::Fallible;

@@ -1,5 +1,6 @@
 //! Whether decisions are carried out.
 
+use crate::config::Choice;
 use serde::{Deserialize, Serialize};
 
 /// Whether decisions are carried out.
@@ -14,6 +15,9 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// How it is written in a configuration.
+    pub const KIND: Choice<Self> = Choice(&[("shadow", Self::Shadow), ("active", Self::Active)]);
+
     /// The word for it in configurations and answers.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -76,6 +76,7 @@ where
             word(&settings.base)
         );
     }
+    let settings = Settings { parameters: card.policy.parameters, ..settings };
     let perception = Perception::new(settings.interval, forecaster);
     let policy = Dqn::new(q_network).cautious(card.policy.caution);
     Ok((brain(settings, perception, policy, planned), model))

@@ -1,6 +1,7 @@
 //! A serial port, and how long is waited on it.
 
 use super::fault::{DeviceError, Fault};
+use crate::config::{Fields, Text, Whole};
 use scaleiq_core::wire::MAX_FRAME;
 use std::fmt;
 use std::io::ErrorKind as Io;
@@ -30,6 +31,17 @@ impl fmt::Display for Port {
 }
 
 impl Port {
+    /// The settings of `serial`.
+    pub fn fields(f: &mut Fields<'_>) -> Option<Self> {
+        let path = f.required("port", Self::WHAT, Text);
+        let baud = f.or("baud", "bits a second on the line", Whole(BAUD_RANGE), BAUD);
+        Some(Self { path: path?.value, baud })
+    }
+
+    /// What `serial.port` is.
+    pub const WHAT: &str =
+        "the port of the device that decides, such as `serial: {port: /dev/ttyACM0}`";
+
     /// Opens it, for this program alone: 8 data bits, no parity, no flow control. Must be called
     /// within a runtime.
     ///

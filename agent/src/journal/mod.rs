@@ -32,6 +32,7 @@ pub use verify::{Checked, Summary, Unknown, Verdict, verify};
 pub use walk::Place;
 pub use write::{Journal, Medium};
 
+use crate::config::{Fields, File, Whole};
 use std::io;
 use std::path::PathBuf;
 
@@ -42,6 +43,17 @@ pub struct JournalConfig {
     pub folder: PathBuf,
     /// How much is kept.
     pub limits: Limits,
+}
+
+impl JournalConfig {
+    /// The settings of `journal`.
+    pub fn fields(f: &mut Fields<'_>) -> Option<Self> {
+        let folder = f.required("folder", "where samples and decisions are recorded", File);
+        let mib = f.or("file_mib", "size of a file in MiB", Whole(1..=1024), 4);
+        let files = f.or("files", "files that are kept", Whole(2..=1000), 10);
+        let limits = Limits { file_bytes: u64::from(mib) << 20, files: files as usize };
+        Some(Self { folder: folder?.value, limits })
+    }
 }
 
 /// Why a journal cannot be read or written.

@@ -6,8 +6,8 @@ mod inlet;
 mod intake;
 mod json;
 mod lines;
-mod push;
-mod source;
+pub mod push;
+pub mod source;
 mod told;
 
 pub use assumption::Assumption;
@@ -15,6 +15,5 @@ pub use inlet::{Closed, Ingested, Inlet};
 pub use intake::{Admitted, Intake, SourceStatus, Trust};
 pub use json::{Body, MAX_SAMPLES, Manner, parse};
 pub use lines::{Found, Lines, MAX_LINE_BYTES};
-pub use push::{Sink, drain, follow};
 pub use source::Source;
 pub use told::{Refusal, RefusedSample, Told, Warning, WarningKind};

@@ -1,6 +1,6 @@
 //! A loop behind REST in this process, with a disk and a device that can be held up.
 
-use agent::app::Config;
+use agent::app::{Components, Config};
 use agent::decide::{Brain, Deputed, Mode, ModelId};
 use agent::device::{Client, Patience, Port};
 use agent::journal::{Journal, JournalConfig, Limits, Medium, Resumed, Terms, resume};
@@ -165,7 +165,7 @@ impl Rig {
         let routes = router(api, Access::new(address, None), dashboard.watching(watch));
         let server = Server::new(routes, metrics);
         runtime.spawn(async move { server.accept(listener).await });
-        Self { address, control, thread: Some(thread), runtime: runtime }
+        Self { address, control, thread: Some(thread), runtime }
     }
 
     /// GET: status, body, and how long it took.
@@ -223,6 +223,7 @@ fn config() -> Config {
         "model: none\nsource: {type: http, clock: sender}\n",
         Path::new("rig.yaml"),
         |_| None,
+        &Components::default(),
     )
     .unwrap()
 }

@@ -9,6 +9,7 @@ use crate::forecast::{Forecast, Forecaster, Q50, Q90};
 use crate::guard::Guard;
 use crate::history::FOUR_WEEKS;
 use crate::interval::{Gatherer, Interval, TimeError};
+use crate::parameters::Parameters;
 use crate::plausibility::{Doubt, Doubts, PlausibilityFilter};
 use crate::policy::{Choice, MULTIPLIERS, Memory, Policy, State, state};
 use crate::sample::Sample;
@@ -224,6 +225,11 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             self.latched = None;
         }
         fits
+    }
+
+    /// Other parameters from the next sample on, as another model brings them; what was decided stands.
+    pub fn tune(&mut self, parameters: Parameters) {
+        self.settings.parameters = parameters;
     }
 
     /// Goes on after a restart in which all but the last decision was lost: `jobs` counts as decided

@@ -2,23 +2,28 @@
 //!
 //! ```text
 //! 0   "SIQP"
-//! 4   version, u16 little-endian            PACK_VERSION
+//! 4   version, u16 little-endian            PACK_VERSION, or 1 without parameters
 //! 6   zero, u16
 //! 8   length of the body, u32 little-endian
 //! 12  CRC-32 of the body (ISO-HDLC, as in zip), u32 little-endian
-//! 16  body: postcard of `Pack`, weights and numbers as byte strings
+//! 16  body: postcard of `Pack`, weights and numbers as byte strings; from version 2 on, postcard of its
+//!     `Parameters` after it
 //! ```
 
 use super::part::Part;
 use super::{ForecasterPack, NativeForecaster, NativeQNetwork, QNetworkPack};
+use crate::parameters::Parameters;
 use core::fmt;
 use crc::{CRC_32_ISO_HDLC, Crc};
 use serde::{Deserialize, Serialize};
 
 /// How a pack begins.
 pub const MAGIC: [u8; 4] = *b"SIQP";
-/// Version of the pack and of the networks' inputs and outputs.
-pub const PACK_VERSION: u16 = 1;
+/// Version of the pack and of the networks' inputs and outputs, with parameters of its own.
+pub const PACK_VERSION: u16 = 2;
+/// Version of a pack with the default parameters, which are not in it: firmware from before there were
+/// others runs it, too.
+const DEFAULTS_VERSION: u16 = 1;
 /// Bytes before the body.
 const HEADER: usize = 16;
 
@@ -32,6 +37,9 @@ pub struct Pack<'a> {
     pub forecaster: ForecasterPack<'a>,
     /// The policy.
     pub q_network: QNetworkPack<'a>,
+    /// The numbers that the policy was judged with.
+    #[serde(skip)]
+    pub parameters: Parameters,
 }
 
 /// Why bytes are no pack that this engine can run.
@@ -47,6 +55,8 @@ pub enum PackError {
     Checksum,
     /// The body is no postcard of a pack, or has more blocks or layers than the engine takes.
     Malformed,
+    /// A parameter is negative or no number.
+    Parameters,
     /// A part has a size, length or number that does not fit the rest or the engine.
     Unsound(Part),
     /// The buffer to write to is too small.
@@ -57,10 +67,14 @@ impl fmt::Display for PackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPack => write!(f, "not a model pack"),
-            Self::Version(v) => write!(f, "pack version {v}, this program reads {PACK_VERSION}"),
+            Self::Version(v) => write!(
+                f,
+                "pack version {v}, this program reads {DEFAULTS_VERSION} and {PACK_VERSION}"
+            ),
             Self::Length => write!(f, "the pack's length is not what its header says"),
             Self::Checksum => write!(f, "the pack's CRC is wrong"),
             Self::Malformed => write!(f, "the pack's body cannot be read"),
+            Self::Parameters => write!(f, "a parameter of the pack is negative or no number"),
             Self::Unsound(part) => {
                 write!(f, "the pack's {part:?} has a size or number that the engine cannot run")
             }
@@ -83,7 +97,7 @@ impl<'a> Pack<'a> {
             return Err(PackError::NoPack);
         }
         let version = u16::from_le_bytes([v0, v1]);
-        if version != PACK_VERSION {
+        if !(DEFAULTS_VERSION..=PACK_VERSION).contains(&version) {
             return Err(PackError::Version(version));
         }
         if usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])) != Ok(body.len()) {
@@ -92,15 +106,19 @@ impl<'a> Pack<'a> {
         if u32::from_le_bytes([c0, c1, c2, c3]) != CRC.checksum(body) {
             return Err(PackError::Checksum);
         }
-        Self::read(body)
+        Self::read(body, version)
     }
 
     /// Reads what the header vouches for. A function of its own: its frame is larger than a page, and
     /// a function that has returned before it needs one must not have such (`docs/stack-probes.md`).
     #[inline(never)]
-    fn read(body: &'a [u8]) -> Result<Self, PackError> {
-        let (pack, rest) =
+    fn read(body: &'a [u8], version: u16) -> Result<Self, PackError> {
+        let (mut pack, mut rest) =
             postcard::take_from_bytes::<Self>(body).map_err(|_| PackError::Malformed)?;
+        if version > DEFAULTS_VERSION {
+            (pack.parameters, rest) =
+                postcard::take_from_bytes(rest).map_err(|_| PackError::Malformed)?;
+        }
         if !rest.is_empty() {
             return Err(PackError::Length);
         }
@@ -109,6 +127,9 @@ impl<'a> Pack<'a> {
     }
 
     fn check(&self) -> Result<(), PackError> {
+        if !self.parameters.is_sound() {
+            return Err(PackError::Parameters);
+        }
         self.forecaster.check().map_err(PackError::Unsound)?;
         self.q_network.check().map_err(PackError::Unsound)
     }
@@ -119,13 +140,21 @@ impl<'a> Pack<'a> {
     /// If it could not be read back, or `out` is too small.
     pub fn write(&self, out: &mut [u8]) -> Result<usize, PackError> {
         self.check()?;
-        let (header, body) = out.split_first_chunk_mut::<HEADER>().ok_or(PackError::TooLong)?;
-        let body = postcard::to_slice(self, body).map_err(|_| PackError::TooLong)?;
+        let (header, room) = out.split_first_chunk_mut::<HEADER>().ok_or(PackError::TooLong)?;
+        let mut length = postcard::to_slice(self, room).map_err(|_| PackError::TooLong)?.len();
+        let mut version = DEFAULTS_VERSION;
+        if self.parameters != Parameters::DEFAULT {
+            let room = room.get_mut(length..).ok_or(PackError::TooLong)?;
+            let parameters = postcard::to_slice(&self.parameters, room);
+            length += parameters.map_err(|_| PackError::TooLong)?.len();
+            version = PACK_VERSION;
+        }
+        let body = room.get(..length).ok_or(PackError::TooLong)?;
         let length = u32::try_from(body.len()).map_err(|_| PackError::TooLong)?;
         let mut fields = header.iter_mut();
         let mut put = |bytes: &[u8]| bytes.iter().zip(&mut fields).for_each(|(b, to)| *to = *b);
         put(&MAGIC);
-        put(&PACK_VERSION.to_le_bytes());
+        put(&version.to_le_bytes());
         put(&[0, 0]);
         put(&length.to_le_bytes());
         put(&CRC.checksum(body).to_le_bytes());

@@ -5,6 +5,7 @@ use crate::forecast::{
     CALENDAR, CHANNELS, CONTEXT, ForecastModel, LEVELS, ModelInput, QUANTILES, SLOT_WIDTH, SLOTS,
     STEPS, Scale, WINDOW,
 };
+use crate::parameters::Parameters;
 use crate::policy::{ACTIONS, STATE, ValueModel};
 use proptest::prelude::*;
 use std::vec::Vec;
@@ -94,7 +95,7 @@ impl Maker {
             value: [self.dense(24, 12), self.dense(12, 1)].into_iter().collect(),
             advantage: [self.dense(24, 12), self.dense(12, ACTIONS)].into_iter().collect(),
         };
-        Pack { forecaster, q_network }
+        Pack { forecaster, q_network, parameters: Parameters::DEFAULT }
     }
 
     fn input(&mut self) -> ModelInput {
@@ -129,6 +130,27 @@ fn a_pack_is_read_back_and_runs() {
         assert!(changes.iter().all(|c| c.is_finite()));
         let Ok(values) = read.q_network().values(&[0.5; STATE]);
         assert!(values.iter().all(|v| v.is_finite()) && values[0] != values[1]);
+    }
+}
+
+/// A pack with parameters of its own is of version 2; one with the defaults is of version 1, byte for byte
+/// what it was before there were others.
+#[test]
+fn parameters_are_carried_where_they_differ() {
+    let plain = Maker::default().pack(8, 2, true);
+    let mut tuned = plain.clone();
+    assert!(tuned.parameters.set("planner.cheap", "median_wait", 0.2));
+    let [of_plain, of_tuned] = [&plain, &tuned].map(written);
+    assert_eq!((of_plain[4], of_tuned[4]), (1, 2));
+    assert_eq!(Pack::parse(&of_tuned).unwrap(), tuned);
+    assert_eq!(Pack::length(&of_tuned), Some(of_tuned.len()));
+    let nonsense = |number: f32| {
+        let mut pack = plain.clone();
+        pack.parameters.guard.floor_wait = number;
+        pack.write(&mut [0; 300_000])
+    };
+    for number in [f32::NAN, f32::INFINITY, -0.1] {
+        assert_eq!(nonsense(number), Err(PackError::Parameters));
     }
 }
 

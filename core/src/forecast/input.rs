@@ -28,7 +28,7 @@ pub const SLOT_CONTEXT: usize = 12;
 pub const SLOT_WIDTH: usize = SLOT_CONTEXT + STEPS + 4;
 /// Known-future numbers per step: sine and cosine of the day (two harmonics) and of the week.
 pub const CALENDAR: usize = 6;
-/// The streaming features, made free of scale. Those of other columns than arrivals read 0: see [`HEARD`].
+/// The streaming features, made free of scale. Those of other columns than arrivals read 0: see `HEARD`.
 pub const CONTEXT: usize = features::COUNT;
 /// Which features the network is told: those of the calendar and of arrivals. What a pool makes of the
 /// arrivals (processed events, backlog, jobs) says nothing of those that will come, but it tells which

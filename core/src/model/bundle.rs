@@ -188,11 +188,17 @@ impl<F: ForecastModel + Clone, Q: ValueModel + Clone> Bundle<F, Q> {
         Perception::new(length, self.forecaster.clone())
     }
 
-    /// A controller that has seen nothing yet.
+    /// `settings` with the parameters of the card.
+    #[must_use]
+    pub fn tuned(&self, settings: Settings) -> Settings {
+        Settings { parameters: self.card.policy.parameters, ..settings }
+    }
+
+    /// A controller that has seen nothing yet, with the parameters of the card.
     #[must_use]
     pub fn controller(&self, settings: Settings) -> LiveController<F, Q> {
         let perception = self.perception(settings.interval);
-        Controller::new(settings, perception, self.policy())
+        Controller::new(self.tuned(settings), perception, self.policy())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::error::ModelError;
 use crate::features;
 use crate::forecast::{HORIZONS, QUANTILES, STEPS};
+use crate::parameters::Parameters;
 use crate::policy::{MULTIPLIERS, STATE_NAMES, can_act};
 use crate::settings::Base;
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Version of the card and of the networks' inputs and outputs.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
+/// The version before, which is read as well: it has no [`PolicyCard::parameters`], and means the defaults.
+const BEFORE_PARAMETERS: u32 = 1;
 /// File name to SHA-256 in lower-case hex.
 pub type Files = BTreeMap<String, String>;
 
@@ -67,6 +70,14 @@ pub struct PolicyCard {
     /// By how much an action must be worth more than leaving the plan as it is, to be taken: chosen
     /// on held-out loads, and beyond reach where the plan alone did best there.
     pub caution: f32,
+    /// The tuned numbers of plan, guard, nowcast and margin that it was judged with, where they are others
+    /// than the defaults.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub parameters: Parameters,
+}
+
+fn is_default(parameters: &Parameters) -> bool {
+    *parameters == Parameters::DEFAULT
 }
 
 impl PolicyCard {
@@ -78,6 +89,7 @@ impl PolicyCard {
             multipliers: MULTIPLIERS.to_vec(),
             base,
             caution,
+            parameters: Parameters::DEFAULT,
         }
     }
 
@@ -106,7 +118,25 @@ impl Card {
     fn check(&self, path: &Path) -> Result<(), ModelError> {
         let names: Vec<_> = features::SPECS.iter().map(|s| s.name.to_string()).collect();
         let policy = PolicyCard::current(self.policy.base, self.policy.caution);
-        same(path, "schema_version", &self.schema_version, &SCHEMA_VERSION)?;
+        if !(BEFORE_PARAMETERS..=SCHEMA_VERSION).contains(&self.schema_version) {
+            return Err(ModelError::Mismatch {
+                path: path.into(),
+                field: "schema_version",
+                found: self.schema_version.to_string(),
+                expected: format!("{BEFORE_PARAMETERS} or {SCHEMA_VERSION}"),
+            });
+        }
+        if self.schema_version == BEFORE_PARAMETERS {
+            same(path, "policy.parameters", &self.policy.parameters, &Parameters::DEFAULT)?;
+        }
+        if let Some(number) = self.policy.parameters.table().find(|p| !p.is_sound()) {
+            return Err(ModelError::Mismatch {
+                path: path.into(),
+                field: "policy.parameters",
+                found: format!("{}.{} = {}", number.group, number.name, number.value),
+                expected: "finite numbers that are not negative".into(),
+            });
+        }
         same(path, "features", &self.features, &names)?;
         same(path, "steps", &self.steps, &STEPS)?;
         same(path, "horizons", &self.horizons, &HORIZONS.to_vec())?;
@@ -137,4 +167,52 @@ fn same<T: PartialEq + std::fmt::Debug>(
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(change: impl FnOnce(&mut serde_json::Value)) -> Result<Card, String> {
+        let shipped = include_bytes!("../../../models/edge/card.json");
+        let mut card: serde_json::Value = serde_json::from_slice(shipped).unwrap();
+        change(&mut card);
+        let json = serde_json::to_vec(&card).unwrap();
+        Card::parse(&json, Path::new("card.json")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_card_without_parameters_means_the_defaults() {
+        for version in [1, 2] {
+            let card = parse(|card| card["schema_version"] = version.into()).unwrap();
+            assert_eq!(card.policy.parameters, Parameters::DEFAULT);
+            // Nothing is written where there is nothing to say.
+            assert!(!serde_json::to_string(&card).unwrap().contains("guard"));
+        }
+        let error = parse(|card| card["schema_version"] = 3.into()).unwrap_err();
+        assert!(
+            error.contains("field `schema_version` is 3, this program needs 1 or 2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn parameters_are_read_and_nonsense_is_named() {
+        let tuned = |version: u32, guard: serde_json::Value| {
+            parse(|card| {
+                card["schema_version"] = version.into();
+                card["policy"]["parameters"] = serde_json::json!({ "guard": guard });
+            })
+        };
+        let card = tuned(2, serde_json::json!({ "floor_wait": 0.5 })).unwrap();
+        let mut expected = Parameters::DEFAULT;
+        expected.guard.floor_wait = 0.5;
+        assert_eq!(card.policy.parameters, expected);
+
+        let error = tuned(2, serde_json::json!({ "floor_wait": -0.5 })).unwrap_err();
+        assert!(error.contains("guard.floor_wait = -0.5"), "{error}");
+        let error = tuned(2, serde_json::json!({ "flor_wait": 0.5 })).unwrap_err();
+        assert!(error.contains("flor_wait"), "{error}");
+        assert!(tuned(1, serde_json::json!({ "floor_wait": 0.5 })).is_err());
+    }
 }

@@ -43,6 +43,14 @@ impl Parameters {
         budget: BudgetParams::DEFAULT,
     };
 
+    /// Whether every number can be counted with: finite and not negative.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let Self { planner: PlannerParams { cheap, costly }, guard, nowcast, budget } = self;
+        let planner = cheap.is_sound() && costly.is_sound();
+        planner && guard.is_sound() && nowcast.is_sound() && budget.is_sound()
+    }
+
     /// Every number with its place, unit, meaning and value, in the order of the structs.
     pub fn table(&self) -> impl Iterator<Item = Parameter> {
         let planner = self.planner.cheap.table("planner.cheap");

@@ -15,10 +15,19 @@ pub struct Parameter {
     pub value: f64,
 }
 
+impl Parameter {
+    /// Whether it can be counted with: finite and not negative.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.value.is_finite() && self.value >= 0.0
+    }
+}
+
 /// A number that a table can hold.
 pub(super) trait Number: Copy {
     fn get(self) -> f64;
     fn from(value: f64) -> Self;
+    fn is_sound(self) -> bool;
 }
 
 impl Number for f32 {
@@ -29,6 +38,10 @@ impl Number for f32 {
     fn from(value: f64) -> Self {
         value as f32
     }
+
+    fn is_sound(self) -> bool {
+        self.is_finite() && self >= 0.0
+    }
 }
 
 impl Number for u32 {
@@ -38,6 +51,10 @@ impl Number for u32 {
 
     fn from(value: f64) -> Self {
         libm::round(value) as u32
+    }
+
+    fn is_sound(self) -> bool {
+        true
     }
 }
 
@@ -72,6 +89,10 @@ macro_rules! parameters {
                         value: $crate::parameters::table::Number::get(self.$field),
                     },
                 )+]
+            }
+
+            pub(super) fn is_sound(&self) -> bool {
+                true $( && $crate::parameters::table::Number::is_sound(self.$field) )+
             }
 
             pub(super) fn set(&mut self, name: &str, value: f64) -> bool {

@@ -36,7 +36,7 @@ pub trait ValueModel {
 
 /// Takes the action of the highest value; where that leaves the number of jobs as it was planned, the
 /// plan has decided. The network is not asked when there is no forecast to decide on, for
-/// [`DEMOTED_FOR`] decisions after it failed or a value was not finite (promise S-6), while more of the
+/// `DEMOTED_FOR` decisions after it failed or a value was not finite (promise S-6), while more of the
 /// SLA's budget is spent than there is, until half of it is back, and never if it could not act: an
 /// answer that changes nothing is not worth its time.
 #[derive(Clone, Debug)]

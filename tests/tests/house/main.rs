@@ -52,7 +52,7 @@ fn told(graph: &Graph, known: &[&[&str]]) -> String {
 fn no_files_need_each_other_in_a_circle() {
     let repository = repository();
     let found: String =
-        CRATES.iter().map(|folder| told(&graph(&repository, folder), &KNOWN_CIRCLES)).collect();
+        CRATES.iter().map(|folder| told(&graph(&repository, folder), KNOWN_CIRCLES)).collect();
     assert!(found.is_empty(), "\n{found}");
 }
 
@@ -61,7 +61,7 @@ fn no_rooms_need_each_other_in_a_circle() {
     let repository = repository();
     let rooms = |folder| graph::between_rooms(&graph(&repository, folder));
     let found: String =
-        CRATES.iter().map(|folder| told(&rooms(folder), &KNOWN_ROOM_CIRCLES)).collect();
+        CRATES.iter().map(|folder| told(&rooms(folder), KNOWN_ROOM_CIRCLES)).collect();
     assert!(found.is_empty(), "\n{found}");
 }
 
@@ -151,7 +151,7 @@ fn files_are_small() {
     lengths.sort();
     let at = |share: f64| lengths[(share * (lengths.len() - 1) as f64) as usize].0;
     assert!(lengths.len() > 100, "only {} files were found", lengths.len());
-    let known: BTreeSet<&str> = KNOWN_LONG.into_iter().collect();
+    let known: BTreeSet<&str> = KNOWN_LONG.iter().copied().collect();
     let long = lengths.iter().filter(|(n, file)| *n > rules::MAX_LINES && !known.contains(&**file));
     assert_eq!(long.collect::<Vec<_>>(), Vec::<&(usize, String)>::new());
     assert!(at(0.9) <= rules::P90_LINES, "one file of ten has more than {} lines", at(0.9));

@@ -6,7 +6,7 @@ mod flash;
 mod outage;
 mod pool;
 
-use agent::app::Config;
+use agent::app::{Components, Config};
 use agent::decide::{Brain, Deputed, Engine, Health, Mode, ModelChoice, ModelId};
 use agent::device::{Client, Patience};
 use agent::observe::{Inlet, Told, Trust};
@@ -173,7 +173,8 @@ fn what_is_missing_stays_missing_on_the_line() {
 #[test]
 fn what_is_not_there_is_named() {
     let error = |text: &str| {
-        let config = Config::parse(text, Path::new("c.yaml"), |_| None).unwrap();
+        let config =
+            Config::parse(text, Path::new("c.yaml"), |_| None, &Components::default()).unwrap();
         format!("{:#}", config.open().err().unwrap())
     };
     let text = error("engine: serial\nserial: {port: /dev/no-such-port}\n");

@@ -38,7 +38,7 @@ pub struct TrainArgs {
     /// A further CSV to learn from; may be repeated
     #[arg(long, value_name = "FILE")]
     pub also: Vec<PathBuf>,
-    /// Folder of the run [default: runs/<time>; the latest one to resume or visualize]
+    /// Folder of the run [default: runs/TIME; the latest one to resume or visualize]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]

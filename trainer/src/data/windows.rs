@@ -109,7 +109,7 @@ impl WindowSet {
         masked
     }
 
-    /// The same windows at random dates; see [`RandomDates`].
+    /// The same windows at random dates; see `RandomDates`.
     #[must_use]
     pub fn at_random_dates(mut self, seed: u64) -> Self {
         let (dates, mut rng) = (RandomDates::new(), ChaCha8Rng::seed_from_u64(seed));

@@ -17,6 +17,7 @@ use scaleiq_core::model::{
     CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, ForecastNetwork, PACK, PolicyCard,
     Q_NETWORK_F32, Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
 };
+use scaleiq_core::parameters::Parameters;
 use scaleiq_core::policy::{STATE, State};
 use scaleiq_core::settings::Base;
 use std::collections::BTreeMap;
@@ -88,7 +89,8 @@ fn pack_of(files: &NetworkFiles, caution: f32) -> Result<Result<Vec<u8>, TooLarg
         let file = files.iter().find(|(known, _)| *known == name);
         file.map(|(_, bytes)| bytes).with_context(|| format!("{name} was not exported"))
     };
-    match pack(file(FORECASTER_INT8)?, file(Q_NETWORK_INT8)?, caution) {
+    let parameters = Parameters::DEFAULT;
+    match pack(file(FORECASTER_INT8)?, file(Q_NETWORK_INT8)?, caution, parameters) {
         Ok(bytes) => Ok(Ok(bytes)),
         Err(error) => error.downcast::<TooLarge>().map(Err),
     }
@@ -105,8 +107,8 @@ pub fn add_pack(folder: &Path) -> Result<usize> {
     };
     let path = folder.join(CARD_FILE);
     let mut card = Card::parse(&read(CARD_FILE)?, &path)?;
-    let caution = card.policy.caution;
-    let bytes = pack(&read(FORECASTER_INT8)?, &read(Q_NETWORK_INT8)?, caution)?;
+    let PolicyCard { caution, parameters, .. } = card.policy;
+    let bytes = pack(&read(FORECASTER_INT8)?, &read(Q_NETWORK_INT8)?, caution, parameters)?;
     write_atomic(&folder.join(PACK), &bytes)?;
     card.too_large = None;
     card.files.insert(PACK.into(), sha256_hex(&bytes));

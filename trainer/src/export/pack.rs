@@ -10,6 +10,7 @@ use scaleiq_core::engine::{
     MAX_WIDTH, Pack, QNetworkPack, REACH, TOKENS,
 };
 use scaleiq_core::forecast::{CHANNELS, CONTEXT, LEVELS, QUANTILES, STEPS};
+use scaleiq_core::parameters::Parameters;
 use std::collections::HashMap;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto::DataType};
 
@@ -50,16 +51,22 @@ impl TooLarge {
     }
 }
 
-/// Both networks and the policy's `caution` as a pack.
+/// Both networks, the policy's `caution` and the parameters that it was judged with as a pack.
 ///
 /// # Errors
 /// If the files are not the int8 graphs that this exporter writes, or [`TooLarge`].
-pub fn pack(forecaster: &[u8], q_network: &[u8], caution: f32) -> Result<Vec<u8>> {
+pub fn pack(
+    forecaster: &[u8],
+    q_network: &[u8],
+    caution: f32,
+    parameters: Parameters,
+) -> Result<Vec<u8>> {
     let items = items(forecaster).context("reading the int8 forecaster")?;
     let layers = self::items(q_network).context("reading the int8 Q-network")?;
     let pack = Pack {
         forecaster: forecaster_pack(&items).context("reading the int8 forecaster")?,
         q_network: q_network_pack(&layers, caution).context("reading the int8 Q-network")?,
+        parameters,
     };
     for item in items.iter().chain(&layers) {
         let Item::Dense(Dense { inputs, outputs, .. }) = item else { continue };

@@ -1,11 +1,15 @@
 //! JSON lines from stdin, or from a file that is followed as it grows.
 
-use crate::observe::{Body, Closed, Found, Inlet, Lines, Manner, RefusedSample, parse};
-use crate::platform::supervise::{Condition, Lifecycle};
+use crate::config::{At, Kind, Text};
+use crate::observe::source::{Delivery, Source, SourceVariant};
+use crate::observe::{Body, Closed, Found, Lines, Manner, RefusedSample, parse};
+use crate::platform::supervise::Condition;
+use serde_json::{Map, Value};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,34 +18,91 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Refused lines are logged no more often than this.
 const WARN_EVERY: Duration = Duration::from_secs(1);
 
+/// `source: {type: jsonl}`.
+pub const JSONL: SourceVariant = SourceVariant {
+    word: "jsonl",
+    about: "JSON lines in a file that is followed as it grows, or on stdin",
+    example: "{type: jsonl, path: samples.jsonl}",
+    fields: |f| {
+        let input = f.required("path", "a file of JSON lines, or `-` for stdin", Where)?;
+        Some(Arc::new(input.value))
+    },
+};
+
+/// Where the lines are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JsonLines {
+    /// On stdin.
+    Stdin,
+    /// In a file.
+    File(PathBuf),
+}
+
+/// A file, or a word for stdin.
+struct Where;
+
+impl Kind for Where {
+    type Value = JsonLines;
+
+    fn read(&self, at: &At<'_>) -> Option<JsonLines> {
+        let text = Text.read(at)?;
+        Some(if text == "-" { JsonLines::Stdin } else { JsonLines::File(at.path(&text)) })
+    }
+
+    fn schema(&self) -> Map<String, Value> {
+        Text.schema()
+    }
+}
+
+impl Source for JsonLines {
+    fn describe(&self) -> String {
+        match self {
+            Self::Stdin => "JSON lines on stdin".into(),
+            Self::File(path) => format!("JSON lines in {}", path.display()),
+        }
+    }
+
+    fn note(&self) -> Option<String> {
+        match self {
+            Self::File(path) if !path.exists() => {
+                Some(format!("there is no file {} yet: it is waited for", path.display()))
+            }
+            Self::Stdin | Self::File(_) => None,
+        }
+    }
+
+    fn run(&self, to: &Delivery<'_>) -> io::Result<String> {
+        let mut sink = Sink { to, warned: None };
+        match self {
+            Self::Stdin => drain(io::stdin().lock(), &mut sink)
+                .map(|()| "stdin is at its end: no more samples will come".into()),
+            Self::File(path) => {
+                follow(path, &mut sink).map(|()| "the agent is stopping".into()).map_err(|error| {
+                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                })
+            }
+        }
+    }
+}
+
 /// Where accepted lines go and refused ones are counted.
-pub struct Sink {
-    inlet: Box<dyn Inlet>,
-    /// Length of the interval where nothing tells it.
-    interval_s: u32,
-    /// How whoever reads is.
-    lifecycle: Lifecycle,
+struct Sink<'a> {
+    to: &'a Delivery<'a>,
     warned: Option<Instant>,
 }
 
-impl Sink {
-    /// A sink into the loop; samples of which nothing tells the length are of `interval_s`.
-    #[must_use]
-    pub fn new(inlet: impl Inlet + 'static, interval_s: u32, lifecycle: Lifecycle) -> Self {
-        Self { inlet: Box::new(inlet), interval_s, lifecycle, warned: None }
-    }
-
+impl Sink<'_> {
     /// Takes one line; `None` stands for one that was too long.
     fn take(&mut self, number: u64, line: Option<&[u8]>) -> Result<(), Closed> {
         let body = line.map_or_else(
             || Body { refused: vec![(1, RefusedSample::too_long())], ..Body::default() },
-            |line| parse(line, &Manner::live(None, self.interval_s)),
+            |line| parse(line, &Manner::live(None, self.to.interval_s)),
         );
         for (_, refused) in &body.refused {
-            self.inlet.unread(refused.refusal);
+            self.to.inlet.unread(refused.refusal);
         }
         let unread = body.refused.into_iter().map(|(_, refused)| refused.to_string()).next();
-        let ingested = self.inlet.ingest(body.samples)?;
+        let ingested = self.to.inlet.ingest(body.samples)?;
         let refused = ingested.errors.into_iter().map(|(_, refused)| refused.to_string()).next();
         let warning = ingested.warnings.into_iter().map(|(_, warning)| warning.message).next();
         let quiet = self.warned.is_some_and(|at| at.elapsed() < WARN_EVERY);
@@ -62,9 +123,9 @@ impl Sink {
 ///
 /// # Errors
 /// If reading fails.
-pub fn drain(reader: impl BufRead, sink: &mut Sink) -> io::Result<()> {
+fn drain(reader: impl BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
     let mut lines = Lines::new(reader);
-    sink.lifecycle.set(Condition::Running);
+    sink.to.lifecycle.set(Condition::Running);
     loop {
         let found = lines.read()?;
         if found == Found::End || sink.take(lines.number(), lines.line()).is_err() {
@@ -81,8 +142,8 @@ pub fn drain(reader: impl BufRead, sink: &mut Sink) -> io::Result<()> {
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn follow(path: &Path, sink: &mut Sink) -> io::Result<()> {
-    while !sink.inlet.is_closed() {
+fn follow(path: &Path, sink: &mut Sink<'_>) -> io::Result<()> {
+    while !sink.to.inlet.is_closed() {
         match File::open(path) {
             Ok(file) => {
                 if read_on(path, file, sink)?.is_break() {
@@ -100,10 +161,10 @@ pub fn follow(path: &Path, sink: &mut Sink) -> io::Result<()> {
 }
 
 /// Reads what is in `file` and what is added to it, until another is at `path`; breaks when the loop ends.
-fn read_on(path: &Path, file: File, sink: &mut Sink) -> io::Result<ControlFlow<()>> {
+fn read_on(path: &Path, file: File, sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
     let mut position = file.try_clone()?;
     let mut lines = Lines::new(BufReader::new(file));
-    sink.lifecycle.set(Condition::Running);
+    sink.to.lifecycle.set(Condition::Running);
     loop {
         if lines.read()? == Found::Line {
             if sink.take(lines.number(), lines.line()).is_err() {
@@ -111,12 +172,12 @@ fn read_on(path: &Path, file: File, sink: &mut Sink) -> io::Result<ControlFlow<(
             }
             continue;
         }
-        if sink.inlet.is_closed() {
+        if sink.to.inlet.is_closed() {
             return Ok(ControlFlow::Break(()));
         }
         match there(path, &mut position)? {
             There::Same => {
-                sink.lifecycle.set(Condition::Running);
+                sink.to.lifecycle.set(Condition::Running);
                 thread::sleep(LOOK_EVERY);
             }
             // Whoever has it open may go on writing.
@@ -127,11 +188,11 @@ fn read_on(path: &Path, file: File, sink: &mut Sink) -> io::Result<ControlFlow<(
 }
 
 /// Tells what is waited for, and waits a moment.
-fn wait(path: &Path, why: &str, sink: &Sink) {
+fn wait(path: &Path, why: &str, sink: &Sink<'_>) {
     let condition = Condition::Waiting(format!("{}: {why}", path.display()));
-    if sink.lifecycle.condition() != condition {
+    if sink.to.lifecycle.condition() != condition {
         tracing::warn!("the source is {condition}");
-        sink.lifecycle.set(condition);
+        sink.to.lifecycle.set(condition);
     }
     thread::sleep(LOOK_EVERY);
 }

@@ -1,5 +1,7 @@
 //! Sources that deliver samples by themselves.
 
+mod http;
 mod jsonl;
 
-pub use jsonl::{Sink, drain, follow};
+pub use http::{HTTP, Http};
+pub use jsonl::{JSONL, JsonLines};

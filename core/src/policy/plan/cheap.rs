@@ -1,7 +1,7 @@
 //! The plan where jobs come and go without stopping the others.
 
-use super::Plan;
 use super::required::{Required, Waits};
+use super::sizes::Plan;
 use crate::parameters::CheapChanges;
 use crate::settings::Settings;
 use crate::situation::Situation;

@@ -1,7 +1,7 @@
 //! The plan where each change stops the pool for a while.
 
 use super::required::{Required, Waits};
-use super::{Plan, whole};
+use super::sizes::{Plan, whole};
 use crate::parameters::CostlyChanges;
 use crate::settings::Settings;
 use crate::situation::Situation;

@@ -18,21 +18,14 @@
 mod cheap;
 mod costly;
 mod required;
+mod sizes;
+
+pub use sizes::Plan;
 
 use crate::settings::Settings;
 use crate::situation::Situation;
 use crate::units::Jobs;
-
-/// Between which sizes a pool fits a situation, and the size it should change to if it does not.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plan {
-    /// Fewer jobs are too few.
-    pub least: f32,
-    /// A change goes here.
-    pub goal: f32,
-    /// More jobs are too many.
-    pub most: f32,
-}
+use sizes::whole;
 
 impl Plan {
     /// The plan for a situation.
@@ -70,11 +63,6 @@ pub(super) fn shortest_look_s(s: &Situation, settings: &Settings) -> f32 {
     let planner = &settings.parameters.planner;
     let costly = s.changes_are_dear();
     if costly { planner.costly.shortest_look_s } else { planner.cheap.shortest_look_s }
-}
-
-/// Whole jobs; a thousandth of a job is no reason for another one.
-fn whole(jobs: f32) -> Jobs {
-    Jobs::ceil(jobs - 1e-3)
 }
 
 #[cfg(test)]

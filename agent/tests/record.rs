@@ -13,14 +13,16 @@ use scaleiq_core::decision::Decision;
 use scaleiq_core::model::{Bundle, SHIPPED_NAME};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
-use scaleiq_tests::hold_to_record;
 use scaleiq_workload::sim::faults::{Course, FaultKind, FaultPlan, Lasts, Tick, Trial};
 use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, World};
 use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
+/// Set to 1, the record is written anew instead of compared.
+const REWRITE: &str = "SCALEIQ_REWRITE";
 const TICK_S: u32 = 30;
 const SEED: u64 = 15;
 /// Hours between two lines of the table.
@@ -120,11 +122,23 @@ fn told(world_name: &str, name: &str, plan: &FaultPlan, hours: u32) -> String {
 
 #[test]
 fn the_shipped_model_decides_as_recorded() {
-    let mut text = format!("What the model `{SHIPPED_NAME}` decides: tests/tests/record.rs\n");
+    let mut text = format!("What the model `{SHIPPED_NAME}` decides: agent/tests/record.rs\n");
     for world in ["queue", "kafka"] {
         for (name, plan, hours) in plans() {
             let _ = write!(text, "\n{}", told(world, &name, &plan, hours));
         }
     }
-    hold_to_record("decisions.txt", &text);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/decisions.txt");
+    if std::env::var_os(REWRITE).is_some_and(|value| value == "1") {
+        std::fs::write(&path, &text).unwrap();
+        return;
+    }
+    let record = std::fs::read_to_string(&path).unwrap_or_default();
+    let first = record.lines().zip(text.lines()).find(|(shown, comes)| shown != comes);
+    assert!(
+        record == text,
+        "{} is no longer what comes out; first difference: {first:?}\nIf that is meant, CONTRIBUTING.md \
+         says how to write it anew ({REWRITE}=1).",
+        path.display()
+    );
 }

@@ -1,0 +1,22 @@
+//! Every component that a configuration may choose: a new one is one line here.
+
+use crate::actuate::actuator::ActuatorVariant;
+use crate::actuate::{DRY_RUN, EXEC, STDOUT};
+use crate::observe::push::{HTTP, JSONL};
+use crate::observe::source::SourceVariant;
+
+/// What there is to choose from.
+#[derive(Clone, Debug)]
+pub struct Components {
+    /// Kinds of sources.
+    pub sources: Vec<&'static SourceVariant>,
+    /// Kinds of actuators.
+    pub actuators: Vec<&'static ActuatorVariant>,
+}
+
+impl Default for Components {
+    /// What this program brings.
+    fn default() -> Self {
+        Self { sources: vec![&HTTP, &JSONL], actuators: vec![&EXEC, &STDOUT, &DRY_RUN] }
+    }
+}
