@@ -157,18 +157,21 @@ pub fn page(effects: &[Effect], how: &str) -> String {
     let mut group = "";
     for Effect { parameter: p, less, more } in effects {
         if p.group != group {
+            text += if group.is_empty() { "" } else { "\n" };
             group = p.group;
             text += &format!(
                 "## `{group}`\n\n| number | value | SLA, -20 % | cost | changes | SLA, +20 % | cost | changes | meaning |\n\
                  |---|---|---|---|---|---|---|---|---|\n"
             );
         }
-        let (value, unit) = (p.value as f32, p.unit);
+        // A factor has no unit.
+        let unit = if p.unit == "1" { String::new() } else { format!(" {}", p.unit) };
+        let value = p.value as f32;
         let [a, b, c] = less.cells();
         let [d, e, f] = more.cells();
         let doc = p.doc.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|");
         text += &format!(
-            "| `{}` | {value} {unit} | {a} | {b} | {c} | {d} | {e} | {f} | {doc} |\n",
+            "| `{}` | {value}{unit} | {a} | {b} | {c} | {d} | {e} | {f} | {doc} |\n",
             p.name
         );
     }
