@@ -7,7 +7,7 @@
 use agent::decide::{self, Calendar, Engine, ModelChoice};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
-use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, World};
+use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, TICK_S, World};
 use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::time::Instant;
 
@@ -15,7 +15,6 @@ use std::time::Instant;
 /// that is timed.
 const INTERVALS: usize = 5 * 7 * 720;
 const TIMED: usize = 7 * 2880;
-const TICK_S: u32 = 30;
 
 fn main() -> anyhow::Result<()> {
     let traffic = builtin::generate(&SampleSpec::default());

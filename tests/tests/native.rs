@@ -8,14 +8,13 @@ use scaleiq_core::policy::{Dqn, Stage, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
-use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, World};
+use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, TICK_S, World};
 use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::fs;
 use std::path::Path;
 
 /// Intervals of two minutes: a day and a half.
 const INTERVALS: usize = 1080;
-const TICK_S: u32 = 30;
 
 /// Decides on a sample, and says how often a network failed so far.
 trait Decide {

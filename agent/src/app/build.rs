@@ -4,6 +4,7 @@ use super::Config;
 use crate::decide::rows::RowForecaster;
 use crate::decide::{self, Brain, Deputed, ModelChoice, ModelId};
 use crate::device::{Client, Patience};
+use scaleiq_core::units::Objective;
 
 impl Config {
     /// Opens what is configured to decide, and says which model that is.
@@ -56,6 +57,9 @@ impl Config {
         let Some(port) = &self.decider.device else { return Ok(None) };
         if !self.planned.events.is_empty() {
             tracing::warn!("a device cannot be told what is planned: it decides without");
+        }
+        if self.settings.objective != Objective::DEFAULT {
+            tracing::warn!("a device is not told the `objective`: it keeps to 0.999");
         }
         Ok(Some(Client::connect(port, Patience::default(), &self.settings)?))
     }

@@ -1,8 +1,11 @@
 //! Puts the parts together: what there is, what is configured, and what is opened for it.
 
+mod begin;
 mod build;
 mod components;
 mod config;
+mod run;
 
 pub use components::Components;
 pub use config::Config;
+pub use run::run;

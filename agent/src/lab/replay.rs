@@ -9,15 +9,12 @@ use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::situation::Situation;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
-use scaleiq_workload::sim::{Load, Score, Simulator, World};
+use scaleiq_workload::sim::{Load, PEAK_QUANTILE, Score, Simulator, World};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Seconds between two samples, and so between two decisions: what the referee uses.
-pub const TICK_S: u32 = 30;
-/// The share of time that a static pool is sized for.
-pub const STATIC_QUANTILE: f64 = 0.995;
+pub use scaleiq_workload::sim::TICK_S;
 
 /// What a workload in `world` tells the controller of a `model`.
 #[must_use]
@@ -31,7 +28,7 @@ pub fn settings(world: World, limits: JobLimits, model: &ModelChoice) -> Setting
 #[must_use]
 pub fn static_jobs(load: &Load) -> Jobs {
     let mut needs: Vec<f32> = load.steps().iter().map(|s| s.rate_per_s * s.work_s).collect();
-    let place = (needs.len().saturating_sub(1)) as f64 * STATIC_QUANTILE;
+    let place = (needs.len().saturating_sub(1)) as f64 * PEAK_QUANTILE;
     if needs.is_empty() {
         return Jobs(1);
     }

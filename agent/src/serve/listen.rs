@@ -1,7 +1,9 @@
 //! Where REST, metrics and dashboard are, as it is configured.
 
 use crate::config::{Fields, Parsed, Secret, Token};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use anyhow::bail;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 
 /// Shortest token.
 const TOKEN_CHARS: usize = 16;
@@ -42,6 +44,26 @@ impl Listen {
             address: address.map_or(ADDRESS, |given| given.value),
             token: token.map(|given| given.value),
         }
+    }
+
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// If it cannot be taken, with what to do.
+    pub fn bind(&self) -> anyhow::Result<TcpListener> {
+        let address = self.address;
+        let listener = match TcpListener::bind(address) {
+            Ok(listener) => listener,
+            Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+                "cannot listen on {address}: the address is in use, perhaps by another agent. Stop it, \
+                 or set another one in the configuration, such as `listen: 127.0.0.1:9185`"
+            ),
+            Err(error) => {
+                bail!("cannot listen on {address}: {error}; set `listen` in the configuration")
+            }
+        };
+        listener.set_nonblocking(true)?;
+        Ok(listener)
     }
 }
 

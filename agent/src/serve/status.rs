@@ -36,8 +36,9 @@ struct Status {
     stage: Stage,
     preference: Option<Preference>,
     forecast: Option<Basis>,
-    /// Longest wait that is in time.
+    /// Longest wait that is in time, and percent of the events that should be.
     sla_s: f32,
+    objective_percent: f32,
     #[serde(flatten)]
     figures: Option<Figures>,
     money: Option<Money>,
@@ -95,6 +96,7 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         preference,
         forecast,
         sla_s: about.sla_s,
+        objective_percent: about.objective_percent,
         figures,
         decision: latency,
         health: dashboard.health(),

@@ -49,12 +49,11 @@ impl View {
     pub fn fresh(&self, now: UnixSeconds) -> Result<(), NotReady> {
         let end = self.sample_end.ok_or(NotReady::NoSample)?;
         let age_s = now.since(end);
-        let stale_after_s = self.stale_after_s;
         if age_s < -MAX_AHEAD_S {
             return Err(NotReady::Future { ahead_s: -age_s });
         }
-        if age_s.abs() > i64::from(stale_after_s) {
-            return Err(NotReady::Stale { age_s, stale_after_s });
+        if self.is_stale(now) {
+            return Err(NotReady::Stale { age_s, stale_after_s: self.stale_after_s });
         }
         if self.is_missing { Err(NotReady::Missing) } else { Ok(()) }
     }
@@ -63,14 +62,16 @@ impl View {
     /// held, which the loop decides as soon as it comes to it.
     #[must_use]
     pub fn is_current(&self, now: UnixSeconds) -> bool {
-        let is_stale = matches!(
-            self.fresh(now),
-            Err(NotReady::NoSample | NotReady::Stale { .. } | NotReady::Future { .. })
-        );
         match &self.decision {
-            Some(traced) => !is_stale || traced.decision.stage == Stage::Hold,
+            Some(traced) => !self.is_stale(now) || traced.decision.stage == Stage::Hold,
             None => self.sample_end.is_none(),
         }
+    }
+
+    /// Whether the last sample is too old to act on at `now`, or as far ahead.
+    fn is_stale(&self, now: UnixSeconds) -> bool {
+        let age_s = self.sample_end.map(|end| now.since(end).abs());
+        age_s.is_none_or(|age_s| age_s > i64::from(self.stale_after_s))
     }
 
     /// The forecast, if it is of the present.

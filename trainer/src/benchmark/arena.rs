@@ -7,6 +7,7 @@ use crate::data::workload::Workload;
 use crate::evaluate::policy::SLA;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::NativeQNetwork;
+use scaleiq_core::parameters::Parameters;
 use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
@@ -35,6 +36,8 @@ pub struct Arena<'a> {
     pub policy: &'a Dqn<NativeQNetwork<'static>>,
     /// What its multipliers are applied to.
     pub base: Base,
+    /// The numbers that plan and guard were tuned with.
+    pub parameters: Parameters,
 }
 
 /// What a policy left: its runs, and its jobs at the default knob.
@@ -58,6 +61,12 @@ impl Arena<'_> {
             Contender::Peer(peer) => self.knobs(peer, stop),
             Contender::Static => self.smallest_pool(stop),
         }
+    }
+
+    /// How the plan does, without the network.
+    #[must_use]
+    pub fn plan(&self) -> Score {
+        self.ours(Planner).0
     }
 
     /// The jobs that the true mean rate keeps fully busy, in the scored part.
@@ -84,6 +93,7 @@ impl Arena<'_> {
         let World { sla_s, start_median_s, .. } = self.world;
         let settings = Settings {
             base: self.base,
+            parameters: self.parameters,
             ..Settings::new(self.limits, sla_s as f32, start_median_s)
         };
         let mut controller = Controller::new(settings, self.workload.forecasts(), policy);
@@ -176,6 +186,7 @@ mod tests {
             warm_s: 86_400,
             policy: &bundle.policy(),
             base: Base::Required,
+            parameters: Parameters::DEFAULT,
         };
         arena.play(contender, &|| false).unwrap()
     }

@@ -12,6 +12,7 @@ use crate::runtime::stop;
 use crate::runtime::threads::on_each;
 use anyhow::{Context as _, Result};
 use scaleiq_core::model::{NativeBundle, PACK};
+use scaleiq_core::parameters::Parameters;
 use scaleiq_workload::sim::World;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -189,6 +190,7 @@ impl Crew<'_> {
             warm_s: task.warm_s,
             policy: &policy,
             base: self.bundle.card().policy.base,
+            parameters: Parameters::DEFAULT,
         };
         let Some(played) = arena.play(task.contender, &stop::requested) else { return };
         let mut board = self.board();

@@ -14,7 +14,24 @@ const COARSEST_S: u32 = 3600;
 /// The most of a short recording that is warm-up.
 const MOST_WARM: f64 = 0.5;
 
-/// The last days of a recording.
+/// Which part of a recording is played.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stretch {
+    /// So many days; all there are if there are fewer.
+    pub days: f64,
+    /// Days after these, at the end, that are not looked at.
+    pub held_back_days: f64,
+}
+
+impl Stretch {
+    /// The last days.
+    #[must_use]
+    pub fn last(days: f64) -> Self {
+        Self { days, held_back_days: 0.0 }
+    }
+}
+
+/// Some days of a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Traffic {
     /// Its name in tables.
@@ -23,29 +40,30 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// The last `days` of a file; all of it if it is shorter.
+    /// A stretch of a file.
     ///
     /// # Errors
     /// If the file cannot be read, is coarser than hourly, or cannot be a load.
-    pub fn read(path: &Path, options: &ReadOptions, days: f64) -> Result<Self> {
+    pub fn read(path: &Path, options: &ReadOptions, stretch: Stretch) -> Result<Self> {
         let series = scaleiq_workload::Series::read_csv_with(path, options)?;
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
-        Self::new(&name, &series, days).with_context(|| path.display().to_string())
+        Self::new(&name, &series, stretch).with_context(|| path.display().to_string())
     }
 
-    /// The last `days` of the built-in sample.
+    /// A stretch of the built-in sample.
     ///
     /// # Errors
-    /// If `days` is too short for a load.
-    pub fn sample(days: f64) -> Result<Self> {
-        Self::new("sample", &generate(&SampleSpec::default()), days)
+    /// If it is too short for a load.
+    pub fn sample(stretch: Stretch) -> Result<Self> {
+        Self::new("sample", &generate(&SampleSpec::default()), stretch)
     }
 
-    fn new(name: &str, series: &scaleiq_workload::Series, days: f64) -> Result<Self> {
+    fn new(name: &str, series: &scaleiq_workload::Series, stretch: Stretch) -> Result<Self> {
         let interval_s = series.length_s;
         ensure!(interval_s <= COARSEST_S, "intervals of {interval_s} s are coarser than an hour");
-        let last = series.measured();
-        let keep = (days * f64::from(DAY_S) / f64::from(interval_s)) as usize;
+        let rows = |days: f64| (days * f64::from(DAY_S) / f64::from(interval_s)) as usize;
+        let last = series.measured().saturating_sub(rows(stretch.held_back_days));
+        let keep = rows(stretch.days);
         let first = last.saturating_sub(keep);
         let recording = Recording::of(&series.rows[first..last], interval_s);
         let traffic = Self { name: name.into(), recording };
@@ -131,12 +149,15 @@ mod tests {
 
     #[test]
     fn the_last_days_are_kept() {
-        let traffic = Traffic::sample(2.0).unwrap();
+        let traffic = Traffic::sample(Stretch::last(2.0)).unwrap();
         assert_eq!(traffic.recording.counts_events.len(), 1440);
         let all = generate(&SampleSpec::default());
         let end = all.rows.last().unwrap().end;
         assert_eq!(end.since(traffic.recording.start), 2 * i64::from(DAY_S));
         assert_eq!((traffic.warm_s(0.5), traffic.warm_s(7.0)), (DAY_S / 2, DAY_S));
+        let before = Traffic::sample(Stretch { days: 2.0, held_back_days: 3.0 }).unwrap();
+        let days = end.since(before.recording.start) as f64 / f64::from(DAY_S);
+        assert_eq!((days, before.recording.counts_events.len()), (5.0, 1440));
     }
 
     #[test]
@@ -146,8 +167,10 @@ mod tests {
         let row = |k: usize| format!("{},0\n", 1_751_328_000 + 300 * k);
         let rows: String = (0..100).map(row).collect();
         std::fs::write(&path, format!("timestamp,value\n{rows}")).unwrap();
-        let error =
-            format!("{:#}", Traffic::read(&path, &ReadOptions::default(), 21.0).unwrap_err());
+        let error = format!(
+            "{:#}",
+            Traffic::read(&path, &ReadOptions::default(), Stretch::last(21.0)).unwrap_err()
+        );
         assert!(error.contains("silent.csv: the series has no peak"), "{error}");
     }
 }

@@ -7,7 +7,8 @@
 //!                     runs.csv, summary.csv, table, page <── Summary <── CaseResult
 //! ```
 //!
-//! [`soak`] plays the model alone on the same grid, under faults.
+//! [`soak`] plays the model alone on the same grid, under faults; [`sensitivity`] the plan alone, with
+//! each of its numbers moved.
 
 pub mod arena;
 pub mod cache;
@@ -15,6 +16,7 @@ pub mod contender;
 pub mod crew;
 pub mod grid;
 pub mod page;
+pub mod sensitivity;
 pub mod soak;
 pub mod summary;
 pub mod table;

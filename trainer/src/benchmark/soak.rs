@@ -108,14 +108,14 @@ pub fn csv(summaries: &[Summary]) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benchmark::grid::Traffic;
+    use crate::benchmark::grid::{Stretch, Traffic};
     use scaleiq_core::model::Bundle;
     use scaleiq_core::units::JobLimits;
 
     #[test]
     fn each_fault_has_its_line() {
         let grid = Grid {
-            traffic: vec![Traffic::sample(2.0).unwrap()],
+            traffic: vec![Traffic::sample(Stretch::last(2.0)).unwrap()],
             peaks: vec![20.0],
             worlds: vec!["queue", "slow"],
             seeds: vec![1],

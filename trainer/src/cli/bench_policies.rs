@@ -3,7 +3,7 @@
 use super::values::parse_days;
 use crate::benchmark::contender::Contender;
 use crate::benchmark::crew;
-use crate::benchmark::grid::{Grid, Traffic};
+use crate::benchmark::grid::{Grid, Stretch, Traffic};
 use crate::benchmark::summary::Summary;
 use crate::benchmark::{page, soak, table};
 use crate::runtime::files::write_atomic;
@@ -115,10 +115,10 @@ fn grid(args: &BenchPoliciesArgs) -> Result<Grid> {
     let mut traffic: Vec<Traffic> = args
         .data
         .iter()
-        .map(|path| Traffic::read(path, &args.reading, args.days))
+        .map(|path| Traffic::read(path, &args.reading, Stretch::last(args.days)))
         .collect::<Result<_>>()?;
     if traffic.is_empty() {
-        traffic.push(Traffic::sample(args.days)?);
+        traffic.push(Traffic::sample(Stretch::last(args.days))?);
     }
     let contenders =
         if args.policies.is_empty() { Contender::all().collect() } else { args.policies.clone() };
@@ -149,22 +149,22 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     Ok(write_atomic(&folder.join(name), bytes)?)
 }
 
-fn known_world(name: &str) -> &'static str {
+pub(super) fn known_world(name: &str) -> &'static str {
     World::NAMES.into_iter().find(|known| *known == name).unwrap_or(World::NAMES[0])
 }
 
-fn parse_warm_days(text: &str) -> Result<f64, String> {
+pub(super) fn parse_warm_days(text: &str) -> Result<f64, String> {
     if text.parse() == Ok(0.0) { Ok(0.0) } else { parse_days(text) }
 }
 
-fn parse_peak(text: &str) -> Result<f32, String> {
+pub(super) fn parse_peak(text: &str) -> Result<f32, String> {
     match text.parse() {
         Ok(jobs) if jobs > 0.0 && jobs <= 1e6 => Ok(jobs),
         _ => Err("should be a number of jobs above 0 and up to 1000000".into()),
     }
 }
 
-fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+pub(super) fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
     match (first.parse(), last.parse()) {
         (Ok(first), Ok(last)) if first <= last => Ok(first..=last),

@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod forecast;
 pub mod pack;
 pub mod sample_data;
+pub mod sensitivity;
 pub mod train;
 mod values;
 
@@ -20,6 +21,7 @@ use evaluate::EvaluateArgs;
 use forecast::ForecastArgs;
 use pack::PackArgs;
 use sample_data::SampleDataArgs;
+use sensitivity::SensitivityArgs;
 use std::process::ExitCode;
 use train::TrainArgs;
 use values::at_least_one;
@@ -34,6 +36,7 @@ Examples:
   trainer forecast --data events.csv --from 2025-07-01T00:00:00Z --stride 7 --out forecast.csv
   trainer evaluate --data events.csv --out evaluation   the model beside classical forecasters
   trainer bench-policies                   the policy beside what people use to scale today
+  trainer sensitivity                      what does each tuned number do?
   trainer ablate                           what is each part of the forecaster worth?
   trainer sample-data --out sample.csv
   trainer doctor                           which devices are there, and do they compute right?";
@@ -77,6 +80,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Plays scaling policies beside what people use, on recorded traffic
     BenchPolicies(Box<BenchPoliciesArgs>),
+    /// Moves each tuned number by a fifth and tells what that does
+    Sensitivity(Box<SensitivityArgs>),
     /// Trains networks that lack a part and tells what each part is worth
     Ablate(AblateArgs),
     /// Writes the built-in sample traffic as CSV
@@ -99,6 +104,7 @@ impl Command {
             Self::Forecast(args) => done(forecast::run(args)),
             Self::Evaluate(args) => done(evaluate::run(args)),
             Self::BenchPolicies(args) => done(bench_policies::run(args)),
+            Self::Sensitivity(args) => done(sensitivity::run(args)),
             Self::Ablate(args) => done(ablate::run(args)),
             Self::SampleData(args) => done(sample_data::run(args)),
             Self::Pack(args) => done(pack::run(args)),

@@ -27,16 +27,8 @@ use scaleiq_core::forecast::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Kernel sizes of the multi-scale convolution.
-pub const KERNELS: [usize; 3] = [3, 5, 7];
-/// Points per patch.
-pub const PATCH: usize = 4;
-/// Tokens from the recent window.
-pub const RECENT_TOKENS: usize = LEVELS * WINDOW / PATCH;
-/// Tokens that the encoder sees: recent window, seasons, context.
-pub const TOKENS: usize = RECENT_TOKENS + SLOTS + 1;
-/// First step of each head, and the end.
-pub const HEAD_STEPS: [usize; 4] = [0, 6, 12, STEPS];
+pub use scaleiq_core::engine::{HEAD_STEPS, KERNELS, PATCH, RECENT_TOKENS, TOKENS};
+
 /// Index of the median in [`QUANTILES`].
 pub const MEDIAN: usize = scaleiq_core::forecast::Q50;
 /// A score that softmax turns into zero.

@@ -6,15 +6,13 @@ use anyhow::{anyhow, bail, ensure};
 use scaleiq_core::interval::Interval;
 use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::{DAY_S, UnixSeconds};
-use scaleiq_workload::sim::{self, Load, LoadSettings, STEP_S, Scale};
+use scaleiq_workload::sim::{self, Load, LoadSettings, PEAK_QUANTILE, STEP_S, Scale};
 use scaleiq_workload::{ReadOptions, Series};
 use std::path::Path;
 use std::sync::Arc;
 
 /// A backtest scores at least this much.
 const LEAST_SCORED_S: u64 = 6 * 3600;
-/// The share of time that a peak may be above.
-const PEAK_QUANTILE: f64 = 0.995;
 
 /// A recorded series on a regular grid, holes as NaN.
 #[derive(Clone, Debug, PartialEq)]

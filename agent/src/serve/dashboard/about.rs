@@ -27,6 +27,8 @@ pub struct About {
     pub speed: Option<f64>,
     /// Longest wait that is in time.
     pub sla_s: f32,
+    /// Percent of the events that should be.
+    pub objective_percent: f32,
     /// Median seconds until a job works.
     pub start_up_s: f32,
     /// Fewest jobs.
@@ -58,6 +60,7 @@ impl About {
             network: network_role.sentence(),
             version: env!("CARGO_PKG_VERSION"),
             sla_s: settings.sla_s,
+            objective_percent: settings.objective.percent(),
             start_up_s: settings.start_up_s,
             min_jobs: settings.limits.min().0,
             max_jobs: settings.limits.max().0,
