@@ -27,7 +27,8 @@ pub(crate) fn dead(repository: &Path, folder: &Path, text: &str) -> Vec<String> 
         let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         FOLDERS.iter().any(|folder| span.starts_with(folder)) && span.chars().all(is_path)
     });
-    let dead_paths = paths.filter(|path| !repository.join(path).exists());
+    let dead_paths =
+        paths.filter(|path| ![repository, folder].iter().any(|root| root.join(path).exists()));
     dead_links.chain(dead_paths).map(str::to_owned).collect()
 }
 
