@@ -189,7 +189,7 @@ pub fn write(kind: Kind, path: &Path, value: &impl Serialize) -> Result<()> {
     Ok(write_atomic(path, &encode(kind, value)?)?)
 }
 
-/// Reads a value that [`write`] wrote.
+/// Reads a value that [`write()`] wrote.
 ///
 /// # Errors
 /// If the file cannot be read, or is no whole file of this kind; the message names it and what to do.

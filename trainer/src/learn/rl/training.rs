@@ -4,7 +4,7 @@
 //! its distributions; Hessel et al. 2018, arXiv:1710.02298), on many episodes side by side.
 //!
 //! A step of the run loop is a *round* of episodes. Everything random in round `r` comes from the seed
-//! and `r` alone, and nothing outlives a round but [`Learning`]: so a run that is interrupted and
+//! and `r` alone, and nothing outlives a round but `Learning`: so a run that is interrupted and
 //! continued gives the same bytes as an unbroken one. A round that is broken off leaves no trace.
 
 use super::judge::Judge;
