@@ -37,7 +37,7 @@ fn live(trust: Trust, comes: &[(i64, i64)]) -> Vec<Result<i64, Refusal>> {
 
 #[test]
 fn a_fast_clock_that_is_corrected_shuts_nobody_out() {
-    // Four minutes fast, then right again: shared/field H4.
+    // Four minutes fast, then right again.
     let comes: Vec<_> =
         (0..20).map(|k| (T + 30 * k, T + 30 * k + if k < 10 { 240 } else { 0 })).collect();
     assert!(live(Trust::Receiver, &comes).iter().all(|age| *age == Ok(0)));
