@@ -96,12 +96,13 @@ async fn data_grow_stale_by_the_clock_alone_and_the_number_is_held() {
     };
     let in_force = timeout(Duration::from_secs(30), held).await.expect("it is never held");
     assert_eq!(in_force.traced.decision.stage, Stage::Hold);
-    let last = notes.0.lock().unwrap().last().copied();
-    assert_eq!(last, Some((600 + 301, Stage::Hold)));
     assert!(jobs >= Jobs(9));
 
     handle.stop().await;
     thread.join().unwrap();
+    // Only now: readers see a decision before its subscribers have been told.
+    let last = notes.0.lock().unwrap().last().copied();
+    assert_eq!(last, Some((600 + 301, Stage::Hold)));
     assert_eq!(handle.ready(), Err(NotReady::Stopped));
     assert!(Inlet::is_closed(&handle) && handle.silence().is_none());
 }
