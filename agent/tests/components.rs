@@ -68,7 +68,7 @@ fn fields_of_a_component_are_read_described_and_suggested() {
 fn a_source_delivers_and_ends_with_the_loop() {
     let config = parse("source: {type: waves}\n", Path::new("")).unwrap();
     let (inlet, lifecycle) = (One::default(), Lifecycle::default());
-    let to = Delivery { inlet: &inlet, interval_s: 120, lifecycle: &lifecycle };
+    let to = Delivery { inlet: &inlet, interval_s: 120, last_end: None, lifecycle: &lifecycle };
     assert_eq!(config.source.run(&to).unwrap(), "the agent is stopping");
     let told = inlet.0.borrow();
     assert_eq!((told.len(), told[0].sample.jobs_ready), (1, Some(Jobs(5))));

@@ -2,6 +2,7 @@
 
 use agent::app::{Components, Config};
 use agent::decide::ModelId;
+use agent::observe::pool::PoolWatch;
 use agent::observe::{Inlet, Told};
 use agent::platform::clock::Clock;
 use agent::workload::{Audience, Beginning, Control, Event, Handle, NotReady, Started, Subscriber};
@@ -41,6 +42,7 @@ fn start() -> (Handle, Clock, Notes, JoinHandle<()>) {
         journal: None,
         past: None,
         trust: config.trust,
+        pool: PoolWatch::default(),
         clock: clock.clone(),
         audience: Audience::new(vec![Box::new(notes.clone())]),
     });

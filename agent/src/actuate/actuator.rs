@@ -2,6 +2,7 @@
 
 use super::order::Order;
 use crate::config::{Fields, Secret, Variant};
+use crate::observe::pool::PoolSettings;
 use crate::platform::stop::Stop;
 use std::fmt;
 use std::io;
@@ -68,6 +69,11 @@ pub trait ActuatorSettings: fmt::Debug + Send + Sync {
     /// What is not, naming the field.
     fn check(&self) -> Result<(), String> {
         Ok(())
+    }
+
+    /// What tells how many jobs there are, where the actuator knows that by itself.
+    fn pool(&self) -> Option<Arc<dyn PoolSettings>> {
+        None
     }
 
     /// Makes it ready.

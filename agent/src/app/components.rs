@@ -2,6 +2,7 @@
 
 use crate::actuate::actuator::ActuatorVariant;
 use crate::actuate::{DRY_RUN, EXEC, STDOUT};
+use crate::observe::pool::PoolVariant;
 use crate::observe::push::{HTTP, JSONL};
 use crate::observe::source::SourceVariant;
 
@@ -10,6 +11,8 @@ use crate::observe::source::SourceVariant;
 pub struct Components {
     /// Kinds of sources.
     pub sources: Vec<&'static SourceVariant>,
+    /// Kinds of pools.
+    pub pools: Vec<&'static PoolVariant>,
     /// Kinds of actuators.
     pub actuators: Vec<&'static ActuatorVariant>,
 }
@@ -17,6 +20,10 @@ pub struct Components {
 impl Default for Components {
     /// What this program brings.
     fn default() -> Self {
-        Self { sources: vec![&HTTP, &JSONL], actuators: vec![&EXEC, &STDOUT, &DRY_RUN] }
+        Self {
+            sources: vec![&HTTP, &JSONL],
+            pools: vec![],
+            actuators: vec![&EXEC, &STDOUT, &DRY_RUN],
+        }
     }
 }

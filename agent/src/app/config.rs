@@ -7,6 +7,8 @@ use crate::decide::figures::Price;
 use crate::decide::{Calendar, Decider, Mode, workload};
 use crate::error::UsageError;
 use crate::journal::JournalConfig;
+use crate::observe;
+use crate::observe::pool::PoolSettings;
 use crate::observe::push::Http;
 use crate::observe::{Source, Trust, source};
 use crate::serve::Listen;
@@ -34,6 +36,8 @@ pub struct Config {
     pub source: Arc<dyn Source>,
     /// Whose clock places samples in time.
     pub trust: Trust,
+    /// What tells how many jobs there are where samples do not: what is configured, or the actuator.
+    pub pool: Option<Arc<dyn PoolSettings>>,
     /// What carries decisions out.
     pub actuator: Arc<dyn ActuatorSettings>,
     /// Whether they are carried out.
@@ -62,6 +66,11 @@ impl Config {
             "where samples come from",
             Section(|f: &mut Fields<'_>| source::fields(f, &components.sources)),
         );
+        let pool = f.optional(
+            "pool",
+            "what tells how many jobs there are, where neither samples nor the actuator do",
+            Section(|f: &mut Fields<'_>| observe::pool::probe::fields(f, &components.pools)),
+        );
         let actuator = f.optional(
             "actuator",
             "what carries decisions out",
@@ -77,13 +86,16 @@ impl Config {
         let price = f.optional("price", "what one job costs", Section(Price::fields));
         let (source, trust) = source
             .map_or_else(|| (Arc::new(Http) as Arc<dyn Source>, Trust::default()), |s| s.value);
+        let dry_run = || Arc::new(actuate::DryRun) as Arc<dyn ActuatorSettings>;
+        let actuator = actuator.map_or_else(dry_run, |given| given.value);
         Some(Self {
             name,
             settings: settings?,
             decider: decider?,
             source,
             trust,
-            actuator: actuator.map_or_else(|| Arc::new(actuate::DryRun) as _, |given| given.value),
+            pool: pool.map(|given| given.value).or_else(|| actuator.pool()),
+            actuator,
             mode,
             listen,
             planned,

@@ -5,6 +5,7 @@ use super::begin::begin;
 use crate::actuate::Actor;
 use crate::decide::{Mode, warn_if_idle};
 use crate::observe::Source;
+use crate::observe::pool::{PoolSettings, PoolWatch};
 use crate::observe::source::Delivery;
 use crate::platform::clock::Clock;
 use crate::platform::stop::Stop;
@@ -15,6 +16,7 @@ use crate::telemetry::Metrics;
 use crate::workload::{Audience, Beginning, Control, Handle, Started};
 use anyhow::{Context, anyhow, bail};
 use scaleiq_core::settings::Settings;
+use scaleiq_core::units::UnixSeconds;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -47,7 +49,9 @@ pub fn run(mut config: Config, stop: &Stop) -> anyhow::Result<()> {
     };
     let dashboard = DashboardState::new(about);
     let (journal, past) = recorded;
-    let clock = Clock::after(past.as_ref().map(|past| past.sample.end));
+    let last_end = past.as_ref().map(|past| past.sample.end);
+    let clock = Clock::after(last_end);
+    let pool = PoolWatch::default();
     let Started { handle: control, decisions, thread } = Control::start(Beginning {
         brain,
         settings: config.settings,
@@ -55,6 +59,7 @@ pub fn run(mut config: Config, stop: &Stop) -> anyhow::Result<()> {
         journal,
         past,
         trust: config.trust,
+        pool: pool.clone(),
         clock,
         audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard.clone())]),
     })?;
@@ -110,8 +115,14 @@ pub fn run(mut config: Config, stop: &Stop) -> anyhow::Result<()> {
                 Arc::clone(&config.source),
                 control.clone(),
                 &config.settings,
+                last_end,
                 lifecycle,
             ));
+        }
+        if let Some(settings) = config.pool.clone() {
+            let lifecycle = Lifecycle::default();
+            metrics.pool_by(lifecycle.clone());
+            tokio::spawn(look(settings, pool, control.clone(), lifecycle));
         }
         let stale_after = Duration::from_secs(config.settings.stale_after_s.into());
         tokio::spawn(tick(control.clone(), TICK.min(stale_after / 4)));
@@ -162,10 +173,24 @@ fn read(
     source: Arc<dyn Source>,
     control: Handle,
     settings: &Settings,
+    last_end: Option<UnixSeconds>,
     lifecycle: Lifecycle,
 ) -> impl Future<Output = ()> + use<> {
     let interval_s = settings.interval.seconds();
     let told = lifecycle.clone();
-    let run = move || source.run(&Delivery { inlet: &control, interval_s, lifecycle: &told });
+    let run =
+        move || source.run(&Delivery { inlet: &control, interval_s, last_end, lifecycle: &told });
     supervise("source", lifecycle, run)
+}
+
+/// Has the pool looked at for as long as the agent runs.
+fn look(
+    settings: Arc<dyn PoolSettings>,
+    pool: PoolWatch,
+    control: Handle,
+    lifecycle: Lifecycle,
+) -> impl Future<Output = ()> {
+    let told = lifecycle.clone();
+    let run = move || pool.run(settings.as_ref(), &told, || control.is_closed());
+    supervise("pool", lifecycle, run)
 }

@@ -118,6 +118,9 @@ fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Statu
         );
     }
     line("source", config.source.describe());
+    if let Some(pool) = &config.pool {
+        line("pool", pool.describe());
+    }
     line("actuator", config.actuator.describe());
     if let events @ 1.. = config.planned.events.len() {
         let untold = if device.is_some() { ", of which the device is not told" } else { "" };

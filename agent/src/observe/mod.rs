@@ -6,7 +6,10 @@ mod inlet;
 mod intake;
 mod json;
 mod lines;
+pub mod pool;
+pub mod probe;
 pub mod push;
+pub mod queue;
 pub mod source;
 mod told;
 

@@ -3,6 +3,7 @@
 use super::{Inlet, Trust};
 use crate::config::{Choice, Fields, Variant};
 use crate::platform::supervise::Lifecycle;
+use scaleiq_core::units::UnixSeconds;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub struct Delivery<'a> {
     pub inlet: &'a dyn Inlet,
     /// Seconds of a sample of which nothing tells the length.
     pub interval_s: u32,
+    /// End of the last sample that is known from before, if any is.
+    pub last_end: Option<UnixSeconds>,
     /// Is told when the source waits and when it goes on.
     pub lifecycle: &'a Lifecycle,
 }

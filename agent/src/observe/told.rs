@@ -143,6 +143,10 @@ pub enum WarningKind {
     Overlap,
     /// Another source is silent, so that the sum lacks its share.
     Silent,
+    /// The system does not count it: it follows from what it counts.
+    Derived,
+    /// A running total began anew.
+    Reset,
 }
 
 impl WarningKind {
@@ -169,6 +173,8 @@ impl WarningKind {
             Self::Clock => "clock",
             Self::Overlap => "overlap",
             Self::Silent => "silent",
+            Self::Derived => "derived",
+            Self::Reset => "reset",
         }
     }
 }

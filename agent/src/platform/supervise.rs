@@ -1,9 +1,10 @@
 //! Keeps a part of the agent running that may end or panic, and says how it is.
 
 use super::backoff::Backoff;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
@@ -50,15 +51,18 @@ impl fmt::Display for Condition {
     }
 }
 
-/// How a part is, and how often it was started again; cheap to clone. The part itself says when it
-/// waits and when it goes on.
+/// How a part is, how often it was started again, and how often it had to do without an answer, by kind;
+/// cheap to clone. The part itself says when it waits and when it goes on.
 #[derive(Clone, Debug, Default)]
-pub struct Lifecycle(Arc<watch::Sender<(Condition, u64)>>);
+pub struct Lifecycle {
+    state: Arc<watch::Sender<(Condition, u64)>>,
+    failures: Arc<Mutex<BTreeMap<&'static str, u64>>>,
+}
 
 impl Lifecycle {
     /// It is so now.
     pub fn set(&self, condition: Condition) {
-        self.0.send_if_modified(|(now, _)| {
+        self.state.send_if_modified(|(now, _)| {
             let is_new = *now != condition;
             if is_new {
                 *now = condition;
@@ -70,17 +74,29 @@ impl Lifecycle {
     /// Returns how it is.
     #[must_use]
     pub fn condition(&self) -> Condition {
-        self.0.borrow().0.clone()
+        self.state.borrow().0.clone()
     }
 
     /// Returns how often it was started again.
     #[must_use]
     pub fn restarts(&self) -> u64 {
-        self.0.borrow().1
+        self.state.borrow().1
+    }
+
+    /// It asked and got no answer that can be used.
+    pub fn failed(&self, kind: &'static str) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        *failures.entry(kind).or_default() += 1;
+    }
+
+    /// Returns how often it got no answer, by kind.
+    #[must_use]
+    pub fn failures(&self) -> BTreeMap<&'static str, u64> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn restart(&self, why: String) {
-        self.0.send_modify(|(condition, restarts)| {
+        self.state.send_modify(|(condition, restarts)| {
             *condition = Condition::Restarting(why);
             *restarts += 1;
         });
@@ -144,7 +160,7 @@ mod tests {
             1 => panic!("as a parser may"),
             _ => Ok("all is read".into()),
         };
-        let mut seen = lifecycle.0.subscribe();
+        let mut seen = lifecycle.state.subscribe();
         let begin = Instant::now();
         let running = tokio::spawn(supervise("test", lifecycle.clone(), run));
         let mut told = Vec::new();

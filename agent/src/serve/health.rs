@@ -33,14 +33,16 @@ impl Watch {
     /// Every part, as of now.
     pub(super) fn parts(&self) -> Vec<Part> {
         let signs = self.metrics.signs(self.control.now());
-        vec![
-            self.data(&signs),
-            source(&signs),
-            self.actuator(&signs),
-            journal(&signs),
-            model(&signs),
-            promises(&signs),
-        ]
+        let parts = [
+            Some(self.data(&signs)),
+            Some(source(&signs)),
+            pool(&signs),
+            Some(self.actuator(&signs)),
+            Some(journal(&signs)),
+            Some(model(&signs)),
+            Some(promises(&signs)),
+        ];
+        parts.into_iter().flatten().collect()
     }
 
     fn data(&self, signs: &Signs) -> Part {
@@ -72,6 +74,11 @@ fn source(signs: &Signs) -> Part {
         Some(condition) => (condition.is_running(), condition.to_string()),
     };
     Part { name: "source", ok, text }
+}
+
+fn pool(signs: &Signs) -> Option<Part> {
+    let condition = signs.pool.as_ref()?;
+    Some(Part { name: "pool", ok: condition.is_running(), text: condition.to_string() })
 }
 
 fn journal(signs: &Signs) -> Part {

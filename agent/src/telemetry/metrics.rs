@@ -83,6 +83,11 @@ impl Metrics {
         self.samples.read_by(lifecycle);
     }
 
+    /// The pool is looked at by the part of this lifecycle; the first that is told counts.
+    pub fn pool_by(&self, lifecycle: Lifecycle) {
+        self.samples.pool_by(lifecycle);
+    }
+
     /// Whether the model that is configured could be loaded.
     pub fn model_loaded(&self, loaded: bool) {
         self.decisions.set_model_loaded(loaded);
@@ -118,6 +123,7 @@ impl Metrics {
             journal_fails: self.outcomes.journal_fails(),
             model_loaded: self.decisions.is_model_loaded(),
             source: self.samples.reader(),
+            pool: self.samples.pool(),
             broken: self.decisions.all_broken(),
         }
     }
@@ -127,9 +133,11 @@ impl Metrics {
     /// # Errors
     /// If a metric cannot be written.
     pub fn text(&self, now: UnixSeconds, format: Exposition) -> Result<String, fmt::Error> {
+        // One at a time: two that bring the same counter up to date would count twice.
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         self.samples.refresh(now);
         let mut text = String::new();
-        encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        encode(&mut text, &registry)?;
         Ok(format.of(text))
     }
 }
@@ -169,6 +177,8 @@ pub struct Signs {
     pub model_loaded: bool,
     /// How what reads samples is; `None` where they are posted.
     pub source: Option<Condition>,
+    /// How what looks at the pool is; `None` where nothing does.
+    pub pool: Option<Condition>,
     /// How often each promise was seen to be broken.
     pub broken: [(Promise, u64); Promise::ALL.len()],
 }

@@ -35,6 +35,11 @@ pub(super) struct SampleMetrics {
     reader: Arc<OnceLock<Lifecycle>>,
     source_running: Known<i64>,
     source_restarts: Counter,
+    source_failures: Family<Labels<1>, Counter>,
+    /// What looks at the pool, if anything does.
+    pool: Arc<OnceLock<Lifecycle>>,
+    pool_running: Known<i64>,
+    pool_failures: Family<Labels<1>, Counter>,
 }
 
 impl Default for SampleMetrics {
@@ -55,6 +60,10 @@ impl Default for SampleMetrics {
             reader: Arc::default(),
             source_running: Known::default(),
             source_restarts: Counter::default(),
+            source_failures: Family::default(),
+            pool: Arc::default(),
+            pool_running: Known::default(),
+            pool_failures: Family::default(),
         }
     }
 }
@@ -79,6 +88,12 @@ impl SampleMetrics {
         r.register("source_running", help, m.source_running);
         let help = "Times that what reads samples failed and was started again";
         r.register("source_restarts", help, m.source_restarts);
+        let help = "Looks at the source that gave no sample, by kind";
+        r.register("source_failures", help, m.source_failures);
+        let help = "1 while what tells of the pool does its work, 0 while it waits or is restarted";
+        r.register("pool_running", help, m.pool_running);
+        let help = "Looks at the pool that told nothing, by kind";
+        r.register("pool_failures", help, m.pool_failures);
         let help = "Seconds added to the times of a sender, by its name";
         r.register_with_unit("source_clock_offset", help, Unit::Seconds, m.clock_offset_s);
         let help = "Age of the last sample; +Inf before the first";
@@ -150,6 +165,16 @@ impl SampleMetrics {
         let _ = self.reader.set(lifecycle);
     }
 
+    /// The pool is looked at by the part of this lifecycle; the first that is told counts.
+    pub(super) fn pool_by(&self, lifecycle: Lifecycle) {
+        let _ = self.pool.set(lifecycle);
+    }
+
+    /// How what looks at the pool is; `None` where nothing does.
+    pub(super) fn pool(&self) -> Option<Condition> {
+        self.pool.get().map(Lifecycle::condition)
+    }
+
     /// How what reads samples is; `None` where they are posted.
     pub(super) fn reader(&self) -> Option<Condition> {
         self.reader.get().map(Lifecycle::condition)
@@ -168,6 +193,19 @@ impl SampleMetrics {
             self.source_running.set(reader.condition().is_running().into());
             let counted = self.source_restarts.get();
             self.source_restarts.inc_by(reader.restarts().saturating_sub(counted));
+            count(&self.source_failures, reader);
         }
+        if let Some(pool) = self.pool.get() {
+            self.pool_running.set(pool.condition().is_running().into());
+            count(&self.pool_failures, pool);
+        }
+    }
+}
+
+/// Brings the counters of failures up to those of `lifecycle`.
+fn count(failures: &Family<Labels<1>, Counter>, lifecycle: &Lifecycle) {
+    for (kind, all) in lifecycle.failures() {
+        let counter = failures.get_or_create_owned(&[("kind", kind.into())]);
+        counter.inc_by(all.saturating_sub(counter.get()));
     }
 }

@@ -7,6 +7,7 @@ use super::{Audience, Control, Event, Traced, View};
 use crate::decide::figures::Latencies;
 use crate::decide::{Brain, ModelId};
 use crate::journal::{Journal, Past};
+use crate::observe::pool::PoolWatch;
 use crate::observe::{Assumption, Intake, Trust};
 use crate::platform::clock::Clock;
 use scaleiq_core::invariant;
@@ -34,6 +35,8 @@ pub struct Beginning {
     pub past: Option<Past>,
     /// Whose clock places samples in time.
     pub trust: Trust,
+    /// The pool, for samples that do not tell of it.
+    pub pool: PoolWatch,
     /// The agent's clock.
     pub clock: Clock,
     /// Who is told what happens.
@@ -57,7 +60,8 @@ impl Control {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(beginning: Beginning) -> io::Result<Started> {
-        let Beginning { brain, settings, model, journal, past, trust, clock, audience } = beginning;
+        let Beginning { brain, settings, model, journal, past, trust, pool, clock, audience } =
+            beginning;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (decisions, decided) = watch::channel(None);
         let (last_sample, last) = past.map_or((None, None), |p| (Some(p.sample), p.decision));
@@ -80,6 +84,7 @@ impl Control {
             decisions,
             clock,
             intake: Intake::new(trust, last_end),
+            pool,
             assumption: Assumption::default(),
             unread: VecDeque::new(),
             last_sample,

@@ -140,7 +140,9 @@ impl Handle {
         self.closed.store(true, Ordering::Relaxed);
     }
 
-    fn is_closed(&self) -> bool {
+    /// Whether samples are taken no more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed) || self.sender.is_closed()
     }
 

@@ -71,8 +71,9 @@ impl Control {
             self.audience.tell(Event::Warned(&warning));
             body.ingested.warn(told.number, warning);
         }
+        let now = self.clock.now();
         for sample in samples? {
-            self.observe(&sample)?;
+            self.observe(&self.pool.complete(sample, now))?;
             body.observed = true;
         }
         Ok(())

@@ -29,6 +29,7 @@ pub use view::View;
 
 use crate::decide::figures::Latencies;
 use crate::decide::{Brain, ModelId};
+use crate::observe::pool::PoolWatch;
 use crate::observe::{Assumption, Intake};
 use crate::platform::clock::Clock;
 use handle::Request;
@@ -60,6 +61,7 @@ pub struct Control {
     decisions: watch::Sender<Option<Traced>>,
     clock: Clock,
     intake: Intake,
+    pool: PoolWatch,
     assumption: Assumption,
     /// Bodies that are being read, a few samples at a time.
     unread: VecDeque<Unread>,

@@ -4,6 +4,7 @@ use agent::app::{Components, Config};
 use agent::decide::{Brain, Deputed, Mode, ModelId};
 use agent::device::{Client, Patience, Port};
 use agent::journal::{Journal, JournalConfig, Limits, Medium, Resumed, Terms, resume};
+use agent::observe::pool::PoolWatch;
 use agent::platform::clock::Clock;
 use agent::serve::dashboard::{About, DashboardState};
 use agent::serve::{Access, Api, Server, Watch, router};
@@ -150,6 +151,7 @@ impl Rig {
             journal,
             past: None,
             trust: config.trust,
+            pool: PoolWatch::default(),
             clock: Clock::after(None),
             audience,
         });
