@@ -175,10 +175,11 @@ fn applied(metrics: &Metrics, order: &Order) {
 
 /// Promise S-2: on stale data nothing is changed and nothing is tried again. Where samples come that lack
 /// what a decision needs, the number that is held may be raised, as it is in the backtest, and is never
-/// lowered.
+/// lowered. Limits are no data: a person may raise the number at any time.
 fn may_act(decision: &Decision) -> bool {
-    let lacks = decision.changes.iter().any(|change| change.by == Constraint::Missing);
-    decision.stage != Stage::Hold || (lacks && decision.jobs > decision.current_jobs)
+    let by = |constraint| decision.changes.iter().any(|change| change.by == constraint);
+    let may_rise = by(Constraint::Missing) || by(Constraint::Limits);
+    decision.stage != Stage::Hold || (may_rise && decision.jobs > decision.current_jobs)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod error;
 mod health;
 mod ingest;
 mod listen;
+mod overrides;
 pub mod page;
 mod predict;
 mod published;

@@ -2,10 +2,12 @@
 
 use super::{Audience, Event};
 use crate::decide::ModelId;
+use crate::decide::limits::LimitsInForce;
 use crate::journal::{Digest, Journal, JournalError};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
+use scaleiq_core::units::UnixSeconds;
 use serde::Serialize;
 
 /// A decision, and what it can be traced back to.
@@ -61,6 +63,14 @@ impl Recorder {
     pub(super) fn sample(&mut self, sample: &Sample) {
         let Some(journal) = &mut self.journal else { return };
         if let Err(error) = journal.sample(sample) {
+            self.failed(&error);
+        }
+    }
+
+    /// Other limits are in force from `at` on.
+    pub(super) fn limits(&mut self, at: UnixSeconds, in_force: &LimitsInForce) {
+        let Some(journal) = &mut self.journal else { return };
+        if let Err(error) = journal.limits(at, in_force) {
             self.failed(&error);
         }
     }

@@ -7,6 +7,7 @@ mod outage;
 mod pool;
 
 use agent::app::{Components, Config};
+use agent::decide::limits::OverrideStore;
 use agent::decide::{Decider, DeviceWithFallback, Engine, Health, Mode, ModelChoice, ModelId};
 use agent::device::{Client, Timeouts};
 use agent::observe::pool::PoolWatch;
@@ -108,6 +109,7 @@ fn the_loop_tells_who_decided() {
         past: None,
         trust: Trust::default(),
         pool: PoolWatch::default(),
+        store: OverrideStore::default(),
         clock: Clock::after(None),
         audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard)]),
     });
