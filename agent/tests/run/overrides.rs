@@ -114,3 +114,14 @@ fn a_restart_forgets_none_and_a_replay_makes_the_same_decisions() {
     let text = String::from_utf8_lossy(&replayed.stdout);
     assert!(replayed.status.success() && text.contains("same to the bit"), "{text}");
 }
+
+#[test]
+fn a_schedule_is_in_force_and_told() {
+    let always = "schedule:\n- {start: \"* * * * *\", end: \"0 0 30 2 *\", zone: Europe/Berlin, min: 25, \
+                  why: a test}\n";
+    let agent = Agent::start(&format!("{ACTIVE}{always}"));
+    assert_eq!(post(&agent, "/ingest", &samples(3000)).0, 200);
+    assert_eq!(jobs(&agent), 25);
+    let list = json(&get(&agent, "/overrides").1);
+    assert_eq!(list["limits"]["why"][0], "at least 25 jobs by schedule until `0 0 30 2 *`: a test");
+}
