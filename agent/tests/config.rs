@@ -245,9 +245,9 @@ fn what_workloads_may_not_share_is_named() {
 #[test]
 fn a_schedule_says_what_is_wrong_with_a_rule() {
     let rule = |rest: &str| refused(&format!("schedule:\n- {{{rest}}}\n"));
-    assert_snapshot!(rule("start: \"0 8 * * 1-5\", end: \"0 18 * * 1-5\""), @"conf/scaleiq.yaml:2:11: `schedule[0].start` is `8 o'clock`, which is no cron expression of five fields: Invalid pattern: Pattern must have between 5 and 7 fields.");
-    assert_snapshot!(rule("start: \"8 o'clock\", end: \"0 18 * * *\", min: 3"), @"conf/scaleiq.yaml:2:49: `schedule[0].zone` is `Europe/Bonn`, which is no time zone, such as Europe/Berlin or UTC");
-    assert_snapshot!(rule("start: \"0 8 * * *\", end: \"0 18 * * *\", zone: Europe/Bonn, min: 3"), @"conf/scaleiq.yaml:2:48: `schedule[0].min` is 9, above `max` 3");
-    assert_snapshot!(rule("start: \"0 8 * * *\", end: \"0 18 * * *\", min: 9, max: 3"), @r#"conf/scaleiq.yaml:2:3: `schedule[0].end` is missing: when it ends, such as "0 18 * * 1-5""#);
-    assert_snapshot!(rule("start: \"0 8 * * *\", min: 9"), @"");
+    assert_snapshot!(rule("start: \"0 8 * * 1-5\", end: \"0 18 * * 1-5\""), @"conf/scaleiq.yaml:2:3: it asks for nothing: one of `min`, `max` and `pause` is needed");
+    assert_snapshot!(rule("start: \"8 o'clock\", end: \"0 18 * * *\", min: 3"), @"conf/scaleiq.yaml:2:11: `schedule[0].start` is `8 o'clock`, which is no cron expression of five fields: Invalid pattern: Pattern must have between 5 and 7 fields.");
+    assert_snapshot!(rule("start: \"0 8 * * *\", end: \"0 18 * * *\", zone: Europe/Bonn, min: 3"), @"conf/scaleiq.yaml:2:49: `schedule[0].zone` is `Europe/Bonn`, which is no time zone, such as Europe/Berlin or UTC");
+    assert_snapshot!(rule("start: \"0 8 * * *\", end: \"0 18 * * *\", min: 9, max: 3"), @"conf/scaleiq.yaml:2:48: `schedule[0].min` is 9, above `max` 3");
+    assert_snapshot!(rule("start: \"0 8 * * *\", min: 9"), @r#"conf/scaleiq.yaml:2:3: `schedule[0].end` is missing: when it ends, such as "0 18 * * 1-5""#);
 }
