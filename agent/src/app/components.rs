@@ -2,8 +2,9 @@
 
 use crate::actuate::actuator::ActuatorVariant;
 use crate::actuate::{DRY_RUN, EXEC, STDOUT};
-use crate::observe::pool::PoolVariant;
+use crate::observe::pool::{self, PoolVariant};
 use crate::observe::push::{HTTP, JSONL};
+use crate::observe::queue;
 use crate::observe::source::SourceVariant;
 
 /// What there is to choose from.
@@ -21,8 +22,16 @@ impl Default for Components {
     /// What this program brings.
     fn default() -> Self {
         Self {
-            sources: vec![&HTTP, &JSONL],
-            pools: vec![],
+            sources: vec![
+                &HTTP,
+                &JSONL,
+                #[cfg(feature = "http")]
+                &queue::PROMETHEUS,
+            ],
+            pools: vec![
+                #[cfg(feature = "http")]
+                &pool::PROMETHEUS,
+            ],
             actuators: vec![&EXEC, &STDOUT, &DRY_RUN],
         }
     }

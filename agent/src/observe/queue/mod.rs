@@ -2,9 +2,13 @@
 
 pub mod counter;
 pub mod probe;
+#[cfg(feature = "http")]
+mod prometheus;
 pub mod reading;
 pub mod sampler;
 
 pub use probe::{QueueProbe, QueueSettings};
+#[cfg(feature = "http")]
+pub use prometheus::PROMETHEUS;
 pub use reading::{Amount, QueueReading};
 pub use sampler::Polled;
