@@ -2,6 +2,8 @@
 //! `json` reads, `intake` places it in time and sums what several senders say.
 
 mod assumption;
+#[cfg(feature = "http")]
+mod http;
 mod inlet;
 mod intake;
 mod json;
