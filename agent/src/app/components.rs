@@ -27,6 +27,8 @@ impl Default for Components {
                 &JSONL,
                 #[cfg(feature = "http")]
                 &queue::PROMETHEUS,
+                #[cfg(feature = "http")]
+                &queue::RABBITMQ,
             ],
             pools: vec![
                 #[cfg(feature = "http")]

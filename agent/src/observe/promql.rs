@@ -24,7 +24,6 @@ enum Data {
     Scalar(Point),
     Vector(Vec<Instant>),
     Matrix(Vec<Range>),
-    String(Point),
 }
 
 #[derive(Deserialize)]
@@ -65,7 +64,7 @@ impl Server {
             Data::Vector(series) => {
                 Ok(only(series, query)?.and_then(|series| series.value.value()))
             }
-            Data::Matrix(_) | Data::String(_) => Err(no_number(query)),
+            Data::Matrix(_) => Err(no_number(query)),
         }
     }
 

@@ -266,7 +266,9 @@ impl Client {
     fn refused(&self, response: &Response, body: &[u8]) -> Failure {
         let status = response.status();
         let told = match response.headers().get(LOCATION).map(HeaderValue::to_str) {
-            Some(Ok(elsewhere)) => format!(" to {elsewhere}, which `url` may name"),
+            Some(Ok(elsewhere)) if status.is_redirection() => {
+                format!(" to {elsewhere}, which `url` may name")
+            }
             _ => told(body),
         };
         let what = format!("{} answers {status}{told}", self.name);
