@@ -1,5 +1,5 @@
 //! Prometheus as a source and as a pool, beside a real server.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "http"))]
 
 #[path = "servers/mod.rs"]
 mod servers;

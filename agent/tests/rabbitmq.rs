@@ -1,5 +1,5 @@
 //! RabbitMQ as a source, beside a real server with its management API.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "http"))]
 
 #[path = "servers/amqp.rs"]
 mod amqp;
@@ -10,7 +10,9 @@ use agent::observe::{Told, WarningKind};
 use amqp::Amqp;
 use scaleiq_core::sample::Reading;
 use scaleiq_core::units::Jobs;
+use servers::http::until;
 use servers::{Server, Watched, events, free_port};
+use std::net::TcpStream;
 
 /// Debian's own in the path changes to another user; this is what it starts.
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -29,8 +31,11 @@ impl RabbitMq {
         })?;
         let (names_port, amqp_port, node_port) = (names.port, free_port(), free_port());
         let node = Server::start(PROGRAM, "rabbitmq-server", move |command, place| {
+            // Statistics are kept by the second instead of every five.
             let config = format!(
-                "listeners.tcp.default = 127.0.0.1:{amqp_port}\nmanagement.tcp.ip = 127.0.0.1\n\
+                "management.sample_retention_policies.global.minute = 1\n\
+                 management.sample_retention_policies.basic.minute = 1\n\
+                 management.sample_retention_policies.detailed.10 = 1\nlisteners.tcp.default = 127.0.0.1:{amqp_port}\nmanagement.tcp.ip = 127.0.0.1\n\
                  management.tcp.port = {}\ncollect_statistics_interval = 500\ndefault_user = me\n\
                  default_pass = right\n",
                 place.port
@@ -54,7 +59,9 @@ impl RabbitMq {
         Some(Self { node, amqp_port, _names: names })
     }
 
+    /// The management API answers before the queues do.
     fn connect(&self) -> Amqp {
+        until(|| TcpStream::connect(("127.0.0.1", self.amqp_port)).is_ok());
         Amqp::connect(self.amqp_port, "me", "right")
     }
 

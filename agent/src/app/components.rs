@@ -1,7 +1,7 @@
 //! Every component that a configuration may choose: a new one is one line here.
 
 use crate::actuate::actuator::ActuatorVariant;
-use crate::actuate::{DRY_RUN, EXEC, STDOUT};
+use crate::actuate::{self, DRY_RUN, EXEC, STDOUT};
 use crate::observe::pool::{self, PoolVariant};
 use crate::observe::push::{HTTP, JSONL};
 use crate::observe::queue;
@@ -34,7 +34,17 @@ impl Default for Components {
                 #[cfg(feature = "http")]
                 &pool::PROMETHEUS,
             ],
-            actuators: vec![&EXEC, &STDOUT, &DRY_RUN],
+            actuators: vec![
+                &EXEC,
+                #[cfg(feature = "http")]
+                &actuate::WEBHOOK,
+                #[cfg(feature = "http")]
+                &actuate::NOMAD,
+                #[cfg(feature = "http")]
+                &actuate::SWARM,
+                &STDOUT,
+                &DRY_RUN,
+            ],
         }
     }
 }

@@ -206,6 +206,14 @@ pub enum Failure {
     Invalid(String),
 }
 
+impl Failure {
+    /// Whether the same request may do later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Status { code: 408 | 429 | 500.., .. })
+    }
+}
+
 impl Client {
     /// Begins a request for what lies below the address: parts of a path, which may hold any character,
     /// and pairs of a query.
