@@ -6,7 +6,7 @@ mod servers;
 
 use agent::app::{Components, Config};
 use agent::observe::pool::PoolReading;
-use agent::observe::{Told, WarningKind};
+use agent::observe::{Reported, WarningKind};
 use scaleiq_core::sample::Reading;
 use scaleiq_core::units::Jobs;
 use servers::{Certificates, Server, StandIn, Watched, events, require};
@@ -65,7 +65,7 @@ fn a_page_is_read_and_its_server_may_go_and_come_back() {
     let before = watched.told().len();
     server.restart();
     let told = watched.wait_for_more(2);
-    let is_reset = |told: &Told| told.warnings.iter().any(|w| w.kind == WarningKind::Reset);
+    let is_reset = |told: &Reported| told.warnings.iter().any(|w| w.kind == WarningKind::Reset);
     assert!(told[before..].iter().any(is_reset), "{:?}", &told[before..]);
     assert!(events(&told[before..]).0 < arrived + 100.0, "the old total is not counted again");
 }
@@ -220,7 +220,7 @@ fn the_last_weeks_are_known_at_the_start_and_then_what_is() {
          'sum(rate(done_total[2m]))', waiting: 'sum(waiting)'}}}}"
     );
     let watched = Watched::start(&section);
-    let past: Vec<Told> = watched
+    let past: Vec<Reported> = watched
         .wait_for(|told| !told.is_empty())
         .into_iter()
         .filter(|told| told.sample.end.0 <= end)
@@ -252,7 +252,7 @@ fn the_last_weeks_are_known_at_the_start_and_then_what_is() {
     let pool = |fields: &str| {
         let text = format!("pool: {{type: prometheus, url: \"{url}\", {fields}}}\n");
         let config = Config::parse(&text, Path::new(""), |_| None, &Components::default());
-        let settings = config.unwrap().pool.unwrap();
+        let settings = config.unwrap().workload(None).unwrap().pool.unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { settings.probe().unwrap().read().await })
     };

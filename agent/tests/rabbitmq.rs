@@ -6,7 +6,7 @@ mod amqp;
 #[path = "servers/mod.rs"]
 mod servers;
 
-use agent::observe::{Told, WarningKind};
+use agent::observe::{Reported, WarningKind};
 use amqp::Amqp;
 use scaleiq_core::sample::Reading;
 use scaleiq_core::units::Jobs;
@@ -122,7 +122,7 @@ fn what_is_published_unacknowledged_and_acknowledged_is_known() {
     rabbit.node.restart();
     watched.wait_for_more(1);
     rabbit.connect().publish(QUEUE);
-    let is_reset = |told: &Told| told.warnings.iter().any(|w| w.kind == WarningKind::Reset);
+    let is_reset = |told: &Reported| told.warnings.iter().any(|w| w.kind == WarningKind::Reset);
     let told = watched.wait_for(|told| told[before..].iter().any(is_reset));
     let after = told[before..].iter().filter_map(|told| told.sample.arrivals_events.known());
     assert_eq!(after.sum::<f32>(), 1.0, "totals began anew");

@@ -6,7 +6,7 @@ mod servers;
 
 use agent::actuate::actuator::{Outcome, Tools};
 use agent::actuate::{Actuator, Order};
-use agent::app::{Components, Config};
+use agent::app::{Components, Config, WorkloadConfig};
 use agent::decide::{Calendar, Engine, ModelChoice, open};
 use agent::observe::pool::PoolReading;
 use agent::observe::probe::ProbeError;
@@ -26,7 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 
 /// An actuator of this section, and what it needs to run.
 struct Rig {
-    config: Config,
+    config: WorkloadConfig,
     actuator: Box<dyn Actuator>,
     runtime: Runtime,
 }
@@ -36,6 +36,7 @@ impl Rig {
         let text = format!("actuator: {section}\n");
         let config = Config::parse(&text, Path::new(""), |_| None, &Components::default());
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
+        let config = config.workload(None).unwrap();
         let report = Box::new(|order: &Order, _: &io::Result<()>| panic!("{order:?}"));
         let tools = Tools { secret: None, stop: Stop::on_signal().unwrap(), report };
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -58,9 +59,9 @@ impl Rig {
 
 fn order(jobs: u32) -> Order {
     let settings = Settings::new(JobLimits::new(1, 9).unwrap(), 60.0, 60.0);
-    let (mut brain, _) =
+    let (mut decider, _) =
         open(&ModelChoice::None, Engine::default(), settings, Calendar::default()).unwrap();
-    let mut decision = brain.decide(UnixSeconds(1_750_000_000));
+    let mut decision = decider.decide(UnixSeconds(1_750_000_000));
     decision.jobs = Jobs(jobs);
     Order { id: 7_000_002, term: 7, decision }
 }

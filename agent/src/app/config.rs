@@ -39,7 +39,7 @@ impl Config {
             return Some(Self { listen, workloads: vec![alone?] });
         }
         for name in beside {
-            if let Some(place) = f.given(&name) {
+            if let Some(place) = f.given(name) {
                 let message =
                     format!("`{name}` stands beside `workloads`: it belongs into each of them");
                 f.problem(place, message);

@@ -217,7 +217,6 @@ impl Failure {
 impl Client {
     /// Begins a request for what lies below the address: parts of a path, which may hold any character,
     /// and pairs of a query.
-    #[must_use]
     pub fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {

@@ -8,6 +8,9 @@ use scaleiq_core::sample::RawSample;
 use scaleiq_core::units::UnixSeconds;
 use std::collections::BTreeMap;
 
+/// Puts what a query gives into a sample.
+type Put = fn(&mut RawSample, f64);
+
 /// Asks a server.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -57,7 +60,7 @@ impl Asked {
         let span = [UnixSeconds(first), UnixSeconds(to)];
         let named = &self.named;
         let mut moments: BTreeMap<UnixSeconds, RawSample> = BTreeMap::new();
-        let fields: [(&Option<String>, fn(&mut RawSample, f64)); 6] = [
+        let fields: [(&Option<String>, Put); 6] = [
             (&named.arrived, |sample, rate| sample.logged_events = Some(rate * sample.interval_s)),
             (&named.processed, |sample, rate| {
                 sample.processed_events = Some(rate * sample.interval_s);

@@ -129,7 +129,8 @@ impl<T> Named<T> {
             jobs_ready: read("jobs_ready", "jobs that work"),
         };
         let is_given = |name| f.given(name).is_some();
-        if !is_given("arrived") && !(is_given("processed") && is_given("waiting")) {
+        let has_arrivals = is_given("arrived") || is_given("processed") && is_given("waiting");
+        if !has_arrivals {
             let message =
                 "`arrived` is needed, or `processed` and `waiting`, from which it follows";
             f.problem(f.place(), message);
