@@ -8,16 +8,30 @@ pub mod actuator;
 mod dry_run;
 mod hook;
 mod ledger;
+#[cfg(feature = "http")]
+mod nomad;
 mod order;
 mod promises;
+#[cfg(feature = "http")]
+mod remote;
 mod stdout;
+#[cfg(feature = "http")]
+mod swarm;
+#[cfg(feature = "http")]
+mod webhook;
 
 pub use actuator::{Actuator, ActuatorSettings};
 pub use dry_run::{DRY_RUN, DryRun};
 pub use hook::EXEC;
 pub use ledger::Ledger;
+#[cfg(feature = "http")]
+pub use nomad::NOMAD;
 pub use order::{Numbering, Order};
 pub use stdout::STDOUT;
+#[cfg(feature = "http")]
+pub use swarm::SWARM;
+#[cfg(feature = "http")]
+pub use webhook::WEBHOOK;
 
 use actuator::{Outcome, Tools};
 

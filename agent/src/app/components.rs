@@ -1,9 +1,10 @@
 //! Every component that a configuration may choose: a new one is one line here.
 
 use crate::actuate::actuator::ActuatorVariant;
-use crate::actuate::{DRY_RUN, EXEC, STDOUT};
-use crate::observe::pool::PoolVariant;
+use crate::actuate::{self, DRY_RUN, EXEC, STDOUT};
+use crate::observe::pool::{self, PoolVariant};
 use crate::observe::push::{HTTP, JSONL};
+use crate::observe::queue;
 use crate::observe::source::SourceVariant;
 
 /// What there is to choose from.
@@ -21,9 +22,29 @@ impl Default for Components {
     /// What this program brings.
     fn default() -> Self {
         Self {
-            sources: vec![&HTTP, &JSONL],
-            pools: vec![],
-            actuators: vec![&EXEC, &STDOUT, &DRY_RUN],
+            sources: vec![
+                &HTTP,
+                &JSONL,
+                #[cfg(feature = "http")]
+                &queue::PROMETHEUS,
+                #[cfg(feature = "http")]
+                &queue::RABBITMQ,
+            ],
+            pools: vec![
+                #[cfg(feature = "http")]
+                &pool::PROMETHEUS,
+            ],
+            actuators: vec![
+                &EXEC,
+                #[cfg(feature = "http")]
+                &actuate::WEBHOOK,
+                #[cfg(feature = "http")]
+                &actuate::NOMAD,
+                #[cfg(feature = "http")]
+                &actuate::SWARM,
+                &STDOUT,
+                &DRY_RUN,
+            ],
         }
     }
 }

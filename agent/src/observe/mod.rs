@@ -2,12 +2,16 @@
 //! `json` reads, `intake` places it in time and sums what several senders say.
 
 mod assumption;
+#[cfg(feature = "http")]
+mod http;
 mod inlet;
 mod intake;
 mod json;
 mod lines;
 pub mod pool;
 pub mod probe;
+#[cfg(feature = "http")]
+pub mod promql;
 pub mod push;
 pub mod queue;
 mod reported;

@@ -2,9 +2,17 @@
 
 pub mod counter;
 pub mod probe;
+#[cfg(feature = "http")]
+mod prometheus;
+#[cfg(feature = "http")]
+mod rabbitmq;
 pub mod reading;
 pub mod sampler;
 
 pub use probe::{QueueProbe, QueueSettings};
+#[cfg(feature = "http")]
+pub use prometheus::PROMETHEUS;
+#[cfg(feature = "http")]
+pub use rabbitmq::RABBITMQ;
 pub use reading::{Amount, QueueReading};
 pub use sampler::Polled;
