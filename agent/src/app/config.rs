@@ -11,7 +11,7 @@ use crate::observe;
 use crate::observe::pool::PoolSettings;
 use crate::observe::push::Http;
 use crate::observe::{Source, Trust, source};
-use crate::serve::Listen;
+use crate::serve::{Keda, Listen};
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::settings::Settings;
 use serde_json::Value;
@@ -44,6 +44,8 @@ pub struct Config {
     pub mode: Mode,
     /// Where REST, metrics and dashboard are.
     pub listen: Listen,
+    /// Where KEDA is told how many jobs should run, if it is.
+    pub keda: Option<Keda>,
     /// Holidays and campaigns.
     pub planned: Calendar,
     /// Where samples and decisions are recorded. Off unless a folder is given: a sidecar leaves
@@ -79,6 +81,8 @@ impl Config {
         let about = "`shadow`: decide and change nothing; `active`: carry decisions out";
         let mode = f.or("mode", about, Mode::KIND, Mode::default());
         let listen = Listen::fields(f);
+        let about = "where KEDA asks how many jobs should run";
+        let keda = f.optional("keda", about, Section(Keda::fields));
         let interval = settings.map_or(IntervalLength::TWO_MINUTES, |settings| settings.interval);
         let planned = Calendar::fields(f, interval);
         let about = "where samples and decisions are recorded, so that a restart loses nothing";
@@ -98,6 +102,7 @@ impl Config {
             actuator,
             mode,
             listen,
+            keda: keda.map(|given| given.value),
             planned,
             journal: journal.map(|given| given.value),
             price: price.map(|given| given.value),

@@ -11,7 +11,7 @@ use crate::platform::clock::Clock;
 use crate::platform::stop::Stop;
 use crate::platform::supervise::{Lifecycle, supervise};
 use crate::serve::dashboard::{About, DashboardState};
-use crate::serve::{Access, Api, Server, Watch, router};
+use crate::serve::{Access, Api, Keda, Server, Watch, router};
 use crate::telemetry::Metrics;
 use crate::workload::{Audience, Beginning, Control, Handle, Started};
 use anyhow::{Context, anyhow, bail};
@@ -35,6 +35,7 @@ const TICK: Duration = Duration::from_secs(15);
 pub fn run(mut config: Config, stop: &Stop) -> anyhow::Result<()> {
     let listener = config.listen.bind()?;
     let address = listener.local_addr()?;
+    let asked = config.keda.as_ref().map(Keda::bind).transpose()?;
     let configured = config.decider.model.clone();
     let (brain, model, recorded) = begin(&mut config)?;
     warn_if_idle(brain.as_ref(), &model);
@@ -107,6 +108,11 @@ pub fn run(mut config: Config, stop: &Stop) -> anyhow::Result<()> {
     .context("cannot act")?;
     let mut actuator = runtime.spawn(actor.run(decisions));
     let server = Arc::new(Server::new(routes, metrics.clone()));
+    let guard = runtime.enter();
+    let keda = config.keda.as_ref().zip(asked);
+    let keda = keda.map(|(keda, listener)| keda.open(listener, control.clone(), config.mode));
+    let keda = keda.transpose().context("cannot answer KEDA: `keda`")?;
+    drop(guard);
     let done = runtime.block_on(async {
         if !config.source.is_posted() {
             let lifecycle = Lifecycle::default();
@@ -149,7 +155,16 @@ pub fn run(mut config: Config, stop: &Stop) -> anyhow::Result<()> {
         accepting.abort();
     }
     let patience = stop.left(DRAINED_AFTER).min(DRAIN);
-    if !runtime.block_on(server.drain(patience)) {
+    let ended_well = runtime.block_on(async {
+        let keda = async {
+            match keda {
+                Some(keda) => keda.shut(patience).await,
+                None => true,
+            }
+        };
+        tokio::join!(server.drain(patience), keda)
+    });
+    if ended_well != (true, true) {
         tracing::warn!("connections are still open: closing them");
     }
     runtime.shutdown_timeout(Duration::from_millis(100));

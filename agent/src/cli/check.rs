@@ -43,6 +43,9 @@ pub fn run(args: &CheckArgs, components: &Components) -> anyhow::Result<()> {
         None => None,
     };
     config.actuator.check().map_err(usage)?;
+    if let Some(keda) = &config.keda {
+        keda.check().map_err(usage)?;
+    }
     let role = device.map_or(brain.network_role(), |status| status.network_role);
     say(summary(&config, &model.name, role, device).trim_end());
     for note in notes(&config, role) {
@@ -134,5 +137,8 @@ fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Statu
     line("mode", config.mode.word().into());
     let token = if config.listen.token.is_some() { "with" } else { "without" };
     line("listen", format!("{}, {token} a token", config.listen.address));
+    if let Some(keda) = &config.keda {
+        line("keda", keda.describe());
+    }
     text
 }

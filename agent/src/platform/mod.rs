@@ -3,6 +3,8 @@
 
 pub mod backoff;
 pub mod clock;
+#[cfg(feature = "grpc")]
+pub mod door;
 #[cfg_attr(not(unix), path = "group_elsewhere.rs")]
 pub(crate) mod group;
 #[cfg(feature = "http")]

@@ -7,6 +7,8 @@ pub mod dashboard;
 mod error;
 mod health;
 mod ingest;
+#[cfg_attr(not(feature = "grpc"), path = "keda_left_out.rs")]
+mod keda;
 mod listen;
 pub mod page;
 mod predict;
@@ -18,6 +20,7 @@ mod status;
 pub use access::Access;
 pub use api::Api;
 pub use health::Watch;
+pub use keda::Keda;
 pub use listen::Listen;
 pub use routes::router;
 pub use server::Server;

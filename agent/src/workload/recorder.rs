@@ -3,8 +3,8 @@
 use super::{Audience, Event};
 use crate::decide::ModelId;
 use crate::journal::{Digest, Journal, JournalError};
-use scaleiq_core::decision::Decision;
-use scaleiq_core::policy::NetworkRole;
+use scaleiq_core::decision::{Constraint, Decision};
+use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
 use serde::Serialize;
 
@@ -22,6 +22,18 @@ pub struct Traced {
     pub model: ModelId,
     /// The part that its Q-network has in decisions.
     pub network_role: NetworkRole,
+}
+
+impl Traced {
+    /// Whether it may be acted on. Promise S-2: on stale data nothing is changed and nothing is tried
+    /// again. Where samples come that lack what a decision needs, the number that is held may be raised,
+    /// as it is in the backtest, and is never lowered.
+    #[must_use]
+    pub fn may_be_acted_on(&self) -> bool {
+        let Decision { stage, changes, jobs, have, .. } = &self.decision;
+        let lacks = changes.iter().any(|change| change.by == Constraint::Missing);
+        *stage != Stage::Hold || (lacks && jobs > have)
+    }
 }
 
 /// What the journal has to say about a decision.
