@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// Clients and servers of all: what the agent does not take part in itself, its tests play.
 #[cfg(feature = "grpc")]
 fn contracts() -> Result<(), Box<dyn std::error::Error>> {
-    let files = protox::compile(["externalscaler.proto"], ["proto"])?;
+    let files = protox::compile(["externalscaler.proto", "keda_raw_metrics.proto"], ["proto"])?;
     tonic_prost_build::configure().compile_fds(files)?;
     Ok(())
 }

@@ -2,6 +2,8 @@
 //! samples or decisions.
 
 pub mod backoff;
+#[cfg(feature = "grpc")]
+pub mod channel;
 pub mod clock;
 #[cfg(feature = "grpc")]
 pub mod door;
