@@ -24,7 +24,7 @@ use actuator::{Outcome, Tools};
 use crate::config::Secret;
 use crate::decide::Mode;
 use crate::platform::stop::Stop;
-use crate::telemetry::{Acted, Metrics};
+use crate::telemetry::{ActuationResult, Metrics};
 use crate::workload::Traced;
 use scaleiq_core::settings::Settings;
 use std::io;
@@ -65,7 +65,7 @@ impl Actor {
         let told = metrics.clone();
         let report = Box::new(move |order: &Order, done: &io::Result<()>| match done {
             Ok(()) => applied(&told, order),
-            Err(_) => told.acted(Acted::Failed),
+            Err(_) => told.acted(ActuationResult::Failed),
         });
         let tools = Tools { secret, stop, report };
         let actuator = match mode {
@@ -121,9 +121,9 @@ impl Actor {
         }
         // Promise J-1: what takes jobs away is durable before. More jobs cannot wait for a disk.
         let unrecorded = traced.recorded == Some(false);
-        let held = unrecorded && decision.jobs < self.ledger.in_force(decision.have, now);
+        let held = unrecorded && decision.jobs < self.ledger.in_force(decision.current_jobs, now);
         if held {
-            self.metrics.acted(Acted::Unrecorded);
+            self.metrics.acted(ActuationResult::Unrecorded);
         }
         !held
     }
@@ -143,8 +143,10 @@ impl Actor {
                 tracing::info!(id, jobs = jobs.0, "carried out");
                 applied(&self.metrics, &order);
             }
-            Ok(Outcome::Withheld) => self.metrics.acted(Acted::Withheld),
-            Ok(Outcome::Sent { superseded: true }) => self.metrics.acted(Acted::Superseded),
+            Ok(Outcome::Withheld) => self.metrics.acted(ActuationResult::Withheld),
+            Ok(Outcome::Sent { superseded: true }) => {
+                self.metrics.acted(ActuationResult::Superseded)
+            }
             Ok(Outcome::Sent { superseded: false }) => {}
             Err(error) => {
                 tracing::error!(
@@ -154,7 +156,7 @@ impl Actor {
                     RETRY.as_secs()
                 );
                 self.ledger.failed();
-                self.metrics.acted(Acted::Failed);
+                self.metrics.acted(ActuationResult::Failed);
                 return false;
             }
         }
@@ -165,7 +167,7 @@ impl Actor {
 }
 
 fn applied(metrics: &Metrics, order: &Order) {
-    metrics.acted(Acted::Done);
+    metrics.acted(ActuationResult::Done);
     metrics.applied(order.id, order.decision.jobs);
 }
 
@@ -179,10 +181,10 @@ mod tests {
 
     #[test]
     fn what_is_held_is_only_ever_raised_and_not_on_stale_data() {
-        let may_act = |stage, changes: &[Change], (jobs, have)| {
+        let may_act = |stage, changes: &[Change], (jobs, current)| {
             let changes = changes.iter().copied().collect();
             let traced = Traced {
-                decision: Decision { stage, changes, ..ledger::tests::decision(jobs, have) },
+                decision: Decision { stage, changes, ..ledger::tests::decision(jobs, current) },
                 input_sha256: None,
                 recorded: None,
                 model: ModelId::none(),
@@ -190,11 +192,12 @@ mod tests {
             };
             traced.may_be_acted_on()
         };
-        let held = |by, jobs, have| {
-            may_act(Stage::Hold, &[Change { by, from: Jobs(have), to: Jobs(jobs) }], (jobs, have))
+        let held = |by, jobs, current| {
+            let change = Change { by, from: Jobs(current), to: Jobs(jobs) };
+            may_act(Stage::Hold, &[change], (jobs, current))
         };
         assert!(may_act(Stage::Plan, &[], (3, 10)));
-        assert!(held(Constraint::Missing, 14, 10));
+        assert!(held(Constraint::Missing, 14, 10) && held(Constraint::Limits, 14, 10));
         assert!(!held(Constraint::Missing, 10, 10) && !held(Constraint::Missing, 8, 10));
         assert!(!held(Constraint::Stale, 14, 10));
     }

@@ -1,8 +1,7 @@
 //! Stands in for the KEDA endpoint in a program that was built without gRPC.
 
+use super::Served;
 use crate::config::Fields;
-use crate::decide::Mode;
-use crate::workload::Handle;
 use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
@@ -49,7 +48,7 @@ impl Keda {
     ///
     /// # Errors
     /// None.
-    pub fn open(&self, _: TcpListener, _: Handle, _: Mode) -> io::Result<Opened> {
+    pub fn open(&self, _: TcpListener, _: &[Served]) -> io::Result<Opened> {
         match self.0 {}
     }
 }

@@ -10,10 +10,12 @@ mod ingest;
 #[cfg_attr(not(feature = "grpc"), path = "keda_left_out.rs")]
 mod keda;
 mod listen;
+mod overrides;
 pub mod page;
 mod predict;
 mod published;
 mod routes;
+mod served;
 mod server;
 mod status;
 
@@ -23,4 +25,5 @@ pub use health::Watch;
 pub use keda::Keda;
 pub use listen::Listen;
 pub use routes::router;
+pub use served::Served;
 pub use server::Server;

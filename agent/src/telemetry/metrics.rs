@@ -1,30 +1,24 @@
 //! What the agent tells Prometheus.
 
 use super::decisions::DecisionMetrics;
-use super::exposition::Exposition;
 use super::figures::FigureMetrics;
-use super::kinds::Labels;
-use super::outcomes::{Acted, OutcomeMetrics};
+use super::limits::LimitMetrics;
+use super::outcomes::{ActuationResult, OutcomeMetrics};
 use super::samples::SampleMetrics;
 use crate::decide::{Mode, ModelId};
 use crate::platform::supervise::{Condition, Lifecycle};
 use crate::workload::{Event, Subscriber};
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use scaleiq_core::invariant::Promise;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{Jobs, UnixSeconds};
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Why connections are closed.
-const CLOSED: [&str; 2] = ["room", "time"];
-
-/// All metrics; cheap to clone.
+/// All metrics of a workload; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
@@ -32,26 +26,28 @@ pub struct Metrics {
     decisions: DecisionMetrics,
     outcomes: OutcomeMetrics,
     figures: FigureMetrics,
-    connections_closed: Family<Labels<1>, Counter>,
+    limits: LimitMetrics,
 }
 
 impl Metrics {
-    /// Metrics of one workload, all at zero.
+    /// Metrics of one workload, all at zero. Beside those of others each has its name as a label.
     #[must_use]
-    pub fn new(settings: &Settings, model: &ModelId, mode: Mode) -> Self {
+    pub fn new(settings: &Settings, model: &ModelId, mode: Mode, workload: Option<&str>) -> Self {
+        let label = workload.map(|name| ("workload".into(), name.to_string().into()));
+        let registry = Registry::with_prefix_and_labels("scaleiq", label.into_iter());
         let metrics = Self {
-            registry: Arc::new(Mutex::new(Registry::with_prefix("scaleiq"))),
+            registry: Arc::new(Mutex::new(registry)),
             samples: SampleMetrics::default(),
             decisions: DecisionMetrics::new(settings.interval),
             outcomes: OutcomeMetrics::default(),
             figures: FigureMetrics::default(),
-            connections_closed: Family::default(),
+            limits: LimitMetrics::default(),
         };
-        metrics.register(model, mode);
+        metrics.register(model, mode, settings.limits);
         metrics
     }
 
-    fn register(&self, model: &ModelId, mode: Mode) {
+    fn register(&self, model: &ModelId, mode: Mode, limits: JobLimits) {
         let mut r = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let about = Info::new([
             ("version", env!("CARGO_PKG_VERSION").to_string()),
@@ -64,18 +60,7 @@ impl Metrics {
         self.decisions.register(&mut r, model);
         self.outcomes.register(&mut r);
         self.figures.register(&mut r);
-        let help = "Connections closed before they asked anything, to make room or for time";
-        r.register("connections_closed", help, self.connections_closed.clone());
-        for closed in CLOSED {
-            self.connections_closed.get_or_create_owned(&[("reason", closed.into())]);
-        }
-    }
-
-    /// A connection was closed: to make room for another, or since it had lasted too long.
-    pub fn connection_closed(&self, for_room: bool) {
-        let [room, time] = CLOSED;
-        let reason = if for_room { room } else { time };
-        self.connections_closed.get_or_create_owned(&[("reason", reason.into())]).inc();
+        self.limits.register(&mut r, limits);
     }
 
     /// Samples are read by the part of this lifecycle; the first that is told counts.
@@ -104,7 +89,7 @@ impl Metrics {
     }
 
     /// The actuator was at work.
-    pub fn acted(&self, acted: Acted) {
+    pub fn acted(&self, acted: ActuationResult) {
         self.outcomes.acted(acted);
     }
 
@@ -128,17 +113,17 @@ impl Metrics {
         }
     }
 
-    /// Everything as text in `format`.
+    /// Everything as text in OpenMetrics.
     ///
     /// # Errors
     /// If a metric cannot be written.
-    pub fn text(&self, now: UnixSeconds, format: Exposition) -> Result<String, fmt::Error> {
+    pub fn text(&self, now: UnixSeconds) -> Result<String, fmt::Error> {
         // One at a time: two that bring the same counter up to date would count twice.
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         self.samples.refresh(now);
         let mut text = String::new();
         encode(&mut text, &registry)?;
-        Ok(format.of(text))
+        Ok(text)
     }
 }
 
@@ -157,6 +142,7 @@ impl Subscriber for Metrics {
             Event::Device(health) => self.decisions.device(health),
             Event::Recorded { durable } => self.outcomes.recorded(durable),
             Event::JournalSize(bytes) => self.outcomes.journal_size(bytes),
+            Event::Limits(in_force) => self.limits.set(in_force),
             Event::Broken(promise) => self.decisions.broken(promise),
         }
     }

@@ -1,11 +1,12 @@
 //! How the loop begins.
 
 use super::handle::Handle;
-use super::pulse::Pulse;
+use super::heartbeat::Heartbeat;
 use super::recorder::Recorder;
 use super::{Audience, Control, Event, Traced, View};
 use crate::decide::figures::Latencies;
-use crate::decide::{Brain, ModelId};
+use crate::decide::limits::{LimitsInForce, OverrideStore};
+use crate::decide::{Decider, ModelId};
 use crate::journal::{Journal, Past};
 use crate::observe::pool::PoolWatch;
 use crate::observe::{Assumption, Intake, Trust};
@@ -24,7 +25,7 @@ const QUEUE: usize = 64;
 /// What a loop begins with.
 pub struct Beginning {
     /// What decides. It was told the `past`.
-    pub brain: Box<dyn Brain>,
+    pub decider: Box<dyn Decider>,
     /// The settings in force.
     pub settings: Settings,
     /// Which model decides.
@@ -35,6 +36,8 @@ pub struct Beginning {
     pub past: Option<Past>,
     /// Whose clock places samples in time.
     pub trust: Trust,
+    /// Where overrides are kept.
+    pub store: OverrideStore,
     /// The pool, for samples that do not tell of it.
     pub pool: PoolWatch,
     /// The agent's clock.
@@ -60,8 +63,18 @@ impl Control {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(beginning: Beginning) -> io::Result<Started> {
-        let Beginning { brain, settings, model, journal, past, trust, pool, clock, audience } =
-            beginning;
+        let Beginning {
+            decider,
+            settings,
+            model,
+            journal,
+            past,
+            trust,
+            pool,
+            store,
+            clock,
+            audience,
+        } = beginning;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (decisions, decided) = watch::channel(None);
         let (last_sample, last) = past.map_or((None, None), |p| (Some(p.sample), p.decision));
@@ -69,12 +82,12 @@ impl Control {
         if let Some(end) = last_end {
             audience.tell(Event::Resumed(end));
         }
-        let view = View::new(settings.stale_after_s, settings.interval.seconds());
+        let view = View::new(settings.stale_after_s, settings.interval.seconds(), settings.limits);
         let (view, seen) = watch::channel(Arc::new(view));
-        let pulse = Pulse::new(clock.clone());
-        let handle = Handle::new(sender, seen, clock.clone(), pulse.clone(), audience.clone());
+        let heartbeat = Heartbeat::new(clock.clone());
+        let handle = Handle::new(sender, seen, clock.clone(), heartbeat.clone(), audience.clone());
         let control = Self {
-            brain,
+            decider,
             settings,
             model,
             recorder: Recorder::new(journal, last, audience.clone()),
@@ -85,6 +98,10 @@ impl Control {
             clock,
             intake: Intake::new(trust, last_end),
             pool,
+            configured: settings.limits,
+            limits: LimitsInForce::configured(settings.limits),
+            overrides: store.load(),
+            store,
             assumption: Assumption::default(),
             unread: VecDeque::new(),
             last_sample,
@@ -95,7 +112,7 @@ impl Control {
             warned: None,
         };
         let thread = thread::Builder::new().name("control".into());
-        let thread = thread.spawn(move || control.run(receiver, &pulse))?;
+        let thread = thread.spawn(move || control.run(receiver, &heartbeat))?;
         Ok(Started { handle, decisions: decided, thread })
     }
 }

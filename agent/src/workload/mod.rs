@@ -9,10 +9,11 @@ mod begin;
 mod decide;
 mod event;
 mod handle;
+mod heartbeat;
 mod ingest;
+mod limits;
 mod not_ready;
 mod prediction;
-mod pulse;
 mod recorder;
 mod snapshot;
 mod unread;
@@ -28,17 +29,18 @@ pub use snapshot::Snapshot;
 pub use view::View;
 
 use crate::decide::figures::Latencies;
-use crate::decide::{Brain, ModelId};
+use crate::decide::limits::{LimitsInForce, OverrideStore, Overrides};
+use crate::decide::{Decider, ModelId};
 use crate::observe::pool::PoolWatch;
 use crate::observe::{Assumption, Intake};
 use crate::platform::clock::Clock;
 use handle::Request;
-use pulse::Pulse;
+use heartbeat::Heartbeat;
 use recorder::Recorder;
 use scaleiq_core::invariant;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::units::{JobLimits, UnixSeconds};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +52,7 @@ const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// The running loop.
 pub struct Control {
-    brain: Box<dyn Brain>,
+    decider: Box<dyn Decider>,
     settings: Settings,
     model: ModelId,
     recorder: Recorder,
@@ -60,6 +62,13 @@ pub struct Control {
     view: watch::Sender<Arc<View>>,
     decisions: watch::Sender<Option<Traced>>,
     clock: Clock,
+    /// Limits as they are configured,
+    configured: JobLimits,
+    /// as they are now,
+    limits: LimitsInForce,
+    /// and what people set by hand, with the place where that is kept.
+    overrides: Overrides,
+    store: OverrideStore,
     intake: Intake,
     pool: PoolWatch,
     assumption: Assumption,
@@ -78,11 +87,12 @@ pub struct Control {
 }
 
 impl Control {
-    fn run(mut self, mut requests: mpsc::Receiver<Request>, pulse: &Pulse) {
+    fn run(mut self, mut requests: mpsc::Receiver<Request>, heartbeat: &Heartbeat) {
+        self.keep_limits(self.clock.now().ours);
         // What is known from the journal is decided on at once.
         self.look();
         loop {
-            pulse.beat();
+            heartbeat.beat();
             let request = if self.unread.is_empty() {
                 requests.blocking_recv().unwrap_or(Request::Stop)
             } else {
@@ -91,6 +101,13 @@ impl Control {
             match request {
                 Request::Ingest(samples, reply) => self.begin(samples, reply),
                 Request::Tick => self.look(),
+                // Who asked may have gone meanwhile.
+                Request::SetOverride(draft, reply) => {
+                    let _ = reply.send(self.set_override(draft));
+                }
+                Request::EndOverride(id, reply) => {
+                    let _ = reply.send(self.end_override(id));
+                }
                 Request::Nothing => {}
                 Request::Stop => break,
             }

@@ -2,6 +2,7 @@
 //! where that was decided.
 
 use crate::decide::Mode;
+use crate::serve::Served;
 use crate::workload::{Handle, Traced, View};
 use scaleiq_core::units::Jobs;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +18,9 @@ pub(super) struct Instructor {
 }
 
 impl Instructor {
-    /// Tells what `control` decides; in shadow mode nothing.
-    pub(super) fn new(control: Handle, mode: Mode) -> Self {
+    /// Tells what is decided for `workload`; in shadow mode nothing.
+    pub(super) fn new(workload: &Served) -> Self {
+        let (control, mode) = (workload.api.control.clone(), workload.api.mode);
         Self { control, mode, told: Arc::default() }
     }
 
@@ -61,7 +63,7 @@ impl Instructor {
     /// Whether the decision may be told. Promise J-1: what takes jobs away is durable before; more jobs
     /// cannot wait for a disk.
     fn is_durable(&self, traced: &Traced) -> bool {
-        let in_force = self.told().unwrap_or(traced.decision.have);
+        let in_force = self.told().unwrap_or(traced.decision.current_jobs);
         traced.recorded != Some(false) || traced.decision.jobs >= in_force
     }
 

@@ -5,11 +5,9 @@ mod instruction;
 mod scaler;
 
 use crate::config::Fields;
-use crate::decide::Mode;
 use crate::platform::door::{self, Door, Opened};
-use crate::workload::Handle;
+use crate::serve::Served;
 use contract::external_scaler_server::ExternalScalerServer;
-use instruction::Instructor;
 use scaler::Scaler;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -53,14 +51,14 @@ impl Keda {
         self.0.bind("keda.listen")
     }
 
-    /// Answers at `listener` what `control` knows, within a tokio runtime.
+    /// Answers at `listener` what is decided for `workloads`, within a tokio runtime.
     ///
     /// # Errors
     /// If a certificate cannot be used.
-    pub fn open(&self, listener: TcpListener, control: Handle, mode: Mode) -> io::Result<Opened> {
+    pub fn open(&self, listener: TcpListener, workloads: &[Served]) -> io::Result<Opened> {
         tracing::info!("KEDA is answered on {}", listener.local_addr()?);
         door::open(&self.0, listener, |stopping| {
-            let scaler = Scaler::new(Instructor::new(control, mode), stopping);
+            let scaler = Scaler::new(workloads, stopping);
             Routes::new(ExternalScalerServer::new(scaler).max_decoding_message_size(MAX_BYTES))
         })
     }

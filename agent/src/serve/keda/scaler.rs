@@ -7,6 +7,7 @@ use super::contract::{
     MetricValue, ScaledObjectRef,
 };
 use super::instruction::Instructor;
+use crate::serve::Served;
 use tokio::sync::{mpsc, watch};
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, async_trait};
@@ -14,17 +15,41 @@ use tonic::{Request, Response, Status, async_trait};
 /// The name of the one metric. KEDA puts `s0-` in front of it for Kubernetes.
 const METRIC: &str = "scaleiq-jobs";
 
+/// The field of a trigger's metadata that names a workload.
+const WORKLOAD: &str = "workload";
+
 /// Answers KEDA.
 #[derive(Debug)]
 pub(super) struct Scaler {
-    instructor: Instructor,
+    workloads: Vec<(String, Instructor)>,
     stopping: watch::Receiver<bool>,
 }
 
 impl Scaler {
-    /// Answers what `instructor` says, until the agent is `stopping`.
-    pub(super) fn new(instructor: Instructor, stopping: watch::Receiver<bool>) -> Self {
-        Self { instructor, stopping }
+    /// Answers what is decided for `workloads`, until the agent is `stopping`.
+    pub(super) fn new(workloads: &[Served], stopping: watch::Receiver<bool>) -> Self {
+        let named = |served: &Served| (served.name.clone(), Instructor::new(served));
+        Self { workloads: workloads.iter().map(named).collect(), stopping }
+    }
+
+    /// Who knows what `object` is told: of the workload that its trigger names, or of the only one.
+    fn instructor(&self, object: Option<&ScaledObjectRef>) -> Result<&Instructor, Status> {
+        let meant = object.and_then(|object| object.scaler_metadata.get(WORKLOAD));
+        let found = match (meant, self.workloads.as_slice()) {
+            (None, [(_, only)]) => Some(only),
+            (None, _) => None,
+            (Some(meant), workloads) => {
+                workloads.iter().find(|(name, _)| name == meant).map(|(_, instructor)| instructor)
+            }
+        };
+        found.ok_or_else(|| {
+            let known: Vec<&str> = self.workloads.iter().map(|(name, _)| name.as_str()).collect();
+            let message = format!(
+                "the trigger's metadata have to say `{WORKLOAD}`; known are {}",
+                known.join(", ")
+            );
+            Status::invalid_argument(message)
+        })
     }
 }
 
@@ -38,19 +63,21 @@ fn spec() -> GetMetricSpecResponse {
 impl ExternalScaler for Scaler {
     async fn is_active(
         &self,
-        _: Request<ScaledObjectRef>,
+        request: Request<ScaledObjectRef>,
     ) -> Result<Response<IsActiveResponse>, Status> {
-        Ok(Response::new(IsActiveResponse { result: self.instructor.is_active() }))
+        let instructor = self.instructor(Some(request.get_ref()))?;
+        Ok(Response::new(IsActiveResponse { result: instructor.is_active() }))
     }
 
     type StreamIsActiveStream = ReceiverStream<Result<IsActiveResponse, Status>>;
 
     async fn stream_is_active(
         &self,
-        _: Request<ScaledObjectRef>,
+        request: Request<ScaledObjectRef>,
     ) -> Result<Response<Self::StreamIsActiveStream>, Status> {
+        let instructor = self.instructor(Some(request.get_ref()))?.clone();
         let (to, answers) = mpsc::channel(1);
-        tokio::spawn(tell_changes(self.instructor.clone(), self.stopping.clone(), to));
+        tokio::spawn(tell_changes(instructor, self.stopping.clone(), to));
         Ok(Response::new(ReceiverStream::new(answers)))
     }
 
@@ -70,7 +97,8 @@ impl ExternalScaler for Scaler {
             let message = format!("there is no metric `{}`: ask for `{METRIC}`", asked.metric_name);
             return Err(Status::invalid_argument(message));
         }
-        let jobs = self.instructor.jobs().await.map_err(|why| {
+        let instructor = self.instructor(asked.scaled_object_ref.as_ref())?;
+        let jobs = instructor.jobs().await.map_err(|why| {
             if let Some(object) = &asked.scaled_object_ref {
                 tracing::debug!("{}/{} is told nothing: {why}", object.namespace, object.name);
             }
