@@ -152,7 +152,7 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
     assert_snapshot!(refused("minReplicas: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `minReplicas`; here it is written `jobs: {min: 1}`");
     assert_snapshot!(refused("slaSeconds: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `slaSeconds`; here it is written `sla_s: 60`");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are listen, token, workloads, name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, schedule, mode, planned, seasons_s, journal, price");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are listen, token, keda, workloads, name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, schedule, mode, planned, seasons_s, journal, price");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: `mode` is `activ`; did you mean `active`?");
     assert_eq!(parse("seasons_s: [28800, 3600]\n").unwrap().planned.seasons_s, [28_800, 3600]);
     assert_snapshot!(refused("seasons_s: [28800, 90]\n"), @"conf/scaleiq.yaml:1:20: `seasons_s[1]` is 90; it must be from 240 to 2419200");

@@ -120,6 +120,12 @@ impl Handle {
         self.view.borrow().clone()
     }
 
+    /// Returns what changes whenever something is published.
+    #[must_use]
+    pub fn views(&self) -> watch::Receiver<Arc<View>> {
+        self.view.clone()
+    }
+
     /// The forecast from the present state.
     ///
     /// # Errors

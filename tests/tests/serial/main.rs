@@ -110,7 +110,7 @@ fn the_loop_tells_who_decided() {
         trust: Trust::default(),
         pool: PoolWatch::default(),
         schedule: Schedule::default(),
-            store: OverrideStore::default(),
+        store: OverrideStore::default(),
         clock: Clock::after(None),
         audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard)]),
     });
