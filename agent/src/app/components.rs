@@ -29,6 +29,8 @@ impl Default for Components {
                 &queue::PROMETHEUS,
                 #[cfg(feature = "http")]
                 &queue::RABBITMQ,
+                #[cfg(feature = "grpc")]
+                &queue::keda::KEDA,
             ],
             pools: vec![
                 #[cfg(feature = "http")]

@@ -1,6 +1,8 @@
 //! Queues that are looked at: a file for each system, and the sampler that makes samples of what they tell.
 
 pub mod counter;
+#[cfg(feature = "grpc")]
+pub mod keda;
 pub mod probe;
 #[cfg(feature = "http")]
 mod prometheus;
