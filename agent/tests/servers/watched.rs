@@ -1,25 +1,30 @@
 //! A source as the agent runs it, and all that it told.
 
-use super::http::until;
 use agent::app::{Components, Config};
 use agent::observe::source::Delivery;
-use agent::observe::{Closed, Ingested, Inlet, Refusal, Told};
+use agent::observe::{Closed, Ingested, Inlet, Refusal, Reported};
 use agent::platform::supervise::{Condition, Lifecycle, supervise};
 use scaleiq_core::sample::Reading;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longest wait for anything.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Collects samples.
 #[derive(Clone, Default)]
 struct Collector {
-    told: Arc<Mutex<Vec<Told>>>,
+    told: Arc<Mutex<Vec<Reported>>>,
     is_closed: Arc<AtomicBool>,
 }
 
 impl Inlet for Collector {
-    fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, Closed> {
+    fn ingest(&self, samples: Vec<Reported>) -> Result<Ingested, Closed> {
+        // The loop's own inlet blocks until a sample is decided on, which a runtime does not allow.
+        assert!(tokio::runtime::Handle::try_current().is_err(), "delivered within a runtime");
         self.told.lock().unwrap().extend(samples);
         Ok(Ingested::default())
     }
@@ -44,7 +49,8 @@ impl Watched {
     pub(crate) fn start(section: &str) -> Self {
         let text = format!("source: {section}\n");
         let config = Config::parse(&text, Path::new(""), |_| None, &Components::default());
-        let source = config.unwrap_or_else(|problems| panic!("{problems}")).source;
+        let mut config = config.unwrap_or_else(|problems| panic!("{problems}"));
+        let source = config.workloads.remove(0).source;
         let (collector, lifecycle) = (Collector::default(), Lifecycle::default());
         let watched = Self { collector: collector.clone(), lifecycle: lifecycle.clone() };
         let told = lifecycle.clone();
@@ -59,7 +65,7 @@ impl Watched {
     }
 
     /// All samples so far.
-    pub(crate) fn told(&self) -> Vec<Told> {
+    pub(crate) fn told(&self) -> Vec<Reported> {
         self.collector.told.lock().unwrap().clone()
     }
 
@@ -75,18 +81,18 @@ impl Watched {
 
     /// Waits until it has looked, or looks again.
     pub(crate) fn wait_until_running(&self) {
-        until(|| self.condition().is_running());
+        self.until(|| self.condition().is_running());
     }
 
     /// Waits until it says, with these words, why there is no answer.
     pub(crate) fn wait_until_waiting(&self, words: &str) {
-        until(|| matches!(self.condition(), Condition::Waiting(why) if why.contains(words)));
+        self.until(|| matches!(self.condition(), Condition::Waiting(why) if why.contains(words)));
     }
 
     /// Waits until the samples satisfy `done`, and returns them.
-    pub(crate) fn wait_for(&self, done: impl Fn(&[Told]) -> bool) -> Vec<Told> {
+    pub(crate) fn wait_for(&self, done: impl Fn(&[Reported]) -> bool) -> Vec<Reported> {
         let mut told = Vec::new();
-        until(|| {
+        self.until(|| {
             told = self.told();
             done(&told)
         });
@@ -94,9 +100,20 @@ impl Watched {
     }
 
     /// Waits for so many samples more.
-    pub(crate) fn wait_for_more(&self, samples: usize) -> Vec<Told> {
+    pub(crate) fn wait_for_more(&self, samples: usize) -> Vec<Reported> {
         let wanted = self.told().len() + samples;
         self.wait_for(|told| told.len() >= wanted)
+    }
+}
+
+impl Watched {
+    fn until(&self, mut done: impl FnMut() -> bool) {
+        let begin = Instant::now();
+        while !done() {
+            let (condition, events) = (self.condition(), events(&self.told()));
+            assert!(begin.elapsed() < TIME_LIMIT, "it did not happen: {condition}, {events:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
@@ -107,15 +124,11 @@ impl Drop for Watched {
 }
 
 /// Events that arrived, that were finished, and that were in the system at the end, as far as samples know.
-pub(crate) fn events(told: &[Told]) -> (f32, f32, Option<f32>) {
-    let known = |reading: Reading| match reading {
-        Reading::Known(value) => Some(value),
-        _ => None,
-    };
-    let sum = |of: fn(&Told) -> Reading| told.iter().filter_map(|t| known(of(t))).sum();
+pub(crate) fn events(told: &[Reported]) -> (f32, f32, Option<f32>) {
+    let sum = |of: fn(&Reported) -> Reading| told.iter().filter_map(|t| of(t).known()).sum();
     (
         sum(|told| told.sample.arrivals_events),
         sum(|told| told.sample.processed_events),
-        told.last().and_then(|told| known(told.sample.backlog_events)),
+        told.last().and_then(|told| told.sample.backlog_events.known()),
     )
 }
