@@ -26,6 +26,10 @@ impl Default for Components {
                 &JSONL,
                 #[cfg(feature = "nats")]
                 &crate::observe::queue::nats::NATS,
+                #[cfg(feature = "redis")]
+                &crate::observe::queue::redis::REDIS_STREAM,
+                #[cfg(feature = "redis")]
+                &crate::observe::queue::redis::REDIS_LIST,
             ],
             pools: vec![],
             actuators: vec![&EXEC, &STDOUT, &DRY_RUN],

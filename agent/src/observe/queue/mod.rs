@@ -5,6 +5,8 @@ pub mod counter;
 pub mod nats;
 pub mod probe;
 pub mod reading;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod rising;
 pub mod sampler;
 
