@@ -9,6 +9,9 @@ mod dry_run;
 mod hook;
 mod ledger;
 mod order;
+#[cfg(unix)]
+pub mod processes;
+mod program;
 mod promises;
 mod stdout;
 
@@ -17,6 +20,8 @@ pub use dry_run::{DRY_RUN, DryRun};
 pub use hook::EXEC;
 pub use ledger::Ledger;
 pub use order::{Numbering, Order};
+#[cfg(unix)]
+pub use processes::PROCESSES;
 pub use stdout::STDOUT;
 
 use actuator::{Outcome, Tools};

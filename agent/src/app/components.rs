@@ -1,5 +1,7 @@
 //! Every component that a configuration may choose: a new one is one line here.
 
+#[cfg(unix)]
+use crate::actuate::PROCESSES;
 use crate::actuate::actuator::ActuatorVariant;
 use crate::actuate::{DRY_RUN, EXEC, STDOUT};
 use crate::observe::pool::PoolVariant;
@@ -23,7 +25,13 @@ impl Default for Components {
         Self {
             sources: vec![&HTTP, &JSONL],
             pools: vec![],
-            actuators: vec![&EXEC, &STDOUT, &DRY_RUN],
+            actuators: vec![
+                &EXEC,
+                #[cfg(unix)]
+                &PROCESSES,
+                &STDOUT,
+                &DRY_RUN,
+            ],
         }
     }
 }

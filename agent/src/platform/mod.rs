@@ -2,6 +2,8 @@
 //! samples or decisions.
 
 pub mod backoff;
+#[cfg(unix)]
+pub(crate) mod children;
 pub mod clock;
 #[cfg_attr(not(unix), path = "group_elsewhere.rs")]
 pub(crate) mod group;

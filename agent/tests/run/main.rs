@@ -11,6 +11,8 @@ mod journal;
 mod metrics;
 mod model;
 mod network;
+#[cfg(target_os = "linux")]
+mod pool;
 mod seed;
 mod source;
 #[cfg(target_os = "linux")]
