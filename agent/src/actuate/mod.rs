@@ -7,6 +7,8 @@
 pub mod actuator;
 mod dry_run;
 mod hook;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod ledger;
 mod order;
 #[cfg(unix)]
@@ -18,6 +20,8 @@ mod stdout;
 pub use actuator::{Actuator, ActuatorSettings};
 pub use dry_run::{DRY_RUN, DryRun};
 pub use hook::EXEC;
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::KUBERNETES;
 pub use ledger::Ledger;
 pub use order::{Numbering, Order};
 #[cfg(unix)]

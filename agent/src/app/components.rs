@@ -24,9 +24,14 @@ impl Default for Components {
     fn default() -> Self {
         Self {
             sources: vec![&HTTP, &JSONL],
-            pools: vec![],
+            pools: vec![
+                #[cfg(feature = "kubernetes")]
+                &crate::observe::pool::kubernetes::KUBERNETES,
+            ],
             actuators: vec![
                 &EXEC,
+                #[cfg(feature = "kubernetes")]
+                &crate::actuate::KUBERNETES,
                 #[cfg(unix)]
                 &PROCESSES,
                 &STDOUT,
