@@ -44,7 +44,7 @@
     const static_jobs = known(live.about.static_jobs), shadow = live.about.mode === "shadow";
     const ready = shadow ? [
       Charts.line("ready in shadow", "--jobs", { steps: true, area: 0.16, width: 0.75 }),
-      Charts.line("what runs", "--peer", { steps: true, width: 1.25 }),
+      Charts.line("what runs", "--baseline", { steps: true, width: 1.25 }),
     ] : [Charts.line("ready", "--jobs", { steps: true, area: 0.16, width: 0.75 })];
     charts = {
       arrivals: Charts.make($("arrivals-chart"), {
@@ -64,13 +64,13 @@
           Charts.line("starting", "--starting", { none: "0", steps: true, area: 0.25, width: 1 }),
           Charts.line("needed", "--load", { width: 1.25 }),
           Charts.line("ahead", "--forecast", { dash: [5, 3] }),
-          ...(static_jobs ? [Charts.line("static pool", "--peer", { dash: [8, 4], width: 1.25 })] : []),
+          ...(static_jobs ? [Charts.line("static pool", "--baseline", { dash: [8, 4], width: 1.25 })] : []),
         ],
       }),
       backlog: Charts.make($("backlog-chart"), {
         ...shape, height: small ? 100 : 92 + Math.round(0.2 * spare), least: 10,
         series: shadow
-          ? [Charts.line("in shadow", "--late", { area: 0.2 }), Charts.line("what runs", "--peer")]
+          ? [Charts.line("in shadow", "--late", { area: 0.2 }), Charts.line("what runs", "--baseline")]
           : [Charts.line("backlog", "--late", { area: 0.2 })],
       }),
     };
@@ -211,7 +211,7 @@
     const d = live.decisions[0];
     if (!d) return;
     put("latest-time", `${clock(d.at, true)} UTC`);
-    put("latest-jobs", d.jobs === d.have ? `${d.jobs} jobs` : `${d.have} → ${d.jobs} jobs`);
+    put("latest-jobs", d.jobs === d.current_jobs ? `${d.jobs} jobs` : `${d.current_jobs} → ${d.jobs} jobs`);
     const times = known(d.multiplier) ? `×${d.multiplier} of ${d.base}` : "";
     put("latest-have", [STAGES[d.stage], times].filter(Boolean).join(", "));
     put("latest-reason", d.sentence);
@@ -284,8 +284,8 @@
   const list = () => {
     $("decisions").replaceChildren(...live.decisions.map((d) => {
       const item = element("li");
-      const way = d.jobs > d.have ? "up" : d.jobs < d.have ? "down" : "";
-      const move = way ? `${d.have} → ${d.jobs}` : `${d.jobs}`;
+      const way = d.jobs > d.current_jobs ? "up" : d.jobs < d.current_jobs ? "down" : "";
+      const move = way ? `${d.current_jobs} → ${d.jobs}` : `${d.jobs}`;
       const chips = element("span", "chips");
       if (known(d.multiplier)) chips.append(element("span", "chip", `×${Number(d.multiplier.toFixed(2))}`));
       if (d.stage !== "plan" && d.stage !== "network") chips.append(element("span", "chip warn", STAGES[d.stage]));
@@ -334,7 +334,7 @@
     let wait = 2000;
     try {
       if (!document.hidden) {
-        const response = await fetch(`/api/live?run=${run}&since=${next}`, { cache: "no-store" });
+        const response = await fetch(`api/live?run=${run}&since=${next}`, { cache: "no-store" });
         if (!response.ok) throw new Error(response.statusText);
         take(await response.json());
         link(true);

@@ -3,7 +3,7 @@
 
 (() => {
   const D = JSON.parse(document.getElementById("data").textContent);
-  const COLOURS = ["--jobs", "--peer", "--peer-2", "--peer-3", "--peer-4", "--peer-5", "--peer-6", "--peer-7"];
+  const COLOURS = ["--jobs", "--baseline", "--baseline-2", "--baseline-3", "--baseline-4", "--baseline-5", "--baseline-6", "--baseline-7"];
   const { number } = Charts;
   let first = null;
   const $ = (id) => document.getElementById(id);
@@ -28,7 +28,7 @@
     lead.append("ScaleIQ begins ", element("b", "", percent(ours.sla)), ` of all events within ${D.sla_s} s and pays `);
     lead.append(element("b", "", `${Math.abs(100 * fixed.saving).toFixed(0)} % ${fixed.saving >= 0 ? "less" : "more"}`));
     lead.append(` than a ${fixed.policy} jobs (${percent(fixed.sla)} in time), at ${ours.cost_over_ideal.toFixed(2)} times the cost of perfect knowledge.`);
-    $("table-note").textContent = `Same arrivals, start-up times (median ${number(D.start_up_s)} s) and crashes for all; ${D.limits[0]} to ${D.limits[1]} jobs. The static pool is sized for 99.5 % of the time, in hindsight. The rules run at their usual defaults. The oracle knows the load that comes while a job starts: no rule, but a bound to all. Cost: job time paid over the least that could do the work.`;
+    $("table-note").textContent = `Same arrivals, start-up times (median ${number(D.start_up_s)} s) and crashes for all; ${D.limits[0]} to ${D.limits[1]} jobs. The static pool is sized for 99.5 % of the time, in tracker. The rules run at their usual defaults. The oracle knows the load that comes while a job starts: no rule, but a bound to all. Cost: job time paid over the least that could do the work.`;
     const f = D.forecast;
     $("forecast-note").textContent = f.intervals
       ? `band: 10–90 % as forecast 12 minutes before; error of the median ${(100 * f.wape).toFixed(1)} %, ${(100 * f.coverage).toFixed(0)} % of intervals within the band (80 % is right)`

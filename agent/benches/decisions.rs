@@ -48,14 +48,14 @@ fn main() -> anyhow::Result<()> {
 fn decide(load: &Load, engine: Engine) -> anyhow::Result<Vec<f64>> {
     let limits = JobLimits::new(1, 200)?;
     let settings = Settings::new(limits, 60.0, 60.0);
-    let (mut brain, _) =
+    let (mut decider, _) =
         decide::open(&ModelChoice::Shipped, engine, settings, Calendar::default())?;
     let mut simulator = Simulator::new(load, World::queue(), limits, TICK_S, 1);
     let mut taken = Vec::new();
     while let Some(sample) = simulator.tick() {
         let start = Instant::now();
-        brain.observe(&sample)?;
-        let decision = brain.decide(sample.end);
+        decider.observe(&sample)?;
+        let decision = decider.decide(sample.end);
         taken.push(start.elapsed().as_secs_f64() * 1e6);
         simulator.set_jobs(decision.jobs);
     }

@@ -7,9 +7,9 @@ mod source;
 
 use agent::actuate::Order;
 use agent::actuate::actuator::{Outcome, Tools};
-use agent::app::{Components, Config};
+use agent::app::{Components, Config, WorkloadConfig};
 use agent::observe::source::Delivery;
-use agent::observe::{Closed, Ingested, Inlet, Refusal, Told};
+use agent::observe::{Closed, Ingested, Inlet, Refusal, Reported};
 use agent::platform::stop::Stop;
 use agent::platform::supervise::Lifecycle;
 use scaleiq_core::settings::Settings;
@@ -25,17 +25,19 @@ fn components() -> Components {
     components
 }
 
-fn parse(text: &str, folder: &Path) -> Result<Config, String> {
+fn parse(text: &str, folder: &Path) -> Result<WorkloadConfig, String> {
     let path = folder.join("c.yaml");
-    Config::parse(text, &path, |_| None, &components()).map_err(|problems| problems.to_string())
+    let config = Config::parse(text, &path, |_| None, &components());
+    let config = config.map_err(|problems| problems.to_string())?;
+    Ok(config.workload(None).unwrap())
 }
 
 /// Takes one sample, and closes.
 #[derive(Default)]
-struct One(RefCell<Vec<Told>>);
+struct One(RefCell<Vec<Reported>>);
 
 impl Inlet for One {
-    fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, Closed> {
+    fn ingest(&self, samples: Vec<Reported>) -> Result<Ingested, Closed> {
         self.0.borrow_mut().extend(samples);
         Err(Closed)
     }
@@ -90,8 +92,8 @@ fn an_actuator_carries_an_order_out() {
     let choice = agent::decide::ModelChoice::None;
     let planned = agent::decide::Calendar::default();
     let engine = agent::decide::Engine::default();
-    let (mut brain, _) = agent::decide::open(&choice, engine, settings, planned).unwrap();
-    let mut decision = brain.decide(UnixSeconds(1_750_000_000));
+    let (mut decider, _) = agent::decide::open(&choice, engine, settings, planned).unwrap();
+    let mut decision = decider.decide(UnixSeconds(1_750_000_000));
     decision.jobs = Jobs(7);
     let order = Order { id: 1, term: 1, decision };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -1,6 +1,6 @@
 //! Configurations: what is wrong is told with file, line, column, field and what to do.
 
-use agent::app::{Components, Config};
+use agent::app::{Components, Config, WorkloadConfig};
 use agent::decide::{Engine, Mode, ModelChoice};
 use agent::device::Port;
 use agent::observe::Trust;
@@ -8,7 +8,12 @@ use insta::assert_snapshot;
 use scaleiq_core::wire::Config as WireConfig;
 use std::path::Path;
 
-fn parse(text: &str) -> Result<Config, String> {
+/// The only workload of `text`.
+fn parse(text: &str) -> Result<WorkloadConfig, String> {
+    whole(text).map(|config| config.workload(None).unwrap())
+}
+
+fn whole(text: &str) -> Result<Config, String> {
     let lookup = |name: &str| (name == "TOKEN").then(|| "0123456789abcdef".to_string());
     let path = Path::new("conf/scaleiq.yaml");
     Config::parse(text, path, lookup, &Components::default()).map_err(|p| p.to_string())
@@ -20,8 +25,8 @@ fn refused(text: &str) -> String {
 
 #[test]
 fn the_example_states_the_defaults() {
-    let example = parse(include_str!("../scaleiq.example.yaml")).unwrap();
-    let defaults = parse("").unwrap();
+    let example = whole(include_str!("../scaleiq.example.yaml")).unwrap();
+    let defaults = whole("").unwrap();
     assert_eq!(format!("{example:?}"), format!("{defaults:?}"));
     assert_eq!(
         format!("{defaults:?}"),
@@ -49,12 +54,15 @@ fn more_jobs_than_partitions_are_not_asked_for() {
 
 #[test]
 fn everything_can_be_set() {
-    let config = parse(
+    let config = whole(
         "model: ../models/mine\nengine: tract\nlisten: 0.0.0.0:80\ntoken: ${env:TOKEN}\nmode: active\n\
          source: {type: jsonl, path: in.jsonl, clock: sender}\n\
          actuator: {type: exec, command: [./scale.sh, \"{jobs}\"], timeout_s: 2.5}\n",
     )
     .unwrap();
+    assert!(config.listen.token.as_ref().unwrap().matches(b"0123456789abcdef"));
+    assert!(!format!("{config:?}").contains("0123456789abcdef"));
+    let config = config.workload(None).unwrap();
     assert_eq!(config.decider.model, ModelChoice::Folder("conf/../models/mine".into()));
     assert_eq!(
         (config.decider.engine, parse("").unwrap().decider.engine),
@@ -64,8 +72,6 @@ fn everything_can_be_set() {
     assert_eq!(config.source.describe(), "JSON lines in conf/in.jsonl");
     assert_eq!((config.trust, parse("").unwrap().trust), (Trust::Sender, Trust::Receiver));
     assert_eq!(config.actuator.describe(), "\"./scale.sh\", up to 2.5 s");
-    assert!(config.listen.token.as_ref().unwrap().matches(b"0123456789abcdef"));
-    assert!(!format!("{config:?}").contains("0123456789abcdef"));
 }
 
 #[test]
@@ -146,7 +152,7 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
     assert_snapshot!(refused("minReplicas: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `minReplicas`; here it is written `jobs: {min: 1}`");
     assert_snapshot!(refused("slaSeconds: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `slaSeconds`; here it is written `sla_s: 60`");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, actuator, mode, listen, token, planned, seasons_s, journal, price");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are listen, token, workloads, name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, mode, planned, seasons_s, journal, price");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: `mode` is `activ`; did you mean `active`?");
     assert_eq!(parse("seasons_s: [28800, 3600]\n").unwrap().planned.seasons_s, [28_800, 3600]);
     assert_snapshot!(refused("seasons_s: [28800, 90]\n"), @"conf/scaleiq.yaml:1:20: `seasons_s[1]` is 90; it must be from 240 to 2419200");
@@ -206,4 +212,32 @@ fn rules_between_fields_are_told() {
     assert_snapshot!(refused("actuator: {type: exec}\n"), @r#"conf/scaleiq.yaml:1:11: `actuator.command` is missing: a list of the program and its arguments, such as [./scale.sh, "{jobs}"]"#);
     assert_snapshot!(refused("actuator: {type: stdout, command: [x]}\n"), @"conf/scaleiq.yaml:1:26: `actuator.command` belongs to the type `exec`");
     assert_snapshot!(refused("source: {type: jsonl}\n"), @"conf/scaleiq.yaml:1:9: `source.path` is missing: a file of JSON lines, or `-` for stdin");
+}
+
+#[test]
+fn several_workloads_have_names_and_fields_of_their_own() {
+    let text = "listen: 127.0.0.1:1234\nworkloads:\n- {name: a, jobs: {max: 7}}\n- {name: b, model: none}\n";
+    let config = whole(text).unwrap();
+    let names: Vec<_> = config.workloads.iter().map(|workload| workload.name.as_str()).collect();
+    assert_eq!((names, config.listen.address.port()), (vec!["a", "b"], 1234));
+    assert_eq!(config.clone().workload(Some("a")).unwrap().settings.limits.max().0, 7);
+    let error = config.clone().workload(None).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "the configuration has several workloads: say which by --workload; known are a, b"
+    );
+    let error = config.workload(Some("c")).unwrap_err().to_string();
+    assert_eq!(error, "there is no workload `c`; known are a, b");
+}
+
+#[test]
+fn what_workloads_may_not_share_is_named() {
+    let error = |text: &str| whole(text).unwrap_err();
+    assert_snapshot!(error("workloads: []\n"), @"conf/scaleiq.yaml:1:12: `workloads` is empty: one at least is needed");
+    assert_snapshot!(error("mode: active\nworkloads:\n- {name: a}\n"), @"conf/scaleiq.yaml:1:7: `mode` stands beside `workloads`: it belongs into each of them");
+    assert_snapshot!(error("workloads:\n- {name: a}\n- {name: a}\n"), @"conf/scaleiq.yaml:3:3: `name` is `a`, and so is another workload's");
+    assert_snapshot!(error("workloads:\n- {name: \"a b\"}\n- {name: b}\n"), @"conf/scaleiq.yaml:2:3: `name` is `a b`; beside others a workload's has letters, digits, `.`, `_` and `-` alone");
+    assert_snapshot!(error("workloads:\n- {name: a, journal: {folder: j}}\n- {name: b, journal: {folder: j}}\n"), @"conf/scaleiq.yaml:3:3: `journal` is `conf/j`, and so is another workload's");
+    assert_snapshot!(error("workloads:\n- {name: a, jobs: {max: 0}}\n"), @"conf/scaleiq.yaml:2:25: `workloads[0].jobs.max` is 0; it must be from 1 to 100000");
+    assert_snapshot!(error("workloads:\n- {name: a, listen: 127.0.0.1:1}\n"), @"conf/scaleiq.yaml:2:13: unknown field `listen`; known are name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, mode, planned, seasons_s, journal, price");
 }

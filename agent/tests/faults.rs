@@ -4,7 +4,7 @@
 
 use agent::decide::{self, Calendar, Engine, ModelChoice};
 use agent::lab::backtest::faults;
-use agent::lab::backtest::history::{History, Wish};
+use agent::lab::backtest::history::{History, Spec};
 use agent::lab::backtest::play::Plan;
 use agent::lab::replay::settings;
 use scaleiq_core::units::{JobLimits, UnixSeconds};
@@ -38,17 +38,17 @@ fn histories() -> [History; 2] {
 }
 
 fn verdicts(history: History, world: World, seed: u64, faults: &FaultPlan) -> Vec<Verdict> {
-    let wish =
-        Wish { peak_jobs: Some(40.0), work_ms: Some(100.0), warm_days: 1.0, days: None, seed };
-    let (load, warm_s) = history.load(&wish).unwrap();
+    let spec =
+        Spec { peak_jobs: Some(40.0), work_ms: Some(100.0), warm_days: 1.0, days: None, seed };
+    let (load, warm_s) = history.load(&spec).unwrap();
     let limits = JobLimits::new(1, 200).unwrap();
-    let mut brain = || {
+    let mut decider = || {
         let none = ModelChoice::None;
         let settings = settings(world, limits, &none);
         Ok(decide::open(&none, Engine::default(), settings, Calendar::default())?.0)
     };
     let plan = Plan { load, world, limits, seed, warm_s };
-    faults::play(&plan, faults, &mut brain, &mut |_| {}).unwrap()
+    faults::play(&plan, faults, &mut decider, &mut |_| {}).unwrap()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! built-in sample in virtual time.
 
 use agent::decide::figures::{Figures, Pool};
-use agent::decide::{self, Brain, Calendar, Engine, ModelChoice};
+use agent::decide::{self, Calendar, Decider, Engine, ModelChoice};
 use agent::lab::replay::{Replay, TICK_S, settings, static_jobs};
 use scaleiq_core::units::{JobLimits, WEEK_S};
 use scaleiq_workload::baselines::{HpaRule, ScalingRule, StaticRule};
@@ -27,7 +27,7 @@ fn limits() -> JobLimits {
     JobLimits::new(1, 100).unwrap()
 }
 
-fn brain(model: &ModelChoice, world: World) -> Box<dyn Brain> {
+fn decider(model: &ModelChoice, world: World) -> Box<dyn Decider> {
     let settings = settings(world, limits(), model);
     decide::open(model, Engine::Native, settings, Calendar::default()).unwrap().0
 }
@@ -51,23 +51,23 @@ impl Week {
         other: impl FnOnce(&Load) -> Box<dyn ScalingRule>,
     ) -> Self {
         let load = week(seed);
-        let mut replay = Replay::new(&load, world, limits(), seed, 0, brain(model, world));
+        let mut replay = Replay::new(&load, world, limits(), seed, 0, decider(model, world));
         while replay.step().is_some() {}
 
         let mut simulator = Simulator::new(&*load, world, limits(), TICK_S, seed);
         let mut other = other(&load);
-        let mut brain = brain(model, world);
-        brain.set_shadow(true);
+        let mut decider = decider(model, world);
+        decider.set_shadow(true);
         let (mut last, mut changes) = (None, 0);
         while let Some(sample) = simulator.tick() {
-            brain.observe(&sample).unwrap();
-            let decided = brain.decide(sample.end).jobs;
+            decider.observe(&sample).unwrap();
+            let decided = decider.decide(sample.end).jobs;
             changes += u32::from(last.replace(decided).is_some_and(|last| last != decided));
             simulator.set_jobs(other.decide(&sample));
         }
         Self {
             real: simulator.score(),
-            shadow: brain.figures(),
+            shadow: decider.figures(),
             changes_per_day: f64::from(changes) / 7.0,
             obeyed: replay.score(),
             active: replay.figures(),

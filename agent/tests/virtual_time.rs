@@ -3,7 +3,7 @@
 use agent::app::{Components, Config};
 use agent::decide::ModelId;
 use agent::observe::pool::PoolWatch;
-use agent::observe::{Inlet, Told};
+use agent::observe::{Inlet, Reported};
 use agent::platform::clock::Clock;
 use agent::workload::{Audience, Beginning, Control, Event, Handle, NotReady, Started, Subscriber};
 use scaleiq_core::policy::Stage;
@@ -34,9 +34,10 @@ fn start() -> (Handle, Clock, Notes, JoinHandle<()>) {
     let config =
         Config::parse("model: none\n", Path::new("c.yaml"), |_| None, &Components::default())
             .unwrap();
+    let config = config.workload(None).unwrap();
     let (clock, notes) = (Clock::virtual_at(START), Notes::default());
     let started = Control::start(Beginning {
-        brain: config.open_here().unwrap().0,
+        decider: config.open_here().unwrap().0,
         settings: config.settings,
         model: ModelId::none(),
         journal: None,
@@ -51,7 +52,7 @@ fn start() -> (Handle, Clock, Notes, JoinHandle<()>) {
 }
 
 /// Half a minute of ten busy jobs that ends now by the loop's clock.
-fn sample(handle: &Handle) -> Vec<Told> {
+fn sample(handle: &Handle) -> Vec<Reported> {
     let raw = RawSample {
         time: handle.now().0 as f64,
         interval_s: 30.0,
@@ -63,7 +64,7 @@ fn sample(handle: &Handle) -> Vec<Told> {
         jobs_starting: Some(0.0),
         ..RawSample::default()
     };
-    vec![Told::from(raw.gate().unwrap().sample)]
+    vec![Reported::from(raw.gate().unwrap().sample)]
 }
 
 #[tokio::test]

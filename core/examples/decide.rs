@@ -14,7 +14,7 @@
 
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::Pack;
-use scaleiq_core::forecast::Perception;
+use scaleiq_core::forecast::ForecastPipeline;
 use scaleiq_core::policy::Planner;
 use scaleiq_core::sample::RawSample;
 use scaleiq_core::settings::Settings;
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pack = Pack::parse(include_bytes!("../../models/edge/model.pack"))?;
     // 1 to 50 jobs; events should wait for 60 s at most; a job is up in 60 s.
     let settings = Settings::new(JobLimits::new(1, 50)?, 60.0, 60.0);
-    let forecaster = Perception::new(settings.interval, pack.forecaster());
+    let forecaster = ForecastPipeline::new(settings.interval, pack.forecaster());
     let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
     let mut jobs = 4;
     for minute in 1..=40 {

@@ -10,7 +10,7 @@
 
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::{NativeForecaster, NativeQNetwork, Pack, PackError};
-use scaleiq_core::forecast::{Perception, Q50};
+use scaleiq_core::forecast::{ForecastPipeline, Q50};
 use scaleiq_core::policy::Dqn;
 use scaleiq_core::sample::RawSample;
 use scaleiq_core::settings::Settings;
@@ -56,15 +56,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-type Native = Controller<Perception<NativeForecaster<'static>>, Dqn<NativeQNetwork<'static>>>;
+type Native = Controller<ForecastPipeline<NativeForecaster<'static>>, Dqn<NativeQNetwork<'static>>>;
 
 fn controller() -> Result<Box<Native>, PackError> {
     let pack = Pack::parse(PACK)?;
     let limits = JobLimits::new(1, 50).expect("1 is less than 50");
     let settings = Settings::new(limits, 60.0, 60.0);
-    let perception = Perception::new(settings.interval, pack.forecaster());
-    let policy = Dqn::new(pack.q_network()).cautious(pack.q_network.caution);
-    Ok(Box::new(Controller::new(settings, perception, policy)))
+    let pipeline = ForecastPipeline::new(settings.interval, pack.forecaster());
+    let policy = Dqn::new(pack.q_network()).with_min_advantage(pack.q_network.min_advantage);
+    Ok(Box::new(Controller::new(settings, pipeline, policy)))
 }
 
 /// Events of the half minute that ends at `second`: a busy noon, a quiet night, bursts on the hour.

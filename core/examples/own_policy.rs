@@ -13,11 +13,11 @@
 
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::Pack;
-use scaleiq_core::forecast::{Perception, Q90};
-use scaleiq_core::policy::{Choice, Policy, Stage, State};
+use scaleiq_core::estimation::Estimate;
+use scaleiq_core::forecast::{ForecastPipeline, Q90};
+use scaleiq_core::policy::{Choice, Observation, Policy, Stage};
 use scaleiq_core::sample::RawSample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::Situation;
 use scaleiq_core::units::{JobLimits, Jobs};
 use std::error::Error;
 
@@ -28,8 +28,8 @@ const BUSY: f32 = 0.5;
 struct HalfBusy;
 
 impl Policy for HalfBusy {
-    fn choose(&mut self, situation: &Situation, _: &State, _: &Settings) -> Choice {
-        let load = situation.need(situation.lead_rates[Q90]);
+    fn choose(&mut self, estimate: &Estimate, _: &Observation, _: &Settings) -> Choice {
+        let load = estimate.offered_load(estimate.lead_rates[Q90]);
         Choice::new(Stage::QuantileRule, Jobs::ceil(load / BUSY))
     }
 }
@@ -37,7 +37,7 @@ impl Policy for HalfBusy {
 fn main() -> Result<(), Box<dyn Error>> {
     let pack = Pack::parse(include_bytes!("../../models/edge/model.pack"))?;
     let settings = Settings::new(JobLimits::new(1, 30)?, 60.0, 60.0);
-    let forecaster = Perception::new(settings.interval, pack.forecaster());
+    let forecaster = ForecastPipeline::new(settings.interval, pack.forecaster());
     let mut controller = Box::new(Controller::new(settings, forecaster, HalfBusy));
     let mut jobs = 4;
     for minute in 1..=60 {

@@ -38,7 +38,7 @@ pub enum Constraint {
 }
 
 /// Constraints that can change a number.
-pub const MOST_CHANGES: usize = 11;
+pub const MAX_CHANGES: usize = 11;
 
 /// One constraint at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +123,7 @@ pub struct Decision {
     /// Jobs that should run from now on.
     pub jobs: Jobs,
     /// Jobs in force when it was made: decided last; before that, those that ran or started.
-    pub have: Jobs,
+    pub current_jobs: Jobs,
     /// Which rung of the ladder the proposal comes from.
     pub stage: Stage,
     /// What multipliers were applied to.
@@ -135,7 +135,7 @@ pub struct Decision {
     /// Jobs proposed before the guard.
     pub proposed: Jobs,
     /// Each constraint that changed the number, in order.
-    pub changes: Vec<Change, MOST_CHANGES>,
+    pub changes: Vec<Change, MAX_CHANGES>,
     /// Why, in a word.
     pub reason: Reason,
     /// Rates it was based on; `None` when blind.

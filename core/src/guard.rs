@@ -3,11 +3,11 @@
 //! It trusts no policy: whatever is proposed is bounded by what the present needs, by what the
 //! forecast can justify, by how fast a pool may change, and by the user's limits.
 
-use crate::decision::{Change, Constraint, MOST_CHANGES};
+use crate::decision::{Change, Constraint, MAX_CHANGES};
+use crate::estimation::Estimate;
 use crate::parameters::GuardParams;
 use crate::policy::reactive_jobs;
 use crate::settings::Settings;
-use crate::situation::Situation;
 use crate::units::{Jobs, UnixSeconds};
 use crate::window::Window;
 use heapless::Vec;
@@ -26,7 +26,7 @@ pub struct Guard {
 /// A number on its way through the guard.
 struct Passage {
     jobs: Jobs,
-    changes: Vec<Change, MOST_CHANGES>,
+    changes: Vec<Change, MAX_CHANGES>,
 }
 
 impl Passage {
@@ -44,22 +44,22 @@ impl Guard {
     pub fn check(
         &mut self,
         proposed: Jobs,
-        s: &Situation,
+        s: &Estimate,
         settings: &Settings,
-    ) -> (Jobs, Vec<Change, MOST_CHANGES>) {
+    ) -> (Jobs, Vec<Change, MAX_CHANGES>) {
         let mut passage = Passage { jobs: proposed, changes: Vec::new() };
-        let have = s.have();
+        let have = s.current_jobs();
         let p = &settings.parameters.guard;
 
         if s.has_forecast && s.wait_s() < p.ceiling_wait * settings.sla_s {
             passage.set(Constraint::Ceiling, passage.jobs.min(ceiling(s, settings)));
         }
         passage.set(Constraint::ReactiveFloor, passage.jobs.max(reactive_floor(s, settings)));
-        if let Some(most) = s.most_jobs {
+        if let Some(most) = s.max_jobs {
             passage.set(Constraint::Useless, passage.jobs.min(most));
         }
 
-        let windows = if s.changes_are_dear() { costly_windows(have, p) } else { 1 };
+        let windows = if s.changes_are_costly() { costly_windows(have, p) } else { 1 };
         let window_s = settings.scale_down_window_s.saturating_mul(windows);
         self.proposals.raise(s.at, passage.jobs.as_f32(), window_s);
         if passage.jobs < have {
@@ -100,7 +100,7 @@ impl Guard {
         wanted: Jobs,
         held: Jobs,
         settings: &Settings,
-    ) -> (Jobs, Vec<Change, MOST_CHANGES>) {
+    ) -> (Jobs, Vec<Change, MAX_CHANGES>) {
         let mut passage = Passage { jobs: held, changes: Vec::new() };
         // Told also where it changes nothing: it is why nothing changes.
         let _ = passage.changes.push(Change { by, from: wanted, to: held });
@@ -117,9 +117,9 @@ fn costly_windows(have: Jobs, p: &GuardParams) -> u32 {
 
 /// More than this nothing justifies: the forecast's 0.99 quantile, the highest rate of the last days,
 /// where the present trend leads, or the reactive rule. None of it rests on the margin.
-fn ceiling(s: &Situation, settings: &Settings) -> Jobs {
-    let rate = s.most_rate.max(s.trend_rate).max(s.later_rate);
-    Jobs::ceil(s.need(rate)).max(reactive_jobs(s, settings))
+fn ceiling(s: &Estimate, settings: &Settings) -> Jobs {
+    let rate = s.max_rate.max(s.trend_rate).max(s.later_rate);
+    Jobs::ceil(s.offered_load(rate)).max(reactive_jobs(s, settings))
 }
 
 /// Fewest jobs to which `have` may be lowered at once. The last one may go.
@@ -129,12 +129,12 @@ fn fewest(have: Jobs, settings: &Settings) -> Jobs {
 
 /// Jobs below which the present rate and backlog would make events wait too long before the next
 /// jobs could come: what the forecast says cannot lower it (promise S-7).
-fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
+fn reactive_floor(s: &Estimate, settings: &Settings) -> Jobs {
     // More jobs are no help where the pool stands still, nor while those that start stop it.
-    let stopped = s.stalled || (s.changes_are_dear() && s.starting.0 > 0);
+    let stopped = s.stalled || (s.changes_are_costly() && s.starting.0 > 0);
     let backlog_s = if stopped { 0.0 } else { s.backlog_events * s.work_s };
     let ahead_s = s.catch_up_s(settings.catch_up_s, settings);
-    let jobs = (s.need(s.rate.0) * ahead_s + backlog_s)
+    let jobs = (s.offered_load(s.rate.0) * ahead_s + backlog_s)
         / (ahead_s + settings.parameters.guard.floor_wait * settings.sla_s);
     // An event that waits for no job at all waits for ever.
     let least = Jobs(u32::from(s.backlog_events > 0.0));
@@ -144,33 +144,33 @@ fn reactive_floor(s: &Situation, settings: &Settings) -> Jobs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::examples::{settings, situation};
+    use crate::policy::examples::{estimate, settings};
     use crate::units::JobLimits;
     use proptest::prelude::*;
 
-    fn check(proposed: u32, s: &Situation) -> (Jobs, Vec<Change, MOST_CHANGES>) {
+    fn check(proposed: u32, s: &Estimate) -> (Jobs, Vec<Change, MAX_CHANGES>) {
         Guard::default().check(Jobs(proposed), s, &settings())
     }
 
     #[test]
     fn a_fitting_number_passes_unchanged() {
-        let (jobs, changes) = check(11, &situation(10, 100.0, 0.0));
+        let (jobs, changes) = check(11, &estimate(10, 100.0, 0.0));
         assert_eq!((jobs, changes.len()), (Jobs(11), 0));
     }
 
     #[test]
     fn the_floor_serves_the_present_and_works_a_backlog_off() {
         // 10 jobs for 90 s and 390 s of work, with 42 s of wait to spare.
-        let (jobs, changes) = check(1, &situation(10, 100.0, 3900.0));
+        let (jobs, changes) = check(1, &estimate(10, 100.0, 3900.0));
         assert_eq!(jobs, Jobs(10));
-        let (jobs, _) = check(1, &situation(10, 100.0, 9000.0));
+        let (jobs, _) = check(1, &estimate(10, 100.0, 9000.0));
         assert_eq!(jobs, Jobs(14));
         assert_eq!(changes[0].by, Constraint::ReactiveFloor);
     }
 
     #[test]
     fn no_more_than_the_forecast_can_justify() {
-        let (jobs, changes) = check(150, &situation(10, 100.0, 0.0));
+        let (jobs, changes) = check(150, &estimate(10, 100.0, 0.0));
         // 1.7 times the rate is justified here.
         assert_eq!(jobs, Jobs(17));
         assert_eq!(changes[0].by, Constraint::Ceiling);
@@ -180,7 +180,7 @@ mod tests {
     fn scale_down_waits_for_its_window() {
         let mut guard = Guard::default();
         let settings = settings();
-        let mut s = situation(20, 100.0, 0.0);
+        let mut s = estimate(20, 100.0, 0.0);
         assert_eq!(guard.check(Jobs(17), &s, &settings).0, Jobs(17));
         s.at = s.at.plus(60);
         s.wanted = Jobs(17);
@@ -193,7 +193,7 @@ mod tests {
     fn one_step_down_a_window() {
         let mut guard = Guard::default();
         let settings = settings();
-        let mut s = situation(20, 100.0, 0.0);
+        let mut s = estimate(20, 100.0, 0.0);
         let mut jobs = Vec::<u32, 8>::new();
         for proposed in [17, 14, 14, 12, 12, 12] {
             let (now, _) = guard.check(Jobs(proposed), &s, &settings);
@@ -205,11 +205,11 @@ mod tests {
 
     #[test]
     fn a_pool_is_at_most_halved_and_quadrupled() {
-        let mut s = situation(40, 1.0, 0.0);
+        let mut s = estimate(40, 1.0, 0.0);
         assert_eq!(check(1, &s).0, Jobs(20));
-        s = situation(10, 1900.0, 0.0);
+        s = estimate(10, 1900.0, 0.0);
         assert_eq!(check(190, &s).0, Jobs(40));
-        s = situation(1, 1900.0, 0.0);
+        s = estimate(1, 1900.0, 0.0);
         assert_eq!(check(190, &s).0, Jobs(9));
     }
 
@@ -222,7 +222,7 @@ mod tests {
         ) {
             let limits = JobLimits::new(min, min + span).unwrap();
             let settings = Settings { limits, ..settings() };
-            let s = situation(ready, rate, backlog);
+            let s = estimate(ready, rate, backlog);
             let (jobs, changes) = Guard::default().check(Jobs(proposed), &s, &settings);
             prop_assert!(jobs >= limits.min() && jobs <= limits.max());
             let most = (4 * ready).max(ready + GuardParams::DEFAULT.min_step_up).max(min);

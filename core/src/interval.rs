@@ -1,4 +1,4 @@
-//! Gathers samples of any cadence into the model's intervals (2 minutes unless told otherwise).
+//! Gathers samples of any cadence into the model's intervals (2 minutes by default).
 //!
 //! Intervals lie on the grid of the epoch: their ends are whole multiples of the length. A sample
 //! that crosses a border is split in proportion to time; an interval of which less than half was

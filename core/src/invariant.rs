@@ -20,11 +20,11 @@
 //! job to what `f32` rounds.
 
 use crate::decision::{Change, Constraint, Decision};
+use crate::estimation::Estimate;
 use crate::policy::Stage;
 use crate::ring::Ring;
 use crate::sample::{Reading, Sample};
 use crate::settings::Settings;
-use crate::situation::Situation;
 use crate::units::{Jobs, UnixSeconds};
 use serde::{Deserialize, Serialize};
 
@@ -123,17 +123,17 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// The first promise that `decision` breaks. `last` is the last sample taken, `situation` what
+    /// The first promise that `decision` breaks. `last` is the last sample taken, `estimate` what
     /// was known of it before the decision, if it was enough to decide on. Each decision is to be shown
     /// once, in order.
     pub fn check(
         &mut self,
         decision: &Decision,
         last: Option<&Sample>,
-        situation: Option<&Situation>,
+        estimate: Option<&Estimate>,
         settings: &Settings,
     ) -> Option<Promise> {
-        let broken = match situation {
+        let broken = match estimate {
             Some(s) => self.sighted(decision, s, settings),
             None => self.blind(decision, last, settings),
         };
@@ -141,7 +141,7 @@ impl Watch {
         broken
     }
 
-    fn sighted(&mut self, d: &Decision, s: &Situation, settings: &Settings) -> Option<Promise> {
+    fn sighted(&mut self, d: &Decision, s: &Estimate, settings: &Settings) -> Option<Promise> {
         let have = self.last_wanted.unwrap_or(s.wanted);
         if !is_bounded(d.jobs, have, settings) {
             return Some(Promise::Bounds);
@@ -185,7 +185,7 @@ impl Watch {
         let stale =
             last.is_none_or(|l| d.at.since(l.end).abs() > i64::from(settings.stale_after_s));
         // The first decision is taken at its word: what a former run decided is not known here.
-        let held = settings.limits.clamp(self.last_wanted.unwrap_or(d.have));
+        let held = settings.limits.clamp(self.last_wanted.unwrap_or(d.current_jobs));
         // Samples that say nothing leave the forecast, which may raise the number.
         let holds = if stale { d.jobs == held } else { d.jobs >= held };
         if d.stage != Stage::Hold || !holds {
@@ -220,7 +220,7 @@ fn is_finite(d: &Decision) -> bool {
 
 /// S-7: fewest jobs for the present rate and what waits, as far as they come up, help, are within a
 /// step of `have`, and within the limits.
-fn floor(s: &Situation, have: Jobs, settings: &Settings) -> f64 {
+fn floor(s: &Estimate, have: Jobs, settings: &Settings) -> f64 {
     let [work_s, sla_s, start_up_s] = [s.work_s, settings.sla_s, s.start_up_s].map(f64::from);
     // Jobs that take long to start cannot answer in time: what waits is worked off over as long.
     let slow_s = start_up_s - SLOW_START_SLAS * sla_s;
@@ -236,7 +236,7 @@ fn floor(s: &Situation, have: Jobs, settings: &Settings) -> f64 {
 
     let have = f64::from(have.0);
     let lowest_step = if have > 1.0 { have * f64::from(settings.max_step_down) } else { 0.0 };
-    let useful = s.most_jobs.map_or(f64::INFINITY, |jobs| f64::from(jobs.0).max(lowest_step));
+    let useful = s.max_jobs.map_or(f64::INFINITY, |jobs| f64::from(jobs.0).max(lowest_step));
     let coming = if s.overdue { have } else { f64::INFINITY };
     let [min, max] = [settings.limits.min(), settings.limits.max()].map(|j| f64::from(j.0));
     let reached = libm::floor(highest_step(have, settings) - ROUNDING.1 * have);

@@ -12,6 +12,7 @@
 pub mod controller;
 pub mod decision;
 pub mod engine;
+pub mod estimation;
 pub mod features;
 pub mod forecast;
 pub mod guard;
@@ -27,7 +28,6 @@ pub mod policy;
 mod ring;
 pub mod sample;
 pub mod settings;
-pub mod situation;
 pub mod units;
 pub mod window;
 pub mod wire;

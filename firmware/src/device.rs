@@ -7,7 +7,7 @@ use heapless::Vec;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::engine::{NativeForecaster, NativeQNetwork, Pack, PackError};
-use scaleiq_core::forecast::Perception;
+use scaleiq_core::forecast::ForecastPipeline;
 use scaleiq_core::policy::{Dqn, Policy, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
@@ -17,7 +17,7 @@ use scaleiq_core::wire::{
 };
 
 /// The controller, with the networks where the pack lies.
-type Native<'m> = Controller<Perception<NativeForecaster<'m>>, Dqn<NativeQNetwork<'m>>>;
+type Native<'m> = Controller<ForecastPipeline<NativeForecaster<'m>>, Dqn<NativeQNetwork<'m>>>;
 
 /// What a board may want to log.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,8 +104,8 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
             reader: FrameReader::default(),
             controller: Controller::new(
                 settings,
-                Perception::new(settings.interval, pack.forecaster()),
-                Dqn::new(pack.q_network()).cautious(pack.q_network.caution),
+                ForecastPipeline::new(settings.interval, pack.forecaster()),
+                Dqn::new(pack.q_network()).with_min_advantage(pack.q_network.min_advantage),
             ),
             built_in,
             last: None,
@@ -270,7 +270,7 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         let pack = Pack::parse(bytes).map_err(|_| Refusal::Pack)?;
         self.controller.forecaster_mut().replace_model(pack.forecaster());
         let policy = self.controller.policy_mut();
-        policy.replace_network(pack.q_network(), pack.q_network.caution);
+        policy.replace_network(pack.q_network(), pack.q_network.min_advantage);
         self.controller.tune(pack.parameters);
         self.status.pack_crc = Pack::crc(bytes);
         Ok(())

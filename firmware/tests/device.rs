@@ -83,13 +83,14 @@ fn samples_become_decisions_and_may_be_repeated() {
 #[test]
 fn a_network_that_cannot_act_is_called_so_and_not_asked() {
     let device = device(&Kept::after_power_on());
-    for caution in [0.0, f32::MAX] {
+    for min_advantage in [0.0, f32::MAX] {
         let mut pack = Pack::parse(PACK).unwrap();
-        pack.q_network.caution = caution;
+        pack.q_network.min_advantage = min_advantage;
         let mut bytes = vec![0; PACK.len() + 100];
         let length = pack.write(&mut bytes).unwrap();
         let Message::Status(status) = upload(device, &bytes[..length]) else { panic!("refused") };
-        let role = if can_act(caution) { NetworkRole::CanAct } else { NetworkRole::CannotAct };
+        let role =
+            if can_act(min_advantage) { NetworkRole::CanAct } else { NetworkRole::CannotAct };
         assert_eq!(status.network_role, role);
         let from = i64::try_from(status.epoch).unwrap();
         let mut asked = 0;
@@ -98,7 +99,7 @@ fn a_network_that_cannot_act_is_called_so_and_not_asked() {
             let Message::Decision(decision) = ask(device, &sent) else { panic!("no decision") };
             asked += usize::from(decision.preference.is_some());
         }
-        assert_eq!(asked > 10, can_act(caution), "{asked} with {caution}");
+        assert_eq!(asked > 10, can_act(min_advantage), "{asked} with {min_advantage}");
     }
 }
 

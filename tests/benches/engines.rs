@@ -10,7 +10,7 @@ use scaleiq_core::forecast::ForecastModel as _;
 use scaleiq_core::model::{
     FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, PACK, Q_NETWORK_F32, Q_NETWORK_INT8, QNetwork,
 };
-use scaleiq_core::policy::{STATE, ValueModel as _};
+use scaleiq_core::policy::{OBSERVATION, ValueModel as _};
 use scaleiq_tests::networks::{inputs, shipped, state, tensors};
 use std::hint::black_box;
 use std::path::Path;
@@ -112,7 +112,7 @@ fn main() {
     }
     print("forecaster", &rows);
 
-    let states: Vec<[f32; STATE]> = (0..CASES).map(state).collect();
+    let states: Vec<[f32; OBSERVATION]> = (0..CASES).map(state).collect();
     let mut rows = Vec::new();
     for instructions in Instructions::all() {
         let mut engine = pack.q_network().on(instructions);

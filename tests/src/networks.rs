@@ -4,7 +4,7 @@ use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, LEVELS, ModelInput, SLOT_WIDTH, SLOTS, STEPS, WINDOW,
 };
 use scaleiq_core::interval::IntervalLength;
-use scaleiq_core::policy::STATE;
+use scaleiq_core::policy::OBSERVATION;
 use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::path::{Path, PathBuf};
 use trainer::data::{Split, windows};
@@ -43,6 +43,6 @@ pub fn tensors(input: &ModelInput) -> [(Vec<usize>, &[f32]); 4] {
 
 /// A made-up state for the Q-network, one for each `k`.
 #[must_use]
-pub fn state(k: usize) -> [f32; STATE] {
+pub fn state(k: usize) -> [f32; OBSERVATION] {
     std::array::from_fn(|i| (((k * 31 + i * 17) % 41) as f32 / 20.0 - 1.0) * 1.5)
 }

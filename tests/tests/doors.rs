@@ -1,6 +1,6 @@
 //! Models that are not like the shipped one, from training to decisions.
 
-use agent::decide::{Brain, Calendar, Engine, ModelChoice, open};
+use agent::decide::{Calendar, Decider, Engine, ModelChoice, open};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::ForecastSource;
 use scaleiq_core::model::{Bundle, Card, ModelError, PACK};
@@ -26,14 +26,14 @@ fn forecaster_alone(config: Config, folder: &Path) -> (ModelChoice, Card) {
 }
 
 /// Opens a model as the agent does where nothing is configured.
-fn opened(model: &ModelChoice) -> Box<dyn Brain> {
+fn opened(model: &ModelChoice) -> Box<dyn Decider> {
     let limits = JobLimits::new(1, 100).unwrap();
     let settings = Settings { base: model.base(), ..Settings::new(limits, 60.0, 60.0) };
     open(model, Engine::default(), settings, Calendar::default()).unwrap().0
 }
 
-/// What a brain decides on a load that rises and falls, with a pool that follows it.
-fn decisions(brain: &mut dyn Brain) -> Vec<Decision> {
+/// What a decider decides on a load that rises and falls, with a pool that follows it.
+fn decisions(decider: &mut dyn Decider) -> Vec<Decision> {
     let mut jobs = 10;
     let decide = |k: u32| {
         let sample = RawSample {
@@ -47,8 +47,8 @@ fn decisions(brain: &mut dyn Brain) -> Vec<Decision> {
             ..RawSample::default()
         };
         let sample = sample.gate().unwrap().sample;
-        brain.observe(&sample).unwrap();
-        let decision = brain.decide(sample.end);
+        decider.observe(&sample).unwrap();
+        let decision = decider.decide(sample.end);
         jobs = decision.jobs.0;
         decision
     };
@@ -64,10 +64,10 @@ fn a_forecaster_alone_is_loaded_and_the_plan_decides() {
     assert_eq!((card.policy.base, model.base()), (Base::Current, Base::Current));
     assert!(card.files.contains_key(PACK) && card.too_large.is_none());
 
-    let mut brain = opened(&model);
-    let decided = decisions(brain.as_mut());
-    assert_eq!(brain.forecast().map(|f| f.source), Some(ForecastSource::Model));
-    assert_eq!(brain.failures(), [0, 0]);
+    let mut decider = opened(&model);
+    let decided = decisions(decider.as_mut());
+    assert_eq!(decider.forecast().map(|f| f.source), Some(ForecastSource::Model));
+    assert_eq!(decider.failures(), [0, 0]);
     assert!(decided.iter().all(|d| d.multiplier.is_none_or(|m| m == 1.0)), "{decided:?}");
     // The load keeps 10 to 18 jobs busy: the plan follows it, on the base `current` as well.
     let most = decided.iter().map(|d| d.jobs.0).max();
@@ -84,10 +84,10 @@ fn what_is_too_large_for_microcontrollers_runs_on_hosts() {
     let why = card.too_large.clone().unwrap();
     assert!(why.contains("5 blocks are too much") && !card.files.contains_key(PACK), "{why}");
 
-    let mut brain = opened(&model);
-    decisions(brain.as_mut());
-    assert_eq!(brain.forecast().map(|f| f.source), Some(ForecastSource::Model));
-    assert_eq!(brain.failures(), [0, 0]);
+    let mut decider = opened(&model);
+    decisions(decider.as_mut());
+    assert_eq!(decider.forecast().map(|f| f.source), Some(ForecastSource::Model));
+    assert_eq!(decider.failures(), [0, 0]);
 
     let ModelChoice::Folder(folder) = &model else { panic!("{model:?}") };
     let error = Bundle::pack(Some(folder)).unwrap_err();

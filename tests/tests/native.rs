@@ -2,7 +2,7 @@
 
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
-use scaleiq_core::forecast::{ForecastModel, Perception};
+use scaleiq_core::forecast::{ForecastModel, ForecastPipeline};
 use scaleiq_core::model::{Bundle, LiveController, ModelError, PACK};
 use scaleiq_core::policy::{Dqn, Stage, ValueModel};
 use scaleiq_core::sample::Sample;
@@ -24,7 +24,7 @@ trait Decide {
     fn follow(&mut self, jobs: Jobs, at: UnixSeconds);
 }
 
-impl<F: ForecastModel, Q: ValueModel> Decide for Controller<Perception<F>, Dqn<Q>> {
+impl<F: ForecastModel, Q: ValueModel> Decide for Controller<ForecastPipeline<F>, Dqn<Q>> {
     fn decide(&mut self, sample: &Sample) -> Decision {
         self.observe(sample, |_, _| ()).unwrap();
         self.decide(sample.end)
@@ -89,13 +89,13 @@ where
     F: ForecastModel + Clone,
     Q: ValueModel + Clone,
 {
-    let policy = bundle.policy().cautious(0.0);
-    Controller::new(settings(), bundle.perception(settings().interval), policy)
+    let policy = bundle.policy().with_min_advantage(0.0);
+    Controller::new(settings(), bundle.pipeline(settings().interval), policy)
 }
 
 /// tract runs the forecaster in int8 and the Q-network in f32, the native engine both in int8: where
 /// two actions are worth nearly the same, another one may be taken. A cautious policy may never show
-/// it, so its Q-network is also asked without caution, where every change pauses the pool.
+/// it, so its Q-network is also asked without min_advantage, where every change pauses the pool.
 #[test]
 fn both_engines_decide_the_same() {
     let (tract, native) = (Bundle::shipped().unwrap(), Bundle::shipped_native().unwrap());
@@ -103,10 +103,10 @@ fn both_engines_decide_the_same() {
     let shipped = compare(World::queue(), &mut a, &mut b);
     let (mut a, mut b) = (incautious(&tract), incautious(&native));
     let free = compare(World::kafka(), &mut a, &mut b);
-    for (compared, least_percent) in [(&shipped, 99), (&free, 90)] {
+    for (compared, min_percent) in [(&shipped, 99), (&free, 90)] {
         println!("{compared:?}");
         assert_eq!(compared.failures, 0, "{compared:?}");
-        assert!(compared.same * 100 >= compared.decisions * least_percent, "{compared:?}");
+        assert!(compared.same * 100 >= compared.decisions * min_percent, "{compared:?}");
     }
     assert!(free.asked >= 2000, "{free:?}");
     // One that cannot act is not asked.

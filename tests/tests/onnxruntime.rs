@@ -7,7 +7,7 @@ use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::model::{
     FORECASTER_F32, FORECASTER_INT8, ForecastNetwork, Q_NETWORK_F32, Q_NETWORK_INT8, QNetwork,
 };
-use scaleiq_core::policy::{STATE, ValueModel};
+use scaleiq_core::policy::{OBSERVATION, ValueModel};
 use scaleiq_tests::cannot_run;
 use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn judge(model: &Path, cases: &[Value]) -> Vec<Vec<f32>> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+fn max_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()))
 }
@@ -72,7 +72,7 @@ fn tract_and_onnx_runtime_agree_on_the_forecaster() {
         let judged = judge(&path, &cases);
         let mut worst = 0.0f32;
         for (input, expected) in inputs.iter().zip(&judged) {
-            let swings = largest_difference(&tract.infer(input).unwrap(), expected);
+            let swings = max_difference(&tract.infer(input).unwrap(), expected);
             worst = worst.max(swings * input.scale.swing);
         }
         assert!(worst < bound, "{name}: {worst}");
@@ -85,18 +85,18 @@ fn tract_and_onnx_runtime_agree_on_the_q_network() {
         cannot_run("python3 with onnxruntime is missing: the Q-network was not compared");
         return;
     }
-    let state = |k: usize| -> [f32; STATE] {
+    let state = |k: usize| -> [f32; OBSERVATION] {
         std::array::from_fn(|i| (((k * 31 + i * 17) % 41) as f32 / 20.0 - 1.0) * 1.5)
     };
     let cases: Vec<Value> = (0..200)
-        .map(|k| json!({ "state": { "shape": [1, STATE], "values": state(k).to_vec() } }))
+        .map(|k| json!({ "state": { "shape": [1, OBSERVATION], "values": state(k).to_vec() } }))
         .collect();
     for (name, bound) in [(Q_NETWORK_F32, 1e-4), (Q_NETWORK_INT8, 2e-2)] {
         let path = shipped(name);
         let bytes = std::fs::read(&path).unwrap();
         let mut tract = QNetwork::parse(&bytes, &path).unwrap();
         for (k, expected) in judge(&path, &cases).iter().enumerate() {
-            let worst = largest_difference(&tract.values(&state(k)).unwrap(), expected);
+            let worst = max_difference(&tract.values(&state(k)).unwrap(), expected);
             // These states are beyond any that is met, and values in them run to thousands, where f32
             // has no number as near as the bound: a few of its spacings are allowed there.
             let size = expected.iter().fold(0.0f32, |size, value| size.max(value.abs()));

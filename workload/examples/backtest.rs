@@ -10,13 +10,13 @@
 
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::Pack;
-use scaleiq_core::forecast::Perception;
+use scaleiq_core::forecast::ForecastPipeline;
 use scaleiq_core::policy::Planner;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{DAY_S, JobLimits, Jobs};
 use scaleiq_workload::Series;
-use scaleiq_workload::baselines::Peer;
+use scaleiq_workload::baselines::Baseline;
 use scaleiq_workload::sim::{Load, LoadSettings, Scale, Score, Simulator, World};
 use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
 use std::error::Error;
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let pack = Pack::parse(include_bytes!("../../models/edge/model.pack"))?;
     let settings = Settings::new(limits, WORLD.sla_s as f32, WORLD.start_median_s);
-    let forecaster = Perception::new(settings.interval, pack.forecaster());
+    let forecaster = ForecastPipeline::new(settings.interval, pack.forecaster());
     let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
     let ours = play(&load, limits, |sample| {
         // A sample that was lost says nothing: the controller knows what to do then.
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         controller.decide(sample.end).jobs
     });
 
-    let mut rule = Peer::Hpa.build(Peer::Hpa.default_knob(), &load, WORLD);
+    let mut rule = Baseline::Hpa.build(Baseline::Hpa.default_knob(), &load, WORLD);
     let theirs = play(&load, limits, |sample| rule.decide(sample));
 
     for (name, score) in [("shipped model", ours), ("like HPA", theirs)] {

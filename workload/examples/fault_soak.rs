@@ -5,7 +5,7 @@
 //! The forecaster works without a network: what is judged is how readings and pool are handled.
 
 use scaleiq_core::controller::Controller;
-use scaleiq_core::forecast::{ForecastModel, ModelInput, Perception, QUANTILES, STEPS};
+use scaleiq_core::forecast::{ForecastModel, ForecastPipeline, ModelInput, QUANTILES, STEPS};
 use scaleiq_core::policy::Planner;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{DAY_S, JobLimits, Jobs};
@@ -49,7 +49,7 @@ impl Case {
         let (load, seed, warm_s) = (&self.load, self.seed + luck, self.warm_s);
         let trial = Trial { load, world, limits, tick_s: TICK_S, seed, warm_s };
         let settings = Settings::new(limits, world.sla_s as f32, world.start_median_s);
-        let forecaster = Perception::new(settings.interval, NoModel);
+        let forecaster = ForecastPipeline::new(settings.interval, NoModel);
         let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
         trial.play(plan, &mut |tick: &Tick| {
             for sample in tick.samples() {

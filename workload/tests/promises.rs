@@ -64,10 +64,10 @@ fn play_faulty<P: Policy>(seed: u64, policy: P) -> Option<Promise> {
             is_new |= taken;
         }
         let now = tick.truth.end;
-        let situation = controller.situation(now).ok();
+        let estimate = controller.estimate(now).ok();
         let decision = controller.decide(now);
-        if is_new || situation.is_none() {
-            let broken = watch.check(&decision, last.as_ref(), situation.as_ref(), &settings);
+        if is_new || estimate.is_none() {
+            let broken = watch.check(&decision, last.as_ref(), estimate.as_ref(), &settings);
             if broken.is_some() {
                 return broken;
             }

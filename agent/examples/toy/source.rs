@@ -2,7 +2,7 @@
 
 use agent::config::Number;
 use agent::observe::source::{Delivery, SourceVariant};
-use agent::observe::{Source, Told};
+use agent::observe::{Reported, Source};
 use agent::platform::supervise::Condition;
 use scaleiq_core::sample::RawSample;
 use std::io;
@@ -49,7 +49,7 @@ impl Source for Waves {
                 jobs_starting: Some(0.0),
                 ..RawSample::default()
             };
-            let told = sample.gate().map(|gated| Told::from(gated.sample));
+            let told = sample.gate().map(|gated| Reported::from(gated.sample));
             let told = told.map_err(|error| io::Error::other(format!("{error:?}")))?;
             if to.inlet.ingest(vec![told]).is_err() {
                 return Ok("the agent is stopping".into());

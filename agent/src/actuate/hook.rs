@@ -119,7 +119,7 @@ impl Hook {
         }
         command
             .env("SCALEIQ_JOBS", order.decision.jobs.to_string())
-            .env("SCALEIQ_HAVE", order.decision.have.to_string())
+            .env("SCALEIQ_CURRENT_JOBS", order.decision.current_jobs.to_string())
             .env("SCALEIQ_REASON", word(&order.decision.reason))
             .env("SCALEIQ_TERM", order.term.to_string())
             .env("SCALEIQ_ID", order.id.to_string());

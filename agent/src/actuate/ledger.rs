@@ -39,7 +39,7 @@ impl Ledger {
             Applied::Number(jobs, _) if jobs != decision.jobs => true,
             Applied::Unknown => true,
             Applied::Nothing | Applied::Number(..) => {
-                decision.jobs != self.in_force(decision.have, now)
+                decision.jobs != self.in_force(decision.current_jobs, now)
             }
         }
     }
@@ -80,7 +80,7 @@ pub(super) mod tests {
             epoch: 1,
             at: UnixSeconds(0),
             jobs: Jobs(jobs),
-            have: Jobs(have),
+            current_jobs: Jobs(have),
             stage: Stage::Plan,
             base: Base::Required,
             multiplier: None,

@@ -33,7 +33,7 @@ use actuator::{Outcome, Tools};
 use crate::config::Secret;
 use crate::decide::Mode;
 use crate::platform::stop::Stop;
-use crate::telemetry::{Acted, Metrics};
+use crate::telemetry::{ActuationResult, Metrics};
 use crate::workload::Traced;
 use scaleiq_core::decision::{Constraint, Decision};
 use scaleiq_core::policy::Stage;
@@ -76,7 +76,7 @@ impl Actor {
         let told = metrics.clone();
         let report = Box::new(move |order: &Order, done: &io::Result<()>| match done {
             Ok(()) => applied(&told, order),
-            Err(_) => told.acted(Acted::Failed),
+            Err(_) => told.acted(ActuationResult::Failed),
         });
         let tools = Tools { secret, stop, report };
         let actuator = match mode {
@@ -132,9 +132,9 @@ impl Actor {
         }
         // Promise J-1: what takes jobs away is durable before. More jobs cannot wait for a disk.
         let unrecorded = traced.recorded == Some(false);
-        let held = unrecorded && decision.jobs < self.ledger.in_force(decision.have, now);
+        let held = unrecorded && decision.jobs < self.ledger.in_force(decision.current_jobs, now);
         if held {
-            self.metrics.acted(Acted::Unrecorded);
+            self.metrics.acted(ActuationResult::Unrecorded);
         }
         !held
     }
@@ -154,8 +154,10 @@ impl Actor {
                 tracing::info!(id, jobs = jobs.0, "carried out");
                 applied(&self.metrics, &order);
             }
-            Ok(Outcome::Withheld) => self.metrics.acted(Acted::Withheld),
-            Ok(Outcome::Sent { superseded: true }) => self.metrics.acted(Acted::Superseded),
+            Ok(Outcome::Withheld) => self.metrics.acted(ActuationResult::Withheld),
+            Ok(Outcome::Sent { superseded: true }) => {
+                self.metrics.acted(ActuationResult::Superseded)
+            }
             Ok(Outcome::Sent { superseded: false }) => {}
             Err(error) => {
                 tracing::error!(
@@ -165,7 +167,7 @@ impl Actor {
                     RETRY.as_secs()
                 );
                 self.ledger.failed();
-                self.metrics.acted(Acted::Failed);
+                self.metrics.acted(ActuationResult::Failed);
                 return false;
             }
         }
@@ -176,7 +178,7 @@ impl Actor {
 }
 
 fn applied(metrics: &Metrics, order: &Order) {
-    metrics.acted(Acted::Done);
+    metrics.acted(ActuationResult::Done);
     metrics.applied(order.id, order.decision.jobs);
 }
 
@@ -185,7 +187,7 @@ fn applied(metrics: &Metrics, order: &Order) {
 /// lowered.
 fn may_act(decision: &Decision) -> bool {
     let lacks = decision.changes.iter().any(|change| change.by == Constraint::Missing);
-    decision.stage != Stage::Hold || (lacks && decision.jobs > decision.have)
+    decision.stage != Stage::Hold || (lacks && decision.jobs > decision.current_jobs)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ impl Watch {
     /// The promise that it would break to carry `order` out, which is for the decision `traced`. What
     /// is fewer than was carried out last and than is seen takes jobs away.
     pub(super) fn check(&self, order: &Order, traced: &Traced) -> Option<Promise> {
-        let have = order.decision.have;
+        let have = order.decision.current_jobs;
         let in_force = self.done.map_or(have, |(_, jobs)| jobs.min(have));
         if traced.recorded == Some(false) && order.decision.jobs < in_force {
             return Some(Promise::Durable);

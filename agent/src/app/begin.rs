@@ -1,43 +1,44 @@
 //! What a run begins with: what decides, with all that the journal knows.
 
-use super::Config;
-use crate::decide::{Brain, Deputed, Mode, ModelChoice, ModelId};
-use crate::journal::{Journal, Past, Resumed, Terms, resume};
+use super::WorkloadConfig;
+use crate::decide::{Decider, DeviceWithFallback, Mode, ModelChoice, ModelId};
+use crate::journal::{Journal, Past, Resumed, RunContext, resume};
 
 /// What a run begins with: what decides, and the journal with what is in it.
-pub(super) type Begin = (Box<dyn Brain>, ModelId, (Option<Journal>, Option<Past>));
+pub(super) type Begin = (Box<dyn Decider>, ModelId, (Option<Journal>, Option<Past>));
 
 /// Opens the model, and has it learn again what the journal knows. A device is told nothing of that:
 /// it keeps what it learned for as long as it has power, and its line is too slow for weeks.
-pub(super) fn begin(config: &mut Config) -> anyhow::Result<Begin> {
+pub(super) fn begin(config: &mut WorkloadConfig) -> anyhow::Result<Begin> {
     let device = config.connect()?;
-    let (mut brain, mut model) = open_model(config)?;
+    let (mut decider, mut model) = open_model(config)?;
     let shadow = config.mode == Mode::Shadow;
-    brain.set_shadow(shadow);
+    decider.set_shadow(shadow);
     if let Some(client) = &device {
         model = ModelId::device(&client.port().path, client.pack_crc());
     }
     let mut recorded = (None, None);
     if let Some(journal) = &config.journal {
-        let terms = Terms::new(model.clone(), config.settings, config.planned.clone(), shadow);
-        let mut first = Some(brain);
+        let context =
+            RunContext::new(model.clone(), config.settings, config.planned.clone(), shadow);
+        let mut first = Some(decider);
         let open = || match first.take() {
-            Some(brain) => Ok(brain),
-            None => config.open_here().map(|(brain, _)| brain),
+            Some(decider) => Ok(decider),
+            None => config.open_here().map(|(decider, _)| decider),
         };
-        let Resumed { brain: resumed, journal, past } = resume(journal, terms, open)?;
-        brain = resumed;
+        let Resumed { decider: resumed, journal, past } = resume(journal, context, open)?;
+        decider = resumed;
         recorded = (Some(journal), past);
     }
     if let Some(client) = device {
-        brain = Box::new(Deputed::new(client, brain));
+        decider = Box::new(DeviceWithFallback::new(client, decider));
     }
-    Ok((brain, model, recorded))
+    Ok((decider, model, recorded))
 }
 
 /// Opens the model or, if it cannot be used, decides without networks (promise S-6): an agent that does
 /// not start scales nothing.
-fn open_model(config: &mut Config) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+fn open_model(config: &mut WorkloadConfig) -> anyhow::Result<(Box<dyn Decider>, ModelId)> {
     config.open_here().or_else(|error| {
         tracing::error!(
             "{error:#}. Decisions are made WITHOUT networks, by the plan on the experts' forecasts, until \

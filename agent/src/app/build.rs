@@ -1,23 +1,23 @@
 //! Opens what is configured to decide.
 
-use super::Config;
+use super::WorkloadConfig;
 use crate::decide::rows::RowForecaster;
-use crate::decide::{self, Brain, Deputed, ModelChoice, ModelId};
-use crate::device::{Client, Patience};
+use crate::decide::{self, Decider, DeviceWithFallback, ModelChoice, ModelId};
+use crate::device::{Client, Timeouts};
 use scaleiq_core::units::Objective;
 
-impl Config {
+impl WorkloadConfig {
     /// Opens what is configured to decide, and says which model that is.
     ///
     /// # Errors
-    /// As [`Config::open_here`] and [`Config::connect`].
-    pub fn open(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+    /// As [`WorkloadConfig::open_here`] and [`WorkloadConfig::connect`].
+    pub fn open(&self) -> anyhow::Result<(Box<dyn Decider>, ModelId)> {
         let device = self.connect()?;
         let (here, model) = self.open_here()?;
         match device {
             Some(client) => {
                 let model = ModelId::device(&client.port().path, client.pack_crc());
-                Ok((Box::new(Deputed::new(client, here)), model))
+                Ok((Box::new(DeviceWithFallback::new(client, here)), model))
             }
             None => Ok((here, model)),
         }
@@ -28,14 +28,14 @@ impl Config {
     ///
     /// # Errors
     /// If the model is missing, damaged, made for another version, or has nothing for the engine.
-    pub fn open_here(&self) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+    pub fn open_here(&self) -> anyhow::Result<(Box<dyn Decider>, ModelId)> {
         decide::open(self.model_here(), self.decider.engine, self.settings, self.planned.clone())
     }
 
     /// Opens what forecasts from rows in this program.
     ///
     /// # Errors
-    /// As [`Config::open_here`].
+    /// As [`WorkloadConfig::open_here`].
     pub fn row_forecaster(&self) -> anyhow::Result<RowForecaster> {
         let engine = self.decider.engine;
         RowForecaster::open(self.model_here(), engine, self.settings, self.planned.clone())
@@ -61,6 +61,6 @@ impl Config {
         if self.settings.objective != Objective::DEFAULT {
             tracing::warn!("a device is not told the `objective`: it keeps to 0.999");
         }
-        Ok(Some(Client::connect(port, Patience::default(), &self.settings)?))
+        Ok(Some(Client::connect(port, Timeouts::default(), &self.settings)?))
     }
 }

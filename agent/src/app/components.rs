@@ -23,7 +23,12 @@ impl Default for Components {
     /// What this program brings.
     fn default() -> Self {
         Self {
-            sources: vec![&HTTP, &JSONL],
+            sources: vec![
+                &HTTP,
+                &JSONL,
+                #[cfg(feature = "nats")]
+                &crate::observe::queue::nats::NATS,
+            ],
             pools: vec![
                 #[cfg(feature = "kubernetes")]
                 &crate::observe::pool::kubernetes::KUBERNETES,

@@ -1,106 +1,75 @@
-//! The configuration as a whole.
+//! The configuration as a whole: where the agent listens, and its workloads.
 
-use super::Components;
-use crate::actuate::{self, ActuatorSettings};
-use crate::config::{self, Fields, Problem, Problems, Section, Text};
-use crate::decide::figures::Price;
-use crate::decide::{Calendar, Decider, Mode, workload};
+use super::{Components, WorkloadConfig};
+use crate::config::{self, Fields, Given, List, Problem, Problems, Section};
 use crate::error::UsageError;
-use crate::journal::JournalConfig;
-use crate::observe;
-use crate::observe::pool::PoolSettings;
-use crate::observe::push::Http;
-use crate::observe::{Source, Trust, source};
 use crate::serve::Listen;
-use scaleiq_core::interval::IntervalLength;
-use scaleiq_core::settings::Settings;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Largest configuration file that is read.
 const MAX_BYTES: u64 = 1 << 20;
+/// Most workloads of one agent: each has a loop, a forecaster and weeks of history.
+const MAX_WORKLOADS: usize = 64;
 
 /// Everything that a user can set.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Name of the workload, for people.
-    pub name: String,
-    /// What the core needs to know.
-    pub settings: Settings,
-    /// Who decides.
-    pub decider: Decider,
-    /// Where samples come from.
-    pub source: Arc<dyn Source>,
-    /// Whose clock places samples in time.
-    pub trust: Trust,
-    /// What tells how many jobs there are where samples do not: what is configured, or the actuator.
-    pub pool: Option<Arc<dyn PoolSettings>>,
-    /// What carries decisions out.
-    pub actuator: Arc<dyn ActuatorSettings>,
-    /// Whether they are carried out.
-    pub mode: Mode,
     /// Where REST, metrics and dashboard are.
     pub listen: Listen,
-    /// Holidays and campaigns.
-    pub planned: Calendar,
-    /// Where samples and decisions are recorded. Off unless a folder is given: a sidecar leaves
-    /// nothing on a disk that it was not told to use, and in a container the folder has to be a
-    /// volume to be worth anything.
-    pub journal: Option<JournalConfig>,
-    /// What a job costs: job-hours are told in money, too, if it is known.
-    pub price: Option<Price>,
+    /// The workloads, at least one.
+    pub workloads: Vec<WorkloadConfig>,
 }
 
 impl Config {
-    /// Its fields, of which sources and actuators are those of `components`.
+    /// Its fields, of which sources and actuators are those of `components`. A file without `workloads`
+    /// is one workload.
     pub fn fields(f: &mut Fields<'_>, components: &Components) -> Option<Self> {
-        let name = f.or("name", "name of the workload, for people", Text, "worker".into());
-        let decider = Decider::fields(f);
-        let base = decider.as_ref().map(|decider| decider.model.base()).unwrap_or_default();
-        let settings = workload::settings(f, base);
-        let source = f.optional(
-            "source",
-            "where samples come from",
-            Section(|f: &mut Fields<'_>| source::fields(f, &components.sources)),
-        );
-        let pool = f.optional(
-            "pool",
-            "what tells how many jobs there are, where neither samples nor the actuator do",
-            Section(|f: &mut Fields<'_>| observe::pool::probe::fields(f, &components.pools)),
-        );
-        let actuator = f.optional(
-            "actuator",
-            "what carries decisions out",
-            Section(|f: &mut Fields<'_>| actuate::actuator::fields(f, &components.actuators)),
-        );
-        let about = "`shadow`: decide and change nothing; `active`: carry decisions out";
-        let mode = f.or("mode", about, Mode::KIND, Mode::default());
         let listen = Listen::fields(f);
-        let interval = settings.map_or(IntervalLength::TWO_MINUTES, |settings| settings.interval);
-        let planned = Calendar::fields(f, interval);
-        let about = "where samples and decisions are recorded, so that a restart loses nothing";
-        let journal = f.optional("journal", about, Section(JournalConfig::fields));
-        let price = f.optional("price", "what one job costs", Section(Price::fields));
-        let (source, trust) = source
-            .map_or_else(|| (Arc::new(Http) as Arc<dyn Source>, Trust::default()), |s| s.value);
-        let dry_run = || Arc::new(actuate::DryRun) as Arc<dyn ActuatorSettings>;
-        let actuator = actuator.map_or_else(dry_run, |given| given.value);
-        Some(Self {
-            name,
-            settings: settings?,
-            decider: decider?,
-            source,
-            trust,
-            pool: pool.map(|given| given.value).or_else(|| actuator.pool()),
-            actuator,
-            mode,
-            listen,
-            planned,
-            journal: journal.map(|given| given.value),
-            price: price.map(|given| given.value),
+        let own = |f: &mut Fields<'_>| WorkloadConfig::fields(f, components);
+        let about = "several workloads in one agent, each with a `name` and fields of its own";
+        let of = Section(own);
+        let beside = config::names(own);
+        let several = f.optional("workloads", about, List { of, max: MAX_WORKLOADS });
+        let alone = own(f);
+        if f.given("workloads").is_none() {
+            return Some(Self { listen, workloads: vec![alone?] });
+        }
+        for name in beside {
+            if let Some(place) = f.given(&name) {
+                let message =
+                    format!("`{name}` stands beside `workloads`: it belongs into each of them");
+                f.problem(place, message);
+            }
+        }
+        let several = several?;
+        if several.value.is_empty() {
+            f.problem(several.place, "`workloads` is empty: one at least is needed");
+        }
+        distinct(f, &several.value);
+        let workloads = several.value.into_iter().map(|given| given.value).collect();
+        Some(Self { listen, workloads })
+    }
+
+    /// Returns the workload `name`, or the only one.
+    ///
+    /// # Errors
+    /// If there is none of that name, or which one is not said.
+    pub fn workload(self, name: Option<&str>) -> anyhow::Result<WorkloadConfig> {
+        let names: Vec<String> = self.workloads.iter().map(|w| w.name.clone()).collect();
+        let is_meant = |workload: &WorkloadConfig| match name {
+            Some(name) => workload.name == name,
+            None => names.len() == 1,
+        };
+        self.workloads.into_iter().find(is_meant).ok_or_else(|| {
+            let which = match name {
+                Some(name) => format!("there is no workload `{name}`"),
+                None => "the configuration has several workloads: say which by --workload".into(),
+            };
+            UsageError(format!("{which}; known are {}", names.join(", "))).into()
         })
     }
 
@@ -156,4 +125,34 @@ impl Config {
         let problems = |list: Vec<Problem>| Problems { file: path.display().to_string(), list };
         config::read(text, folder, lookup, fields).map_err(problems)
     }
+}
+
+/// What no two workloads may share: a name, since it is in addresses and labels, and what one of them
+/// alone can write to.
+fn distinct(f: &Fields<'_>, workloads: &[Given<WorkloadConfig>]) {
+    let mut seen = HashMap::new();
+    for Given { value: workload, place } in workloads {
+        if !is_name(&workload.name) {
+            let message = format!(
+                "`name` is `{}`; beside others a workload's has letters, digits, `.`, `_` and `-` alone",
+                workload.name
+            );
+            f.problem(*place, message);
+        }
+        let journal = workload.journal.as_ref().map(|journal| journal.folder.display().to_string());
+        let port = workload.decider.device.as_ref().map(|port| port.path.clone());
+        let own = [("name", Some(workload.name.clone())), ("journal", journal), ("serial", port)];
+        for (field, value) in own {
+            let Some(value) = value else { continue };
+            if seen.insert((field, value.clone()), ()).is_some() {
+                let message = format!("`{field}` is `{value}`, and so is another workload's");
+                f.problem(*place, message);
+            }
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !name.starts_with('.') && name.len() <= 63 && name.chars().all(is_plain)
 }

@@ -5,7 +5,10 @@ mod build;
 mod components;
 mod config;
 mod run;
+mod running;
+mod workload;
 
 pub use components::Components;
 pub use config::Config;
 pub use run::run;
+pub use workload::WorkloadConfig;

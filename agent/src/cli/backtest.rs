@@ -3,7 +3,7 @@
 use crate::cli::span::parse_span;
 use crate::decide::{self, Engine, ModelChoice};
 use crate::lab::backtest::faults;
-use crate::lab::backtest::history::{History, Wish};
+use crate::lab::backtest::history::{History, Spec};
 use crate::lab::backtest::html::{self, Heading};
 use crate::lab::backtest::play::{Outcome, POLICIES, Plan};
 use crate::lab::replay::{settings, static_jobs};
@@ -25,7 +25,7 @@ use std::time::Duration;
 const SHOW_EVERY: u64 = 512;
 /// Room above the static pool, where the user names no limit.
 const DEFAULT_ROOM: u32 = 2;
-const LEAST_MAX_JOBS: u32 = 10;
+const MIN_MAX_JOBS: u32 = 10;
 
 /// Options of `agent backtest`.
 #[derive(clap::Args, Clone, Debug)]
@@ -120,7 +120,7 @@ fn days(text: &str) -> Result<f64, String> {
 /// If the history or the model cannot be used, or a file cannot be written.
 pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     let history = History::read(&args.data, &args.reading)?;
-    let wish = Wish {
+    let spec = Spec {
         peak_jobs: args.peak_jobs.0,
         work_ms: args.work_ms,
         warm_days: args.warm_days,
@@ -128,7 +128,7 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
         seed: args.seed,
     };
     let mut planned = history.planned.clone();
-    let (load, warm_s) = history.load(&wish)?;
+    let (load, warm_s) = history.load(&spec)?;
     let world = world(args)?;
     let limits = limits(args, &load)?;
     let choice = ModelChoice::from(args.model.as_str());
@@ -136,7 +136,7 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     planned.seasons_s = seasons_s(&args.season, settings.interval)?;
     let engine = args.engine.running(&choice)?;
     let open = || decide::open(&choice, engine, settings, planned.clone());
-    let (brain, model) = open()?;
+    let (decider, model) = open()?;
     let plan = Plan { load, world, limits, seed: args.seed, warm_s };
 
     let fault_runs = args.faults.map_or(0, |faults| 1 + faults.kinds().count() as u64);
@@ -149,10 +149,10 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
             bar.set_position(ticks);
         }
     };
-    let mut outcome = plan.play(brain, &mut progress);
+    let mut outcome = plan.play(decider, &mut progress);
     if let Some(faults) = &args.faults {
-        let mut brain = || Ok(open()?.0);
-        outcome.faults = faults::play(&plan, faults, &mut brain, &mut progress)?;
+        let mut decider = || Ok(open()?.0);
+        outcome.faults = faults::play(&plan, faults, &mut decider, &mut progress)?;
     }
     bar.finish_and_clear();
 
@@ -191,7 +191,7 @@ fn world(args: &BacktestArgs) -> anyhow::Result<World> {
 
 fn limits(args: &BacktestArgs, load: &Load) -> anyhow::Result<JobLimits> {
     let room = static_jobs(load).0.saturating_mul(DEFAULT_ROOM);
-    let max = args.max_jobs.unwrap_or(room.max(LEAST_MAX_JOBS).max(args.min_jobs));
+    let max = args.max_jobs.unwrap_or(room.max(MIN_MAX_JOBS).max(args.min_jobs));
     let limits = JobLimits::new(args.min_jobs, max).context("--min-jobs and --max-jobs")?;
     ensure!(max <= 1_000_000, "{max} jobs: is the work per event (--work-ms) right?");
     Ok(limits)

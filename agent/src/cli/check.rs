@@ -1,7 +1,7 @@
 //! `agent check`: is a configuration sound, before anything is started?
 
-use crate::app::{Components, Config};
-use crate::device::{Client, Patience};
+use crate::app::{Components, Config, WorkloadConfig};
+use crate::device::{Client, Timeouts};
 use crate::error::UsageError;
 use crate::text::{grouped, say};
 use scaleiq_core::forecast::STEPS;
@@ -9,7 +9,7 @@ use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::units::Objective;
 use scaleiq_core::wire::Status;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,29 +31,39 @@ pub struct CheckArgs {
 /// A [`UsageError`] with everything that is wrong.
 pub fn run(args: &CheckArgs, components: &Components) -> anyhow::Result<()> {
     let config = Config::load(&args.config, components)?;
-    let usage = |what: String| UsageError(format!("{}: {what}", args.config.display()));
-    let (brain, model) =
+    for workload in &config.workloads {
+        check(workload, &args.config)?;
+    }
+    let token = if config.listen.token.is_some() { "with" } else { "without" };
+    say(&format!("{:<10} {}, {token} a token", "listen", config.listen.address));
+    say(&format!("ok: {} is sound", args.config.display()));
+    Ok(())
+}
+
+/// Checks one workload of `file`, and says what it is.
+fn check(config: &WorkloadConfig, file: &Path) -> anyhow::Result<()> {
+    let usage = |what: String| UsageError(format!("{}: {what}", file.display()));
+    let (decider, model) =
         config.open_here().map_err(|error| usage(format!("`model`: {error:#}")))?;
     let device = match &config.decider.device {
         // It is asked how it is, and not given its settings: an agent may be using it.
         Some(port) => {
-            let status = Client::look(port, Patience::default());
+            let status = Client::look(port, Timeouts::default());
             Some(status.map_err(|error| usage(format!("`serial`: {error}")))?)
         }
         None => None,
     };
     config.actuator.check().map_err(usage)?;
-    let role = device.map_or(brain.network_role(), |status| status.network_role);
-    say(summary(&config, &model.name, role, device).trim_end());
-    for note in notes(&config, role) {
+    let role = device.map_or(decider.network_role(), |status| status.network_role);
+    say(summary(config, &model.name, role, device).trim_end());
+    for note in notes(config, role) {
         say(&format!("note: {note}"));
     }
-    say(&format!("ok: {} is sound", args.config.display()));
     Ok(())
 }
 
 /// What is sound and may not be meant.
-fn notes(config: &Config, role: NetworkRole) -> Vec<String> {
+fn notes(config: &WorkloadConfig, role: NetworkRole) -> Vec<String> {
     let settings = &config.settings;
     let mut notes: Vec<String> = config.source.note().into_iter().collect();
     if role == NetworkRole::CannotAct {
@@ -84,7 +94,12 @@ fn notes(config: &Config, role: NetworkRole) -> Vec<String> {
     notes
 }
 
-fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Status>) -> String {
+fn summary(
+    config: &WorkloadConfig,
+    model: &str,
+    role: NetworkRole,
+    device: Option<Status>,
+) -> String {
     let s = &config.settings;
     let mut text = String::new();
     let mut line = |name: &str, value: String| {
@@ -132,7 +147,5 @@ fn summary(config: &Config, model: &str, role: NetworkRole, device: Option<Statu
         line("journal", format!("{}, {most}", journal.folder.display()));
     }
     line("mode", config.mode.word().into());
-    let token = if config.listen.token.is_some() { "with" } else { "without" };
-    line("listen", format!("{}, {token} a token", config.listen.address));
     text
 }

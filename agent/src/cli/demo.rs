@@ -95,10 +95,11 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     let limits = JobLimits::new(LIMITS.0, LIMITS.1)?;
     let choice = ModelChoice::from(args.model.as_str());
     let settings = settings(world, limits, &choice);
-    let (brain, model) = decide::open(&choice, args.engine, settings, Calendar::default())?;
-    let network_role = brain.network_role();
+    let (decider, model) = decide::open(&choice, args.engine, settings, Calendar::default())?;
+    let network_role = decider.network_role();
     let load = traffic::load(args.seed)?;
-    let mut processor = Processor::new(&load, world, limits, args.seed, traffic::WARM_UP_S, brain);
+    let mut processor =
+        Processor::new(&load, world, limits, args.seed, traffic::WARM_UP_S, decider);
     let state = DashboardState::new(About {
         speed: Some(args.speed),
         static_jobs: Some(processor.fixed_jobs().0),

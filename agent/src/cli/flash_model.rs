@@ -1,7 +1,7 @@
 //! `agent flash-model`: another model for a device that decides.
 
 use crate::decide::ModelChoice;
-use crate::device::{BAUD, BAUD_RANGE, Fault, Link, Patience, Port};
+use crate::device::{BAUD, BAUD_RANGE, Fault, Link, Port, Timeouts};
 use crate::error::UsageError;
 use crate::text::{grouped, say};
 use anyhow::{Context, bail};
@@ -62,9 +62,9 @@ pub fn run(args: &FlashModelArgs) -> anyhow::Result<()> {
     let runtime = runtime.context("cannot start the runtime")?;
     runtime.block_on(async {
         let fault = |fault| port.error(fault);
-        let patience = Patience::default();
+        let timeouts = Timeouts::default();
         let stream = port.open().map_err(fault)?;
-        let mut link = Link::new(stream, patience.answer + port.line_time(), patience.tries);
+        let mut link = Link::new(stream, timeouts.answer + port.line_time(), timeouts.tries);
         let before = link.status().await.map_err(fault)?;
         say(&format!(
             "device on {port}: pack {:08x} in force, {} samples taken",

@@ -1,7 +1,7 @@
 //! `agent pipe`: the decision as a filter, JSON lines in and out.
 
 use crate::app::{Components, Config};
-use crate::decide::{Brain, warn_if_idle};
+use crate::decide::{Decider, warn_if_idle};
 use crate::observe::{
     Assumption, Body, Found, Intake, Lines, Manner, RefusedSample, Trust, Warning, parse,
 };
@@ -55,6 +55,9 @@ pub struct PipeArgs {
     /// Configuration; without one: 1 to 200 jobs, SLA 60 s, start-up 60 s.
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Which of its workloads, where it has several.
+    #[arg(long, value_name = "NAME")]
+    workload: Option<String>,
 }
 
 /// Runs until stdin ends.
@@ -63,10 +66,15 @@ pub struct PipeArgs {
 /// If the configuration or the model cannot be used, or stdin or stdout fails.
 pub fn run(args: &PipeArgs, components: &Components) -> anyhow::Result<()> {
     let config = Config::load_or_default(args.config.as_deref(), components)?;
-    let (brain, model) = config.open()?;
-    warn_if_idle(brain.as_ref(), &model);
-    match filter(brain, config.settings.interval.seconds(), io::stdin().lock(), io::stdout().lock())
-    {
+    let config = config.workload(args.workload.as_deref())?;
+    let (decider, model) = config.open()?;
+    warn_if_idle(decider.as_ref(), &model);
+    match filter(
+        decider,
+        config.settings.interval.seconds(),
+        io::stdin().lock(),
+        io::stdout().lock(),
+    ) {
         // Whoever read our answers has gone: that is the end of the job and no failure.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => done.context("the pipe broke"),
@@ -144,7 +152,7 @@ struct Heard {
 }
 
 fn filter(
-    mut brain: Box<dyn Brain>,
+    mut decider: Box<dyn Decider>,
     interval_s: u32,
     input: impl BufRead,
     mut output: impl Write,
@@ -163,7 +171,7 @@ fn filter(
             Some(line) => parse(line, &Manner::live(None, interval_s)),
             None => Body { refused: vec![(1, RefusedSample::too_long())], ..Body::default() },
         };
-        let mut heard = hear(brain.as_mut(), &mut intake, body);
+        let mut heard = hear(decider.as_mut(), &mut intake, body);
         if let Some(decision) = heard.decision.take() {
             heard.warnings.extend(assumption.warning(&decision));
             last = Some(decision.jobs);
@@ -187,7 +195,7 @@ fn filter(
 }
 
 /// Takes what is good in a line, and decides at the end of it.
-fn hear(brain: &mut dyn Brain, intake: &mut Intake, body: Body) -> Heard {
+fn hear(decider: &mut dyn Decider, intake: &mut Intake, body: Body) -> Heard {
     let errors = body.refused.into_iter().map(|(_, refused)| refused).collect();
     let mut heard = Heard { errors, ..Heard::default() };
     let mut end = None;
@@ -203,12 +211,12 @@ fn hear(brain: &mut dyn Brain, intake: &mut Intake, body: Body) -> Heard {
         heard.taken += 1;
         heard.warnings.extend(admitted.warnings);
         for sample in admitted.samples {
-            match brain.observe(&sample) {
+            match decider.observe(&sample) {
                 Ok(_) => end = Some(sample.end),
                 Err(error) => heard.errors.push(error.into()),
             }
         }
     }
-    heard.decision = end.map(|end| brain.decide(end));
+    heard.decision = end.map(|end| decider.decide(end));
     heard
 }

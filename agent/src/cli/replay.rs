@@ -1,9 +1,9 @@
 //! `agent replay`: makes recorded decisions again, and explains them.
 
-use crate::decide::{self, Brain, Engine, ModelChoice, ModelId};
+use crate::decide::{self, Decider, Engine, ModelChoice, ModelId};
 use crate::error::UsageError;
 use crate::journal::explain::{json, moment, text};
-use crate::journal::{Checked, Summary, Terms, Verdict, verify};
+use crate::journal::{Checked, RunContext, Summary, Verdict, verify};
 use crate::text::{grouped, say};
 use anyhow::bail;
 use scaleiq_core::model::ModelError;
@@ -63,12 +63,12 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<()> {
     }
     let mut found = Found::new(args);
     let mut strangers: Vec<ModelId> = Vec::new();
-    let open = |terms: &Terms| {
-        let brain = open(args, terms)?;
-        if brain.is_none() && !strangers.contains(&terms.model) {
-            strangers.push(terms.model.clone());
+    let open = |context: &RunContext| {
+        let decider = open(args, context)?;
+        if decider.is_none() && !strangers.contains(&context.model) {
+            strangers.push(context.model.clone());
         }
-        Ok(brain)
+        Ok(decider)
     };
     let summary = verify(&args.journal, open, |checked| found.take(checked))?;
     if args.json {
@@ -107,19 +107,21 @@ fn why_none(strangers: &[ModelId]) -> String {
     }
 }
 
-/// The brain for a run, if its model is at hand, in the engine that the model's hash tells.
-fn open(args: &ReplayArgs, terms: &Terms) -> anyhow::Result<Option<Box<dyn Brain>>> {
-    if terms.model.is_device() {
+/// The decider for a run, if its model is at hand, in the engine that the model's hash tells.
+fn open(args: &ReplayArgs, context: &RunContext) -> anyhow::Result<Option<Box<dyn Decider>>> {
+    if context.model.is_device() {
         return Ok(None);
     }
-    let choice = match (&args.model, &terms.model.sha256) {
+    let choice = match (&args.model, &context.model.sha256) {
         (Some(name), _) => ModelChoice::from(name.as_str()),
         (None, Some(_)) => ModelChoice::Shipped,
         (None, None) => ModelChoice::None,
     };
     for engine in Engine::EXACT {
-        match decide::open(&choice, engine, terms.settings, terms.planned.clone()) {
-            Ok((brain, model)) if model.sha256 == terms.model.sha256 => return Ok(Some(brain)),
+        match decide::open(&choice, engine, context.settings, context.planned.clone()) {
+            Ok((decider, model)) if model.sha256 == context.model.sha256 => {
+                return Ok(Some(decider));
+            }
             Ok(_) => {}
             // The engine cannot have made the decisions.
             Err(error) if matches!(error.downcast_ref(), Some(ModelError::NoPack { .. })) => {}

@@ -25,7 +25,7 @@ Examples:
 The dashboard is at http://127.0.0.1:9184/. Off loopback all but the probes need the token: -H
 'Authorization: Bearer TOKEN', or in a browser as the password of any user.
 
-An exec hook finds SCALEIQ_JOBS, SCALEIQ_HAVE and SCALEIQ_REASON in its environment, SCALEIQ_ID, which
+An exec hook finds SCALEIQ_JOBS, SCALEIQ_CURRENT_JOBS and SCALEIQ_REASON in its environment, SCALEIQ_ID, which
 grows with each order, and SCALEIQ_TERM, which grows with each start of the agent: an order with a lower
 id than one before is an older one. All processes of a hook's group end with it.
 SIGTERM or Ctrl-C ends the agent within 5 s, whatever hooks, stdout or clients do; SIGHUP ends and

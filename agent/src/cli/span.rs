@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Longest span that is accepted: ten years.
-const LONGEST_S: f64 = 3650.0 * 86_400.0;
+const MAX_S: f64 = 3650.0 * 86_400.0;
 
 /// Parses `90`, `1.5s`, `5m`, `2h`, `1d`; a bare number is seconds.
 ///
@@ -22,7 +22,7 @@ pub(super) fn parse_span(text: &str) -> Result<Duration, String> {
     let number: f64 =
         digits.trim().parse().map_err(|_| format!("`{text}` is no span of time, such as 90s"))?;
     let seconds = number * unit_s;
-    if !(seconds > 0.0 && seconds <= LONGEST_S) {
+    if !(seconds > 0.0 && seconds <= MAX_S) {
         return Err(format!("`{text}` is not between 0 and ten years"));
     }
     Ok(Duration::from_secs_f64(seconds))

@@ -152,6 +152,11 @@ impl<'a> Fields<'a> {
         (variant.fields)(self)
     }
 
+    /// The names of its fields.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.shape.names()
+    }
+
     /// Names that were read and are nobody's are problems.
     pub(super) fn finish(self) {
         let Some(Node { content: Content::Fields(given), .. }) = self.node else { return };

@@ -53,3 +53,12 @@ pub fn schema<T>(title: &str, fields: impl Fn(&mut Fields<'_>) -> Option<T>) -> 
     schema.insert("title".into(), json!(title));
     Value::Object(schema)
 }
+
+/// Returns the names of what `fields` name.
+pub fn names<T>(fields: impl Fn(&mut Fields<'_>) -> Option<T>) -> Vec<&'static str> {
+    let context = Context::new(Path::new(""), &|_| None);
+    let mut described = Fields::describing(&context);
+    // Nothing is read, so nothing comes of it.
+    let _ = fields(&mut described);
+    described.names()
+}

@@ -25,6 +25,18 @@ impl Secret {
         Self { variables, ..self }
     }
 
+    /// Returns a part of it, which is as secret.
+    #[must_use]
+    pub fn part(&self, text: &str) -> Self {
+        Self { text: text.into(), variables: self.variables.clone() }
+    }
+
+    /// Returns it, for the system that it is meant for and nobody else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+
     /// Whether the environment variable `name` gives it away, in part or as a whole.
     #[must_use]
     pub fn is_in(&self, name: &OsStr, value: &OsStr) -> bool {

@@ -1,7 +1,9 @@
 //! What the user has planned, and the forecaster that is told of it.
 
 use super::Fallible;
-use scaleiq_core::forecast::{Ahead, Forecast, ForecastModel, Forecaster, PLANS, Perception, Plan};
+use scaleiq_core::forecast::{
+    Ahead, Forecast, ForecastModel, ForecastPipeline, Forecaster, PLANS, Plan,
+};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::Series;
@@ -76,38 +78,42 @@ impl From<&Series> for Calendar {
     }
 }
 
-/// A [`Perception`] that is told before each interval what is planned.
+/// A [`ForecastPipeline`] that is told before each interval what is planned.
 #[derive(Clone, Debug)]
 pub struct Informed<M> {
-    perception: Perception<M>,
+    pipeline: ForecastPipeline<M>,
     calendar: Calendar,
     length: IntervalLength,
 }
 
 impl<M: ForecastModel> Informed<M> {
-    /// `perception`, which forecasts intervals of `length`, beside a calendar.
+    /// `pipeline`, which forecasts intervals of `length`, beside a calendar.
     #[must_use]
-    pub fn new(mut perception: Perception<M>, calendar: Calendar, length: IntervalLength) -> Self {
-        perception.set_seasons(&calendar.seasons_s);
-        Self { perception, calendar, length }
+    pub fn new(
+        mut pipeline: ForecastPipeline<M>,
+        calendar: Calendar,
+        length: IntervalLength,
+    ) -> Self {
+        pipeline.set_seasons(&calendar.seasons_s);
+        Self { pipeline, calendar, length }
     }
 }
 
 impl<M: ForecastModel> Forecaster for Informed<M> {
     fn push(&mut self, interval: &Interval) -> Option<Forecast> {
-        self.perception.expect(&self.calendar.ahead(interval.end, self.length));
-        self.perception.push(interval)
+        self.pipeline.set_planned(&self.calendar.ahead(interval.end, self.length));
+        self.pipeline.push(interval)
     }
 
     fn pass(&mut self, interval: &Interval) {
-        self.perception.expect(&self.calendar.ahead(interval.end, self.length));
-        self.perception.pass(interval);
+        self.pipeline.set_planned(&self.calendar.ahead(interval.end, self.length));
+        self.pipeline.pass(interval);
     }
 }
 
 impl<M: ForecastModel> Fallible for Informed<M> {
     fn failures(&self) -> u32 {
-        self.perception.failures()
+        self.pipeline.failures()
     }
 }
 

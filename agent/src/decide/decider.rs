@@ -1,106 +1,70 @@
-//! Who decides, as it is configured: a model in an engine of this program, or a device.
+//! What decides, whatever is inside it.
 
-use super::{Engine, ModelChoice};
-use crate::config::{At, Choice, Fields, Kind, Section, Text};
-use crate::device::Port;
-use serde_json::{Map, Value};
+use super::figures::Figures;
+use scaleiq_core::decision::Decision;
+use scaleiq_core::estimation::{Estimate, NoEstimate};
+use scaleiq_core::forecast::Forecast;
+use scaleiq_core::interval::TimeError;
+use scaleiq_core::policy::NetworkRole;
+use scaleiq_core::sample::Sample;
+use scaleiq_core::units::{Jobs, UnixSeconds};
 
-/// Who decides.
-#[derive(Clone, Debug)]
-pub struct Decider {
-    /// Which model.
-    pub model: ModelChoice,
-    /// What runs its networks.
-    pub engine: Engine,
-    /// Where the device is that decides in the place of model and engine, if one does.
-    pub device: Option<Port>,
-}
+/// A [`scaleiq_core::controller::Controller`] of any make, beside the pools that tell what comes of its decisions.
+pub trait Decider: Send {
+    /// Takes a sample; true if it completed a model interval, so that the forecast is new.
+    ///
+    /// # Errors
+    /// If the sample is not after the last one.
+    fn observe(&mut self, sample: &Sample) -> Result<bool, TimeError>;
 
-/// Engines by their words; `None` is a device.
-const ENGINES: Choice<Option<Engine>> = Choice(&[
-    ("tract", Some(Engine::Tract)),
-    ("tract-f32", Some(Engine::TractF32)),
-    ("tract-int8", Some(Engine::TractInt8)),
-    ("native", Some(Engine::Native)),
-    ("serial", None),
-]);
+    /// Decides how many jobs should run from `now` on.
+    fn decide(&mut self, now: UnixSeconds) -> Decision;
 
-impl Decider {
-    /// The settings `model`, `engine` and `serial`.
-    pub fn fields(f: &mut Fields<'_>) -> Option<Self> {
-        let model = f.or(
-            "model",
-            "`shipped` for the model built in, a folder with a card, or `none` for the plan on the \
-             experts' forecasts",
-            Model,
-            ModelChoice::default(),
-        );
-        let engine =
-            f.optional("engine", "what runs the networks, or `serial` for a device", ENGINES);
-        let serial = f.optional("serial", "the device that decides", Section(Port::fields));
-        match engine.map(|engine| (engine.value, engine.place)) {
-            Some((None, place)) => {
-                if f.given("serial").is_none() {
-                    f.problem(place, format!("`serial.port` is missing: {}", Port::WHAT));
-                }
-                if let (Some(place), true) = (f.given("model"), model != ModelChoice::Shipped) {
-                    let message = "`model` does not matter to the engine `serial`: leave it out, and give \
-                                   the device its model with `agent flash-model`";
-                    f.problem(place, message);
-                }
-                Some(Self { model, engine: Engine::default(), device: serial.map(|s| s.value) })
-            }
-            engine => {
-                let engine = engine.and_then(|(engine, _)| engine).unwrap_or_default();
-                if let Some(place) = f.given("serial") {
-                    let message = format!(
-                        "`serial` belongs to the engine `serial`, and the engine is `{}`: write \
-                         `engine: serial`, or take it out",
-                        engine.word()
-                    );
-                    f.problem(place, message);
-                }
-                Some(Self { model, engine, device: None })
-            }
-        }
+    /// What is known at `now`, unless the data is stale or incomplete.
+    fn estimate(&self, now: UnixSeconds) -> Option<Estimate>;
+
+    /// Why there is nothing to decide on at `now`.
+    fn no_estimate(&self, now: UnixSeconds) -> Option<NoEstimate>;
+
+    /// The latest forecast.
+    fn forecast(&self) -> Option<&Forecast>;
+
+    /// How often the forecaster and the policy had to do without their networks.
+    fn failures(&mut self) -> [u32; 2];
+
+    /// The part that a Q-network has in decisions.
+    fn network_role(&self) -> NetworkRole;
+
+    /// Goes on where another decider decided `jobs` at `at`: no scale-down comes before its window.
+    fn resume(&mut self, jobs: Jobs, at: UnixSeconds);
+
+    /// Whether the real pool does not obey, from the next sample on. Decisions are then made for a
+    /// virtual pool that does, beside it: the one that would have been. It is off at first.
+    fn set_shadow(&mut self, on: bool);
+
+    /// What the virtual pool told last, in shadow mode: what the last decision was made on.
+    fn virtual_sample(&self) -> Option<&Sample>;
+
+    /// So many jobs were decided elsewhere: the pool obeys, in shadow mode the virtual one.
+    fn obey(&mut self, jobs: Jobs);
+
+    /// How it goes.
+    fn figures(&self) -> Figures;
+
+    /// Tells figures only of what comes from now on.
+    fn restart_figures(&mut self);
+
+    /// How the device fares that decides, if one does.
+    fn device(&self) -> Option<Health> {
+        None
     }
 }
 
-impl Decider {
-    /// Where the model is from and what runs it, for people.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        let engine = self.engine.word();
-        if let Some(port) = &self.device {
-            return format!("on {port}; the plan without networks stands in for it");
-        }
-        match &self.model {
-            ModelChoice::Shipped => format!("built in, engine {engine}"),
-            ModelChoice::Folder(folder) => format!("{}, engine {engine}", folder.display()),
-            ModelChoice::None => "no networks: the plan on the experts' forecasts".into(),
-        }
-    }
-}
-
-/// A model: a word, or a folder.
-struct Model;
-
-impl Kind for Model {
-    type Value = ModelChoice;
-
-    fn read(&self, at: &At<'_>) -> Option<ModelChoice> {
-        let text = Text.read(at)?;
-        Some(match ModelChoice::from(text.as_str()) {
-            ModelChoice::Folder(_) => ModelChoice::Folder(at.path(&text)),
-            other => other,
-        })
-    }
-
-    fn schema(&self) -> Map<String, Value> {
-        Text.schema()
-    }
-
-    fn write(&self, value: &ModelChoice) -> Option<Value> {
-        (*value == ModelChoice::Shipped).then(|| "shipped".into())
-    }
+/// How a device fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Whether the last decision was the device's.
+    pub decides: bool,
+    /// How often it was lost since the start.
+    pub outages: u64,
 }

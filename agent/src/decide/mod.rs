@@ -1,11 +1,10 @@
 //! Decides: a model with its engine, or a device with what stands in for it, and how its decisions turn
 //! out.
 
-mod brain;
 mod calendar;
 mod choice;
 mod decider;
-mod deputed;
+mod device_with_fallback;
 mod engine;
 mod fallible;
 pub mod figures;
@@ -15,19 +14,20 @@ mod no_model;
 mod open;
 mod planned;
 pub mod rows;
+mod settings;
 mod timed;
 mod watched;
 pub mod workload;
 
-pub use brain::{Brain, Health};
 pub use calendar::{Calendar, Event, Informed};
 pub use choice::{ModelChoice, NO_MODEL};
-pub use decider::Decider;
-pub use deputed::Deputed;
+pub use decider::{Decider, Health};
+pub use device_with_fallback::DeviceWithFallback;
 pub use engine::Engine;
 pub use fallible::Fallible;
 pub use mode::Mode;
 pub use model::ModelId;
 pub(crate) use no_model::NoModel;
 pub use open::{open, warn_if_idle};
+pub use settings::DeciderSettings;
 pub(crate) use timed::Timed;

@@ -68,7 +68,7 @@ mod tests {
         let [native, float] =
             [Engine::Native, Engine::TractF32].map(|e| ModelId::new(&card, e).unwrap());
         assert!(shipped != native && shipped != float && native != float);
-        card.policy.caution = 0.125;
+        card.policy.min_advantage = 0.125;
         assert_ne!(shipped.sha256, id(&card).sha256);
         card = Bundle::shipped().unwrap().card().clone();
         card.files.insert(Q_NETWORK_F32.into(), "0".repeat(64));

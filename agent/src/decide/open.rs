@@ -3,23 +3,23 @@
 use super::no_model::NoModel;
 use super::timed::Timed;
 use super::watched::Watched;
-use super::{Brain, Calendar, Engine, Fallible, Informed, ModelChoice, ModelId};
+use super::{Calendar, Decider, Engine, Fallible, Informed, ModelChoice, ModelId};
 use crate::text::word;
 use scaleiq_core::controller::Controller;
-use scaleiq_core::forecast::{ForecastModel, Perception};
+use scaleiq_core::forecast::{ForecastModel, ForecastPipeline};
 use scaleiq_core::model::{Bundle, Card};
 use scaleiq_core::policy::{Dqn, NetworkRole, Planner, Policy, ValueModel};
 use scaleiq_core::settings::Settings;
 
 /// Logs it where a network that is there can change nothing.
-pub fn warn_if_idle(brain: &dyn Brain, model: &ModelId) {
-    let role = brain.network_role();
+pub fn warn_if_idle(decider: &dyn Decider, model: &ModelId) {
+    let role = decider.network_role();
     if role == NetworkRole::CannotAct {
         tracing::warn!("model {}: {}", model.name, role.sentence());
     }
 }
 
-/// The brain for `choice` in `engine` that knows what is planned, and which model that is.
+/// The decider for `choice` in `engine` that knows what is planned, and which model that is.
 ///
 /// # Errors
 /// If the model cannot be read, is damaged, or was made for another version.
@@ -28,13 +28,13 @@ pub fn open(
     engine: Engine,
     settings: Settings,
     planned: Calendar,
-) -> anyhow::Result<(Box<dyn Brain>, ModelId)> {
+) -> anyhow::Result<(Box<dyn Decider>, ModelId)> {
     let folder = match choice {
         ModelChoice::Shipped => None,
         ModelChoice::Folder(folder) => Some(folder.as_path()),
         ModelChoice::None => {
-            let perception = Perception::new(settings.interval, NoModel);
-            return Ok((brain(settings, perception, Planner, planned), ModelId::none()));
+            let pipeline = ForecastPipeline::new(settings.interval, NoModel);
+            return Ok((decider(settings, pipeline, Planner, planned), ModelId::none()));
         }
     };
     let engine = engine.running(choice)?;
@@ -61,7 +61,7 @@ fn with_networks<F, Q>(
     q_network: Q,
     settings: Settings,
     planned: Calendar,
-) -> anyhow::Result<(Box<dyn Brain>, ModelId)>
+) -> anyhow::Result<(Box<dyn Decider>, ModelId)>
 where
     F: ForecastModel + Send + 'static,
     Q: ValueModel + Send + 'static,
@@ -77,22 +77,22 @@ where
         );
     }
     let settings = Settings { parameters: card.policy.parameters, ..settings };
-    let perception = Perception::new(settings.interval, forecaster);
-    let policy = Dqn::new(q_network).cautious(card.policy.caution);
-    Ok((brain(settings, perception, policy, planned), model))
+    let pipeline = ForecastPipeline::new(settings.interval, forecaster);
+    let policy = Dqn::new(q_network).with_min_advantage(card.policy.min_advantage);
+    Ok((decider(settings, pipeline, policy, planned), model))
 }
 
-fn brain<M, P>(
+fn decider<M, P>(
     settings: Settings,
-    perception: Perception<M>,
+    pipeline: ForecastPipeline<M>,
     policy: P,
     planned: Calendar,
-) -> Box<dyn Brain>
+) -> Box<dyn Decider>
 where
     M: ForecastModel + Send + 'static,
     P: Policy + Fallible + Send + 'static,
 {
-    let forecaster = Informed::new(perception, planned, settings.interval);
+    let forecaster = Informed::new(pipeline, planned, settings.interval);
     Box::new(Watched::new(Controller::new(settings, forecaster, policy)))
 }
 
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::decide::no_model::NoNetwork;
     use scaleiq_core::forecast::ModelInput;
-    use scaleiq_core::policy::{STATE, Stage};
+    use scaleiq_core::policy::{OBSERVATION, Stage};
     use scaleiq_core::sample::RawSample;
     use scaleiq_core::units::JobLimits;
     use std::time::Duration;
@@ -126,17 +126,18 @@ mod tests {
             let _ = held.recv();
             Err(NoNetwork)
         });
-        let q_network = Timed::start("policy", limit, |_: &[f32; STATE]| -> Result<_, NoNetwork> {
-            loop {
-                std::thread::park();
-            }
-        });
+        let q_network =
+            Timed::start("policy", limit, |_: &[f32; OBSERVATION]| -> Result<_, NoNetwork> {
+                loop {
+                    std::thread::park();
+                }
+            });
         let settings = Settings::new(JobLimits::new(1, 40).unwrap(), 60.0, 60.0);
         let mut card = Bundle::shipped().unwrap().card().clone();
         // One that cannot act is not asked.
-        card.policy.caution = 0.0;
+        card.policy.min_advantage = 0.0;
         let networks = (forecaster.unwrap(), q_network.unwrap());
-        let (mut brain, _) = with_networks(
+        let (mut decider, _) = with_networks(
             &card,
             Engine::TractInt8,
             networks.0,
@@ -158,13 +159,13 @@ mod tests {
                 ..RawSample::default()
             };
             let sample = sample.gate().unwrap().sample;
-            brain.observe(&sample).unwrap();
-            decided = Some(brain.decide(sample.end));
+            decider.observe(&sample).unwrap();
+            decided = Some(decider.decide(sample.end));
         }
         let decided = decided.unwrap();
         assert_eq!(decided.stage, Stage::Plan);
         assert!((9..=20).contains(&decided.jobs.0), "{decided:?}");
-        assert!(brain.failures().iter().all(|count| *count > 0));
+        assert!(decider.failures().iter().all(|count| *count > 0));
         drop(release);
     }
 }

@@ -1,7 +1,7 @@
 //! Inference with a time limit, for an engine that cannot be interrupted.
 
 use scaleiq_core::forecast::{ForecastModel, ModelInput, QUANTILES, STEPS};
-use scaleiq_core::policy::{ACTIONS, STATE, ValueModel};
+use scaleiq_core::policy::{ACTIONS, OBSERVATION, ValueModel};
 use std::fmt;
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
@@ -122,20 +122,20 @@ impl ForecastModel for Timed<ModelInput, Changes> {
     }
 }
 
-impl Timed<[f32; STATE], [f32; ACTIONS]> {
+impl Timed<[f32; OBSERVATION], [f32; ACTIONS]> {
     /// The policy's network.
     ///
     /// # Errors
     /// If the system gives no thread.
     pub(super) fn policy<Q: ValueModel + Send + 'static>(mut model: Q) -> io::Result<Self> {
-        Self::start("policy", LIMIT, move |state: &[f32; STATE]| model.values(state))
+        Self::start("policy", LIMIT, move |state: &[f32; OBSERVATION]| model.values(state))
     }
 }
 
-impl ValueModel for Timed<[f32; STATE], [f32; ACTIONS]> {
+impl ValueModel for Timed<[f32; OBSERVATION], [f32; ACTIONS]> {
     type Error = Fault;
 
-    fn values(&mut self, state: &[f32; STATE]) -> Result<[f32; ACTIONS], Fault> {
+    fn values(&mut self, state: &[f32; OBSERVATION]) -> Result<[f32; ACTIONS], Fault> {
         self.ask(*state)
     }
 }

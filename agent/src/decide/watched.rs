@@ -1,15 +1,15 @@
 //! A controller, and how what it decides turns out.
 
 use super::figures::{Figures, ForecastRecord, Pool, PoolFigures};
-use super::{Brain, Fallible};
+use super::{Decider, Fallible};
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::estimation::{Estimate, NoEstimate};
 use scaleiq_core::forecast::{Forecast, Forecaster};
 use scaleiq_core::interval::TimeError;
 use scaleiq_core::policy::{NetworkRole, Policy, Stage};
 use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use scaleiq_workload::baselines::{HpaRule, ScalingRule};
 use scaleiq_workload::sim::live::{MeasuredPool, VirtualPool};
@@ -19,8 +19,8 @@ use scaleiq_workload::sim::live::{MeasuredPool, VirtualPool};
 /// decides and what comes of it are then what they would be in active mode. In active mode the virtual
 /// one is what a common rule would have had.
 ///
-/// It is here, behind [`Brain`], and not in the loop, since decisions follow from the virtual pool: a
-/// journal that is told to a brain again must lead to the same pool.
+/// It is here, behind [`Decider`], and not in the loop, since decisions follow from the virtual pool: a
+/// journal that is told to a decider again must lead to the same pool.
 pub(super) struct Watched<F, P> {
     controller: Controller<F, P>,
     real: MeasuredPool,
@@ -68,7 +68,7 @@ impl<F: Forecaster, P: Policy> Watched<F, P> {
     }
 }
 
-impl<F, P> Brain for Watched<F, P>
+impl<F, P> Decider for Watched<F, P>
 where
     F: Forecaster + Fallible + Send,
     P: Policy + Fallible + Send,
@@ -112,12 +112,12 @@ where
         decision
     }
 
-    fn situation(&self, now: UnixSeconds) -> Option<Situation> {
-        self.controller.situation(now).ok()
+    fn estimate(&self, now: UnixSeconds) -> Option<Estimate> {
+        self.controller.estimate(now).ok()
     }
 
-    fn blind(&self, now: UnixSeconds) -> Option<Blind> {
-        self.controller.situation(now).err()
+    fn no_estimate(&self, now: UnixSeconds) -> Option<NoEstimate> {
+        self.controller.estimate(now).err()
     }
 
     fn forecast(&self) -> Option<&Forecast> {

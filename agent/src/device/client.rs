@@ -2,7 +2,7 @@
 
 use super::fault::{DeviceError, Fault};
 use super::link::Link;
-use super::port::{Patience, Port};
+use super::port::{Port, Timeouts};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
@@ -23,7 +23,7 @@ pub struct Client {
     link: Option<Link<SerialStream>>,
     runtime: Runtime,
     port: Port,
-    patience: Patience,
+    timeouts: Timeouts,
     settings: Settings,
     /// CRC of the pack that decided at the start.
     pack_crc: u32,
@@ -41,7 +41,7 @@ impl Client {
     /// If the port cannot be opened, the device does not answer, or it refuses the settings.
     pub fn connect(
         port: &Port,
-        patience: Patience,
+        timeouts: Timeouts,
         settings: &Settings,
     ) -> Result<Self, DeviceError> {
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -50,13 +50,13 @@ impl Client {
             link: None,
             runtime,
             port: port.clone(),
-            patience,
+            timeouts,
             settings: *settings,
             pack_crc: 0,
             network_role: NetworkRole::default(),
             epoch: 0,
         };
-        let begun = client.open(patience.tries).and_then(|()| client.configure());
+        let begun = client.open(timeouts.tries).and_then(|()| client.configure());
         let status = begun.map_err(|fault| port.error(fault))?;
         (client.pack_crc, client.epoch) = (status.pack_crc, status.epoch);
         client.network_role = status.network_role;
@@ -67,12 +67,12 @@ impl Client {
     ///
     /// # Errors
     /// If the port cannot be opened or the device does not answer.
-    pub fn look(port: &Port, patience: Patience) -> Result<Status, DeviceError> {
+    pub fn look(port: &Port, timeouts: Timeouts) -> Result<Status, DeviceError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let asked = runtime.map_err(Fault::Broken).and_then(|runtime| {
             runtime.block_on(async {
-                let answer = patience.answer + port.line_time();
-                Link::new(port.open()?, answer, patience.tries).status().await
+                let answer = timeouts.answer + port.line_time();
+                Link::new(port.open()?, answer, timeouts.tries).status().await
             })
         });
         asked.map_err(|fault| port.error(fault))
@@ -98,8 +98,8 @@ impl Client {
 
     /// How long it is waited for.
     #[must_use]
-    pub fn patience(&self) -> Patience {
-        self.patience
+    pub fn timeouts(&self) -> Timeouts {
+        self.timeouts
     }
 
     /// The settings that it was given.
@@ -163,11 +163,11 @@ impl Client {
     }
 
     fn open(&mut self, tries: u32) -> Result<(), Fault> {
-        let answer = self.patience.answer + self.port.line_time();
+        let answer = self.timeouts.answer + self.port.line_time();
         let link = self.runtime.block_on(async {
             let mut probe = Link::new(self.port.open()?, answer, tries);
             probe.status().await?;
-            Ok::<_, Fault>(probe.with_tries(self.patience.tries))
+            Ok::<_, Fault>(probe.with_tries(self.timeouts.tries))
         })?;
         self.link = Some(link);
         Ok(())

@@ -8,11 +8,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// Times that a message is repeated because it or its answer came damaged, which takes no waiting.
-const MOST_DAMAGED: u32 = 20;
+const MAX_DAMAGED: u32 = 20;
 /// A line that is not in step is when nothing came for so long.
 const QUIET: Duration = Duration::from_millis(20);
 /// Reads after which a line that is never quiet is taken as it is.
-const MOST_READS: usize = 64;
+const MAX_READS: usize = 64;
 
 /// A line to a device. It holds one frame at most, whatever comes.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Self { stream, reader: FrameReader::default(), answer, tries, out_of_step: true }
     }
 
-    /// The same line, with other patience.
+    /// The same line, with other timeouts.
     #[must_use]
     pub fn with_tries(self, tries: u32) -> Self {
         Self { tries, ..self }
@@ -60,13 +60,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         self.ask_for(self.answer, message, accept).await
     }
 
-    /// The same, where an answer may take as long as `patience`.
+    /// The same, where an answer may take as long as `timeouts`.
     ///
     /// # Errors
     /// As [`Link::ask`].
     pub async fn ask_for<T>(
         &mut self,
-        patience: Duration,
+        timeouts: Duration,
         message: &Message,
         accept: impl Fn(Message) -> Option<T>,
     ) -> Result<T, Fault> {
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 self.stream.flush().await?;
                 self.hear(&accept).await
             };
-            match timeout(patience, exchange).await {
+            match timeout(timeouts, exchange).await {
                 Ok(Ok((Heard::Answer(answer), left_over))) => {
                     self.out_of_step = left_over || silent + damaged > 0;
                     return Ok(answer);
@@ -95,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 Ok(Ok((Heard::Damaged, _))) => damaged += 1,
                 Err(_) => silent += 1,
             }
-            if damaged == MOST_DAMAGED {
+            if damaged == MAX_DAMAGED {
                 return Err(Fault::Damaged(damaged));
             }
             if silent == self.tries {
@@ -137,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Forgets what is under way.
     async fn settle(&mut self) -> Result<(), Fault> {
         let mut bytes = [0; MAX_FRAME];
-        for _ in 0..MOST_READS {
+        for _ in 0..MAX_READS {
             match timeout(QUIET, self.stream.read(&mut bytes)).await {
                 Ok(Ok(0)) => return Err(Fault::Broken(io::ErrorKind::UnexpectedEof.into())),
                 Ok(Ok(_)) => {}

@@ -1,7 +1,7 @@
 //! A device on a serial line that decides for this host, in the messages of `core/SPEC.md`.
 //!
 //! ```text
-//! decide::Deputed ── Client ── Link ── Port ──(line)── firmware
+//! decide::DeviceWithFallback ── Client ── Link ── Port ──(line)── firmware
 //!         └───────── a controller without networks, which stands in while the device does not answer
 //! ```
 
@@ -9,10 +9,10 @@ mod client;
 mod fault;
 mod link;
 mod port;
-mod talk;
+mod request;
 mod upload;
 
 pub use client::Client;
 pub use fault::{DeviceError, Fault};
 pub use link::Link;
-pub use port::{BAUD, BAUD_RANGE, Patience, Port};
+pub use port::{BAUD, BAUD_RANGE, Port, Timeouts};

@@ -8,7 +8,7 @@ use std::io::ErrorKind as Io;
 use std::time::Duration;
 use tokio_serial::{Error, ErrorKind, SerialPortBuilderExt, SerialStream};
 
-/// Bits a second unless told otherwise: what the shipped boards use.
+/// Bits a second by default: what the shipped boards use.
 pub const BAUD: u32 = 115_200;
 /// Slowest line on which a decision comes back in time, and the fastest that there is.
 pub const BAUD_RANGE: std::ops::RangeInclusive<u32> = 9600..=4_000_000;
@@ -82,7 +82,7 @@ fn hint(error: &Error) -> String {
 
 /// How long is waited, and how often is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
+pub struct Timeouts {
     /// For an answer, until the same is sent again; what the bytes take on the line comes on top.
     pub answer: Duration,
     /// Times that a message is sent.
@@ -93,7 +93,7 @@ pub struct Patience {
     pub longest_pause: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
             answer: Duration::from_secs(1),

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::link::Link;
-use super::talk::status;
+use super::request::status;
 use scaleiq_core::engine::Pack;
 use scaleiq_core::wire::{CHUNK, Message, Refusal, Status};
 use std::time::Duration;

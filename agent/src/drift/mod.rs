@@ -1,5 +1,5 @@
 //! How forecasts do.
 
-mod hindsight;
+mod tracker;
 
-pub use hindsight::{Hindsight, STEPS_AHEAD};
+pub use tracker::{ForecastTracker, STEPS_AHEAD};

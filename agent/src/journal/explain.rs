@@ -23,19 +23,19 @@ pub fn text(checked: &Checked<'_>) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {name:<9} {value}");
     };
-    let terms = &checked.run.terms;
+    let context = &checked.run.context;
     let decision = checked.recorded.decision();
     if let Some(decision) = &decision {
         describe(decision, &mut put);
         let made_on = decision.forecast.as_ref();
-        if let Some(forecast) = made_on.map(|made_on| basis(made_on, terms.settings.interval)) {
+        if let Some(forecast) = made_on.map(|made_on| basis(made_on, context.settings.interval)) {
             put("forecast", forecast);
         }
     }
     put("inputs", format!("SHA-256 {}", checked.recorded.inputs));
-    let sha256 = terms.model.sha256.as_deref().unwrap_or("none, since no network decides");
-    put("model", format!("{}, SHA-256 {sha256}", terms.model.name));
-    put("recorded", format!("by version {}, file {}", terms.version, checked.place.number));
+    let sha256 = context.model.sha256.as_deref().unwrap_or("none, since no network decides");
+    put("model", format!("{}, SHA-256 {sha256}", context.model.name));
+    put("recorded", format!("by version {}, file {}", context.version, checked.place.number));
     put("replayed", verdict(checked));
     for difference in differences(checked) {
         put("", difference);
@@ -54,15 +54,15 @@ pub fn json(checked: &Checked<'_>) -> Value {
         "offset": checked.place.offset,
         "decision": checked.recorded.decision(),
         "input_sha256": checked.recorded.inputs,
-        "model": checked.run.terms.model,
-        "version": checked.run.terms.version,
+        "model": checked.run.context.model,
+        "version": checked.run.context.version,
         "verdict": checked.verdict,
         "replayed": checked.made.as_ref().filter(|_| differs),
     })
 }
 
 fn headline(decision: &Decision) -> String {
-    let (have, jobs) = (decision.have, decision.jobs);
+    let (have, jobs) = (decision.current_jobs, decision.jobs);
     let moved =
         if have == jobs { format!("{jobs} jobs") } else { format!("{have} -> {jobs} jobs") };
     format!("{moved}: {}", decision.reason.sentence())
@@ -121,7 +121,7 @@ fn verdict(checked: &Checked<'_>) -> String {
         Verdict::Same => "the same to the bit".into(),
         Verdict::OtherInputs => "the recorded inputs are not those of the recorded hash".into(),
         Verdict::Unknown(why) => format!("not possible: {why}"),
-        Verdict::Differs if checked.run.terms.version != env!("CARGO_PKG_VERSION") => {
+        Verdict::Differs if checked.run.context.version != env!("CARGO_PKG_VERSION") => {
             format!("DIFFERS; this is version {}", env!("CARGO_PKG_VERSION"))
         }
         Verdict::Differs => "DIFFERS".into(),

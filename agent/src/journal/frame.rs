@@ -6,7 +6,7 @@
 use std::io::{self, BufRead};
 
 /// Longest payload.
-pub(super) const MOST_BYTES: usize = 1 << 20;
+pub(super) const MAX_BYTES: usize = 1 << 20;
 /// Bytes before a payload.
 const HEAD: usize = 8;
 /// Bytes behind it.
@@ -14,7 +14,7 @@ const TAIL: usize = 4;
 
 /// Appends a frame around `payload`.
 pub(super) fn put(out: &mut Vec<u8>, payload: &[u8]) -> io::Result<()> {
-    if payload.is_empty() || payload.len() > MOST_BYTES {
+    if payload.is_empty() || payload.len() > MAX_BYTES {
         return Err(io::Error::other(format!("a record of {} bytes", payload.len())));
     }
     let length = payload.len() as u32;
@@ -76,7 +76,7 @@ impl<R: BufRead> Frames<R> {
             return Err(Fault::Torn);
         }
         let (length, complement) = (self.number()?, self.number()?);
-        if length != !complement || length == 0 || length as usize > MOST_BYTES {
+        if length != !complement || length == 0 || length as usize > MAX_BYTES {
             // Machines that lose power leave zeros where a file had grown and nothing was written.
             let blank = (length, complement) == (0, 0) && self.rest_is_zero()?;
             return Err(if blank { Fault::Torn } else { Fault::Damaged("its length is damaged") });

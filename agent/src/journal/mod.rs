@@ -26,7 +26,7 @@ mod walk;
 mod write;
 
 pub use folder::Limits;
-pub use record::{Digest, Recorded, Run, Terms};
+pub use record::{Digest, Recorded, Run, RunContext};
 pub use resume::{Past, Resumed, resume};
 pub use verify::{Checked, Summary, Unknown, Verdict, verify};
 pub use walk::Place;

@@ -41,8 +41,8 @@ impl Serialize for Digest {
 
 /// What decisions follow from, beside samples and moments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "TermsDef", into = "TermsDef")]
-pub struct Terms {
+#[serde(from = "RunContextDef", into = "RunContextDef")]
+pub struct RunContext {
     /// Version of the program.
     pub version: String,
     /// Which model decides.
@@ -55,9 +55,9 @@ pub struct Terms {
     pub shadow: bool,
 }
 
-/// [`Terms`] as they are recorded: what former versions did not know comes last.
+/// [`RunContext`] as they are recorded: what former versions did not know comes last.
 #[derive(Serialize, Deserialize)]
-struct TermsDef {
+struct RunContextDef {
     version: String,
     model: ModelId,
     #[serde(with = "SettingsDef")]
@@ -69,18 +69,18 @@ struct TermsDef {
     late_share: Option<f32>,
 }
 
-impl From<TermsDef> for Terms {
-    fn from(def: TermsDef) -> Self {
-        let TermsDef { version, model, settings, events, shadow, seasons_s, late_share } = def;
+impl From<RunContextDef> for RunContext {
+    fn from(def: RunContextDef) -> Self {
+        let RunContextDef { version, model, settings, events, shadow, seasons_s, late_share } = def;
         let objective = late_share.map_or(Objective::DEFAULT, Objective::of_late_share);
         let settings = Settings { objective, ..settings };
         Self { version, model, settings, planned: Calendar { events, seasons_s }, shadow }
     }
 }
 
-impl From<Terms> for TermsDef {
-    fn from(terms: Terms) -> Self {
-        let Terms { version, model, settings, planned, shadow } = terms;
+impl From<RunContext> for RunContextDef {
+    fn from(context: RunContext) -> Self {
+        let RunContext { version, model, settings, planned, shadow } = context;
         let Calendar { events, seasons_s } = planned;
         let objective = Some(settings.objective).filter(|o| *o != Objective::DEFAULT);
         let late_share = objective.map(Objective::late_share);
@@ -88,8 +88,8 @@ impl From<Terms> for TermsDef {
     }
 }
 
-impl Terms {
-    /// The terms of this program with these.
+impl RunContext {
+    /// The context of this program with these.
     #[must_use]
     pub fn new(model: ModelId, settings: Settings, planned: Calendar, shadow: bool) -> Self {
         Self { version: env!("CARGO_PKG_VERSION").into(), model, settings, planned, shadow }
@@ -102,7 +102,7 @@ impl Terms {
         self.settings == other.settings
     }
 
-    /// Whether a brain in the state of a run under `other` is in that of a run under these: all devices
+    /// Whether a decider in the state of a run under `other` is in that of a run under these: all devices
     /// have the same stand-in here, which is what is meant then.
     #[must_use]
     pub fn decides_as(&self, other: &Self) -> bool {
@@ -118,8 +118,8 @@ impl Terms {
 pub struct Run {
     /// Number of the file from whose beginning on its state was built.
     pub root: u32,
-    /// Its terms.
-    pub terms: Terms,
+    /// Its context.
+    pub context: RunContext,
 }
 
 /// The first record of each file.
@@ -175,7 +175,7 @@ pub(super) enum Record {
 }
 
 impl Record {
-    /// Reads a record. Terms were told without an objective once, before that without seasons, and before
+    /// Reads a record. RunContext were told without an objective once, before that without seasons, and before
     /// that without a mode, and end the records that they are in: in those without a mode, decisions were
     /// made for the real pool whether it obeyed or not.
     pub(super) fn read(payload: &[u8]) -> postcard::Result<Self> {
@@ -222,7 +222,7 @@ struct SettingsDef {
     #[serde(with = "limits")]
     limits: JobLimits,
     sla_s: f32,
-    /// It is among the [`TermsDef`], since it was added later.
+    /// It is among the [`RunContextDef`], since it was added later.
     #[serde(skip)]
     objective: Objective,
     start_up_s: f32,
@@ -260,25 +260,25 @@ mod tests {
     use scaleiq_core::sample::RawSample;
     use scaleiq_core::units::Jobs;
 
-    fn terms() -> Terms {
+    fn context() -> RunContext {
         let settings = Settings::new(JobLimits::new(2, 40).unwrap(), 30.0, 90.0);
         let event = Event { kind: 1, from: UnixSeconds(5), to: UnixSeconds(9), size: 2.0 };
         let model = ModelId { name: "mine".into(), sha256: Some("ab".into()) };
         let planned = Calendar { events: vec![event], ..Calendar::default() };
-        Terms::new(model, settings, planned, true)
+        RunContext::new(model, settings, planned, true)
     }
 
     #[test]
     fn records_are_read_back() {
-        let run = Run { root: 3, terms: terms() };
+        let run = Run { root: 3, context: context() };
         let mut seasonal = run.clone();
-        seasonal.terms.planned.seasons_s = vec![28_800];
+        seasonal.context.planned.seasons_s = vec![28_800];
         let sample = RawSample { time: 1e9, interval_s: 30.0, ..RawSample::default() };
         let header = Header { number: 4, before: Digest([7; 32]), run: run.clone() };
         let recorded =
             Recorded { at: UnixSeconds(-1), inputs: Digest([1; 32]), decision: vec![1, 2, 255] };
         let mut lenient = run.clone();
-        lenient.terms.settings.objective = Objective::new(0.95).unwrap();
+        lenient.context.settings.objective = Objective::new(0.95).unwrap();
         for record in [
             Record::Run(lenient),
             Record::Header(FORMAT, header),
@@ -295,15 +295,15 @@ mod tests {
 
     #[test]
     fn runs_of_former_versions_are_read() {
-        let run = Record::Run(Run { root: 3, terms: terms() });
+        let run = Record::Run(Run { root: 3, context: context() });
         let former = bytes(&run).unwrap();
         let without_objective = &former[..former.len() - 1];
         assert_eq!(Record::read(without_objective), Ok(run.clone()));
         let former = &former[..former.len() - 2];
         assert_eq!(Record::read(former), Ok(run));
         let former = &former[..former.len() - 1];
-        let active = Terms { shadow: false, ..terms() };
-        assert_eq!(Record::read(former), Ok(Record::Run(Run { root: 3, terms: active })));
+        let active = RunContext { shadow: false, ..context() };
+        assert_eq!(Record::read(former), Ok(Record::Run(Run { root: 3, context: active })));
         assert!(Record::read(&former[..former.len() - 1]).is_err());
     }
 
@@ -331,9 +331,9 @@ mod tests {
         };
         let sample = bytes(&Record::Sample(sample.gate().unwrap().sample)).unwrap();
         assert_eq!(sample, [2, 200, 1, 30, 0, 0, 0, 192, 63, 1, 1, 1, 1, 0, 0]);
-        let terms = bytes(&Terms { version: "1".into(), ..terms() }).unwrap();
+        let context = bytes(&RunContext { version: "1".into(), ..context() }).unwrap();
         assert_eq!(
-            terms,
+            context,
             [
                 1, b'1', 4, b'm', b'i', b'n', b'e', 1, 2, b'a', b'b', 2, 40, 0, 0, 240, 65, 0, 0,
                 180, 66, 120, 0, 0, 0, 52, 66, 172, 2, 120, 0, 0, 128, 64, 0, 0, 0, 63, 1, 1, 10,
@@ -344,14 +344,14 @@ mod tests {
 
     #[test]
     fn other_settings_do_not_go_on_and_other_models_decide_otherwise() {
-        let mine = terms();
-        let other_plan = Terms { planned: Calendar::default(), ..mine.clone() };
-        let other_model = Terms { model: ModelId::none(), ..mine.clone() };
-        let active = Terms { shadow: false, ..mine.clone() };
+        let mine = context();
+        let other_plan = RunContext { planned: Calendar::default(), ..mine.clone() };
+        let other_model = RunContext { model: ModelId::none(), ..mine.clone() };
+        let active = RunContext { shadow: false, ..mine.clone() };
         let settings = Settings { sla_s: 31.0, ..mine.settings };
-        let other_settings = Terms { settings, ..mine.clone() };
-        let later = Terms { version: "0".into(), ..mine.clone() };
-        let both = |other: &Terms| (mine.goes_on_with(other), mine.decides_as(other));
+        let other_settings = RunContext { settings, ..mine.clone() };
+        let later = RunContext { version: "0".into(), ..mine.clone() };
+        let both = |other: &RunContext| (mine.goes_on_with(other), mine.decides_as(other));
         assert_eq!(both(&later), (true, true));
         assert_eq!([&other_plan, &other_model, &active].map(both), [(true, false); 3]);
         assert_eq!(both(&other_settings), (false, false));

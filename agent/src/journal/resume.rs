@@ -1,12 +1,12 @@
 //! How a run begins: the state is built from the journal, which then goes on.
 
 use super::folder::{self, claim};
-use super::record::{Digest, Record, Run, Terms};
+use super::record::{Digest, Record, Run, RunContext};
 use super::tell::{Teller, is_same};
 use super::walk::{Place, Walk};
 use super::write::Journal;
 use super::{JournalConfig, JournalError};
-use crate::decide::Brain;
+use crate::decide::Decider;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::sample::Sample;
 use std::fs::{self, File};
@@ -18,14 +18,14 @@ const TELL_EVERY: Duration = Duration::from_secs(5);
 /// A run that may begin.
 pub struct Resumed {
     /// What decides, in the state in which the last run ended.
-    pub brain: Box<dyn Brain>,
+    pub decider: Box<dyn Decider>,
     /// What it goes on with.
     pub journal: Journal,
     /// What was there; `None` if it begins anew.
     pub past: Option<Past>,
 }
 
-/// What a brain was told again.
+/// What a decider was told again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Past {
     /// The last sample.
@@ -39,7 +39,7 @@ pub struct Past {
     pub decisions: u64,
 }
 
-/// Builds the state for `terms` from the journal, which is made if there is none. Another model learns
+/// Builds the state for `context` from the journal, which is made if there is none. Another model learns
 /// from what was recorded with the one before. What was recorded with other settings is left as it is,
 /// and the run begins anew behind it.
 ///
@@ -47,29 +47,29 @@ pub struct Past {
 /// If the folder is in use, cannot be read or written, or the model cannot be opened.
 pub fn resume(
     config: &JournalConfig,
-    terms: Terms,
-    mut open: impl FnMut() -> anyhow::Result<Box<dyn Brain>>,
+    context: RunContext,
+    mut open: impl FnMut() -> anyhow::Result<Box<dyn Decider>>,
 ) -> anyhow::Result<Resumed> {
     let JournalConfig { folder, limits } = config;
     let lock = claim(folder)?;
     let numbers = folder::numbers(folder)?;
     let Some(last) = numbers.last().copied() else {
-        return anew(config, lock, terms, 1, Digest([0; 32]), open);
+        return anew(config, lock, context, 1, Digest([0; 32]), open);
     };
     let survey = match survey(config, last) {
         Ok(survey) => survey,
         Err(error) => {
             tracing::error!("{error}; that file is left as it is, and the agent begins anew");
-            return anew(config, lock, terms, last + 1, Digest([0; 32]), open);
+            return anew(config, lock, context, last + 1, Digest([0; 32]), open);
         }
     };
     let before = survey.walk.chain().digest();
-    if !terms.goes_on_with(&survey.run.terms) {
+    if !context.goes_on_with(&survey.run.context) {
         tracing::warn!(
             "journal {}: it was recorded with other settings, so the agent begins anew in a new file",
             folder.display()
         );
-        return anew(config, lock, terms, last + 1, before, open);
+        return anew(config, lock, context, last + 1, before, open);
     }
     // The newer half of the files: as soon as the first of them is deleted, what is decided now
     // cannot be repeated any more. Files that were deleted by hand end it as well.
@@ -79,11 +79,11 @@ pub fn resume(
     while root > survey.run.root && last - root + 1 < most && is_there(root - 1) {
         root -= 1;
     }
-    let (brain, past) = loop {
-        let mut brain = open()?;
+    let (decider, past) = loop {
+        let mut decider = open()?;
         let mut walk = Walk::new(folder, (root..=last).collect());
-        match rebuild(brain.as_mut(), &mut walk, config, &terms) {
-            Ok(past) => break (brain, past),
+        match rebuild(decider.as_mut(), &mut walk, config, &context) {
+            Ok(past) => break (decider, past),
             Err(error) => match walk.number() {
                 Some(number) if number < last => {
                     tracing::error!("{error}; the state is built from the files after it");
@@ -94,24 +94,24 @@ pub fn resume(
         }
     };
     let end = (last, survey.length, survey.walk.chain().clone());
-    let journal = Journal::go_on(folder, *limits, lock, Run { root, terms }, end)?;
-    Ok(Resumed { brain, journal, past })
+    let journal = Journal::go_on(folder, *limits, lock, Run { root, context }, end)?;
+    Ok(Resumed { decider, journal, past })
 }
 
 /// A run that builds on nothing.
 fn anew(
     config: &JournalConfig,
     lock: File,
-    terms: Terms,
+    context: RunContext,
     root: u32,
     before: Digest,
-    mut open: impl FnMut() -> anyhow::Result<Box<dyn Brain>>,
+    mut open: impl FnMut() -> anyhow::Result<Box<dyn Decider>>,
 ) -> anyhow::Result<Resumed> {
-    let mut brain = open()?;
-    brain.set_shadow(terms.shadow);
-    let run = Run { root, terms };
+    let mut decider = open()?;
+    decider.set_shadow(context.shadow);
+    let run = Run { root, context };
     let journal = Journal::begin(&config.folder, config.limits, lock, run, before)?;
-    Ok(Resumed { brain, journal, past: None })
+    Ok(Resumed { decider, journal, past: None })
 }
 
 /// What the last file says.
@@ -148,13 +148,13 @@ fn survey(config: &JournalConfig, last: u32) -> Result<Survey, JournalError> {
 }
 
 fn rebuild(
-    brain: &mut dyn Brain,
+    decider: &mut dyn Decider,
     walk: &mut Walk,
     config: &JournalConfig,
-    terms: &Terms,
+    context: &RunContext,
 ) -> Result<Option<Past>, JournalError> {
     // Neither another model's decisions nor a device's are what is decided here.
-    let by_device = terms.model.is_device();
+    let by_device = context.model.is_device();
     let mut teller = Teller::default();
     let begin = Instant::now();
     let mut told = begin;
@@ -162,7 +162,7 @@ fn rebuild(
     let mut decisions = 0;
     let mut differing = 0;
     while let Some(entry) = walk.next()? {
-        let made = teller.tell(brain, &entry.record);
+        let made = teller.tell(decider, &entry.record);
         match entry.record {
             Record::Sample(sample) => {
                 let past =
@@ -172,7 +172,7 @@ fn rebuild(
             }
             Record::Decision(recorded) => {
                 decisions += 1;
-                let own = teller.is_of(&terms.model) && !by_device;
+                let own = teller.is_of(&context.model) && !by_device;
                 let same = made.filter(|made| own && is_same(made, &recorded.decision));
                 differing += u64::from(own && same.is_none());
                 if let Some(past) = &mut past {
@@ -189,7 +189,7 @@ fn rebuild(
             tracing::info!("reading the journal: {samples} samples, file {number}, byte {offset}");
         }
     }
-    teller.begin(brain, terms);
+    teller.begin(decider, context);
     if let Some(past) = &past {
         tracing::info!(
             "journal {}: {} samples and {} decisions read in {:.1} s",

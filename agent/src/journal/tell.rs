@@ -1,12 +1,12 @@
-//! Tells a brain again what was recorded.
+//! Tells a decider again what was recorded.
 
-use super::record::{Record, Terms, bytes};
-use crate::decide::{Brain, ModelId};
+use super::record::{Record, RunContext, bytes};
+use crate::decide::{Decider, ModelId};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 
-/// Follows whose decisions were carried out while a brain is told of them. Where another model took
-/// over, the last number decided before counts as the brain's own, so that nothing is scaled down for
+/// Follows whose decisions were carried out while a decider is told of them. Where another model took
+/// over, the last number decided before counts as the decider's own, so that nothing is scaled down for
 /// want of a window.
 #[derive(Debug, Default)]
 pub(super) struct Teller {
@@ -17,28 +17,28 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    /// Tells `brain` what a record says; what it decides, if the record is a decision.
-    pub(super) fn tell(&mut self, brain: &mut dyn Brain, record: &Record) -> Option<Decision> {
+    /// Tells `decider` what a record says; what it decides, if the record is a decision.
+    pub(super) fn tell(&mut self, decider: &mut dyn Decider, record: &Record) -> Option<Decision> {
         match record {
-            Record::Header(_, header) => self.begin(brain, &header.run.terms),
-            Record::Run(run) => self.begin(brain, &run.terms),
+            Record::Header(_, header) => self.begin(decider, &header.run.context),
+            Record::Run(run) => self.begin(decider, &run.context),
             Record::Sample(sample) => {
                 // Only samples that were taken are recorded, so this one is taken again.
-                let _ = brain.observe(sample);
+                let _ = decider.observe(sample);
             }
             Record::Decision(recorded) => {
                 self.last = recorded.decision().map(|decision| (decision.jobs, decision.at));
-                return Some(brain.decide(recorded.at));
+                return Some(decider.decide(recorded.at));
             }
             Record::Gap => {}
         }
         None
     }
 
-    /// A run begins under `terms`. What a device decided is never the brain's own, and what was decided
+    /// A run begins under `context`. What a device decided is never the decider's own, and what was decided
     /// in shadow mode was never carried out.
-    pub(super) fn begin(&mut self, brain: &mut dyn Brain, terms: &Terms) {
-        let Terms { model, shadow, .. } = terms;
+    pub(super) fn begin(&mut self, decider: &mut dyn Decider, context: &RunContext) {
+        let RunContext { model, shadow, .. } = context;
         let takes_over = self.model.as_ref().is_some_and(|last| last.sha256 != model.sha256);
         if std::mem::replace(&mut self.shadow, *shadow) != *shadow {
             self.last = None;
@@ -46,9 +46,9 @@ impl Teller {
         if let Some((jobs, at)) = self.last
             && (takes_over || model.is_device())
         {
-            brain.resume(jobs, at);
+            decider.resume(jobs, at);
         }
-        brain.set_shadow(*shadow);
+        decider.set_shadow(*shadow);
         self.model = Some(model.clone());
     }
 

@@ -2,10 +2,10 @@
 
 use super::JournalError;
 use super::folder::numbers;
-use super::record::{Record, Recorded, Run, Terms};
+use super::record::{Record, Recorded, Run, RunContext};
 use super::tell::{Teller, is_same};
 use super::walk::{Entry, Place, Walk};
-use crate::decide::Brain;
+use crate::decide::Decider;
 use scaleiq_core::decision::Decision;
 use serde::Serialize;
 use std::fmt;
@@ -83,13 +83,13 @@ pub struct Summary {
 
 /// Walks through a journal and makes each decision again; `each` may end it before a decision is
 /// counted. `open` gives a new
-/// brain for the terms of a run, or `None` if its model is not at hand.
+/// decider for the context of a run, or `None` if its model is not at hand.
 ///
 /// # Errors
 /// If the journal cannot be read or is damaged, or `open` fails.
 pub fn verify(
     folder: &Path,
-    open: impl FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>,
+    open: impl FnMut(&RunContext) -> anyhow::Result<Option<Box<dyn Decider>>>,
     mut each: impl FnMut(&Checked<'_>) -> ControlFlow<()>,
 ) -> anyhow::Result<Summary> {
     let numbers = numbers(folder)?;
@@ -97,13 +97,13 @@ pub fn verify(
         return Err(JournalError::Empty(folder.into()).into());
     }
     let mut walk = Walk::new(folder, numbers.clone());
-    let mut again = Again {
+    let mut again = Replayed {
         folder: folder.into(),
         numbers,
         open,
         run: None,
         teller: Teller::default(),
-        brain: None,
+        decider: None,
         why: None,
     };
     let mut summary = Summary::default();
@@ -134,17 +134,17 @@ pub fn verify(
 }
 
 /// The run that is followed.
-struct Again<O> {
+struct Replayed<O> {
     folder: PathBuf,
     numbers: Vec<u32>,
     open: O,
     run: Option<Run>,
     teller: Teller,
-    brain: Option<Box<dyn Brain>>,
+    decider: Option<Box<dyn Decider>>,
     why: Option<Unknown>,
 }
 
-impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
+impl<O: FnMut(&RunContext) -> anyhow::Result<Option<Box<dyn Decider>>>> Replayed<O> {
     /// A file begins; `follows` tells that it goes on where the last one ended.
     fn file(&mut self, run: &Run, place: Place, follows: bool) -> anyhow::Result<()> {
         if run.root == place.number || self.run.is_none() {
@@ -152,7 +152,7 @@ impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
         }
         if !follows || self.run.as_ref() != Some(run) {
             self.run = Some(run.clone());
-            self.brain = None;
+            self.decider = None;
             self.why = Some(Unknown::InputsDeleted);
         }
         Ok(())
@@ -160,14 +160,15 @@ impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
 
     /// A run begins at `place`.
     fn begin(&mut self, run: &Run, place: Place) -> anyhow::Result<()> {
-        let same_state = |last: &Run| last.root == run.root && last.terms.decides_as(&run.terms);
-        let goes_on = self.run.as_ref().is_some_and(same_state) && self.brain.is_some();
+        let same_state =
+            |last: &Run| last.root == run.root && last.context.decides_as(&run.context);
+        let goes_on = self.run.as_ref().is_some_and(same_state) && self.decider.is_some();
         self.run = Some(run.clone());
         self.why = None;
         if goes_on {
             return Ok(());
         }
-        self.brain = None;
+        self.decider = None;
         let needed = run.root..=place.number;
         let files: Vec<u32> = self.numbers.iter().copied().filter(|n| needed.contains(n)).collect();
         // A run that began in an earlier file has been told some of this one already.
@@ -176,8 +177,8 @@ impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
             self.why = Some(Unknown::InputsDeleted);
             return Ok(());
         }
-        let Some(mut brain) = (self.open)(&run.terms)? else {
-            let device = run.terms.model.is_device();
+        let Some(mut decider) = (self.open)(&run.context)? else {
+            let device = run.context.model.is_device();
             self.why = Some(if device { Unknown::Device } else { Unknown::OtherModel });
             return Ok(());
         };
@@ -186,17 +187,17 @@ impl<O: FnMut(&Terms) -> anyhow::Result<Option<Box<dyn Brain>>>> Again<O> {
         while let Some(entry) = walk.next()?
             && entry.place < place
         {
-            self.teller.tell(brain.as_mut(), &entry.record);
+            self.teller.tell(decider.as_mut(), &entry.record);
         }
-        self.brain = Some(brain);
+        self.decider = Some(decider);
         Ok(())
     }
 
-    /// Tells the brain what `entry` says, and compares if it is a decision.
+    /// Tells the decider what `entry` says, and compares if it is a decision.
     fn check<'a>(&'a mut self, entry: &'a Entry) -> Option<Checked<'a>> {
         let teller = &mut self.teller;
-        let brain = self.brain.as_mut();
-        let made = brain.and_then(|brain| teller.tell(brain.as_mut(), &entry.record));
+        let decider = self.decider.as_mut();
+        let made = decider.and_then(|decider| teller.tell(decider.as_mut(), &entry.record));
         let Record::Decision(recorded) = &entry.record else { return None };
         let verdict = match (self.why, &made) {
             _ if entry.inputs != Some(recorded.inputs) => Verdict::OtherInputs,

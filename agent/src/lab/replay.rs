@@ -1,13 +1,13 @@
 //! Plays a load against a pool that ScaleIQ scales: what demo and backtest have in common.
 
 use crate::decide::figures::{Figures, Latencies, Latency};
-use crate::decide::{Brain, ModelChoice};
+use crate::decide::{Decider, ModelChoice};
 use scaleiq_core::decision::{Decision, Reason};
+use scaleiq_core::estimation::Estimate;
 use scaleiq_core::forecast::{Basis, Forecast, ForecastSource};
 use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::Situation;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use scaleiq_workload::sim::{Load, PEAK_QUANTILE, Score, Simulator, World};
 use serde::Serialize;
@@ -24,7 +24,7 @@ pub fn settings(world: World, limits: JobLimits, model: &ModelChoice) -> Setting
 }
 
 /// The pool of a team without an auto-scaler: enough jobs for 99.5 % of the load's time, known in
-/// hindsight.
+/// tracker.
 #[must_use]
 pub fn static_jobs(load: &Load) -> Jobs {
     let mut needs: Vec<f32> = load.steps().iter().map(|s| s.rate_per_s * s.work_s).collect();
@@ -96,7 +96,7 @@ pub struct Moment {
     /// What the pool reported.
     pub sample: Sample,
     /// What the controller made of it; `None` while blind.
-    pub situation: Option<Situation>,
+    pub estimate: Option<Estimate>,
     /// The decision.
     pub decision: Decision,
     /// Whether the tick completed a model interval, so that the forecast is new.
@@ -106,7 +106,7 @@ pub struct Moment {
 /// A simulated pool under ScaleIQ.
 pub struct Replay {
     simulator: Simulator<Arc<Load>>,
-    brain: Box<dyn Brain>,
+    decider: Box<dyn Decider>,
     tally: Tally,
     latencies: Latencies,
     warm_until: UnixSeconds,
@@ -121,14 +121,14 @@ impl Replay {
         limits: JobLimits,
         seed: u64,
         warm_s: u32,
-        brain: Box<dyn Brain>,
+        decider: Box<dyn Decider>,
     ) -> Self {
         let simulator = Simulator::new(Arc::clone(load), world, limits, TICK_S, seed);
         let warm_until = load.start().plus(i64::from(warm_s));
         Self {
             simulator: simulator.with_warm_up(warm_s),
-            tally: Tally { network_role: brain.network_role(), ..Tally::default() },
-            brain,
+            tally: Tally { network_role: decider.network_role(), ..Tally::default() },
+            decider,
             latencies: Latencies::default(),
             warm_until,
         }
@@ -139,21 +139,21 @@ impl Replay {
         let sample = self.simulator.tick()?;
         // The simulator's time only goes forward, so nothing is refused here.
         let begin = Instant::now();
-        let new_forecast = self.brain.observe(&sample).unwrap_or(false);
-        let decision = self.brain.decide(sample.end);
+        let new_forecast = self.decider.observe(&sample).unwrap_or(false);
+        let decision = self.decider.decide(sample.end);
         self.latencies.push(begin.elapsed());
         self.simulator.set_jobs(decision.jobs);
         if sample.end > self.warm_until {
             self.tally.add(&decision);
         }
-        let situation = self.brain.situation(sample.end);
-        Some(Moment { sample, situation, decision, new_forecast })
+        let estimate = self.decider.estimate(sample.end);
+        Some(Moment { sample, estimate, decision, new_forecast })
     }
 
     /// The latest forecast.
     #[must_use]
     pub fn forecast(&self) -> Option<&Forecast> {
-        self.brain.forecast()
+        self.decider.forecast()
     }
 
     /// The moment up to which it was played.
@@ -165,7 +165,7 @@ impl Replay {
     /// How it goes, as a live agent tells it.
     #[must_use]
     pub fn figures(&self) -> Figures {
-        self.brain.figures()
+        self.decider.figures()
     }
 
     /// How long decisions take.
@@ -176,7 +176,7 @@ impl Replay {
 
     /// Tells figures only of what comes from now on.
     pub fn restart_figures(&mut self) {
-        self.brain.restart_figures();
+        self.decider.restart_figures();
     }
 
     /// The score so far.
@@ -220,9 +220,9 @@ mod tests {
         let world = World::queue();
         let (settings, planned) =
             (settings(world, limits, &ModelChoice::None), Calendar::default());
-        let brain = decide::open(&ModelChoice::None, Engine::default(), settings, planned);
-        let brain = brain.unwrap().0;
-        let mut replay = Replay::new(&load(2000), world, limits, 1, 3600, brain);
+        let decider = decide::open(&ModelChoice::None, Engine::default(), settings, planned);
+        let decider = decider.unwrap().0;
+        let mut replay = Replay::new(&load(2000), world, limits, 1, 3600, decider);
         let ticks = std::iter::from_fn(|| replay.step()).count();
         assert_eq!(ticks, 2000 / 6);
         let score = replay.score();

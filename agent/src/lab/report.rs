@@ -58,7 +58,7 @@ pub fn faults(verdicts: &[Verdict]) -> String {
             verdict.episodes.to_string(),
             format!("x {:.2}", verdict.cost_ratio),
             format!("{:+.3}", verdict.sla_points),
-            format!("x {:.1}", verdict.most_asked),
+            format!("x {:.1}", verdict.max_asked),
             format!("{} of {}", verdict.recovered, verdict.ended),
             if verdict.passes() { "kept" } else { "missed" }.into(),
         ]);

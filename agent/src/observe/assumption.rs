@@ -33,7 +33,7 @@ impl Assumption {
     /// What is assumed of the pool for `decision`; `None` if its jobs were told.
     #[must_use]
     pub fn note(decision: &Decision) -> Option<String> {
-        let have = decision.have.0;
+        let have = decision.current_jobs.0;
         decision.doubts.contains(Doubt::Pool).then(|| match decision.stage {
             Stage::Hold => format!("field `jobs_ready` is missing: {have} jobs are held"),
             _ => format!(

@@ -1,6 +1,6 @@
 //! Where sources deliver samples.
 
-use super::{Refusal, RefusedSample, Told, Warning};
+use super::{Refusal, RefusedSample, Reported, Warning};
 use scaleiq_core::units::Jobs;
 
 /// Refused samples, and warnings, that an answer tells of each.
@@ -57,7 +57,7 @@ pub trait Inlet: Send {
     ///
     /// # Errors
     /// If nobody takes samples any more.
-    fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, Closed>;
+    fn ingest(&self, samples: Vec<Reported>) -> Result<Ingested, Closed>;
 
     /// Whether nobody takes samples any more.
     fn is_closed(&self) -> bool;

@@ -2,6 +2,8 @@
 //! `json` reads, `intake` places it in time and sums what several senders say.
 
 mod assumption;
+#[cfg(feature = "http")]
+mod http;
 mod inlet;
 mod intake;
 mod json;
@@ -10,13 +12,13 @@ pub mod pool;
 pub mod probe;
 pub mod push;
 pub mod queue;
+mod reported;
 pub mod source;
-mod told;
 
 pub use assumption::Assumption;
 pub use inlet::{Closed, Ingested, Inlet};
 pub use intake::{Admitted, Intake, SourceStatus, Trust};
 pub use json::{Body, MAX_SAMPLES, Manner, parse};
 pub use lines::{Found, Lines, MAX_LINE_BYTES};
+pub use reported::{Refusal, RefusedSample, Reported, Warning, WarningKind};
 pub use source::Source;
-pub use told::{Refusal, RefusedSample, Told, Warning, WarningKind};

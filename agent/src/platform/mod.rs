@@ -7,7 +7,11 @@ pub(crate) mod children;
 pub mod clock;
 #[cfg_attr(not(unix), path = "group_elsewhere.rs")]
 pub(crate) mod group;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod logging;
 pub mod outlet;
 pub mod stop;
 pub mod supervise;
+#[cfg(feature = "tls")]
+pub mod tls;

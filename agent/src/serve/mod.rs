@@ -12,6 +12,7 @@ pub mod page;
 mod predict;
 mod published;
 mod routes;
+mod served;
 mod server;
 mod status;
 
@@ -20,4 +21,5 @@ pub use api::Api;
 pub use health::Watch;
 pub use listen::Listen;
 pub use routes::router;
+pub use served::Served;
 pub use server::Server;

@@ -1,6 +1,6 @@
 //! Serves the demo's page on a thread of its own, and listens for Ctrl-C.
 
-use crate::serve::dashboard::{DashboardState, router};
+use crate::serve::dashboard::{DashboardState, assets, page};
 use anyhow::{Context, bail};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub fn start(
 
 async fn serve(listener: TcpListener, state: DashboardState) {
     let served = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => axum::serve(listener, router(state)).await,
+        Ok(listener) => axum::serve(listener, page(state).merge(assets())).await,
         Err(error) => Err(error),
     };
     if let Err(error) = served {

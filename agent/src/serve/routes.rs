@@ -2,93 +2,67 @@
 
 use super::access::{Access, check_host, check_token, check_view};
 use super::api::Api;
-use super::dashboard::{self, DashboardState};
+use super::dashboard;
 use super::error::refuse;
 use super::ingest::ingest;
 use super::predict;
+use super::served::{self, All, Served};
 use super::status::status;
-use crate::telemetry::Exposition;
-use crate::workload::{InForce, NotReady};
+use crate::telemetry::ConnectionMetrics;
+use crate::workload::InForce;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// The loop comes round at each tick, of which there is one every 15 s; a silent device or a slow disk
-/// may hold it up for some seconds more.
-const MAX_SILENCE: Duration = Duration::from_secs(60);
-
-/// All routes of the agent.
-pub fn router(api: Api, access: Access, dashboard: DashboardState) -> Router {
+/// All routes of the agent. Each workload's are under `/workloads/NAME/`; those of the only one are at
+/// the root, too.
+pub fn router(workloads: Vec<Served>, connections: ConnectionMetrics, access: Access) -> Router {
     let access = Arc::new(access);
+    let mut routes = Router::new().merge(
+        dashboard::assets().route_layer(middleware::from_fn_with_state(access.clone(), check_view)),
+    );
+    for workload in &workloads {
+        let path = served::path(&workload.name);
+        let to = path.clone();
+        routes = routes
+            .route(path.trim_end_matches('/'), get(async move || Redirect::permanent(&to)))
+            .nest(&path, own(workload.clone(), &access));
+    }
+    if let [workload] = workloads.as_slice() {
+        routes = routes.merge(own(workload.clone(), &access));
+    }
+    let hint = match workloads.len() {
+        1 => HERE.into(),
+        _ => format!("{HERE_OF_ALL}; each workload's own are under /workloads/NAME/"),
+    };
+    routes
+        .merge(served::router(All { workloads: workloads.into(), connections }, access.clone()))
+        .fallback(async move || refuse(StatusCode::NOT_FOUND, hint))
+        .layer(middleware::from_fn_with_state(access, check_host))
+}
+
+const HERE: &str = "nothing here: GET /, /healthz, /readyz, /status, /metrics, /predict or POST /ingest, \
+                    /predict, /decide";
+const HERE_OF_ALL: &str = "nothing here: GET /, /healthz, /readyz, /metrics, /workloads";
+
+/// The routes of one workload.
+fn own(workload: Served, access: &Arc<Access>) -> Router {
+    let Served { api, dashboard, .. } = workload;
     let control = Router::new()
         .route("/ingest", post(ingest))
         .route("/predict", get(predict::live).post(predict::posted))
         .route("/decide", get(decide).post(decide))
-        .route_layer(middleware::from_fn_with_state(access.clone(), check_token));
+        .route_layer(middleware::from_fn_with_state(access.clone(), check_token))
+        .with_state(api.clone());
     let views = Router::new()
-        .route("/metrics", get(metrics))
-        .with_state(api.clone())
         .route("/status", get(status))
-        .with_state((api.clone(), dashboard.clone()))
-        .merge(dashboard::router(dashboard))
+        .with_state((api, dashboard.clone()))
+        .merge(dashboard::page(dashboard))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_view));
-    // Probes carry no secrets, and tell none.
-    Router::new()
-        .route("/healthz", get(healthy))
-        .route("/readyz", get(ready))
-        .merge(control)
-        .with_state(api)
-        .merge(views)
-        .fallback(nothing_here)
-        .layer(middleware::from_fn_with_state(access, check_host))
-}
-
-async fn nothing_here() -> Response {
-    let message = "nothing here: GET /, /healthz, /readyz, /status, /metrics, /predict or POST /ingest, \
-                   /predict, /decide";
-    refuse(StatusCode::NOT_FOUND, message)
-}
-
-/// Whether the loop turns. What it knows is the affair of `/readyz`: no restart makes data fresher, and
-/// none brings a file that is not there; of what reads samples it tells all the same.
-async fn healthy(State(api): State<Api>) -> Response {
-    match api.control.silence() {
-        Some(silence) if silence <= MAX_SILENCE => {
-            let source = api.metrics.signs(api.control.now()).source;
-            let ill = source.filter(|condition| !condition.is_running());
-            ill.map_or("ok\n".into(), |condition| format!("ok\nsource {condition}\n"))
-                .into_response()
-        }
-        Some(silence) => {
-            let message = format!("the loop has not answered for {} s", silence.as_secs());
-            refuse(StatusCode::SERVICE_UNAVAILABLE, message)
-        }
-        None => NotReady::Stopped.into_response(),
-    }
-}
-
-async fn ready(State(api): State<Api>) -> Response {
-    match api.control.ready() {
-        Ok(notes) => {
-            let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
-            format!("ready\n{notes}").into_response()
-        }
-        Err(error) => error.into_response(),
-    }
-}
-
-async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let format = Exposition::accepted(&accepted.collect::<Vec<_>>().join(","));
-    let about = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
-    match api.metrics.text(api.control.now(), format) {
-        Ok(text) => (about, text).into_response(),
-        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-    }
+    control.merge(views)
 }
 
 async fn decide(State(api): State<Api>) -> Response {

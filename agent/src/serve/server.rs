@@ -4,7 +4,7 @@
 //! When all places are taken, the one that has been silent longest makes room, so that clients that
 //! only connect cannot keep out one that asks.
 
-use crate::telemetry::Metrics;
+use crate::telemetry::ConnectionMetrics;
 use axum::Router;
 use axum::body::Body;
 use hyper::Request;
@@ -40,7 +40,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Server {
     routes: Router,
-    metrics: Metrics,
+    connections: ConnectionMetrics,
     places: Mutex<VecDeque<Place>>,
     stopping: watch::Sender<bool>,
 }
@@ -56,8 +56,8 @@ struct Place {
 impl Server {
     /// Nobody is connected.
     #[must_use]
-    pub fn new(routes: Router, metrics: Metrics) -> Self {
-        Self { routes, metrics, places: Mutex::default(), stopping: watch::Sender::new(false) }
+    pub fn new(routes: Router, connections: ConnectionMetrics) -> Self {
+        Self { routes, connections, places: Mutex::default(), stopping: watch::Sender::new(false) }
     }
 
     /// Takes connections for ever.
@@ -73,10 +73,10 @@ impl Server {
         }
     }
 
-    /// Lets connections end what they are at, for `patience` at most; says whether all did.
-    pub async fn drain(&self, patience: Duration) -> bool {
+    /// Lets connections end what they are at, for `time_limit` at most; says whether all did.
+    pub async fn drain(&self, time_limit: Duration) -> bool {
         self.stopping.send_replace(true);
-        let ended = timeout(patience, self.stopping.closed()).await.is_ok();
+        let ended = timeout(time_limit, self.stopping.closed()).await.is_ok();
         for place in self.places().drain(..) {
             place.task.abort();
         }
@@ -87,7 +87,7 @@ impl Server {
         let busy = Arc::new(AtomicBool::new(false));
         let connection = Connection {
             routes: self.routes.clone(),
-            metrics: self.metrics.clone(),
+            connections: self.connections.clone(),
             stopping: self.stopping.subscribe(),
             busy: busy.clone(),
         };
@@ -97,7 +97,7 @@ impl Server {
             let silent = places.iter().position(|place| !place.busy.load(Ordering::Relaxed));
             if let Some(place) = places.remove(silent.unwrap_or(0)) {
                 place.task.abort();
-                self.metrics.connection_closed(true);
+                self.connections.closed(true);
             }
         }
         let task = tokio::spawn(connection.answer(stream)).abort_handle();
@@ -112,7 +112,7 @@ impl Server {
 /// What one connection needs.
 struct Connection {
     routes: Router,
-    metrics: Metrics,
+    connections: ConnectionMetrics,
     stopping: watch::Receiver<bool>,
     busy: Arc<AtomicBool>,
 }
@@ -120,7 +120,7 @@ struct Connection {
 impl Connection {
     /// Answers what is asked until the client goes, it has lasted long enough, or the agent stops.
     async fn answer(self, stream: TcpStream) {
-        let Self { routes, metrics, mut stopping, busy } = self;
+        let Self { routes, connections, mut stopping, busy } = self;
         let service = service_fn(move |request: Request<Incoming>| {
             let (mut routes, busy) = (routes.clone(), busy.clone());
             async move {
@@ -151,7 +151,7 @@ impl Connection {
         };
         // What else may go wrong is the client's affair.
         if ended.is_err_and(|error| error.is_timeout()) {
-            metrics.connection_closed(false);
+            connections.closed(false);
         }
     }
 }

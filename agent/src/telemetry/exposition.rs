@@ -4,6 +4,7 @@
 //! the names of families (a counter's ends in `_total` there, an info's in `_info`), has no units, and
 //! does not say where it ends.
 
+use super::joined::joined;
 use std::borrow::Cow;
 
 /// A format of metrics.
@@ -41,8 +42,10 @@ impl Exposition {
         }
     }
 
-    /// What is in OpenMetrics in `text`, in this format.
-    pub(super) fn of(self, text: String) -> String {
+    /// Returns what is in OpenMetrics in `texts` as one text in this format.
+    #[must_use]
+    pub fn of(self, texts: &[String]) -> String {
+        let text = joined(texts);
         match self {
             Self::OpenMetrics => text,
             Self::Text => to_text(&text),
@@ -170,7 +173,7 @@ mod tests {
         let text = "# HELP a_b_total Of what.\n# TYPE a_b_total counter\na_b_total{x=\"# EOF\"} 3\n\
              # TYPE i_info gauge\ni_info{v=\"1\"} 1\n\
              # HELP t_seconds Time.\n# TYPE t_seconds gauge\nt_seconds 1.5\n";
-        assert_eq!(Exposition::Text.of(open_metrics.into()), text);
-        assert_eq!(Exposition::OpenMetrics.of(open_metrics.into()), open_metrics);
+        assert_eq!(Exposition::Text.of(&[open_metrics.into()]), text);
+        assert_eq!(Exposition::OpenMetrics.of(&[open_metrics.into()]), open_metrics);
     }
 }

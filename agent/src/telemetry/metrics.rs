@@ -1,17 +1,13 @@
 //! What the agent tells Prometheus.
 
 use super::decisions::DecisionMetrics;
-use super::exposition::Exposition;
 use super::figures::FigureMetrics;
-use super::kinds::Labels;
-use super::outcomes::{Acted, OutcomeMetrics};
+use super::outcomes::{ActuationResult, OutcomeMetrics};
 use super::samples::SampleMetrics;
 use crate::decide::{Mode, ModelId};
 use crate::platform::supervise::{Condition, Lifecycle};
 use crate::workload::{Event, Subscriber};
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use scaleiq_core::invariant::Promise;
@@ -21,10 +17,7 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Why connections are closed.
-const CLOSED: [&str; 2] = ["room", "time"];
-
-/// All metrics; cheap to clone.
+/// All metrics of a workload; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
@@ -32,20 +25,20 @@ pub struct Metrics {
     decisions: DecisionMetrics,
     outcomes: OutcomeMetrics,
     figures: FigureMetrics,
-    connections_closed: Family<Labels<1>, Counter>,
 }
 
 impl Metrics {
-    /// Metrics of one workload, all at zero.
+    /// Metrics of one workload, all at zero. Beside those of others each has its name as a label.
     #[must_use]
-    pub fn new(settings: &Settings, model: &ModelId, mode: Mode) -> Self {
+    pub fn new(settings: &Settings, model: &ModelId, mode: Mode, workload: Option<&str>) -> Self {
+        let label = workload.map(|name| ("workload".into(), name.to_string().into()));
+        let registry = Registry::with_prefix_and_labels("scaleiq", label.into_iter());
         let metrics = Self {
-            registry: Arc::new(Mutex::new(Registry::with_prefix("scaleiq"))),
+            registry: Arc::new(Mutex::new(registry)),
             samples: SampleMetrics::default(),
             decisions: DecisionMetrics::new(settings.interval),
             outcomes: OutcomeMetrics::default(),
             figures: FigureMetrics::default(),
-            connections_closed: Family::default(),
         };
         metrics.register(model, mode);
         metrics
@@ -64,18 +57,6 @@ impl Metrics {
         self.decisions.register(&mut r, model);
         self.outcomes.register(&mut r);
         self.figures.register(&mut r);
-        let help = "Connections closed before they asked anything, to make room or for time";
-        r.register("connections_closed", help, self.connections_closed.clone());
-        for closed in CLOSED {
-            self.connections_closed.get_or_create_owned(&[("reason", closed.into())]);
-        }
-    }
-
-    /// A connection was closed: to make room for another, or since it had lasted too long.
-    pub fn connection_closed(&self, for_room: bool) {
-        let [room, time] = CLOSED;
-        let reason = if for_room { room } else { time };
-        self.connections_closed.get_or_create_owned(&[("reason", reason.into())]).inc();
     }
 
     /// Samples are read by the part of this lifecycle; the first that is told counts.
@@ -104,7 +85,7 @@ impl Metrics {
     }
 
     /// The actuator was at work.
-    pub fn acted(&self, acted: Acted) {
+    pub fn acted(&self, acted: ActuationResult) {
         self.outcomes.acted(acted);
     }
 
@@ -128,17 +109,17 @@ impl Metrics {
         }
     }
 
-    /// Everything as text in `format`.
+    /// Everything as text in OpenMetrics.
     ///
     /// # Errors
     /// If a metric cannot be written.
-    pub fn text(&self, now: UnixSeconds, format: Exposition) -> Result<String, fmt::Error> {
+    pub fn text(&self, now: UnixSeconds) -> Result<String, fmt::Error> {
         // One at a time: two that bring the same counter up to date would count twice.
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         self.samples.refresh(now);
         let mut text = String::new();
         encode(&mut text, &registry)?;
-        Ok(format.of(text))
+        Ok(text)
     }
 }
 

@@ -13,7 +13,7 @@ const RECORDED: [&str; 2] = ["done", "failed"];
 
 /// What became of a decision at the actuator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acted {
+pub enum ActuationResult {
     /// Carried out.
     Done,
     /// It failed.
@@ -26,7 +26,7 @@ pub enum Acted {
     Unrecorded,
 }
 
-impl Acted {
+impl ActuationResult {
     const ALL: [Self; 5] =
         [Self::Done, Self::Failed, Self::Withheld, Self::Superseded, Self::Unrecorded];
 
@@ -68,7 +68,7 @@ impl OutcomeMetrics {
         let help = "1 while the journal cannot be written, and jobs are not taken away";
         r.register("journal_failing", help, m.journal_failing);
         r.register("journal_bytes", "Size of the journal", m.journal_bytes);
-        for acted in Acted::ALL {
+        for acted in ActuationResult::ALL {
             self.actuations.get_or_create_owned(&[("result", acted.word().into())]);
         }
         for result in RECORDED {
@@ -77,16 +77,18 @@ impl OutcomeMetrics {
     }
 
     /// The actuator was at work.
-    pub(super) fn acted(&self, acted: Acted) {
+    pub(super) fn acted(&self, acted: ActuationResult) {
         self.actuations.get_or_create(&[("result", acted.word().into())]).inc();
         match acted {
-            Acted::Failed => {
+            ActuationResult::Failed => {
                 self.failures_in_a_row.inc();
             }
-            Acted::Done => {
+            ActuationResult::Done => {
                 self.failures_in_a_row.set(0);
             }
-            Acted::Withheld | Acted::Superseded | Acted::Unrecorded => {}
+            ActuationResult::Withheld
+            | ActuationResult::Superseded
+            | ActuationResult::Unrecorded => {}
         }
     }
 

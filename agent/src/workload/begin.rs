@@ -1,11 +1,11 @@
 //! How the loop begins.
 
 use super::handle::Handle;
-use super::pulse::Pulse;
+use super::heartbeat::Heartbeat;
 use super::recorder::Recorder;
 use super::{Audience, Control, Event, Traced, View};
 use crate::decide::figures::Latencies;
-use crate::decide::{Brain, ModelId};
+use crate::decide::{Decider, ModelId};
 use crate::journal::{Journal, Past};
 use crate::observe::pool::PoolWatch;
 use crate::observe::{Assumption, Intake, Trust};
@@ -24,7 +24,7 @@ const QUEUE: usize = 64;
 /// What a loop begins with.
 pub struct Beginning {
     /// What decides. It was told the `past`.
-    pub brain: Box<dyn Brain>,
+    pub decider: Box<dyn Decider>,
     /// The settings in force.
     pub settings: Settings,
     /// Which model decides.
@@ -60,7 +60,7 @@ impl Control {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(beginning: Beginning) -> io::Result<Started> {
-        let Beginning { brain, settings, model, journal, past, trust, pool, clock, audience } =
+        let Beginning { decider, settings, model, journal, past, trust, pool, clock, audience } =
             beginning;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (decisions, decided) = watch::channel(None);
@@ -71,10 +71,10 @@ impl Control {
         }
         let view = View::new(settings.stale_after_s, settings.interval.seconds());
         let (view, seen) = watch::channel(Arc::new(view));
-        let pulse = Pulse::new(clock.clone());
-        let handle = Handle::new(sender, seen, clock.clone(), pulse.clone(), audience.clone());
+        let heartbeat = Heartbeat::new(clock.clone());
+        let handle = Handle::new(sender, seen, clock.clone(), heartbeat.clone(), audience.clone());
         let control = Self {
-            brain,
+            decider,
             settings,
             model,
             recorder: Recorder::new(journal, last, audience.clone()),
@@ -95,7 +95,7 @@ impl Control {
             warned: None,
         };
         let thread = thread::Builder::new().name("control".into());
-        let thread = thread.spawn(move || control.run(receiver, &pulse))?;
+        let thread = thread.spawn(move || control.run(receiver, &heartbeat))?;
         Ok(Started { handle, decisions: decided, thread })
     }
 }

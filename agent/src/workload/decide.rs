@@ -5,9 +5,9 @@ use super::{Control, Event, Prediction, Snapshot, Traced, View};
 use crate::decide::{ModelId, NO_MODEL};
 use crate::text::word;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::estimation::{Estimate, NoEstimate};
 use scaleiq_core::invariant::{self, Promise};
 use scaleiq_core::policy::{NetworkRole, Stage};
-use scaleiq_core::situation::{Blind, Situation};
 use scaleiq_core::units::UnixSeconds;
 use std::fmt;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use std::time::Instant;
 impl Control {
     /// Decides, records, and then makes known what is new.
     pub(super) fn decide(&mut self, now: UnixSeconds) -> Traced {
-        let stale = self.brain.blind(now) == Some(Blind::Stale);
+        let stale = self.decider.no_estimate(now) == Some(NoEstimate::Stale);
         if let Some(held) = self.held.as_ref().filter(|_| stale) {
             return held.clone();
         }
-        let situation = self.brain.situation(now);
+        let estimate = self.decider.estimate(now);
         let begin = Instant::now();
-        let decision = self.brain.decide(now);
+        let decision = self.decider.decide(now);
         if let Some(observed_in) = self.observed_in.take() {
             let took = observed_in + begin.elapsed();
             self.latencies.push(took);
@@ -31,17 +31,17 @@ impl Control {
         let receipt = self.recorder.decision(&decision, stale);
         let last = self.decisions.borrow().as_ref().map(|last| last.decision.clone());
         if last.as_ref() != Some(&decision) {
-            self.watch(&decision, situation.as_ref());
+            self.watch(&decision, estimate.as_ref());
         }
         let repeated = last.as_ref().is_some_and(|last| repeats(last, &decision));
-        let device = self.brain.device();
+        let device = self.decider.device();
         if let Some(health) = device {
             self.audience.tell(Event::Device(health));
         }
         let stood_in = device.is_some_and(|health| !health.decides);
         let (model, network_role) = match stood_in {
             true => (ModelId::none(), NetworkRole::Absent),
-            false => (self.model.clone(), self.brain.network_role()),
+            false => (self.model.clone(), self.decider.network_role()),
         };
         let is_held = stale && decision.stage == Stage::Hold;
         let traced = Traced {
@@ -64,11 +64,12 @@ impl Control {
     fn show(&self, traced: &Traced) {
         let last = self.view.borrow().clone();
         let sample_end = self.last_sample.map(|sample| sample.end);
-        let is_missing = sample_end.and_then(|end| self.brain.blind(end)) == Some(Blind::Missing);
-        let prediction = match self.brain.forecast() {
+        let is_missing =
+            sample_end.and_then(|end| self.decider.no_estimate(end)) == Some(NoEstimate::Missing);
+        let prediction = match self.decider.forecast() {
             Some(forecast) if self.forecast_is_new || last.prediction.is_none() => {
                 // A device keeps its forecasts to itself.
-                let here = self.brain.device().is_none();
+                let here = self.decider.device().is_none();
                 let model = if here { &self.model.name } else { NO_MODEL };
                 Some(Arc::new(Prediction::new(model, forecast)))
             }
@@ -82,11 +83,11 @@ impl Control {
 
     /// Holds a new decision to the promises. What a device knows is not known here, so of what it
     /// decides only the limits can be told.
-    fn watch(&mut self, decision: &Decision, situation: Option<&Situation>) {
-        let broken = if self.brain.device().is_some() {
+    fn watch(&mut self, decision: &Decision, estimate: Option<&Estimate>) {
+        let broken = if self.decider.device().is_some() {
             (!invariant::is_within_limits(decision.jobs, &self.settings)).then_some(Promise::Bounds)
         } else {
-            self.promises.check(decision, self.last_sample.as_ref(), situation, &self.settings)
+            self.promises.check(decision, self.last_sample.as_ref(), estimate, &self.settings)
         };
         if let Some(promise) = broken {
             self.broken(promise, decision);
@@ -103,7 +104,7 @@ impl Control {
         if last.is_none_or(|l| (l.jobs, l.stage) != (decision.jobs, decision.stage)) {
             tracing::info!(
                 jobs = decision.jobs.0,
-                have = decision.have.0,
+                have = decision.current_jobs.0,
                 stage = word(&decision.stage),
                 margin = decision.preference.map(|preference| preference.margin),
                 forecast = decision.forecast.map(|basis| basis.source.words()),
@@ -114,18 +115,18 @@ impl Control {
         }
         // Without networks there is nothing that could fail.
         let has_networks = self.model.sha256.is_some();
-        let failures = if has_networks { self.brain.failures() } else { [0, 0] };
+        let failures = if has_networks { self.decider.failures() } else { [0, 0] };
         self.audience.tell(Event::Decided { decision, failures });
         if let Some(sample) = &self.last_sample {
-            let situation = self.brain.situation(decision.at);
-            let figures = self.brain.figures();
-            let mut snapshot = Snapshot::new(sample, situation.as_ref(), decision.clone());
-            snapshot.virtual_sample = self.brain.virtual_sample().copied();
+            let estimate = self.decider.estimate(decision.at);
+            let figures = self.decider.figures();
+            let mut snapshot = Snapshot::new(sample, estimate.as_ref(), decision.clone());
+            snapshot.virtual_sample = self.decider.virtual_sample().copied();
             snapshot.figures = Some(figures);
             snapshot.latency = self.latencies.quantiles();
             snapshot.input_sha256 = traced.input_sha256;
             if std::mem::take(&mut self.forecast_is_new) {
-                snapshot.forecast = self.brain.forecast().cloned();
+                snapshot.forecast = self.decider.forecast().cloned();
             }
             self.audience.tell(Event::Moment(&snapshot));
         }

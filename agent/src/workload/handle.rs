@@ -1,8 +1,8 @@
 //! How the rest of the agent talks to the loop.
 
-use super::pulse::Pulse;
+use super::heartbeat::Heartbeat;
 use super::{Audience, Event, NotReady, Prediction, Traced, View};
-use crate::observe::{Closed, Ingested, Inlet, Refusal, Told};
+use crate::observe::{Closed, Ingested, Inlet, Refusal, Reported};
 use crate::platform::clock::Clock;
 use scaleiq_core::units::UnixSeconds;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 /// A reader waits no longer than this for the loop to decide that a number is held.
-const PATIENCE: Duration = Duration::from_millis(20);
+const TIME_LIMIT: Duration = Duration::from_millis(20);
 
 /// What the loop is asked.
 #[derive(Debug)]
 pub(super) enum Request {
-    Ingest(Vec<Told>, oneshot::Sender<Ingested>),
+    Ingest(Vec<Reported>, oneshot::Sender<Ingested>),
     Tick,
     /// Nobody asks anything now.
     Nothing,
@@ -39,7 +39,7 @@ pub struct Handle {
     sender: mpsc::Sender<Request>,
     view: watch::Receiver<Arc<View>>,
     clock: Clock,
-    pulse: Pulse,
+    heartbeat: Heartbeat,
     audience: Audience,
     /// Samples are taken no more.
     closed: Arc<AtomicBool>,
@@ -50,10 +50,10 @@ impl Handle {
         sender: mpsc::Sender<Request>,
         view: watch::Receiver<Arc<View>>,
         clock: Clock,
-        pulse: Pulse,
+        heartbeat: Heartbeat,
         audience: Audience,
     ) -> Self {
-        Self { sender, view, clock, pulse, audience, closed: Arc::default() }
+        Self { sender, view, clock, heartbeat, audience, closed: Arc::default() }
     }
 
     /// The present moment by the loop's clock.
@@ -66,7 +66,7 @@ impl Handle {
     /// ended.
     #[must_use]
     pub fn silence(&self) -> Option<Duration> {
-        (!self.sender.is_closed()).then(|| self.pulse.age())
+        (!self.sender.is_closed()).then(|| self.heartbeat.age())
     }
 
     /// Hands samples in, oldest first. They are read a few at a time, and answered once what was
@@ -74,7 +74,7 @@ impl Handle {
     ///
     /// # Errors
     /// If the agent is stopping.
-    pub async fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, NotReady> {
+    pub async fn ingest(&self, samples: Vec<Reported>) -> Result<Ingested, NotReady> {
         if self.is_closed() {
             return Err(NotReady::Stopped);
         }
@@ -115,7 +115,7 @@ impl Handle {
             self.tick();
             let current = view.wait_for(|view| view.is_current(self.now()));
             // What is known is answered in any case.
-            let _ = timeout(PATIENCE, current).await;
+            let _ = timeout(TIME_LIMIT, current).await;
         }
         let (view, now) = (self.view(), self.now());
         view.sample_end.ok_or(NotReady::NoSample)?;
@@ -160,7 +160,7 @@ impl Handle {
 }
 
 impl Inlet for Handle {
-    fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, Closed> {
+    fn ingest(&self, samples: Vec<Reported>) -> Result<Ingested, Closed> {
         if self.is_closed() {
             return Err(Closed);
         }

@@ -2,7 +2,7 @@
 
 use super::unread::Unread;
 use super::{Control, Event};
-use crate::observe::{Assumption, Ingested, RefusedSample, SourceStatus, Told};
+use crate::observe::{Assumption, Ingested, RefusedSample, Reported, SourceStatus};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::invariant::{Promise, is_gated};
 use scaleiq_core::sample::Sample;
@@ -14,7 +14,7 @@ const SLICE: Duration = Duration::from_millis(20);
 
 impl Control {
     /// A body has come.
-    pub(super) fn begin(&mut self, samples: Vec<Told>, reply: oneshot::Sender<Ingested>) {
+    pub(super) fn begin(&mut self, samples: Vec<Reported>, reply: oneshot::Sender<Ingested>) {
         let (ingested, observed) = (Ingested::default(), false);
         self.intake.compare_clocks(&samples, self.clock.now());
         let newest = samples.last().map_or(0, |told| told.number);
@@ -60,7 +60,7 @@ impl Control {
         let _ = body.reply.send(body.ingested);
     }
 
-    fn take(&mut self, mut told: Told, body: &mut Unread) -> Result<(), RefusedSample> {
+    fn take(&mut self, mut told: Reported, body: &mut Unread) -> Result<(), RefusedSample> {
         let admitted = self.intake.admit(&told, self.clock.now());
         let mut warnings = std::mem::take(&mut told.warnings);
         let samples = admitted.map(|admitted| {
@@ -81,11 +81,11 @@ impl Control {
 
     fn observe(&mut self, sample: &Sample) -> Result<(), RefusedSample> {
         let begin = Instant::now();
-        let closed = self.brain.observe(sample)?;
+        let closed = self.decider.observe(sample)?;
         self.observed_in = Some(begin.elapsed());
         if closed {
             self.forecast_is_new = true;
-            if let Some(forecast) = self.brain.forecast() {
+            if let Some(forecast) = self.decider.forecast() {
                 self.audience.tell(Event::Forecast(forecast));
             }
         }

@@ -9,10 +9,10 @@ mod begin;
 mod decide;
 mod event;
 mod handle;
+mod heartbeat;
 mod ingest;
 mod not_ready;
 mod prediction;
-mod pulse;
 mod recorder;
 mod snapshot;
 mod unread;
@@ -28,12 +28,12 @@ pub use snapshot::Snapshot;
 pub use view::View;
 
 use crate::decide::figures::Latencies;
-use crate::decide::{Brain, ModelId};
+use crate::decide::{Decider, ModelId};
 use crate::observe::pool::PoolWatch;
 use crate::observe::{Assumption, Intake};
 use crate::platform::clock::Clock;
 use handle::Request;
-use pulse::Pulse;
+use heartbeat::Heartbeat;
 use recorder::Recorder;
 use scaleiq_core::invariant;
 use scaleiq_core::sample::Sample;
@@ -50,7 +50,7 @@ const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// The running loop.
 pub struct Control {
-    brain: Box<dyn Brain>,
+    decider: Box<dyn Decider>,
     settings: Settings,
     model: ModelId,
     recorder: Recorder,
@@ -78,11 +78,11 @@ pub struct Control {
 }
 
 impl Control {
-    fn run(mut self, mut requests: mpsc::Receiver<Request>, pulse: &Pulse) {
+    fn run(mut self, mut requests: mpsc::Receiver<Request>, heartbeat: &Heartbeat) {
         // What is known from the journal is decided on at once.
         self.look();
         loop {
-            pulse.beat();
+            heartbeat.beat();
             let request = if self.unread.is_empty() {
                 requests.blocking_recv().unwrap_or(Request::Stop)
             } else {

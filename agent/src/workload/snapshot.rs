@@ -3,9 +3,9 @@
 use crate::decide::figures::{Figures, Latency};
 use crate::journal::Digest;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::estimation::Estimate;
 use scaleiq_core::forecast::Forecast;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::situation::Situation;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 
 /// One moment: what was seen, and what was decided on it.
@@ -40,18 +40,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// What a sample and the decision on it tell; `situation` is what the controller made of it.
+    /// What a sample and the decision on it tell; `estimate` is what the controller made of it.
     #[must_use]
-    pub fn new(sample: &Sample, situation: Option<&Situation>, decision: Decision) -> Self {
+    pub fn new(sample: &Sample, estimate: Option<&Estimate>, decision: Decision) -> Self {
         let span_s = sample.interval_s.max(1) as f32;
         Self {
             at: sample.end,
             arrivals_per_s: sample.arrivals_events.known().map(|events| events / span_s),
             backlog_events: sample.backlog_events.known(),
-            wait_s: wait_s(sample, situation),
+            wait_s: wait_s(sample, estimate),
             ready: sample.jobs_ready,
             starting: sample.jobs_starting,
-            need_jobs: situation.map(|s| s.need(s.rate.0)),
+            need_jobs: estimate.map(|s| s.offered_load(s.rate.0)),
             decision,
             input_sha256: None,
             forecast: None,
@@ -62,8 +62,8 @@ impl Snapshot {
     }
 }
 
-/// In shadow mode the situation is that of the virtual pool, and only its work is also the real one's.
-fn wait_s(sample: &Sample, situation: Option<&Situation>) -> Option<f32> {
+/// In shadow mode the estimate is that of the virtual pool, and only its work is also the real one's.
+fn wait_s(sample: &Sample, estimate: Option<&Estimate>) -> Option<f32> {
     let (backlog, jobs) = (sample.backlog_events.known()?, sample.jobs_ready?);
-    Some(backlog * situation?.work_s / jobs.as_f32().max(1.0))
+    Some(backlog * estimate?.work_s / jobs.as_f32().max(1.0))
 }

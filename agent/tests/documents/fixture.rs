@@ -1,7 +1,7 @@
 //! A journal to explain: what the shipped model decided in the first hours of the built-in sample.
 
 use agent::decide::{self, Calendar, Engine, ModelChoice};
-use agent::journal::{JournalConfig, Limits, Terms, resume};
+use agent::journal::{JournalConfig, Limits, RunContext, resume};
 use agent::lab::replay::{TICK_S, settings};
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
@@ -25,15 +25,15 @@ pub(crate) fn journal(folder: &Path) {
     let choice = ModelChoice::Shipped;
     let settings = settings(World::queue(), limits, &choice);
     let open = || decide::open(&choice, Engine::default(), settings, Calendar::default());
-    let terms = Terms::new(open().unwrap().1, settings, Calendar::default(), false);
+    let terms = RunContext::new(open().unwrap().1, settings, Calendar::default(), false);
     let config =
         JournalConfig { folder: folder.into(), limits: Limits { file_bytes: 1 << 24, files: 4 } };
     let mut run = resume(&config, terms, || Ok(open()?.0)).unwrap();
     let mut simulator = Simulator::new(&load, World::queue(), limits, TICK_S, SEED);
     while let Some(sample) = simulator.tick() {
-        run.brain.observe(&sample).unwrap();
+        run.decider.observe(&sample).unwrap();
         run.journal.sample(&sample).unwrap();
-        let decision = run.brain.decide(sample.end);
+        let decision = run.decider.decide(sample.end);
         let (_, durable) = run.journal.decision(&decision);
         durable.unwrap();
         simulator.set_jobs(decision.jobs);

@@ -7,7 +7,7 @@ fn a_torn_end_is_cut_off_and_nothing_before_it_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let mut plant = Plant::new(2);
     let mut run = rules(folder.path(), LARGE);
-    plant.play(30, run.brain.as_mut(), &mut run.journal);
+    plant.play(30, run.decider.as_mut(), &mut run.journal);
     drop(run);
     let file = files(folder.path()).remove(0);
     let whole = fs::read(&file).unwrap();
@@ -28,7 +28,7 @@ fn a_flipped_bit_is_told_with_file_and_byte() {
     let limits = Limits { file_bytes: 20_000, files: 100 };
     let mut plant = Plant::new(6);
     let mut run = rules(folder.path(), limits);
-    plant.play(400, run.brain.as_mut(), &mut run.journal);
+    plant.play(400, run.decider.as_mut(), &mut run.journal);
     drop(run);
     let all = files(folder.path());
     assert!(all.len() >= 3);
@@ -48,7 +48,7 @@ fn a_flipped_bit_is_told_with_file_and_byte() {
     let mut run = rules(folder.path(), limits);
     let samples = run.past.as_ref().unwrap().samples;
     assert!((1..400).contains(&samples), "{samples}");
-    plant.play(10, run.brain.as_mut(), &mut run.journal);
+    plant.play(10, run.decider.as_mut(), &mut run.journal);
     drop(run);
     fs::remove_file(&all[0]).unwrap();
     let (summary, verdicts) = verified(folder.path());
@@ -67,7 +67,7 @@ fn what_was_tampered_with_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let mut plant = Plant::new(2);
     let mut run = rules(folder.path(), LARGE);
-    plant.play(20, run.brain.as_mut(), &mut run.journal);
+    plant.play(20, run.decider.as_mut(), &mut run.journal);
     let mut other = plant.decisions[19].clone();
     (other.at, other.jobs.0) = (other.at.plus(1), other.jobs.0 + 1);
     let (_, done) = run.journal.decision(&other);

@@ -8,7 +8,7 @@ fn the_disk_is_bounded_and_what_is_gone_is_said() {
     let limits = Limits { file_bytes: 40_000, files: 4 };
     let mut plant = Plant::new(24);
     let mut run = rules(folder.path(), limits);
-    plant.play(1500, run.brain.as_mut(), &mut run.journal);
+    plant.play(1500, run.decider.as_mut(), &mut run.journal);
     let size: u64 = files(folder.path()).iter().map(|f| f.metadata().unwrap().len()).sum();
     assert_eq!((files(folder.path()).len(), size), (4, run.journal.size()));
     assert!(size < 4 * 41_000, "{size}");
@@ -20,7 +20,7 @@ fn the_disk_is_bounded_and_what_is_gone_is_said() {
     drop(run);
     let mut run = rules(folder.path(), limits);
     assert!(run.past.is_some());
-    plant.play(40, run.brain.as_mut(), &mut run.journal);
+    plant.play(40, run.decider.as_mut(), &mut run.journal);
     let (summary, verdicts) = verified(folder.path());
     assert_eq!((summary.same, summary.differing), (40, 0));
     assert!(verdicts.ends_with(&[Verdict::Same; 40]));
@@ -57,33 +57,33 @@ impl Medium for Disk {
 }
 
 /// A run on a disk that is full while the flag is up.
-fn on_a_disk(folder: &Path) -> (Box<dyn Brain>, Journal, Arc<AtomicBool>) {
-    let Resumed { brain, mut journal, .. } = rules(folder, LARGE);
+fn on_a_disk(folder: &Path) -> (Box<dyn Decider>, Journal, Arc<AtomicBool>) {
+    let Resumed { decider, mut journal, .. } = rules(folder, LARGE);
     let full = Arc::new(AtomicBool::new(false));
     let path = files(folder).pop().unwrap();
     let mut file = fs::File::options().write(true).open(&path).unwrap();
     Medium::cut(&mut file, path.metadata().unwrap().len()).unwrap();
     let disk = Disk { file, full: full.clone() };
     journal = journal.with_medium(Box::new(disk));
-    (brain, journal, full)
+    (decider, journal, full)
 }
 
 #[test]
 fn a_full_disk_stops_nothing_and_what_waited_is_written_later() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut brain, mut journal, full) = on_a_disk(folder.path());
+    let (mut decider, mut journal, full) = on_a_disk(folder.path());
     let mut plant = Plant::new(3);
     let mut durable = Vec::new();
     for is_full in [false, true, false] {
         full.store(is_full, Ordering::Relaxed);
-        durable.extend(plant.play(100, brain.as_mut(), &mut journal));
+        durable.extend(plant.play(100, decider.as_mut(), &mut journal));
     }
     assert!(durable.iter().enumerate().all(|(k, d)| *d != (100..200).contains(&k)));
     assert_eq!(verified(folder.path()).0.same, 300);
 
     // A crash while it is full leaves what was durable.
     full.store(true, Ordering::Relaxed);
-    plant.play(5, brain.as_mut(), &mut journal);
+    plant.play(5, decider.as_mut(), &mut journal);
     drop(journal);
     assert!(rules(folder.path(), LARGE).past.unwrap().decisions >= 300);
 }
@@ -98,13 +98,13 @@ fn a_disk_that_stays_full_costs_records_but_no_memory() {
 
 fn stays_full(ticks: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let (mut brain, mut journal, full) = on_a_disk(folder.path());
+    let (mut decider, mut journal, full) = on_a_disk(folder.path());
     let mut plant = Plant::new(200);
-    plant.play(10, brain.as_mut(), &mut journal);
+    plant.play(10, decider.as_mut(), &mut journal);
     full.store(true, Ordering::Relaxed);
-    plant.play(ticks, brain.as_mut(), &mut journal);
+    plant.play(ticks, decider.as_mut(), &mut journal);
     full.store(false, Ordering::Relaxed);
-    plant.play(10, brain.as_mut(), &mut journal);
+    plant.play(10, decider.as_mut(), &mut journal);
     let size = journal.size();
     assert!(size < 1_200_000, "{size}");
     drop(journal);
@@ -114,7 +114,7 @@ fn stays_full(ticks: usize) {
 
     // The next run can be made again.
     let mut run = rules(folder.path(), LARGE);
-    plant.play(10, run.brain.as_mut(), &mut run.journal);
+    plant.play(10, run.decider.as_mut(), &mut run.journal);
     let (summary, verdicts) = verified(folder.path());
     assert_eq!((summary.same, summary.differing), (20, 0));
     assert!(verdicts.ends_with(&[Verdict::Same; 10]));

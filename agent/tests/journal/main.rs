@@ -5,10 +5,10 @@ mod disk;
 mod models;
 
 use agent::cli::{self, Cli, Command};
-use agent::decide::{self, Brain, Calendar, Engine, ModelChoice, ModelId};
+use agent::decide::{self, Calendar, Decider, Engine, ModelChoice, ModelId};
 use agent::journal::{
-    Checked, Journal, JournalConfig, Limits, Medium, Resumed, Summary, Terms, Unknown, Verdict,
-    resume, verify,
+    Checked, Journal, JournalConfig, Limits, Medium, Resumed, RunContext, Summary, Unknown,
+    Verdict, resume, verify,
 };
 use agent::lab::replay;
 use clap::Parser;
@@ -59,12 +59,17 @@ impl Plant {
     }
 
     /// Plays so many ticks; whether each decision became durable.
-    fn play(&mut self, ticks: usize, brain: &mut dyn Brain, journal: &mut Journal) -> Vec<bool> {
+    fn play(
+        &mut self,
+        ticks: usize,
+        decider: &mut dyn Decider,
+        journal: &mut Journal,
+    ) -> Vec<bool> {
         let tick = |_| {
             let sample = self.simulator.tick().expect("the load is long enough");
-            brain.observe(&sample).unwrap();
+            decider.observe(&sample).unwrap();
             let _ = journal.sample(&sample);
-            let decision = brain.decide(sample.end.plus(1));
+            let decision = decider.decide(sample.end.plus(1));
             let (_, done) = journal.decision(&decision);
             if self.obeys {
                 self.simulator.set_jobs(decision.jobs);
@@ -76,15 +81,15 @@ impl Plant {
     }
 }
 
-fn terms(choice: &ModelChoice, settings: Settings) -> Terms {
+fn context(choice: &ModelChoice, settings: Settings) -> RunContext {
     let model = decide::open(choice, Engine::default(), settings, Calendar::default()).unwrap().1;
-    Terms::new(model, settings, Calendar::default(), false)
+    RunContext::new(model, settings, Calendar::default(), false)
 }
 
 fn resumed(folder: &Path, limits: Limits, choice: &ModelChoice, settings: Settings) -> Resumed {
     let config = JournalConfig { folder: folder.into(), limits };
     let open = || Ok(decide::open(choice, Engine::default(), settings, Calendar::default())?.0);
-    resume(&config, terms(choice, settings), open).unwrap()
+    resume(&config, context(choice, settings), open).unwrap()
 }
 
 /// A run without networks.
@@ -92,13 +97,13 @@ fn rules(folder: &Path, limits: Limits) -> Resumed {
     resumed(folder, limits, &ModelChoice::None, settings())
 }
 
-fn open(terms: &Terms) -> anyhow::Result<Option<Box<dyn Brain>>> {
-    let choice = match terms.model.sha256 {
+fn open(context: &RunContext) -> anyhow::Result<Option<Box<dyn Decider>>> {
+    let choice = match context.model.sha256 {
         Some(_) => ModelChoice::Shipped,
         None => ModelChoice::None,
     };
-    let planned = terms.planned.clone();
-    Ok(Some(decide::open(&choice, Engine::default(), terms.settings, planned)?.0))
+    let planned = context.planned.clone();
+    Ok(Some(decide::open(&choice, Engine::default(), context.settings, planned)?.0))
 }
 
 fn verified(folder: &Path) -> (Summary, Vec<Verdict>) {
@@ -126,12 +131,12 @@ fn thousands_of_decisions_are_made_again_to_the_bit() {
     let limits = Limits { file_bytes: 300_000, files: 1000 };
     let mut plant = Plant::new(48);
     // One agent that never stops, and one that is restarted now and then.
-    let mut steady = open(&terms(&ModelChoice::Shipped, settings())).unwrap().unwrap();
+    let mut steady = open(&context(&ModelChoice::Shipped, settings())).unwrap().unwrap();
     let mut alone = Plant::new(48);
     for ticks in [1, 1799, 2000, 1700] {
         let mut run = resumed(folder.path(), limits, &ModelChoice::Shipped, settings());
         assert_eq!(run.past.as_ref().map_or(0, |p| p.samples), plant.decisions.len() as u64);
-        let durable = plant.play(ticks, run.brain.as_mut(), &mut run.journal);
+        let durable = plant.play(ticks, run.decider.as_mut(), &mut run.journal);
         assert!(durable.iter().all(|d| *d));
         for _ in 0..ticks {
             let sample = alone.simulator.tick().unwrap();
@@ -166,7 +171,7 @@ fn jobs(ticks: usize, mut decide: impl FnMut(usize, Sample) -> Decision) -> Vec<
 fn one_wrapped_counter_is_forgotten_and_does_not_come_back_with_the_journal() {
     let (fault, day) = (360, 2880);
     let ticks = fault + day + 120;
-    let mut steady = open(&terms(&ModelChoice::Shipped, settings())).unwrap().unwrap();
+    let mut steady = open(&context(&ModelChoice::Shipped, settings())).unwrap().unwrap();
     let clean = jobs(ticks, |_, sample| {
         steady.observe(&sample).unwrap();
         steady.decide(sample.end.plus(1))
@@ -185,9 +190,9 @@ fn one_wrapped_counter_is_forgotten_and_does_not_come_back_with_the_journal() {
             // The difference of two readings of a counter of 32 bits that began anew.
             sample.arrivals_events = Reading::Known(4_294_966_296.0);
         }
-        run.brain.observe(&sample).unwrap();
+        run.decider.observe(&sample).unwrap();
         run.journal.sample(&sample).unwrap();
-        let decision = run.brain.decide(sample.end.plus(1));
+        let decision = run.decider.decide(sample.end.plus(1));
         run.journal.decision(&decision).1.unwrap();
         decision
     });

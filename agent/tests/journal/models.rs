@@ -18,14 +18,14 @@ fn other_settings_begin_anew_and_another_model_goes_on() {
     ] {
         let mut run = resumed(folder.path(), LARGE, &choice, settings);
         assert_eq!(run.past.map(|past| past.decisions), decisions);
-        plant.play(20, run.brain.as_mut(), &mut run.journal);
+        plant.play(20, run.decider.as_mut(), &mut run.journal);
     }
     assert_eq!(files(folder.path()).len(), 3);
     let (summary, _) = verified(folder.path());
     assert_eq!((summary.same, summary.decisions), (140, 140));
     // Without the other model its decisions are passed over.
-    let at_hand = |terms: &Terms| match terms.model == ModelId::none() {
-        true => open(terms),
+    let at_hand = |context: &RunContext| match context.model == ModelId::none() {
+        true => open(context),
         false => Ok(None),
     };
     let mut passed = 0;
@@ -46,12 +46,12 @@ fn a_model_that_fails_for_a_night_costs_nothing_that_was_learned() {
         let mut run = resumed(folder.path(), LARGE, &choice, settings());
         if let Some(last) = plant.decisions.last() {
             // What is in force stands for a window, whatever this model would have decided.
-            let first = run.brain.decide(last.at.plus(1));
+            let first = run.decider.decide(last.at.plus(1));
             run.journal.decision(&first).1.unwrap();
             assert!(first.jobs >= last.jobs, "{first:?}, {last:?}");
-            assert!(run.brain.forecast().is_some_and(|forecast| forecast.makeup.is_some()));
+            assert!(run.decider.forecast().is_some_and(|forecast| forecast.makeup.is_some()));
         }
-        plant.play(ticks, run.brain.as_mut(), &mut run.journal);
+        plant.play(ticks, run.decider.as_mut(), &mut run.journal);
     }
     let (summary, _) = verified(folder.path());
     assert_eq!((summary.same, summary.differing), (1501, 0));
@@ -67,17 +67,18 @@ fn what_a_device_decided_is_kept_and_not_made_again() {
         let choice = ModelChoice::None;
         let open =
             || Ok(decide::open(&choice, Engine::default(), settings(), Calendar::default())?.0);
-        resume(&config, Terms::new(model, settings(), Calendar::default(), false), open).unwrap()
+        resume(&config, RunContext::new(model, settings(), Calendar::default(), false), open)
+            .unwrap()
     };
     // In the place of the device: it decides otherwise than what stands in for it.
-    let mut device = open(&terms(&ModelChoice::Shipped, settings())).unwrap().unwrap();
+    let mut device = open(&context(&ModelChoice::Shipped, settings())).unwrap().unwrap();
     let mut plant = Plant::new(2);
     // With another pack the run goes on, since what learned was what stands in.
     for (pack, past) in [(1, None), (1, Some(50)), (2, Some(100))] {
         let mut run = begin(pack);
         assert_eq!(run.past.map(|past| past.samples), past);
         if let Some(last) = plant.decisions.last() {
-            let blind = run.brain.decide(last.at.plus(1000));
+            let blind = run.decider.decide(last.at.plus(1000));
             assert!(blind.stage == Stage::Hold && blind.jobs >= last.jobs, "{blind:?}, {last:?}");
         }
         plant.play(50, device.as_mut(), &mut run.journal);
@@ -110,18 +111,18 @@ fn shadow_mode_is_made_again_and_becomes_active_mode() {
     let folder = tempfile::tempdir().unwrap();
     let config = JournalConfig { folder: folder.path().into(), limits: LARGE };
     let begin = |shadow: bool| {
-        let terms = Terms { shadow, ..terms(&ModelChoice::None, settings()) };
-        resume(&config, terms.clone(), || Ok(open(&terms)?.unwrap())).unwrap()
+        let context = RunContext { shadow, ..context(&ModelChoice::None, settings()) };
+        resume(&config, context.clone(), || Ok(open(&context)?.unwrap())).unwrap()
     };
     let mut plant = Plant::new(12);
     let mut before = None;
     for ticks in [400, 500] {
         let mut run = begin(true);
         // What was seen of both pools is known again after a restart.
-        assert_eq!(before, run.past.as_ref().map(|_| run.brain.figures()));
+        assert_eq!(before, run.past.as_ref().map(|_| run.decider.figures()));
         plant.obeys = false;
-        plant.play(ticks, run.brain.as_mut(), &mut run.journal);
-        before = Some(run.brain.figures());
+        plant.play(ticks, run.decider.as_mut(), &mut run.journal);
+        before = Some(run.decider.figures());
     }
     let runs = plant.simulator.jobs_ready();
     let shadow = plant.decisions.last().unwrap().jobs;
@@ -129,12 +130,12 @@ fn shadow_mode_is_made_again_and_becomes_active_mode() {
     // Now it is obeyed: by the pool that runs, and not by the one that was thought of.
     let mut run = begin(false);
     plant.obeys = true;
-    plant.play(200, run.brain.as_mut(), &mut run.journal);
-    assert_eq!(plant.decisions[900].have, runs);
+    plant.play(200, run.decider.as_mut(), &mut run.journal);
+    assert_eq!(plant.decisions[900].current_jobs, runs);
     drop(run);
     let mut run = begin(true);
     plant.obeys = false;
-    plant.play(100, run.brain.as_mut(), &mut run.journal);
+    plant.play(100, run.decider.as_mut(), &mut run.journal);
     let (summary, _) = verified(folder.path());
     assert_eq!((summary.same, summary.differing), (1200, 0));
 }

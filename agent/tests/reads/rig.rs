@@ -1,14 +1,14 @@
 //! A loop behind REST in this process, with a disk and a device that can be held up.
 
-use agent::app::{Components, Config};
-use agent::decide::{Brain, Deputed, Mode, ModelId};
-use agent::device::{Client, Patience, Port};
-use agent::journal::{Journal, JournalConfig, Limits, Medium, Resumed, Terms, resume};
+use agent::app::{Components, Config, WorkloadConfig};
+use agent::decide::{Decider, DeviceWithFallback, Mode, ModelId};
+use agent::device::{Client, Port, Timeouts};
+use agent::journal::{Journal, JournalConfig, Limits, Medium, Resumed, RunContext, resume};
 use agent::observe::pool::PoolWatch;
 use agent::platform::clock::Clock;
 use agent::serve::dashboard::{About, DashboardState};
-use agent::serve::{Access, Api, Server, Watch, router};
-use agent::telemetry::Metrics;
+use agent::serve::{Access, Api, Served, Server, Watch, router};
+use agent::telemetry::{ConnectionMetrics, Metrics};
 use agent::workload::{Audience, Beginning, Control, Handle, Started};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_core::wire::{FrameReader, Message, Refusal, Status, encode};
@@ -24,7 +24,7 @@ use tokio::runtime::Runtime;
 use tokio_serial::{SerialPort, SerialStream};
 
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// What all share who are held up by it, and who hold it up.
 #[derive(Default)]
@@ -64,7 +64,7 @@ impl Barrier {
     pub(crate) fn wait_until_blocking(&self) {
         let gate = self.0.0.lock().unwrap();
         let free = |gate: &mut Gate| !(gate.is_shut && gate.waiting > 0);
-        let waited = self.0.1.wait_timeout_while(gate, PATIENCE, free).unwrap();
+        let waited = self.0.1.wait_timeout_while(gate, TIME_LIMIT, free).unwrap();
         assert!(!waited.1.timed_out(), "nobody came to the barrier");
     }
 }
@@ -111,14 +111,14 @@ impl Rig {
         let limits = Limits { file_bytes: 1 << 30, files: 10 };
         let journal = JournalConfig { folder: folder.into(), limits };
         let (model, planned) = (ModelId::none(), config.planned.clone());
-        let terms = Terms::new(model.clone(), config.settings, planned, false);
+        let terms = RunContext::new(model.clone(), config.settings, planned, false);
         let open = || Ok(config.open_here()?.0);
-        let Resumed { brain, journal, .. } = resume(&journal, terms, open).unwrap();
+        let Resumed { decider, journal, .. } = resume(&journal, terms, open).unwrap();
         let path = newest(folder);
         let mut file = File::options().write(true).open(&path).unwrap();
         Medium::cut(&mut file, path.metadata().unwrap().len()).unwrap();
         let disk = Disk { file, barrier: barrier.clone() };
-        Self::start(&config, brain, model, Some(journal.with_medium(Box::new(disk))))
+        Self::start(&config, decider, model, Some(journal.with_medium(Box::new(disk))))
     }
 
     /// One for which the device on the port of `line` decides.
@@ -126,26 +126,26 @@ impl Rig {
         let config = config();
         let port = Port { path: line.path.clone(), baud: 115_200 };
         // Nothing but the line itself ends the wait for an answer.
-        let patience = Patience { answer: PATIENCE, tries: 1, ..Patience::default() };
-        let client = Client::connect(&port, patience, &config.settings).unwrap();
+        let timeouts = Timeouts { answer: TIME_LIMIT, tries: 1, ..Timeouts::default() };
+        let client = Client::connect(&port, timeouts, &config.settings).unwrap();
         let model = ModelId::device(&port.path, client.pack_crc());
-        let brain = Box::new(Deputed::new(client, config.open_here().unwrap().0));
-        Self::start(&config, brain, model, None)
+        let decider = Box::new(DeviceWithFallback::new(client, config.open_here().unwrap().0));
+        Self::start(&config, decider, model, None)
     }
 
     fn start(
-        config: &Config,
-        brain: Box<dyn Brain>,
+        config: &WorkloadConfig,
+        decider: Box<dyn Decider>,
         model: ModelId,
         journal: Option<Journal>,
     ) -> Self {
         let (settings, mode) = (config.settings, Mode::Shadow);
-        let metrics = Metrics::new(&settings, &model, mode);
-        let about = About::new("rig", mode.word(), &model, brain.network_role(), &settings);
+        let metrics = Metrics::new(&settings, &model, mode, None);
+        let about = About::new("rig", mode.word(), &model, decider.network_role(), &settings);
         let dashboard = DashboardState::new(about);
         let audience = Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard.clone())]);
         let started = Control::start(Beginning {
-            brain,
+            decider,
             settings,
             model,
             journal,
@@ -164,8 +164,11 @@ impl Rig {
             Watch { control: control.clone(), metrics: metrics.clone(), mode, stale_after_s };
         let rows = config.row_forecaster().unwrap();
         let api = Api::new(control.clone(), metrics.clone(), mode, true, rows);
-        let routes = router(api, Access::new(address, None), dashboard.watching(watch));
-        let server = Server::new(routes, metrics);
+        let dashboard = dashboard.watching(watch);
+        let served = vec![Served { name: "rig".into(), api, dashboard }];
+        let connections = ConnectionMetrics::default();
+        let routes = router(served, connections.clone(), Access::new(address, None));
+        let server = Server::new(routes, connections);
         runtime.spawn(async move { server.accept(listener).await });
         Self { address, control, thread: Some(thread), runtime }
     }
@@ -197,7 +200,7 @@ pub(crate) fn request(
 ) -> (u16, String, Duration) {
     let begin = Instant::now();
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIME_LIMIT)).unwrap();
     let length = body.len();
     let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     stream.write_all(format!("{head}Content-Length: {length}\r\n\r\n{body}").as_bytes()).unwrap();
@@ -220,14 +223,14 @@ pub(crate) fn samples(count: i64, end: UnixSeconds) -> String {
     (0..count).map(sample).collect()
 }
 
-fn config() -> Config {
-    Config::parse(
+fn config() -> WorkloadConfig {
+    let config = Config::parse(
         "model: none\nsource: {type: http, clock: sender}\n",
         Path::new("rig.yaml"),
         |_| None,
         &Components::default(),
-    )
-    .unwrap()
+    );
+    config.unwrap().workload(None).unwrap()
 }
 
 fn newest(folder: &Path) -> PathBuf {

@@ -165,7 +165,9 @@ fn a_hook_sees_neither_the_token_nor_open_files() {
     let read = |name: &str| fs::read_to_string(agent.folder.path().join(name)).unwrap();
     let seen = read("seen");
     assert!(!seen.contains("0123456789abcdef") && !seen.contains("SCALEIQ_TOKEN"), "{seen}");
-    for name in ["PATH", "MINE", "SCALEIQ_JOBS", "SCALEIQ_HAVE", "SCALEIQ_REASON", "SCALEIQ_ID"] {
+    for name in
+        ["PATH", "MINE", "SCALEIQ_JOBS", "SCALEIQ_CURRENT_JOBS", "SCALEIQ_REASON", "SCALEIQ_ID"]
+    {
         assert!(seen.lines().any(|line| line.starts_with(&format!("{name}="))), "{name}: {seen}");
     }
     let files = read("files");

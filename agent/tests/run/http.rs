@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Longest wait for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// A running `agent run`, killed when dropped.
 pub(crate) struct Agent {
@@ -37,8 +37,8 @@ impl Agent {
     }
 
     /// As `start`, in a folder that is there; the process may write files of so many KiB.
-    pub(crate) fn start_in(folder: TempDir, config: &str, most_kib: Option<u32>) -> Self {
-        let child = match most_kib {
+    pub(crate) fn start_in(folder: TempDir, config: &str, max_kib: Option<u32>) -> Self {
+        let child = match max_kib {
             Some(kib) => spawn_limited(folder.path(), config, &format!("-f {kib}")),
             None => spawn(folder.path(), config),
         };
@@ -194,7 +194,7 @@ fn prepare(command: &mut Command, folder: &Path, config: &str) {
 pub(crate) fn until(mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
-        assert!(start.elapsed() < PATIENCE, "it did not happen");
+        assert!(start.elapsed() < TIME_LIMIT, "it did not happen");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -202,8 +202,8 @@ pub(crate) fn until(mut done: impl FnMut() -> bool) {
 /// A connection on which nothing was said.
 pub(crate) fn connect(agent: &Agent) -> TcpStream {
     let stream = TcpStream::connect(agent.address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIME_LIMIT)).unwrap();
+    stream.set_write_timeout(Some(TIME_LIMIT)).unwrap();
     stream
 }
 

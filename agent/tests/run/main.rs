@@ -14,6 +14,7 @@ mod network;
 #[cfg(target_os = "linux")]
 mod pool;
 mod seed;
+mod several;
 mod source;
 #[cfg(target_os = "linux")]
 mod stop;
@@ -175,7 +176,7 @@ fn a_port_in_use_is_named() {
 
 #[test]
 fn the_hook_is_run_with_the_decision() {
-    let hook = "actuator: {type: exec, command: [sh, -c, 'echo $0 $SCALEIQ_JOBS $SCALEIQ_HAVE $SCALEIQ_REASON >> done', '{jobs}']}\n";
+    let hook = "actuator: {type: exec, command: [sh, -c, 'echo $0 $SCALEIQ_JOBS $SCALEIQ_CURRENT_JOBS $SCALEIQ_REASON >> done', '{jobs}']}\n";
     let agent = Agent::start(&format!("listen: 127.0.0.1:0\nmode: active\n{hook}"));
     let (_, body) = post(&agent, "/ingest", &samples(6000));
     let jobs = json(&body)["jobs"].as_u64().unwrap();

@@ -3,7 +3,7 @@
 use super::http::{Agent, get, post};
 use super::{json, samples};
 use scaleiq_core::model::{Bundle, CARD_FILE, FORECASTER_INT8, PACK, Q_NETWORK_F32, SHIPPED_NAME};
-use scaleiq_core::policy::{ACTIONS, NEUTRAL, STATE, ValueModel};
+use scaleiq_core::policy::{ACTIONS, NEUTRAL, OBSERVATION, ValueModel};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, Simulator, World};
@@ -15,10 +15,10 @@ use std::process::Command;
 /// Intervals of two minutes that are played: two days.
 const INTERVALS: usize = 1440;
 /// Share of the largest gain by which the gain of some action must differ between states.
-const LEAST_SPREAD: f32 = 0.05;
+const MIN_SPREAD: f32 = 0.05;
 
 /// States that the shipped model's controller meets in a simulated pool.
-fn recorded_states() -> Vec<[f32; STATE]> {
+fn recorded_states() -> Vec<[f32; OBSERVATION]> {
     let traffic = generate(&SampleSpec { rows: INTERVALS, ..SampleSpec::default() });
     let counts_events = &traffic.arrivals_filled();
     let series = Series { start: traffic.start, interval_s: traffic.length_s, counts_events };
@@ -31,10 +31,10 @@ fn recorded_states() -> Vec<[f32; STATE]> {
     let mut states = Vec::new();
     while let Some(sample) = simulator.tick() {
         controller.observe(&sample, |_, _| {}).unwrap();
-        if let Ok(situation) = controller.situation(sample.end)
-            && situation.has_forecast
+        if let Ok(estimate) = controller.estimate(sample.end)
+            && estimate.has_forecast
         {
-            states.push(controller.state(&situation));
+            states.push(controller.observation(&estimate));
         }
         simulator.set_jobs(controller.decide(sample.end).jobs);
     }
@@ -44,7 +44,7 @@ fn recorded_states() -> Vec<[f32; STATE]> {
 /// By how much what an action is worth more than the plan differs between states, but for the rarest
 /// twentieth on either side, as a share of the largest gain or loss there is. Of a network that says
 /// the same whatever it is shown it is 0.
-fn spread(mut network: impl ValueModel, states: &[[f32; STATE]]) -> f32 {
+fn spread(mut network: impl ValueModel, states: &[[f32; OBSERVATION]]) -> f32 {
     let mut gains: [Vec<f32>; ACTIONS] = Default::default();
     for state in states {
         let values = network.values(state).map_err(|error| error.to_string()).unwrap();
@@ -68,7 +68,7 @@ struct Constant;
 impl ValueModel for Constant {
     type Error = &'static str;
 
-    fn values(&mut self, state: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error> {
+    fn values(&mut self, state: &[f32; OBSERVATION]) -> Result<[f32; ACTIONS], Self::Error> {
         Ok(std::array::from_fn(|action| state.iter().sum::<f32>() + action as f32))
     }
 }
@@ -83,15 +83,16 @@ fn a_network_that_can_act_looks_at_the_state() {
     let spread = spread(shipped.q_network().clone(), &states);
     let can_act = shipped.card().policy.can_act();
     println!("the shipped Q-network: can act {can_act}, spread of its gains {spread}");
-    assert!(!can_act || spread > LEAST_SPREAD, "it is constant: {spread}");
+    assert!(!can_act || spread > MIN_SPREAD, "it is constant: {spread}");
 }
 
-/// A model folder with the shipped networks, of which `caution` is asked.
-fn model(folder: &Path, caution: f32) {
+/// A model folder with the shipped networks, of which `min_advantage` is asked.
+fn model(folder: &Path, min_advantage: f32) {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models").join(SHIPPED_NAME);
     let card = fs::read(shipped.join(CARD_FILE)).unwrap();
     let mut card: serde_json::Value = serde_json::from_slice(&card).unwrap();
-    card["policy"]["caution"] = caution.into();
+    // The shipped card is of version 1, which named it so.
+    card["policy"]["caution"] = min_advantage.into();
     fs::write(folder.join(CARD_FILE), card.to_string()).unwrap();
     for name in [FORECASTER_INT8, Q_NETWORK_F32, PACK] {
         fs::copy(shipped.join(name), folder.join(name)).unwrap();
@@ -100,14 +101,14 @@ fn model(folder: &Path, caution: f32) {
 
 #[test]
 fn what_the_network_may_do_is_told_everywhere() {
-    for (caution, role, words) in
+    for (min_advantage, role, words) in
         [(f32::MAX, "cannot_act", "cannot act"), (0.0, "can_act", "may move the plan")]
     {
         let idle = role == "cannot_act";
         let config = "listen: 127.0.0.1:0\nmodel: mine\njournal: {folder: kept}\n";
         let agent = Agent::start_with(config, |at| {
             fs::create_dir(at.join("mine")).unwrap();
-            model(&at.join("mine"), caution);
+            model(&at.join("mine"), min_advantage);
         });
         let log = agent.wait_for_log("listening on");
         let warned = log.lines().any(|line| line.contains("WARN") && line.contains("cannot act"));

@@ -70,15 +70,15 @@ fn six_columns_are_enough_from_the_first_sample_on() {
     let (status, body) = get(&agent, "/status");
     assert!(status == 200 && json(&body)["assumed"].is_string(), "{body}");
     let decision = json(&post(&agent, "/decide", "").1);
-    assert!(decision["stage"] != "hold" && decision["have"] == 10, "{decision}");
+    assert!(decision["stage"] != "hold" && decision["current_jobs"] == 10, "{decision}");
     assert_eq!(decision["doubts"], json!(["pool"]));
     // What was decided counts, and that it is assumed was said.
     let (_, body) = post(&agent, "/ingest", &row(now(), 24_000).to_string());
     assert_eq!(warned(&json(&body)), [], "{body}");
     let next = json(&post(&agent, "/decide", "").1);
-    assert_eq!(next["have"], decision["jobs"], "{next}");
+    assert_eq!(next["current_jobs"], decision["jobs"], "{next}");
     assert!(next["jobs"].as_u64() >= Some(18), "{next}");
-    // Told at last, the pool is known.
+    // Reported at last, the pool is known.
     let mut told = row(now() + 1, 200);
     told["interval_s"] = json!(1);
     told["jobs_ready"] = json!(19);

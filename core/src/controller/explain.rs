@@ -1,16 +1,16 @@
 //! Why a number is what it is, and what is expected of it.
 
 use crate::decision::Reason;
+use crate::estimation::Estimate;
 use crate::policy::{Choice, NEUTRAL, Prospect, jobs_for_action, prospect};
 use crate::settings::Settings;
-use crate::situation::Situation;
 use crate::units::Jobs;
 
 /// What is expected of the number decided and of the nearest alternative.
 pub(super) fn prospects(
     jobs: Jobs,
     choice: &Choice,
-    s: &Situation,
+    s: &Estimate,
     settings: &Settings,
 ) -> [Prospect; 2] {
     let limits = settings.limits;
@@ -31,13 +31,13 @@ fn best_but(taken: usize, q_values: &[f32]) -> Option<usize> {
 }
 
 /// Why `jobs` were decided, in a word.
-pub(super) fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Settings) -> Reason {
-    let have = s.have();
+pub(super) fn reason(choice: &Choice, jobs: Jobs, s: &Estimate, settings: &Settings) -> Reason {
+    let have = s.current_jobs();
     let limits = settings.limits;
     if jobs > have {
         if s.wait_s() > settings.parameters.guard.catch_up_wait * settings.sla_s {
             Reason::CatchUp
-        } else if s.need(s.rate.0) > have.as_f32() || !s.has_forecast {
+        } else if s.offered_load(s.rate.0) > have.as_f32() || !s.has_forecast {
             Reason::LoadNow
         } else {
             Reason::ForecastRise
@@ -46,7 +46,7 @@ pub(super) fn reason(choice: &Choice, jobs: Jobs, s: &Situation, settings: &Sett
         if s.has_forecast { Reason::ForecastFall } else { Reason::LoadNow }
     } else if s.overdue && choice.jobs > jobs {
         Reason::Overdue
-    } else if s.most_jobs.is_some_and(|most| choice.jobs > most) {
+    } else if s.max_jobs.is_some_and(|most| choice.jobs > most) {
         Reason::Useless
     } else if s.stalled {
         Reason::Stalled

@@ -2,41 +2,41 @@
 
 use super::Controller;
 use crate::decision::{Constraint, Decision};
+use crate::estimation::NoEstimate;
 use crate::forecast::Forecaster;
 use crate::guard::Guard;
 use crate::plausibility::Doubt;
 use crate::policy::{Choice, Policy, Stage};
-use crate::situation::Blind;
 use crate::units::{Jobs, UnixSeconds};
 
 impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// In doubt, hold: the last number wanted; before there was one, what was last seen to run. Where
     /// samples come and say nothing for a while, the last forecast may raise it.
-    pub(super) fn hold(&mut self, now: UnixSeconds, blind: Blind) -> Decision {
+    pub(super) fn hold(&mut self, now: UnixSeconds, missing: NoEstimate) -> Decision {
         let last = self.observer.last();
         let ready = last.and_then(|s| s.jobs_ready).unwrap_or_default();
         let starting = last.and_then(|s| s.jobs_starting).unwrap_or_default();
         let have = Jobs(ready.0.saturating_add(starting.0));
         let wanted = self.memory.last_wanted.unwrap_or(have);
         let blind_for_s = self.sighted.map_or(0, |at| now.since(at));
-        let (by, held) = match blind {
-            Blind::Stale => (Constraint::Stale, wanted),
-            Blind::Missing
+        let (by, held) = match missing {
+            NoEstimate::Stale => (Constraint::Stale, wanted),
+            NoEstimate::Missing
                 if blind_for_s > i64::from(self.settings.parameters.guard.blind_after_s) =>
             {
                 let foreseen = self.observer.foreseen(now, self.forecast.as_ref(), &self.settings);
                 // Counts that were read and are doubted are no sign of a rise; where changes stop the
                 // pool, those of a guess do more harm than it can avert.
                 let read = [Doubt::Silence, Doubt::Counts].iter().any(|d| self.doubts.contains(*d));
-                let holds = read || self.observer.changes_are_dear();
+                let holds = read || self.observer.changes_are_costly();
                 let raised = if holds { wanted } else { self.raised(blind_for_s) };
                 (Constraint::Missing, wanted.max(foreseen).max(raised))
             }
-            Blind::Missing => (Constraint::Missing, wanted),
+            NoEstimate::Missing => (Constraint::Missing, wanted),
         };
         let (jobs, changes) = Guard::hold(by, wanted, held, &self.settings);
         let choice = Choice::new(Stage::Hold, wanted);
-        Decision { changes, have: wanted, ..self.decision(now, jobs, choice) }
+        Decision { changes, current_jobs: wanted, ..self.decision(now, jobs, choice) }
     }
 
     /// The number decided last in sight, raised for `blind_for_s` without it.

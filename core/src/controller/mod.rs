@@ -5,16 +5,16 @@ mod explain;
 mod hold;
 
 use crate::decision::{Decision, Outlook, Reason};
+use crate::estimation::{DEFAULT_WORK_MS, Estimate, HorizonRates, NoEstimate, Observer};
 use crate::forecast::{Forecast, Forecaster, Q50, Q90};
 use crate::guard::Guard;
 use crate::history::FOUR_WEEKS;
 use crate::interval::{Gatherer, Interval, TimeError};
 use crate::parameters::Parameters;
 use crate::plausibility::{Doubt, Doubts, PlausibilityFilter};
-use crate::policy::{Choice, MULTIPLIERS, Memory, Policy, State, state};
+use crate::policy::{Choice, MULTIPLIERS, Memory, Observation, Policy, observation};
 use crate::sample::Sample;
 use crate::settings::Settings;
-use crate::situation::{Blind, DEFAULT_WORK_MS, HorizonRates, Observer, Situation};
 use crate::units::{Jobs, UnixSeconds};
 use explain::{prospects, reason};
 
@@ -23,7 +23,7 @@ use explain::{prospects, reason};
 /// ```
 /// use scaleiq_core::controller::Controller;
 /// use scaleiq_core::engine::Pack;
-/// use scaleiq_core::forecast::Perception;
+/// use scaleiq_core::forecast::ForecastPipeline;
 /// use scaleiq_core::policy::Planner;
 /// use scaleiq_core::sample::RawSample;
 /// use scaleiq_core::settings::Settings;
@@ -33,7 +33,7 @@ use explain::{prospects, reason};
 /// let pack = Pack::parse(pack)?;
 /// // 1 to 50 jobs; an event should begin within 60 s; a job is up within 60 s.
 /// let settings = Settings::new(JobLimits::new(1, 50)?, 60.0, 60.0);
-/// let forecaster = Perception::new(settings.interval, pack.forecaster());
+/// let forecaster = ForecastPipeline::new(settings.interval, pack.forecaster());
 /// let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
 ///
 /// // A minute in which 3,000 events arrived, each 100 ms of work, and 2 jobs worked: 5 are busy with that.
@@ -157,16 +157,16 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// Decides how many jobs should run from `now` on. Asked again before the next sample, it
     /// gives the same decision (promise J-2), unless the data has become stale meanwhile.
     pub fn decide(&mut self, now: UnixSeconds) -> Decision {
-        let situation = self.situation(now);
-        let stale = situation == Err(Blind::Stale);
+        let estimate = self.estimate(now);
+        let stale = estimate == Err(NoEstimate::Stale);
         if let Some(latched) = &self.latched
             && latched.epoch == self.epoch
             && !stale
         {
             return latched.clone();
         }
-        let decision = match situation {
-            Ok(situation) => self.decide_on(now, &situation),
+        let decision = match estimate {
+            Ok(estimate) => self.decide_on(now, &estimate),
             Err(blind) => self.hold(now, blind),
         };
         let changed = self.memory.last_wanted != Some(decision.jobs);
@@ -181,16 +181,16 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     ///
     /// # Errors
     /// If the data is stale or incomplete.
-    pub fn situation(&self, now: UnixSeconds) -> Result<Situation, Blind> {
+    pub fn estimate(&self, now: UnixSeconds) -> Result<Estimate, NoEstimate> {
         let (forecast, ordered) = (self.forecast.as_ref(), self.memory.last_wanted);
-        let situation = self.observer.situation(now, forecast, ordered, &self.settings)?;
-        Ok(Situation { frozen: self.filter.is_frozen(), ..situation })
+        let estimate = self.observer.estimate(now, forecast, ordered, &self.settings)?;
+        Ok(Estimate { frozen: self.filter.is_frozen(), ..estimate })
     }
 
-    /// The state that a Q-network would read at `situation`.
+    /// The observation that a Q-network would read at `estimate`.
     #[must_use]
-    pub fn state(&self, situation: &Situation) -> State {
-        state(situation, &self.settings, &self.memory)
+    pub fn observation(&self, estimate: &Estimate) -> Observation {
+        observation(estimate, &self.settings, &self.memory)
     }
 
     /// The latest forecast.
@@ -260,10 +260,10 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         &mut self.policy
     }
 
-    fn decide_on(&mut self, now: UnixSeconds, s: &Situation) -> Decision {
+    fn decide_on(&mut self, now: UnixSeconds, s: &Estimate) -> Decision {
         self.sighted = Some(now);
-        let state = self.state(s);
-        let choice = self.policy.choose(s, &state, &self.settings);
+        let observation = self.observation(s);
+        let choice = self.policy.choose(s, &observation, &self.settings);
         let (jobs, changes) = self.guard.check(choice.jobs, s, &self.settings);
         self.memory.last_seen = Some(jobs);
         Decision {
@@ -276,7 +276,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             }),
             prospects: Some(prospects(jobs, &choice, s, &self.settings)),
             changes,
-            have: s.have(),
+            current_jobs: s.current_jobs(),
             multiplier: choice.action.and_then(|a| MULTIPLIERS.get(a)).copied(),
             forecast: self.forecast.as_ref().filter(|_| s.has_forecast).map(Forecast::basis),
             ..self.decision(now, jobs, choice)
@@ -288,7 +288,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
             epoch: self.epoch,
             at: now,
             jobs,
-            have: jobs,
+            current_jobs: jobs,
             stage: choice.stage,
             base: self.settings.base,
             multiplier: None,

@@ -56,7 +56,11 @@ fn without_a_forecast_the_present_rate_is_the_reason() {
         c.observe(&sample(30, Some(3000.0), ready), |_, _| {}).unwrap();
         let d = c.decide(UnixSeconds(30));
         let expected = if moves { Reason::LoadNow } else { Reason::Steady };
-        assert_eq!((d.jobs != d.have, d.reason, d.forecast), (moves, expected, None), "{d:?}");
+        assert_eq!(
+            (d.jobs != d.current_jobs, d.reason, d.forecast),
+            (moves, expected, None),
+            "{d:?}"
+        );
     }
 }
 
@@ -113,12 +117,12 @@ fn a_pool_that_nobody_tells_of_is_the_one_that_was_decided() {
         c.decide(UnixSeconds(30 * k))
     };
     let first = decide(1, 9000.0, 0.0);
-    assert_eq!((first.have, first.jobs), (Jobs(30), Jobs(30)), "so many were busy");
+    assert_eq!((first.current_jobs, first.jobs), (Jobs(30), Jobs(30)), "so many were busy");
     assert!(first.doubts.contains(Doubt::Pool) && first.stage == Stage::Reactive);
     let more = decide(2, 12_000.0, 0.0);
     assert!(more.jobs >= Jobs(38), "{more:?}");
     let calm: Vec<_> = (3..60).map(|k| decide(k, 3000.0, 0.0)).collect();
-    assert!(calm.windows(2).all(|pair| pair[1].have == pair[0].jobs));
+    assert!(calm.windows(2).all(|pair| pair[1].current_jobs == pair[0].jobs));
     assert!((10..=13).contains(&calm[56].jobs.0), "{:?}", calm[56]);
     assert!(calm.iter().all(|decision| decision.stage != Stage::Hold));
 }

@@ -23,9 +23,9 @@ pub struct Attention<'a> {
 }
 
 impl Attention<'_> {
-    pub(super) fn is(&self, width: usize) -> bool {
+    pub(super) fn has_width(&self, width: usize) -> bool {
         let layers = [&self.query, &self.key, &self.value, &self.output];
-        layers.iter().all(|l| l.is(width, width)) && self.key.scale == self.value.scale
+        layers.iter().all(|l| l.has_shape(width, width)) && self.key.scale == self.value.scale
     }
 }
 

@@ -35,7 +35,7 @@ impl Dense<'_> {
     }
 
     /// Whether this is a layer of that shape with sound numbers, which the engine can hold.
-    pub(super) fn is(&self, inputs: usize, outputs: usize) -> bool {
+    pub(super) fn has_shape(&self, inputs: usize, outputs: usize) -> bool {
         let exponent_only = self.scale.is_normal()
             && self.scale > 0.0
             && self.scale.to_bits() & ((1 << 23) - 1) == 0
@@ -46,8 +46,8 @@ impl Dense<'_> {
             && (1..=MAX_INNER).contains(&outputs)
             && exponent_only
             && self.weights.len() == self.stride() * outputs
-            && self.factors.are(outputs)
-            && self.bias.are(outputs)
+            && self.factors.has_len(outputs)
+            && self.bias.has_len(outputs)
     }
 
     /// Quantises the rows of `x`, `inputs` numbers each, into `out`, a stride each.

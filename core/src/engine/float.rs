@@ -16,7 +16,7 @@ impl<'a> Floats<'a> {
     }
 
     /// Whether these are `count` finite numbers.
-    pub(super) fn are(self, count: usize) -> bool {
+    pub(super) fn has_len(self, count: usize) -> bool {
         self.0.len() == 4 * count && self.iter().all(f32::is_finite)
     }
 }
@@ -72,8 +72,8 @@ pub struct Norm<'a> {
 const EPSILON: f32 = 1e-5;
 
 impl Norm<'_> {
-    pub(super) fn is(&self, width: usize) -> bool {
-        self.gain.are(width) && self.bias.are(width)
+    pub(super) fn has_width(&self, width: usize) -> bool {
+        self.gain.has_len(width) && self.bias.has_len(width)
     }
 
     /// Normalises a row in place.
@@ -253,7 +253,7 @@ mod tests {
         let bytes = |x: f32| [x; 11].map(f32::to_le_bytes).concat();
         let (gain, bias) = (bytes(2.0), bytes(1.0));
         let norm = Norm { gain: Floats(&gain), bias: Floats(&bias) };
-        assert!(norm.is(11) && !norm.is(10));
+        assert!(norm.has_width(11) && !norm.has_width(10));
         let mut row: [f32; 11] = core::array::from_fn(|k| k as f32);
         norm.apply(&mut row);
         assert!(

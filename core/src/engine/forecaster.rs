@@ -219,7 +219,7 @@ impl<P: Probe> Run<'_, P> {
         self.bench.layer(&self.pack.patch, Site::Patch, level * ROWS, features, out);
     }
 
-    /// Tokens, normalised if so wished, as `attention` reads them.
+    /// Tokens, normalised if so specified, as `attention` reads them.
     #[cfg_attr(feature = "simd", inline(always))]
     fn quantise_tokens(
         &mut self,

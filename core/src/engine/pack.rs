@@ -109,7 +109,7 @@ impl<'a> Pack<'a> {
         Self::read(body, version)
     }
 
-    /// Reads what the header vouches for. A function of its own: its frame is larger than a page, and
+    /// Reads what the header verifies for. A function of its own: its frame is larger than a page, and
     /// a function that has returned before it needs one must not have such (`docs/stack-probes.md`).
     #[inline(never)]
     fn read(body: &'a [u8], version: u16) -> Result<Self, PackError> {

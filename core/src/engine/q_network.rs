@@ -5,7 +5,7 @@ use super::float::{self, sum};
 use super::instructions::Instructions;
 use super::part::Part;
 use super::shape::{MAX_INNER, MAX_LAYERS};
-use crate::policy::{ACTIONS, STATE, ValueModel};
+use crate::policy::{ACTIONS, OBSERVATION, ValueModel};
 use core::convert::Infallible;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct QNetworkPack<'a> {
     /// Layers of the value stream.
     pub value: Vec<Dense<'a>, MAX_LAYERS>,
     /// By how much an action must be worth more than leaving the plan as it is, to be taken.
-    pub caution: f32,
+    pub min_advantage: f32,
     /// Layers of the advantage stream.
     pub advantage: Vec<Dense<'a>, MAX_LAYERS>,
 }
@@ -33,17 +33,17 @@ impl QNetworkPack<'_> {
         let after = |layers: &[Dense], mut width: usize| {
             for layer in layers {
                 let next = usize::from(layer.outputs);
-                if !layer.is(width, next) {
+                if !layer.has_shape(width, next) {
                     return None;
                 }
                 width = next;
             }
             Some(width)
         };
-        let trunk = after(&self.trunk, STATE).ok_or(Part::QNetwork)?;
+        let trunk = after(&self.trunk, OBSERVATION).ok_or(Part::QNetwork)?;
         let ends = [after(&self.value, trunk), after(&self.advantage, trunk)];
         let has_layers = !self.value.is_empty() && !self.advantage.is_empty();
-        let sound = has_layers && !self.caution.is_nan() && ends == [Some(1), Some(ACTIONS)];
+        let sound = has_layers && !self.min_advantage.is_nan() && ends == [Some(1), Some(ACTIONS)];
         if sound { Ok(()) } else { Err(Part::QNetwork) }
     }
 }
@@ -70,9 +70,9 @@ impl<'a> NativeQNetwork<'a> {
 impl ValueModel for NativeQNetwork<'_> {
     type Error = Infallible;
 
-    fn values(&mut self, state: &[f32; STATE]) -> Result<[f32; ACTIONS], Infallible> {
+    fn values(&mut self, observation: &[f32; OBSERVATION]) -> Result<[f32; ACTIONS], Infallible> {
         let mut x = [0.0; MAX_INNER];
-        x.iter_mut().zip(state).for_each(|(x, number)| *x = *number);
+        x.iter_mut().zip(observation).for_each(|(x, number)| *x = *number);
         run(self.on, &self.pack.trunk, &mut x);
         if !self.pack.trunk.is_empty() {
             relu(&mut x);

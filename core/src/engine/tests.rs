@@ -6,7 +6,7 @@ use crate::forecast::{
     STEPS, Scale, WINDOW,
 };
 use crate::parameters::Parameters;
-use crate::policy::{ACTIONS, STATE, ValueModel};
+use crate::policy::{ACTIONS, OBSERVATION, ValueModel};
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -90,8 +90,8 @@ impl Maker {
             outputs: [(); 3].map(|()| self.dense(width, QUANTILES.len())),
         };
         let q_network = QNetworkPack {
-            caution: 0.25,
-            trunk: [self.dense(STATE, 24)].into_iter().collect(),
+            min_advantage: 0.25,
+            trunk: [self.dense(OBSERVATION, 24)].into_iter().collect(),
             value: [self.dense(24, 12), self.dense(12, 1)].into_iter().collect(),
             advantage: [self.dense(24, 12), self.dense(12, ACTIONS)].into_iter().collect(),
         };
@@ -128,7 +128,7 @@ fn a_pack_is_read_back_and_runs() {
         let Ok(changes) = read.forecaster().infer(&maker.input());
         assert!(changes.chunks(QUANTILES.len()).all(<[f32]>::is_sorted));
         assert!(changes.iter().all(|c| c.is_finite()));
-        let Ok(values) = read.q_network().values(&[0.5; STATE]);
+        let Ok(values) = read.q_network().values(&[0.5; OBSERVATION]);
         assert!(values.iter().all(|v| v.is_finite()) && values[0] != values[1]);
     }
 }
@@ -161,7 +161,7 @@ fn networks_give_the_same_bits_on_all_instructions() {
         let mut maker = Maker::default();
         let pack = maker.pack(width, heads, null);
         let input = maker.input();
-        let state = [(); STATE].map(|()| maker.unit());
+        let state = [(); OBSERVATION].map(|()| maker.unit());
         let run = |on: Instructions| {
             let Ok(changes) = pack.forecaster().on(on).infer(&input);
             let Ok(values) = pack.q_network().on(on).values(&state);
@@ -230,7 +230,7 @@ fn headers_are_checked() {
 }
 
 /// The bytes with a header that fits them, so that the body's own checks are what is left.
-fn vouched_for(mut bytes: Vec<u8>) -> Vec<u8> {
+fn verified(mut bytes: Vec<u8>) -> Vec<u8> {
     let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&bytes[16..]);
     let length = (bytes.len() - 16) as u32;
     bytes[8..12].copy_from_slice(&length.to_le_bytes());
@@ -255,10 +255,10 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(16 + cut.index(bytes.len() - 16));
         }
-        let bytes = vouched_for(bytes);
+        let bytes = verified(bytes);
         if let Ok(pack) = Pack::parse(&bytes) {
             let Ok(_) = pack.forecaster().infer(&maker.input());
-            let Ok(_) = pack.q_network().values(&[1.0; STATE]);
+            let Ok(_) = pack.q_network().values(&[1.0; OBSERVATION]);
         }
     }
 }

@@ -20,9 +20,9 @@ pub struct FeedForward<'a> {
 }
 
 impl FeedForward<'_> {
-    fn is(&self, width: usize) -> bool {
+    fn has_width(&self, width: usize) -> bool {
         let inner = usize::from(self.inner.outputs);
-        self.inner.is(width, inner) && self.outer.is(inner, width)
+        self.inner.has_shape(width, inner) && self.outer.has_shape(inner, width)
     }
 }
 
@@ -102,27 +102,34 @@ impl ForecasterPack<'_> {
         good(divides && whole, Part::Sizes)?;
         let channels = usize::from(self.convolution.outputs);
         good(PATCH * channels <= MAX_INNER, Part::Sizes)?;
-        good(self.convolution.is(REACH * CHANNELS, channels), Part::Convolution)?;
-        good(self.patch.is(PATCH * channels, width), Part::Convolution)?;
-        good(self.season.is(SLOT_WIDTH, width), Part::Season)?;
-        good(self.mean.are(CONTEXT) && self.inverse_deviation.are(CONTEXT), Part::Context)?;
-        good(self.context.is(CONTEXT, width), Part::Context)?;
-        good(self.positions.are(TOKENS * width), Part::Positions)?;
+        good(self.convolution.has_shape(REACH * CHANNELS, channels), Part::Convolution)?;
+        good(self.patch.has_shape(PATCH * channels, width), Part::Convolution)?;
+        good(self.season.has_shape(SLOT_WIDTH, width), Part::Season)?;
+        good(self.mean.has_len(CONTEXT) && self.inverse_deviation.has_len(CONTEXT), Part::Context)?;
+        good(self.context.has_shape(CONTEXT, width), Part::Context)?;
+        good(self.positions.has_len(TOKENS * width), Part::Positions)?;
         for block in &self.blocks {
             let attention = &block.attention;
             let shared = attention.query.scale == attention.key.scale;
-            good(block.norm_1.is(width) && block.norm_2.is(width), Part::Block)?;
-            good(attention.is(width) && shared && block.feed_forward.is(width), Part::Block)?;
+            good(block.norm_1.has_width(width) && block.norm_2.has_width(width), Part::Block)?;
+            good(
+                attention.has_width(width) && shared && block.feed_forward.has_width(width),
+                Part::Block,
+            )?;
         }
-        good(self.norm.is(width), Part::Block)?;
-        good(self.query.is(CALENDAR, width) && self.steps.are(STEPS * width), Part::Query)?;
-        let copied = self.copy_query.is(width, width) && self.copy_key.is(width, width);
+        good(self.norm.has_width(width), Part::Block)?;
+        good(
+            self.query.has_shape(CALENDAR, width) && self.steps.has_len(STEPS * width),
+            Part::Query,
+        )?;
+        let copied =
+            self.copy_query.has_shape(width, width) && self.copy_key.has_shape(width, width);
         let shared = self.copy_query.scale == self.attention.query.scale;
-        good(copied && shared && self.copy_gain.are(heads), Part::Copy)?;
-        good(self.null_scores.is_none_or(|null| null.are(heads)), Part::Copy)?;
-        good(self.attention.is(width), Part::Decoder)?;
-        good(self.decoder_norm.is(width) && self.decoder.is(width), Part::Decoder)?;
-        good(self.outputs.iter().all(|head| head.is(width, QUANTILES.len())), Part::Heads)
+        good(copied && shared && self.copy_gain.has_len(heads), Part::Copy)?;
+        good(self.null_scores.is_none_or(|null| null.has_len(heads)), Part::Copy)?;
+        good(self.attention.has_width(width), Part::Decoder)?;
+        good(self.decoder_norm.has_width(width) && self.decoder.has_width(width), Part::Decoder)?;
+        good(self.outputs.iter().all(|head| head.has_shape(width, QUANTILES.len())), Part::Heads)
     }
 
     pub(super) fn split(&self) -> Heads {

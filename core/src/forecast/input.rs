@@ -168,7 +168,7 @@ fn measure_scale(history: &ModelHistory) -> Option<Scale> {
 }
 
 /// Least swing: traffic that stands still says nothing about how far it may move.
-const LEAST_SWING: f32 = 0.01;
+const MIN_SWING: f32 = 0.01;
 /// Fewest changes of the coarse window that say how far traffic drifts, and the drift in steps of
 /// the fine window before.
 const FEWEST_DRIFTS: usize = 4;
@@ -182,7 +182,7 @@ fn measure_swing(history: &ModelHistory, scale: &Scale) -> f32 {
         Some((drift, changes)) if changes >= FEWEST_DRIFTS => drift,
         _ => FIRST_DRIFT * step,
     };
-    libm::sqrtf(drift * drift + step * step).max(LEAST_SWING)
+    libm::sqrtf(drift * drift + step * step).max(MIN_SWING)
 }
 
 /// Mean |change| of `z` between neighbours of a window, and how many changes are known.

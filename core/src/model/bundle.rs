@@ -6,7 +6,7 @@ use super::{
 };
 use crate::controller::Controller;
 use crate::engine::{NativeForecaster, NativeQNetwork, Pack};
-use crate::forecast::{ForecastModel, Perception};
+use crate::forecast::{ForecastModel, ForecastPipeline};
 use crate::interval::IntervalLength;
 use crate::policy::{Dqn, ValueModel};
 use crate::settings::Settings;
@@ -14,7 +14,8 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// The controller that the agent runs, but for the plans it is told.
-pub type LiveController<F = ForecastNetwork, Q = QNetwork> = Controller<Perception<F>, Dqn<Q>>;
+pub type LiveController<F = ForecastNetwork, Q = QNetwork> =
+    Controller<ForecastPipeline<F>, Dqn<Q>>;
 
 /// A [`Bundle`] whose networks the int8 engine runs.
 pub type NativeBundle = Bundle<NativeForecaster<'static>, NativeQNetwork<'static>>;
@@ -76,7 +77,7 @@ impl Bundle {
     /// # Errors
     /// Only if the program was built from a damaged `models/` folder.
     pub fn shipped_native() -> Result<NativeBundle, ModelError> {
-        NativeBundle::read(Vouched::open(Origin::BuiltIn)?)
+        NativeBundle::read(Verified::open(Origin::BuiltIn)?)
     }
 
     /// The shipped Q-network's ONNX files: a forecaster that is trained alone is paired with them.
@@ -94,7 +95,7 @@ impl Bundle {
     /// # Errors
     /// If it cannot be read, or was made for another version.
     pub fn card_of(folder: Option<&Path>) -> Result<Card, ModelError> {
-        Ok(Vouched::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?.card)
+        Ok(Verified::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?.card)
     }
 
     /// The pack of the model in `folder`, or of the one built into the program, as devices take it:
@@ -103,7 +104,7 @@ impl Bundle {
     /// # Errors
     /// Names the file that is missing, damaged, or made for another version.
     pub fn pack(folder: Option<&Path>) -> Result<(PathBuf, Cow<'static, [u8]>), ModelError> {
-        let files = Vouched::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?;
+        let files = Verified::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?;
         let (path, bytes) = files.pack()?;
         let fault = Pack::parse(&bytes).err();
         match fault {
@@ -125,7 +126,7 @@ impl Bundle {
     /// # Errors
     /// Names the file that is missing, damaged, or made for another version.
     pub fn open(folder: Option<&Path>, precision: Precision) -> Result<Self, ModelError> {
-        let files = Vouched::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?;
+        let files = Verified::open(folder.map_or(Origin::BuiltIn, Origin::Folder))?;
         let (path, bytes) = files.verified(precision.forecaster())?;
         let forecaster = ForecastNetwork::parse(&bytes, &path)?;
         let (path, bytes) = files.verified(Q_NETWORK_F32)?;
@@ -138,12 +139,12 @@ impl Bundle {
     /// # Errors
     /// Names the file that is missing, damaged, or made for another version.
     pub fn load_native(folder: &Path) -> Result<NativeBundle, ModelError> {
-        NativeBundle::read(Vouched::open(Origin::Folder(folder))?)
+        NativeBundle::read(Verified::open(Origin::Folder(folder))?)
     }
 }
 
 impl NativeBundle {
-    fn read(files: Vouched<'_>) -> Result<Self, ModelError> {
+    fn read(files: Verified<'_>) -> Result<Self, ModelError> {
         let (path, bytes) = files.pack()?;
         let bytes = match bytes {
             Cow::Borrowed(bytes) => bytes,
@@ -179,13 +180,13 @@ impl<F: ForecastModel + Clone, Q: ValueModel + Clone> Bundle<F, Q> {
     /// The policy: the Q-network, as cautious as its card says.
     #[must_use]
     pub fn policy(&self) -> Dqn<Q> {
-        Dqn::new(self.q_network.clone()).cautious(self.card.policy.caution)
+        Dqn::new(self.q_network.clone()).with_min_advantage(self.card.policy.min_advantage)
     }
 
     /// A memory over the forecaster alone.
     #[must_use]
-    pub fn perception(&self, length: IntervalLength) -> Perception<F> {
-        Perception::new(length, self.forecaster.clone())
+    pub fn pipeline(&self, length: IntervalLength) -> ForecastPipeline<F> {
+        ForecastPipeline::new(length, self.forecaster.clone())
     }
 
     /// `settings` with the parameters of the card.
@@ -197,8 +198,8 @@ impl<F: ForecastModel + Clone, Q: ValueModel + Clone> Bundle<F, Q> {
     /// A controller that has seen nothing yet, with the parameters of the card.
     #[must_use]
     pub fn controller(&self, settings: Settings) -> LiveController<F, Q> {
-        let perception = self.perception(settings.interval);
-        Controller::new(self.tuned(settings), perception, self.policy())
+        let pipeline = self.pipeline(settings.interval);
+        Controller::new(self.tuned(settings), pipeline, self.policy())
     }
 }
 
@@ -236,15 +237,15 @@ impl Origin<'_> {
     }
 }
 
-/// A model's files, and the card that vouches for them.
-struct Vouched<'a> {
+/// A model's files, and the card that verifies for them.
+struct Verified<'a> {
     origin: Origin<'a>,
     /// The card's.
     path: PathBuf,
     card: Card,
 }
 
-impl<'a> Vouched<'a> {
+impl<'a> Verified<'a> {
     /// Reads the card.
     fn open(origin: Origin<'a>) -> Result<Self, ModelError> {
         let (path, bytes) = origin.file(CARD_FILE)?;

@@ -4,7 +4,7 @@ use super::error::ModelError;
 use crate::features;
 use crate::forecast::{HORIZONS, QUANTILES, STEPS};
 use crate::parameters::Parameters;
-use crate::policy::{MULTIPLIERS, STATE_NAMES, can_act};
+use crate::policy::{MULTIPLIERS, OBSERVATION_NAMES, can_act};
 use crate::settings::Base;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Version of the card and of the networks' inputs and outputs.
-pub const SCHEMA_VERSION: u32 = 2;
-/// The version before, which is read as well: it has no [`PolicyCard::parameters`], and means the defaults.
+pub const SCHEMA_VERSION: u32 = 3;
+/// The oldest version that is read as well: it has no [`PolicyCard::parameters`], and means the defaults.
+/// Up to version 2, two fields of the policy had other names.
 const BEFORE_PARAMETERS: u32 = 1;
 /// File name to SHA-256 in lower-case hex.
 pub type Files = BTreeMap<String, String>;
@@ -61,15 +62,17 @@ pub struct Card {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyCard {
-    /// Names of the state's numbers.
-    pub state: Vec<String>,
+    /// Names of the observation's numbers.
+    #[serde(alias = "state")]
+    pub observation: Vec<String>,
     /// The actions' multipliers.
     pub multipliers: Vec<f32>,
     /// What they were trained to multiply.
     pub base: Base,
     /// By how much an action must be worth more than leaving the plan as it is, to be taken: chosen
     /// on held-out loads, and beyond reach where the plan alone did best there.
-    pub caution: f32,
+    #[serde(alias = "caution")]
+    pub min_advantage: f32,
     /// The tuned numbers of plan, guard, nowcast and margin that it was judged with, where they are others
     /// than the defaults.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -83,12 +86,12 @@ fn is_default(parameters: &Parameters) -> bool {
 impl PolicyCard {
     /// The description of the policy that this program runs.
     #[must_use]
-    pub fn current(base: Base, caution: f32) -> Self {
+    pub fn current(base: Base, min_advantage: f32) -> Self {
         Self {
-            state: STATE_NAMES.map(String::from).to_vec(),
+            observation: OBSERVATION_NAMES.map(String::from).to_vec(),
             multipliers: MULTIPLIERS.to_vec(),
             base,
-            caution,
+            min_advantage,
             parameters: Parameters::DEFAULT,
         }
     }
@@ -96,7 +99,7 @@ impl PolicyCard {
     /// Whether the Q-network can ever move the plan.
     #[must_use]
     pub fn can_act(&self) -> bool {
-        can_act(self.caution)
+        can_act(self.min_advantage)
     }
 }
 
@@ -117,13 +120,13 @@ impl Card {
 
     fn check(&self, path: &Path) -> Result<(), ModelError> {
         let names: Vec<_> = features::SPECS.iter().map(|s| s.name.to_string()).collect();
-        let policy = PolicyCard::current(self.policy.base, self.policy.caution);
+        let policy = PolicyCard::current(self.policy.base, self.policy.min_advantage);
         if !(BEFORE_PARAMETERS..=SCHEMA_VERSION).contains(&self.schema_version) {
             return Err(ModelError::Mismatch {
                 path: path.into(),
                 field: "schema_version",
                 found: self.schema_version.to_string(),
-                expected: format!("{BEFORE_PARAMETERS} or {SCHEMA_VERSION}"),
+                expected: format!("{BEFORE_PARAMETERS} to {SCHEMA_VERSION}"),
             });
         }
         if self.schema_version == BEFORE_PARAMETERS {
@@ -141,7 +144,7 @@ impl Card {
         same(path, "steps", &self.steps, &STEPS)?;
         same(path, "horizons", &self.horizons, &HORIZONS.to_vec())?;
         same(path, "quantiles", &self.quantiles, &QUANTILES.to_vec())?;
-        same(path, "policy.state", &self.policy.state, &policy.state)?;
+        same(path, "policy.observation", &self.policy.observation, &policy.observation)?;
         same(path, "policy.multipliers", &self.policy.multipliers, &policy.multipliers)
     }
 }
@@ -183,17 +186,27 @@ mod tests {
 
     #[test]
     fn a_card_without_parameters_means_the_defaults() {
-        for version in [1, 2] {
+        for version in [1, 2, 3] {
             let card = parse(|card| card["schema_version"] = version.into()).unwrap();
             assert_eq!(card.policy.parameters, Parameters::DEFAULT);
             // Nothing is written where there is nothing to say.
             assert!(!serde_json::to_string(&card).unwrap().contains("guard"));
         }
-        let error = parse(|card| card["schema_version"] = 3.into()).unwrap_err();
+        let error = parse(|card| card["schema_version"] = 4.into()).unwrap_err();
         assert!(
-            error.contains("field `schema_version` is 3, this program needs 1 or 2"),
+            error.contains("field `schema_version` is 4, this program needs 1 to 3"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn former_names_are_read_and_the_present_ones_written() {
+        let card = parse(|card| assert!(card["policy"]["caution"].is_number())).unwrap();
+        let written = serde_json::to_value(&card).unwrap();
+        assert_eq!(written["policy"]["min_advantage"], f32::MAX);
+        assert!(written["policy"].get("caution").or(written["policy"].get("state")).is_none());
+        let read = Card::parse(written.to_string().as_bytes(), Path::new("card.json")).unwrap();
+        assert_eq!(read, card);
     }
 
     #[test]

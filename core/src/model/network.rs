@@ -5,7 +5,7 @@ use crate::forecast::{
     CALENDAR, CHANNELS, CONTEXT, ForecastModel, LEVELS, ModelInput, QUANTILES, SLOT_WIDTH, SLOTS,
     STEPS, WINDOW,
 };
-use crate::policy::{ACTIONS, STATE, ValueModel};
+use crate::policy::{ACTIONS, OBSERVATION, ValueModel};
 use std::path::Path;
 use std::sync::Arc;
 use tract_onnx::prelude::*;
@@ -52,17 +52,17 @@ impl QNetwork {
     /// Reads ONNX bytes; `path` is for error messages.
     ///
     /// # Errors
-    /// If tract does not accept the graph or its input is no [`STATE`].
+    /// If tract does not accept the graph or its input is no [`OBSERVATION`].
     pub fn parse(onnx: &[u8], path: &Path) -> Result<Self, ModelError> {
-        load(onnx, &[&[1, STATE]], &[1, ACTIONS], path).map(Self)
+        load(onnx, &[&[1, OBSERVATION]], &[1, ACTIONS], path).map(Self)
     }
 }
 
 impl ValueModel for QNetwork {
     type Error = TractError;
 
-    fn values(&mut self, state: &[f32; STATE]) -> TractResult<[f32; ACTIONS]> {
-        read(&self.0.run(tvec![tensor(&[1, STATE], state)?])?)
+    fn values(&mut self, observation: &[f32; OBSERVATION]) -> TractResult<[f32; ACTIONS]> {
+        read(&self.0.run(tvec![tensor(&[1, OBSERVATION], observation)?])?)
     }
 }
 

@@ -33,6 +33,6 @@ parameters! {
         excused_slas: f32 = 2.0, "SLAs";
         /// A sample's events count for at least this share in what is usual. Commit ce76476; range tried:
         /// unknown.
-        least_usual: f32 = 0.2, "share of the arrivals";
+        min_usual: f32 = 0.2, "share of the arrivals";
     }
 }

@@ -20,7 +20,7 @@ parameters! {
         error_power: f32 = 0.2, "1";
         /// A rate near 0 still has errors as this share of the mean rate has. Commit ce76476; range tried:
         /// unknown.
-        least_share: f32 = 0.02, "share of the mean rate";
+        min_share: f32 = 0.02, "share of the mean rate";
         /// Error expected at first. Commit ce76476; range tried: unknown.
         first_error: f32 = 0.05, "share of the scale";
         /// Outcomes that the first error is worth. Commit ce76476; range tried: unknown.

@@ -17,7 +17,7 @@ const USUAL_RESIDUALS: f32 = 4.0;
 /// ... this share of the events that usually come or go in a sample,
 const SHARE: f32 = 0.5;
 /// ... and this many events.
-const LEAST_EVENTS: f32 = 20.0;
+const MIN_EVENTS: f32 = 20.0;
 /// A backlog that goes on contradicting for this many samples has really jumped.
 const JUMPED_SAMPLES: u32 = 3;
 /// Seconds for which a backlog that is not read is carried on by the equation.
@@ -106,7 +106,7 @@ impl Conservation {
         let residual = books.residual();
         let usual = (USUAL_RESIDUALS * self.residual)
             .max(SHARE * self.arrivals.max(self.processed))
-            .max(LEAST_EVENTS);
+            .max(MIN_EVENTS);
         if self.seen < LEARNED_SAMPLES || residual.abs() <= usual {
             self.jumped = 0;
             self.learn(books, residual.abs());

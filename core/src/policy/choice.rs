@@ -1,9 +1,9 @@
 //! What a policy is, and what it says.
 
 use super::action::ACTIONS;
-use super::state::State;
+use super::observation::Observation;
+use crate::estimation::Estimate;
 use crate::settings::Settings;
-use crate::situation::Situation;
 use crate::units::Jobs;
 use serde::{Deserialize, Serialize};
 
@@ -93,8 +93,13 @@ impl NetworkRole {
 
 /// Anything that chooses a number of jobs.
 pub trait Policy {
-    /// Chooses for `situation`; `state` is the same in the form that networks read.
-    fn choose(&mut self, situation: &Situation, state: &State, settings: &Settings) -> Choice;
+    /// Chooses for `estimate`; `observation` is the same in the form that networks read.
+    fn choose(
+        &mut self,
+        estimate: &Estimate,
+        observation: &Observation,
+        settings: &Settings,
+    ) -> Choice;
 
     /// The part that a Q-network has in it.
     fn network_role(&self) -> NetworkRole {

@@ -1,11 +1,11 @@
 //! The Q-network as a policy (dueling double DQN; Wang 2016, van Hasselt 2016).
 
 use super::{
-    ACTIONS, Choice, MULTIPLIERS, NEUTRAL, NetworkRole, Planner, Policy, Preference, STATE, Stage,
-    State, jobs_for_action,
+    ACTIONS, Choice, MULTIPLIERS, NEUTRAL, NetworkRole, OBSERVATION, Observation, Planner, Policy,
+    Preference, Stage, jobs_for_action,
 };
+use crate::estimation::Estimate;
 use crate::settings::Settings;
-use crate::situation::Situation;
 
 /// Decisions for which a network that failed is not asked again.
 const DEMOTED_FOR: u32 = 20;
@@ -16,10 +16,10 @@ const RECOVERED_BUDGET: f32 = 0.5;
 /// few units large. Training writes the largest number there is where the plan alone did best.
 pub const UNREACHABLE: f32 = 1e6;
 
-/// Whether a Q-network of which this `caution` is asked can ever move a plan.
+/// Whether a Q-network of which this `min_advantage` is asked can ever move a plan.
 #[must_use]
-pub fn can_act(caution: f32) -> bool {
-    caution < UNREACHABLE
+pub fn can_act(min_advantage: f32) -> bool {
+    min_advantage < UNREACHABLE
 }
 
 /// A trained Q-network.
@@ -27,11 +27,11 @@ pub trait ValueModel {
     /// Why an inference failed.
     type Error: core::fmt::Display;
 
-    /// The value of each action in `state`.
+    /// The value of each action in `observation`.
     ///
     /// # Errors
     /// Whatever the engine reports; the caller falls back to the planner.
-    fn values(&mut self, state: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error>;
+    fn values(&mut self, observation: &[f32; OBSERVATION]) -> Result<[f32; ACTIONS], Self::Error>;
 }
 
 /// Takes the action of the highest value; where that leaves the number of jobs as it was planned, the
@@ -42,7 +42,7 @@ pub trait ValueModel {
 #[derive(Clone, Debug)]
 pub struct Dqn<Q> {
     network: Q,
-    caution: f32,
+    min_advantage: f32,
     failures: u32,
     /// Decisions for which the network is not asked after a failure.
     demoted: u32,
@@ -54,25 +54,25 @@ impl<Q: ValueModel> Dqn<Q> {
     /// A policy over `network`.
     #[must_use]
     pub fn new(network: Q) -> Self {
-        Self { network, caution: 0.0, failures: 0, demoted: 0, overspent: false }
+        Self { network, min_advantage: 0.0, failures: 0, demoted: 0, overspent: false }
     }
 
-    /// The same, but it leaves the plan as it is unless another action is worth more by `caution`.
+    /// The same, but it leaves the plan as it is unless another action is worth more by `min_advantage`.
     #[must_use]
-    pub fn cautious(self, caution: f32) -> Self {
-        Self { caution, ..self }
+    pub fn with_min_advantage(self, min_advantage: f32) -> Self {
+        Self { min_advantage, ..self }
     }
 
     /// Whether the network can ever move the plan.
     #[must_use]
     pub fn can_act(&self) -> bool {
-        can_act(self.caution)
+        can_act(self.min_advantage)
     }
 
-    /// Puts another network with its caution in the place of this one.
-    pub fn replace_network(&mut self, network: Q, caution: f32) {
+    /// Puts another network with its min_advantage in the place of this one.
+    pub fn replace_network(&mut self, network: Q, min_advantage: f32) {
         self.network = network;
-        self.caution = caution;
+        self.min_advantage = min_advantage;
     }
 
     /// How often the network failed.
@@ -82,11 +82,11 @@ impl<Q: ValueModel> Dqn<Q> {
     }
 }
 
-/// The action of the highest value, if it is worth more than leaving the plan as it is by `caution`.
+/// The action of the highest value, if it is worth more than leaving the plan as it is by `min_advantage`.
 #[must_use]
-pub fn cautious_action(q_values: &[f32; ACTIONS], caution: f32) -> usize {
+pub fn action_worth_taking(q_values: &[f32; ACTIONS], min_advantage: f32) -> usize {
     let (best, gain) = preferred(q_values);
-    if gain > caution { best } else { NEUTRAL }
+    if gain > min_advantage { best } else { NEUTRAL }
 }
 
 /// The action of the highest value, and how much more it is worth than leaving the plan as it is.
@@ -98,7 +98,7 @@ fn preferred(q_values: &[f32; ACTIONS]) -> (usize, f32) {
 
 impl<Q: ValueModel> Dqn<Q> {
     /// Whether the plan is left alone without asking the network.
-    fn stands_back(&mut self, s: &Situation) -> bool {
+    fn stands_back(&mut self, s: &Estimate) -> bool {
         let enough = if self.overspent { RECOVERED_BUDGET } else { 0.0 };
         self.overspent = s.budget_left < enough;
         let demoted = self.demoted > 0;
@@ -108,22 +108,29 @@ impl<Q: ValueModel> Dqn<Q> {
 }
 
 impl<Q: ValueModel> Policy for Dqn<Q> {
-    fn choose(&mut self, situation: &Situation, state: &State, settings: &Settings) -> Choice {
-        let plan = Planner.choose(situation, state, settings);
-        if !self.can_act() || self.stands_back(situation) {
+    fn choose(
+        &mut self,
+        estimate: &Estimate,
+        observation: &Observation,
+        settings: &Settings,
+    ) -> Choice {
+        let plan = Planner.choose(estimate, observation, settings);
+        if !self.can_act() || self.stands_back(estimate) {
             return plan;
         }
-        let values = self.network.values(state).ok().filter(|v| v.iter().all(|x| x.is_finite()));
+        let values =
+            self.network.values(observation).ok().filter(|v| v.iter().all(|x| x.is_finite()));
         let Some(q_values) = values else {
             self.failures = self.failures.saturating_add(1);
             self.demoted = DEMOTED_FOR;
             return plan;
         };
         let (best, margin) = preferred(&q_values);
-        let preference = Preference { multiplier: MULTIPLIERS[best], margin, needed: self.caution };
+        let preference =
+            Preference { multiplier: MULTIPLIERS[best], margin, needed: self.min_advantage };
         let asked = Choice { q_values: Some(q_values), preference: Some(preference), ..plan };
-        let action = cautious_action(&q_values, self.caution);
-        let jobs = jobs_for_action(action, situation, settings);
+        let action = action_worth_taking(&q_values, self.min_advantage);
+        let jobs = jobs_for_action(action, estimate, settings);
         if jobs == plan.jobs {
             return asked;
         }
@@ -138,7 +145,7 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::examples::{settings, situation};
+    use crate::policy::examples::{estimate, settings};
 
     /// Values an action more than any other by 1, or fails.
     struct Network(Result<usize, &'static str>);
@@ -146,7 +153,7 @@ mod tests {
     impl ValueModel for Network {
         type Error = &'static str;
 
-        fn values(&mut self, _: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error> {
+        fn values(&mut self, _: &[f32; OBSERVATION]) -> Result<[f32; ACTIONS], Self::Error> {
             let best = self.0?;
             Ok(core::array::from_fn(|k| if k == best { 1.0 } else { 0.0 }))
         }
@@ -155,8 +162,8 @@ mod tests {
     const DOUBLE: usize = ACTIONS - 1;
 
     fn choose(policy: &mut Dqn<Network>, budget_left: f32) -> Choice {
-        let s = Situation { budget_left, ..situation(10, 100.0, 0.0) };
-        policy.choose(&s, &[0.0; STATE], &settings())
+        let s = Estimate { budget_left, ..estimate(10, 100.0, 0.0) };
+        policy.choose(&s, &[0.0; OBSERVATION], &settings())
     }
 
     fn stage(policy: &mut Dqn<Network>, budget_left: f32) -> Stage {
@@ -192,11 +199,11 @@ mod tests {
 
     #[test]
     fn a_network_that_cannot_act_is_not_asked() {
-        let mut policy = Dqn::new(Network(Err("asked"))).cautious(f32::MAX);
+        let mut policy = Dqn::new(Network(Err("asked"))).with_min_advantage(f32::MAX);
         let choice = choose(&mut policy, 1.0);
         assert_eq!((choice.stage, choice.preference, policy.failures()), (Stage::Plan, None, 0));
         assert_eq!(policy.network_role(), NetworkRole::CannotAct);
-        assert_eq!(policy.cautious(0.05).network_role(), NetworkRole::CanAct);
+        assert_eq!(policy.with_min_advantage(0.05).network_role(), NetworkRole::CanAct);
         assert!(!can_act(f32::NAN) && !can_act(f32::INFINITY));
     }
 
@@ -204,9 +211,9 @@ mod tests {
     fn a_small_gain_is_not_worth_leaving_the_plan() {
         let mut q_values = [0.0; ACTIONS];
         q_values[7] = 0.1;
-        assert_eq!(cautious_action(&q_values, 0.05), 7);
-        assert_eq!(cautious_action(&q_values, 0.2), NEUTRAL);
-        assert_eq!(cautious_action(&[f32::NEG_INFINITY; ACTIONS], 0.0), NEUTRAL);
+        assert_eq!(action_worth_taking(&q_values, 0.05), 7);
+        assert_eq!(action_worth_taking(&q_values, 0.2), NEUTRAL);
+        assert_eq!(action_worth_taking(&[f32::NEG_INFINITY; ACTIONS], 0.0), NEUTRAL);
     }
 
     #[test]

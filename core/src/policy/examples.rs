@@ -1,15 +1,15 @@
 //! A workload and its moments, for tests.
 
+use crate::estimation::{Estimate, HorizonRates, LeadBacklog};
 use crate::settings::Settings;
-use crate::situation::{HorizonRates, LeadBacklog, Situation};
 use crate::units::{EventsPerSecond, JobLimits, Jobs, UnixSeconds};
 
 pub(crate) fn settings() -> Settings {
     Settings::new(JobLimits::new(1, 200).unwrap(), 60.0, 60.0)
 }
 
-pub(crate) fn situation(ready: u32, rate: f32, backlog_events: f32) -> Situation {
-    Situation {
+pub(crate) fn estimate(ready: u32, rate: f32, backlog_events: f32) -> Estimate {
+    Estimate {
         at: UnixSeconds(1_000_000),
         wanted: Jobs(ready),
         ready: Jobs(ready),
@@ -29,9 +29,9 @@ pub(crate) fn situation(ready: u32, rate: f32, backlog_events: f32) -> Situation
         start_up_s: 60.0,
         frozen: false,
         stalled: false,
-        most_jobs: None,
+        max_jobs: None,
         overdue: false,
-        most_rate: 1.7 * rate,
+        max_rate: 1.7 * rate,
         trend_rate: rate,
         idle: false,
         pause_s: 0.0,

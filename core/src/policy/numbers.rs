@@ -1,20 +1,20 @@
 //! The table of the numbers that the Q-network reads: no number in it has a unit.
 
+use super::observation::{Memory, OBSERVATION, Observation};
 use super::plan::Plan;
-use super::state::{Memory, STATE, State};
+use crate::estimation::Estimate;
 use crate::forecast::{Q10, Q50, Q90, Q99};
 use crate::settings::Settings;
-use crate::situation::Situation;
 use crate::units::Jobs;
 
-/// Places of the horizons in [`Situation::horizon_rates`].
+/// Places of the horizons in [`Estimate::horizon_rates`].
 const H6: usize = 0;
 const H12: usize = 1;
 const H24: usize = 2;
 
 /// What the rows of the table speak of: one moment, and what follows from it.
 struct Moment<'a> {
-    s: &'a Situation,
+    s: &'a Estimate,
     settings: &'a Settings,
     memory: &'a Memory,
     plan: Plan,
@@ -29,12 +29,12 @@ struct Moment<'a> {
 impl Moment<'_> {
     /// Jobs kept busy by the rate at lead time.
     fn lead(&self, quantile: usize) -> f32 {
-        self.s.need(self.s.lead_rates[quantile])
+        self.s.offered_load(self.s.lead_rates[quantile])
     }
 
     /// Jobs kept busy by the present rate.
     fn need_now(&self) -> f32 {
-        self.s.need(self.s.rate.0)
+        self.s.offered_load(self.s.rate.0)
     }
 
     /// Jobs decided last, at least half a one; those in force before there was a decision.
@@ -44,17 +44,17 @@ impl Moment<'_> {
 
     /// log(need(rate) / have).
     fn over_have(&self, rate: f32) -> f32 {
-        log_ratio(self.s.need(rate), self.have)
+        log_ratio(self.s.offered_load(rate), self.have)
     }
 }
 
-/// Writes the names and the function that fills a state from one table.
+/// Writes the names and the function that fills an observation from one table.
 macro_rules! table {
     ($moment:ident: $($name:literal => $number:expr,)+) => {
-        /// What each number of a state is. `need(x)` is jobs kept busy by rate x; `log` is the natural one.
-        pub const STATE_NAMES: [&str; STATE] = [$($name),+];
+        /// What each number of an observation is. `need(x)` is jobs kept busy by rate x; `log` is the natural one.
+        pub const OBSERVATION_NAMES: [&str; OBSERVATION] = [$($name),+];
 
-        fn numbers($moment: &Moment<'_>) -> State {
+        fn numbers($moment: &Moment<'_>) -> Observation {
             [$($number),+]
         }
     };
@@ -92,16 +92,16 @@ table! { m:
     "log(1 + pause at a change)" => libm::log1pf(m.s.pause_s),
     "stalled" => if m.s.stalled { 1.0 } else { 0.0 },
     "log(least / goal) of the plan" => log_ratio(m.plan.least, m.plan.goal),
-    "log(need(high path) / need(lead q50))" => log_ratio(m.s.need(m.s.high_rate), m.lead(Q50)),
+    "log(need(high path) / need(lead q50))" => log_ratio(m.s.offered_load(m.s.high_rate), m.lead(Q50)),
     "log(margin)" => libm::logf(m.s.margin.max(0.1)),
     "log(1 + wait at lead time / sla)" => {
         libm::log1pf(m.s.lead_backlog.median_s / (m.settings.sla_s * m.have))
     },
 }
 
-/// Puts a situation into numbers without units.
+/// Puts a estimate into numbers without units.
 #[must_use]
-pub fn state(s: &Situation, settings: &Settings, memory: &Memory) -> State {
+pub fn observation(s: &Estimate, settings: &Settings, memory: &Memory) -> Observation {
     let plan = Plan::new(s, settings);
     let moment = Moment {
         s,
@@ -109,7 +109,7 @@ pub fn state(s: &Situation, settings: &Settings, memory: &Memory) -> State {
         memory,
         plan,
         ready: s.ready.as_f32().max(0.5),
-        have: s.have().as_f32().max(0.5),
+        have: s.current_jobs().as_f32().max(0.5),
         goal: plan.goal.max(0.05),
     };
     numbers(&moment).map(|x| if x.is_finite() { x.clamp(-5.0, 5.0) } else { 0.0 })

@@ -1,16 +1,16 @@
 //! Rules without a network: the rungs below the plan.
 
 use super::choice::{Choice, Policy, Stage};
-use super::state::State;
+use super::observation::Observation;
+use crate::estimation::Estimate;
 use crate::forecast::Q90;
 use crate::settings::Settings;
-use crate::situation::Situation;
 use crate::units::Jobs;
 
 /// Jobs for the present rate at the reactive rule's utilisation, and the backlog over the catch-up time.
 #[must_use]
-pub fn reactive_jobs(s: &Situation, settings: &Settings) -> Jobs {
-    let jobs = s.need(s.rate.0) / settings.parameters.guard.reactive_utilisation;
+pub fn reactive_jobs(s: &Estimate, settings: &Settings) -> Jobs {
+    let jobs = s.offered_load(s.rate.0) / settings.parameters.guard.reactive_utilisation;
     Jobs::ceil(s.with_backlog(jobs, settings))
 }
 
@@ -29,10 +29,10 @@ impl Default for QuantileRule {
 }
 
 impl Policy for QuantileRule {
-    fn choose(&mut self, s: &Situation, _: &State, settings: &Settings) -> Choice {
+    fn choose(&mut self, s: &Estimate, _: &Observation, settings: &Settings) -> Choice {
         let (stage, jobs) = if s.has_forecast {
             let rate = s.lead_rates.get(self.quantile).copied().unwrap_or(s.rate.0);
-            (Stage::QuantileRule, Jobs::ceil(s.with_backlog(s.need(rate), settings) - 1e-3))
+            (Stage::QuantileRule, Jobs::ceil(s.with_backlog(s.offered_load(rate), settings) - 1e-3))
         } else {
             (Stage::Reactive, reactive_jobs(s, settings))
         };

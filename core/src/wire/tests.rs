@@ -1,5 +1,5 @@
 use super::*;
-use crate::decision::{Change, Constraint, MOST_CHANGES, Outlook, Prospect, Reason};
+use crate::decision::{Change, Constraint, MAX_CHANGES, Outlook, Prospect, Reason};
 use crate::forecast::{Basis, ForecastSource};
 use crate::plausibility::Doubt;
 use crate::policy::{ACTIONS, NetworkRole, Preference, Stage};
@@ -32,13 +32,13 @@ fn decision() -> Decision {
         epoch: u64::MAX,
         at: UnixSeconds(i64::MIN),
         jobs: Jobs(u32::MAX),
-        have: Jobs(u32::MAX),
+        current_jobs: Jobs(u32::MAX),
         stage: Stage::Hold,
         base: Base::Current,
         multiplier: Some(1.35),
         q_values: Some([0.1; ACTIONS]),
         proposed: Jobs(u32::MAX),
-        changes: [change; MOST_CHANGES].into_iter().collect(),
+        changes: [change; MAX_CHANGES].into_iter().collect(),
         reason: Reason::Blind,
         outlook: Some(Outlook { now: 1.0, ..Outlook::default() }),
         prospects: Some([Prospect { jobs: Jobs(u32::MAX), cost: 1.0, late: 0.5 }; 2]),
@@ -60,7 +60,7 @@ fn golden() -> List<(&'static str, Message)> {
         epoch: 300,
         at: UnixSeconds(1_751_328_030),
         jobs: Jobs(7),
-        have: Jobs(6),
+        current_jobs: Jobs(6),
         stage: Stage::Reactive,
         base: Base::Required,
         multiplier: None,

@@ -1,10 +1,10 @@
 //! A policy, a forecaster and a network that say anything.
 
+use scaleiq_core::estimation::Estimate;
 use scaleiq_core::forecast::{Forecast, ForecastSource, Forecaster, QUANTILES, STEPS};
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_core::policy::{ACTIONS, Choice, Policy, STATE, Stage, State, ValueModel};
+use scaleiq_core::policy::{ACTIONS, Choice, OBSERVATION, Observation, Policy, Stage, ValueModel};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::Situation;
 use scaleiq_core::units::Jobs;
 
 /// Histories per promise.
@@ -33,7 +33,7 @@ impl Dice {
 }
 
 impl Policy for Dice {
-    fn choose(&mut self, _: &Situation, _: &State, _: &Settings) -> Choice {
+    fn choose(&mut self, _: &Estimate, _: &Observation, _: &Settings) -> Choice {
         let jobs = Jobs(self.number() as u32);
         Choice::new(Stage::Network, jobs)
     }
@@ -53,7 +53,7 @@ impl Forecaster for Dice {
 impl ValueModel for Dice {
     type Error = &'static str;
 
-    fn values(&mut self, _: &[f32; STATE]) -> Result<[f32; ACTIONS], Self::Error> {
+    fn values(&mut self, _: &[f32; OBSERVATION]) -> Result<[f32; ACTIONS], Self::Error> {
         match self.roll(3) {
             0 => Err("broken"),
             1 => Ok([f32::NAN; ACTIONS]),

@@ -6,11 +6,11 @@ use dice::{Dice, HISTORIES};
 use proptest::prelude::*;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::estimation::Estimate;
 use scaleiq_core::invariant::{Promise, Watch, is_gated};
 use scaleiq_core::policy::{ACTIONS, Dqn, Planner, Policy, Stage};
 use scaleiq_core::sample::{Gated, RawSample, Reading, Sample};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::Situation;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 
 fn sample(dice: &mut Dice, time: i64, jobs: u32) -> Sample {
@@ -55,13 +55,13 @@ fn play<P: Policy>(seed: u64, policy: P, ticks: u32) -> (Option<Promise>, Vec<St
             last = Some(sample);
         }
         let now = UnixSeconds(time);
-        let situation = controller.situation(now).ok();
+        let estimate = controller.estimate(now).ok();
         let is_new = last.is_some_and(|l: Sample| l.end == now);
         let decision = controller.decide(now);
         stages.push(decision.stage);
         // Without a new sample the decision is latched: it was checked when it was made.
-        if is_new || situation.is_none() {
-            let broken = watch.check(&decision, last.as_ref(), situation.as_ref(), &settings);
+        if is_new || estimate.is_none() {
+            let broken = watch.check(&decision, last.as_ref(), estimate.as_ref(), &settings);
             if broken.is_some() {
                 return (broken, stages);
             }
@@ -133,14 +133,14 @@ fn a_watch_sees_what_is_broken() {
     };
     let sample = raw(1).gate().unwrap().sample;
     controller.observe(&sample, |_, _| {}).unwrap();
-    let s = controller.situation(sample.end).unwrap();
+    let s = controller.estimate(sample.end).unwrap();
     let good = controller.decide(sample.end);
-    let check = |decision: Decision, situation: Option<&Situation>| {
+    let check = |decision: Decision, estimate: Option<&Estimate>| {
         let mut watch = Watch::default();
         // 20 jobs were decided last.
         let before = Decision { jobs: Jobs(20), ..good.clone() };
         watch.check(&before, Some(&sample), Some(&s), &settings);
-        watch.check(&decision, Some(&sample), situation, &settings)
+        watch.check(&decision, Some(&sample), estimate, &settings)
     };
     let with = |jobs| Decision { jobs: Jobs(jobs), ..good.clone() };
     assert_eq!(check(with(20), Some(&s)), None);
@@ -148,7 +148,7 @@ fn a_watch_sees_what_is_broken() {
     assert_eq!(check(with(9), Some(&s)), Some(Promise::Bounds));
     let asked = Decision { proposed: Jobs(18), ..with(15) };
     assert_eq!(check(asked, Some(&s)), Some(Promise::Window));
-    let busy = Situation { backlog_events: 40_000.0, ..s };
+    let busy = Estimate { backlog_events: 40_000.0, ..s };
     assert_eq!(check(with(20), Some(&busy)), Some(Promise::Floor));
     assert_eq!(check(with(21), None), Some(Promise::Blind));
     let late = Decision { at: UnixSeconds(5000), ..with(21) };
@@ -156,7 +156,7 @@ fn a_watch_sees_what_is_broken() {
     let broken = Decision { q_values: Some([f32::NAN; ACTIONS]), ..with(20) };
     assert_eq!(check(broken, Some(&s)), Some(Promise::Fallback));
     // What is in force is what was decided last, whatever the code under test makes of it.
-    let forgetful = Situation { wanted: Jobs(9), ..s };
+    let forgetful = Estimate { wanted: Jobs(9), ..s };
     assert_eq!(check(with(9), Some(&forgetful)), Some(Promise::Bounds));
     assert!(is_gated(&sample));
     for number in [f32::NAN, f32::INFINITY, -1.0] {

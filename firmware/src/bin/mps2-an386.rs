@@ -28,7 +28,7 @@ mod image {
     /// Ticks of the peripherals' clock in a second.
     const HZ: u32 = 25_000_000;
     /// Seconds that the watchdog waits: twice this from the last feeding to the reset.
-    const PATIENCE_S: u32 = 5;
+    const TIME_LIMIT_S: u32 = 5;
 
     /// A block of registers by its address.
     struct Block(usize);
@@ -134,7 +134,7 @@ mod image {
             let at = |offset| WATCHDOG.at(offset);
             let (load, control, lock) = (at(0x0), at(0x8), at(0xC00));
             lock.write(0x1ACC_E551);
-            load.write(PATIENCE_S * HZ);
+            load.write(TIME_LIMIT_S * HZ);
             control.write(0b11);
             Self { clear: at(0xC) }
         }

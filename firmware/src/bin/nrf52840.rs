@@ -40,7 +40,7 @@ mod image {
     });
 
     /// Ticks of the slow clock from a feeding of the watchdog to the reset: ten seconds.
-    const PATIENCE: u32 = 10 * 32_768;
+    const TIME_LIMIT: u32 = 10 * 32_768;
 
     /// UART 0 by DMA into a ring: bytes come in while the processor computes, or waits for its flash.
     struct Uart(BufferedUarte<'static>);
@@ -146,11 +146,11 @@ mod image {
     fn main() -> ! {
         let chip = embassy_nrf::init(Default::default());
         // A watchdog that runs already, as after a reset by software, keeps its settings.
-        let mut patience = wdt::Config::default();
-        patience.timeout_ticks = PATIENCE;
-        patience.action_during_debug_halt = HaltConfig::Pause;
-        let patience = wdt::Config::try_new(&chip.WDT).unwrap_or(patience);
-        let Ok((_, [dog])) = wdt::Watchdog::try_new(chip.WDT, patience) else {
+        let mut settings = wdt::Config::default();
+        settings.timeout_ticks = TIME_LIMIT;
+        settings.action_during_debug_halt = HaltConfig::Pause;
+        let settings = wdt::Config::try_new(&chip.WDT).unwrap_or(settings);
+        let Ok((_, [dog])) = wdt::Watchdog::try_new(chip.WDT, settings) else {
             // Another program's, which this one cannot feed: it is gone after a reset.
             cortex_m::peripheral::SCB::sys_reset()
         };

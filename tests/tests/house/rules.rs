@@ -37,10 +37,17 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         of: "agent",
-        rooms: &["config", "error", "platform", "text"],
+        rooms: &["config", "error", "text"],
         never: &[],
         except: &["error", "text"],
         why: "what everybody uses uses nobody",
+    },
+    Rule {
+        of: "agent",
+        rooms: &["platform"],
+        never: &[],
+        except: &["config", "error", "text"],
+        why: "the machine knows how its connections are configured, and nobody who uses them",
     },
     Rule {
         of: "agent",

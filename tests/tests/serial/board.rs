@@ -2,8 +2,8 @@
 //! go.
 
 use super::pool::open;
-use agent::decide::{Deputed, Engine, ModelChoice};
-use agent::device::{Client, Patience, Port};
+use agent::decide::{DeviceWithFallback, Engine, ModelChoice};
+use agent::device::{Client, Port, Timeouts};
 use firmware::{Device, Memory, RETAINED, Store, StoreError, first_settings};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::wire::Status;
@@ -142,12 +142,12 @@ impl Board {
     }
 
     pub(super) fn status(&self) -> Status {
-        Client::look(&self.port(), PATIENCE).unwrap()
+        Client::look(&self.port(), TIME_LIMIT).unwrap()
     }
 
-    pub(super) fn deputed(&self, settings: Settings) -> Deputed {
-        let client = Client::connect(&self.port(), PATIENCE, &settings).unwrap();
-        Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings))
+    pub(super) fn with_fallback(&self, settings: Settings) -> DeviceWithFallback {
+        let client = Client::connect(&self.port(), TIME_LIMIT, &settings).unwrap();
+        DeviceWithFallback::new(client, open(ModelChoice::None, Engine::Tract, settings))
     }
 }
 
@@ -206,7 +206,7 @@ async fn serve(mut line: SerialStream, hand: &Mutex<Hand>, room: usize) {
 }
 
 /// Enough for a line of this machine; a device that was lost is looked for with each sample.
-pub(super) const PATIENCE: Patience = Patience {
+pub(super) const TIME_LIMIT: Timeouts = Timeouts {
     answer: Duration::from_millis(300),
     tries: 8,
     pause: Duration::ZERO,

@@ -1,6 +1,6 @@
 //! Another model for a device.
 
-use super::board::{Board, Noise, PACK, PATIENCE};
+use super::board::{Board, Noise, PACK, TIME_LIMIT};
 use super::play_alike;
 use super::pool::{Pool, decide, open, settings};
 use agent::cli::{Cli, Command, flash_model};
@@ -16,17 +16,17 @@ fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/edge")
 }
 
-/// The shipped model with another caution, as a model folder.
-pub(super) fn cautious(folder: &Path) -> Vec<u8> {
+/// The shipped model with another min_advantage, as a model folder.
+pub(super) fn with_min_advantage(folder: &Path) -> Vec<u8> {
     let mut pack = Pack::parse(PACK).unwrap();
-    pack.q_network.caution = 0.0;
-    assert_ne!(Pack::parse(PACK).unwrap().q_network.caution, 0.0);
+    pack.q_network.min_advantage = 0.0;
+    assert_ne!(Pack::parse(PACK).unwrap().q_network.min_advantage, 0.0);
     let mut bytes = vec![0; PACK.len() + 16];
     let length = pack.write(&mut bytes).unwrap();
     bytes.truncate(length);
     let card = std::fs::read(models().join("card.json")).unwrap();
     let mut card = Card::parse(&card, Path::new("card.json")).unwrap();
-    card.policy.caution = pack.q_network.caution;
+    card.policy.min_advantage = pack.q_network.min_advantage;
     card.files.insert(PACK_FILE.into(), sha256_hex(&bytes));
     std::fs::write(folder.join("card.json"), serde_json::to_vec(&card).unwrap()).unwrap();
     std::fs::write(folder.join(PACK_FILE), &bytes).unwrap();
@@ -54,7 +54,7 @@ fn a_model_is_uploaded_over_a_noisy_line_and_decides() {
     assert_eq!(board.status().pack_crc, Pack::crc(&pack));
 
     // What decides now is that model.
-    let mut brain = board.deputed(settings());
+    let mut decider = board.with_fallback(settings());
     let choice = ModelChoice::Folder(folder.path().into());
     let mut native = open(choice, Engine::Native, settings());
     let mut shipped = open(ModelChoice::Shipped, Engine::Native, settings());
@@ -62,14 +62,14 @@ fn a_model_is_uploaded_over_a_noisy_line_and_decides() {
     let mut otherwise = 0;
     for _ in 0..400 {
         let sample = pool.sample();
-        let decision = decide(&mut brain, &sample);
+        let decision = decide(&mut decider, &sample);
         assert_eq!(decision, decide(native.as_mut(), &sample));
         otherwise += usize::from(decision != decide(shipped.as_mut(), &sample));
         pool.jobs = decision.jobs;
     }
     println!("{otherwise} of 400 decisions are not those of the shipped model");
     assert!(otherwise > 0);
-    drop(brain);
+    drop(decider);
     flash(&board, "shipped").unwrap();
     assert_eq!(board.status().pack_crc, Pack::crc(PACK));
 }
@@ -82,12 +82,12 @@ fn a_pack_that_cannot_be_run_is_refused_and_the_old_one_decides() {
     pack[middle] ^= 1;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let refused = runtime.block_on(async {
-        let mut link = Link::new(board.port().open().unwrap(), PATIENCE.answer, PATIENCE.tries);
+        let mut link = Link::new(board.port().open().unwrap(), TIME_LIMIT.answer, TIME_LIMIT.tries);
         link.upload(&pack, |_| {}).await.unwrap_err()
     });
     assert!(matches!(refused, Fault::Refused(Refusal::Pack)), "{refused}");
     assert_eq!(board.status().pack_crc, Pack::crc(PACK));
-    play_alike(&mut board.deputed(settings()), 60);
+    play_alike(&mut board.with_fallback(settings()), 60);
 
     // The program does not even send it.
     let folder = tempfile::tempdir().unwrap();

@@ -7,14 +7,15 @@ mod outage;
 mod pool;
 
 use agent::app::{Components, Config};
-use agent::decide::{Brain, Deputed, Engine, Health, Mode, ModelChoice, ModelId};
-use agent::device::{Client, Patience};
-use agent::observe::{Inlet, Told, Trust};
+use agent::decide::{Decider, DeviceWithFallback, Engine, Health, Mode, ModelChoice, ModelId};
+use agent::device::{Client, Timeouts};
+use agent::observe::pool::PoolWatch;
+use agent::observe::{Inlet, Reported, Trust};
 use agent::platform::clock::Clock;
 use agent::serve::dashboard::{About, DashboardState};
 use agent::telemetry::{Exposition, Metrics};
 use agent::workload::{Audience, Beginning, Control, Started};
-use board::{Board, Noise, PACK, PATIENCE};
+use board::{Board, Noise, PACK, TIME_LIMIT};
 use pool::{Direct, Pool, decide, open, settings};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::engine::Pack;
@@ -34,7 +35,7 @@ fn is_with_network(decision: &Decision) -> bool {
 }
 
 /// Plays samples, and holds each decision to the device's own and to the native engine's.
-fn play_alike(brain: &mut dyn Brain, samples: usize) {
+fn play_alike(decider: &mut dyn Decider, samples: usize) {
     let mut direct = Direct::new(&settings());
     let mut native = open(ModelChoice::Shipped, Engine::Native, settings());
     let mut pool = Pool::new();
@@ -42,11 +43,11 @@ fn play_alike(brain: &mut dyn Brain, samples: usize) {
     let mut changes = 0;
     for k in 0..samples {
         let sample = pool.sample();
-        let decision = decide(brain, &sample);
+        let decision = decide(decider, &sample);
         assert_eq!(decision, direct.decide(&sample), "sample {k}");
         assert_eq!(decision, decide(native.as_mut(), &sample), "sample {k}");
         // A later question is answered by the same decision.
-        assert_eq!(brain.decide(sample.end.plus(20)), decision);
+        assert_eq!(decider.decide(sample.end.plus(20)), decision);
         with_network += usize::from(is_with_network(&decision));
         changes += usize::from(decision.jobs != pool.jobs);
         pool.jobs = decision.jobs;
@@ -54,7 +55,7 @@ fn play_alike(brain: &mut dyn Brain, samples: usize) {
     println!("{samples} samples: {with_network} decisions with the network, {changes} changes");
     assert!(with_network > samples * 9 / 10 && changes > 3);
     let late = UnixSeconds(pool.at + 2000);
-    let stale = brain.decide(late);
+    let stale = decider.decide(late);
     let Message::Decision(expected) = direct.ask(&Message::Time(late)) else {
         panic!("no decision")
     };
@@ -64,24 +65,25 @@ fn play_alike(brain: &mut dyn Brain, samples: usize) {
 #[test]
 fn a_device_behind_a_line_decides_what_it_decides_beside_it() {
     let board = Board::start();
-    let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
+    let client = Client::connect(&board.port(), TIME_LIMIT, &settings()).unwrap();
     assert_eq!(
         ModelId::device(&client.port().path, client.pack_crc()),
         ModelId::device(&board.path, Pack::crc(PACK))
     );
-    let mut brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
-    play_alike(&mut brain, 400);
-    assert_eq!(brain.device(), Some(Health { decides: true, outages: 0 }));
-    assert!(brain.forecast().is_some(), "who stands in learns beside it");
+    let mut decider =
+        DeviceWithFallback::new(client, open(ModelChoice::None, Engine::Tract, settings()));
+    play_alike(&mut decider, 400);
+    assert_eq!(decider.device(), Some(Health { decides: true, outages: 0 }));
+    assert!(decider.forecast().is_some(), "who stands in learns beside it");
 }
 
 #[test]
 fn noise_changes_no_decision() {
     let board = Board::start();
-    let mut brain = board.deputed(settings());
+    let mut decider = board.with_fallback(settings());
     board.hand().noise = Some(Noise::new(7));
-    play_alike(&mut brain, 400);
-    assert_eq!(brain.device(), Some(Health { decides: true, outages: 0 }));
+    play_alike(&mut decider, 400);
+    assert_eq!(decider.device(), Some(Health { decides: true, outages: 0 }));
     let noise = board.hand().noise.take().unwrap();
     println!("{} bytes were hurt", noise.hurt);
     assert!(noise.hurt > 50, "that was no noise");
@@ -90,20 +92,22 @@ fn noise_changes_no_decision() {
 #[test]
 fn the_loop_tells_who_decided() {
     let board = Board::start();
-    let client = Client::connect(&board.port(), PATIENCE, &settings()).unwrap();
+    let client = Client::connect(&board.port(), TIME_LIMIT, &settings()).unwrap();
     let model = ModelId::device(&client.port().path, client.pack_crc());
-    let brain = Deputed::new(client, open(ModelChoice::None, Engine::Tract, settings()));
-    let metrics = Metrics::new(&settings(), &model, Mode::Shadow);
-    let role = brain.network_role();
+    let decider =
+        DeviceWithFallback::new(client, open(ModelChoice::None, Engine::Tract, settings()));
+    let metrics = Metrics::new(&settings(), &model, Mode::Shadow, None);
+    let role = decider.network_role();
     let about = About::new("worker", Mode::Shadow.word(), &model, role, &settings());
     let dashboard = DashboardState::new(about);
     let started = Control::start(Beginning {
-        brain: Box::new(brain),
+        decider: Box::new(decider),
         settings: settings(),
         model: model.clone(),
         journal: None,
         past: None,
         trust: Trust::default(),
+        pool: PoolWatch::default(),
         clock: Clock::after(None),
         audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard)]),
     });
@@ -113,7 +117,7 @@ fn the_loop_tells_who_decided() {
     // A hundred samples nearly up to the present, so that they are not stale, and one more later.
     let mut pool = Pool::new();
     pool.at = control.now().0 - 30 * 101;
-    let samples = (0..100).map(|_| Told::from(pool.sample())).collect();
+    let samples = (0..100).map(|_| Reported::from(pool.sample())).collect();
     Inlet::ingest(&control, samples).unwrap();
     let traced = decided();
     assert_eq!((traced.decision.epoch, traced.model), (100, model));
@@ -123,7 +127,7 @@ fn the_loop_tells_who_decided() {
     assert!(text.contains("scaleiq_device_decides 1"), "{text}");
 
     board.hand().silent = true;
-    Inlet::ingest(&control, vec![Told::from(pool.sample())]).unwrap();
+    Inlet::ingest(&control, vec![Reported::from(pool.sample())]).unwrap();
     let traced = decided();
     assert_eq!((traced.decision.epoch, traced.model), (101, ModelId::none()));
     let text = metrics.text(control.now(), Exposition::Text).unwrap();
@@ -138,25 +142,25 @@ fn the_loop_tells_who_decided() {
 fn another_interval_makes_it_restart_and_is_waited_for() {
     let board = Board::start();
     let settings = Settings { interval: IntervalLength::new(60).unwrap(), ..settings() };
-    let mut brain = board.deputed(settings);
+    let mut decider = board.with_fallback(settings);
     let mut native = open(ModelChoice::Shipped, Engine::Native, settings);
     let mut pool = Pool::new();
     for _ in 0..50 {
         let sample = pool.sample();
-        let decision = decide(&mut brain, &sample);
+        let decision = decide(&mut decider, &sample);
         assert_eq!(decision, decide(native.as_mut(), &sample));
         pool.jobs = decision.jobs;
     }
-    drop(brain);
+    drop(decider);
     assert_eq!(board.status().resets, 1);
 }
 
 #[test]
 fn what_is_missing_stays_missing_on_the_line() {
     let board = Board::start();
-    let mut brain = board.deputed(settings());
+    let mut decider = board.with_fallback(settings());
     let mut pool = Pool::new();
-    let known = decide(&mut brain, &pool.sample());
+    let known = decide(&mut decider, &pool.sample());
     // From the backlog and what was processed arrivals would follow.
     let missing = Reading::Missing;
     let blind = Sample {
@@ -165,9 +169,9 @@ fn what_is_missing_stays_missing_on_the_line() {
         backlog_events: missing,
         ..pool.sample()
     };
-    let held = decide(&mut brain, &blind);
+    let held = decide(&mut decider, &blind);
     assert_eq!((held.stage, held.jobs), (Stage::Hold, known.jobs));
-    assert!(brain.device().unwrap().decides);
+    assert!(decider.device().unwrap().decides);
 }
 
 #[test]
@@ -175,7 +179,7 @@ fn what_is_not_there_is_named() {
     let error = |text: &str| {
         let config =
             Config::parse(text, Path::new("c.yaml"), |_| None, &Components::default()).unwrap();
-        format!("{:#}", config.open().err().unwrap())
+        format!("{:#}", config.workload(None).unwrap().open().err().unwrap())
     };
     let text = error("engine: serial\nserial: {port: /dev/no-such-port}\n");
     assert!(text.contains("/dev/no-such-port") && text.contains("plugged in?"), "{text}");
@@ -184,7 +188,7 @@ fn what_is_not_there_is_named() {
 
     let board = Board::start();
     board.hand().silent = true;
-    let patience = Patience { answer: Duration::from_millis(20), ..PATIENCE };
-    let error = Client::connect(&board.port(), patience, &settings()).unwrap_err().to_string();
+    let timeouts = Timeouts { answer: Duration::from_millis(20), ..TIME_LIMIT };
+    let error = Client::connect(&board.port(), timeouts, &settings()).unwrap_err().to_string();
     assert!(error.contains(&board.path) && error.contains("no answer, asked 8 times"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! What is scaled, and who else is asked about it.
 
 use super::board::{Kept, TestDevice, device};
-use agent::decide::{self, Brain, Calendar, Engine, ModelChoice};
+use agent::decide::{self, Calendar, Decider, Engine, ModelChoice};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
@@ -13,7 +13,7 @@ pub(super) fn settings() -> Settings {
     Settings::new(JobLimits::new(1, 60).unwrap(), 60.0, 60.0)
 }
 
-pub(super) fn open(choice: ModelChoice, engine: Engine, settings: Settings) -> Box<dyn Brain> {
+pub(super) fn open(choice: ModelChoice, engine: Engine, settings: Settings) -> Box<dyn Decider> {
     decide::open(&choice, engine, settings, Calendar::default()).unwrap().0
 }
 
@@ -85,7 +85,7 @@ impl Pool {
     }
 }
 
-pub(super) fn decide(brain: &mut dyn Brain, sample: &Sample) -> Decision {
-    brain.observe(sample).unwrap();
-    brain.decide(sample.end)
+pub(super) fn decide(decider: &mut dyn Decider, sample: &Sample) -> Decision {
+    decider.observe(sample).unwrap();
+    decider.decide(sample.end)
 }

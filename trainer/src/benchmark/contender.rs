@@ -1,9 +1,9 @@
 //! Who plays.
 
-use scaleiq_core::policy::{Choice, Policy, Stage, State, reactive_jobs};
+use scaleiq_core::estimation::Estimate;
+use scaleiq_core::policy::{Choice, Observation, Policy, Stage, reactive_jobs};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::Situation;
-use scaleiq_workload::baselines::Peer;
+use scaleiq_workload::baselines::Baseline;
 use std::str::FromStr;
 
 /// A policy that is played.
@@ -18,7 +18,7 @@ pub enum Contender {
     /// Jobs for the present rate.
     Reactive,
     /// A rule that people use, at each of its knobs; or the bound.
-    Peer(Peer),
+    Baseline(Baseline),
     /// The smallest pool that never changes and keeps the SLA.
     Static,
 }
@@ -29,8 +29,8 @@ impl Contender {
 
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        let peers = Peer::ALL.into_iter().map(Self::Peer);
-        Self::OURS.into_iter().chain(peers).chain([Self::Static])
+        let baselines = Baseline::ALL.into_iter().map(Self::Baseline);
+        Self::OURS.into_iter().chain(baselines).chain([Self::Static])
     }
 
     /// Its name in tables and on the command line.
@@ -41,7 +41,7 @@ impl Contender {
             Self::Planner => "planner",
             Self::QuantileRule => "quantile-rule",
             Self::Reactive => "reactive",
-            Self::Peer(peer) => peer.name(),
+            Self::Baseline(baseline) => baseline.name(),
             Self::Static => "static",
         }
     }
@@ -49,15 +49,15 @@ impl Contender {
     /// Whether it is a rule that somebody could have in place of ours. The oracle is none, nor is a
     /// static pool whose size is known from what comes.
     #[must_use]
-    pub fn is_peer(self) -> bool {
-        matches!(self, Self::Peer(peer) if !peer.is_bound())
+    pub fn is_baseline(self) -> bool {
+        matches!(self, Self::Baseline(baseline) if !baseline.is_bound())
     }
 
     /// Runs that it counts for in a progress bar.
     #[must_use]
     pub fn runs(self) -> u64 {
         match self {
-            Self::Peer(peer) => peer.knobs().len() as u64,
+            Self::Baseline(baseline) => baseline.knobs().len() as u64,
             // As many halvings as it takes to find one size among the usual limits.
             Self::Static => 8,
             Self::Dqn | Self::Planner | Self::QuantileRule | Self::Reactive => 1,
@@ -81,8 +81,8 @@ impl FromStr for Contender {
 pub struct Reactive;
 
 impl Policy for Reactive {
-    fn choose(&mut self, situation: &Situation, _: &State, settings: &Settings) -> Choice {
-        let jobs = reactive_jobs(situation, settings);
+    fn choose(&mut self, estimate: &Estimate, _: &Observation, settings: &Settings) -> Choice {
+        let jobs = reactive_jobs(estimate, settings);
         Choice::new(Stage::Reactive, jobs)
     }
 }
@@ -101,8 +101,8 @@ mod tests {
     }
 
     #[test]
-    fn who_knows_what_comes_is_no_peer() {
-        let peers = Contender::all().filter(|contender| contender.is_peer()).count();
-        assert_eq!(peers, Peer::ALL.len() - 1);
+    fn who_knows_what_comes_is_no_baseline() {
+        let baselines = Contender::all().filter(|contender| contender.is_baseline()).count();
+        assert_eq!(baselines, Baseline::ALL.len() - 1);
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 /// Longest interval of a recording from which a load is made, in seconds.
 const COARSEST_S: u32 = 3600;
 /// The most of a short recording that is warm-up.
-const MOST_WARM: f64 = 0.5;
+const MAX_WARM: f64 = 0.5;
 
 /// Which part of a recording is played.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,10 +78,10 @@ impl Traffic {
         &self.recording
     }
 
-    /// Seconds at the start that are not scored, of `warm_days` that are wished.
+    /// Seconds at the start that are not scored, of `warm_days` that are specified.
     #[must_use]
     pub fn warm_s(&self, warm_days: f64) -> u32 {
-        (warm_days * f64::from(DAY_S)).min(MOST_WARM * self.recording.span_s()) as u32
+        (warm_days * f64::from(DAY_S)).min(MAX_WARM * self.recording.span_s()) as u32
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! CSV -> Traffic ─┐
-//! peaks, seeds ───┴─> Workload (a load, forecast once) ─┬─> Arena: every policy at every knob
+//! peaks, seeds ───┴─> Workload (a load, forecast once) ─┬─> SimulatedRun: every policy at every knob
 //! worlds ───────────────────────────────────────────────┘       │
 //!                     runs.csv, summary.csv, table, page <── Summary <── CaseResult
 //! ```
@@ -10,13 +10,13 @@
 //! [`soak`] plays the model alone on the same grid, under faults; [`sensitivity`] the plan alone, with
 //! each of its numbers moved.
 
-pub mod arena;
 pub mod cache;
 pub mod contender;
-pub mod crew;
 pub mod grid;
 pub mod page;
+pub mod runner;
 pub mod sensitivity;
+pub mod simulated_run;
 pub mod soak;
 pub mod summary;
 pub mod table;
@@ -59,7 +59,7 @@ pub struct CaseResult {
     pub runs: Vec<Run>,
     /// Policies that have not played yet.
     pub missing: usize,
-    /// What is drawn of it, if anything: the need, and the jobs of ours and of peers at their
+    /// What is drawn of it, if anything: the need, and the jobs of ours and of baselines at their
     /// default knob.
     pub tracks: Vec<Track>,
 }

@@ -7,7 +7,7 @@ use super::track::Track;
 use super::{Case, CaseResult};
 use crate::report::{Page, PolicySlice, Table, policies};
 use anyhow::Result;
-use scaleiq_workload::baselines::Peer;
+use scaleiq_workload::baselines::Baseline;
 
 /// The page. `how` says how was played.
 ///
@@ -32,17 +32,21 @@ pub fn page(summary: &Summary, cases: &[CaseResult], how: &str) -> Result<String
     for (result, (need, tracks)) in drawn {
         let slice = slice(&result.case, need, tracks);
         page.section(&slice.title);
-        page.plot(&policies(&slice)?, "Ours and the bound; peers at their defaults.");
+        page.plot(&policies(&slice)?, "Ours and the bound; baselines at their defaults.");
     }
     Ok(page.finish())
 }
 
-/// Who the peers were, and where ours did worst.
+/// Who the baselines were, and where ours did worst.
 fn remarks(scope: &Scope, cases: &[CaseResult]) -> String {
-    let peers: Vec<String> = scope.untuned.iter().map(untuned).collect();
+    let baselines: Vec<String> = scope.untuned.iter().map(untuned).collect();
     let worst = scope.standings.iter().filter_map(|s| Some((s.policy.name(), worst(s, cases)?)));
     let worst: Vec<String> = worst.map(|(name, where_)| format!("{name} {where_}")).collect();
-    format!("Peers at one knob, best first: {}. Worst: {}.", peers.join("; "), worst.join("; "))
+    format!(
+        "Baselines at one knob, best first: {}. Worst: {}.",
+        baselines.join("; "),
+        worst.join("; ")
+    )
 }
 
 fn slice(case: &Case, need: &Track, tracks: &[Track]) -> PolicySlice {
@@ -56,10 +60,10 @@ fn slice(case: &Case, need: &Track, tracks: &[Track]) -> PolicySlice {
     };
     // Some rules want so many more jobs than others that they need an axis of their own.
     let ours = panel(|policy| match policy {
-        Contender::Peer(peer) => peer.is_bound(),
+        Contender::Baseline(baseline) => baseline.is_bound(),
         policy => policy != Contender::Static,
     });
-    let close = panel(|policy| policy.is_peer() && !is_far(policy));
+    let close = panel(|policy| policy.is_baseline() && !is_far(policy));
     let far = panel(is_far);
     let Case { data, peak_jobs, world, seed } = case;
     PolicySlice {
@@ -70,9 +74,9 @@ fn slice(case: &Case, need: &Track, tracks: &[Track]) -> PolicySlice {
     }
 }
 
-/// Whether a peer's jobs usually lie far above the need.
+/// Whether a baseline's jobs usually lie far above the need.
 fn is_far(policy: Contender) -> bool {
-    matches!(policy, Contender::Static | Contender::Peer(Peer::Lag | Peer::Seasonal))
+    matches!(policy, Contender::Static | Contender::Baseline(Baseline::Lag | Baseline::Seasonal))
 }
 
 #[cfg(test)]
@@ -84,7 +88,7 @@ mod tests {
     #[test]
     fn the_page_shows_figures_and_what_was_drawn() {
         let mut cases = made_up();
-        let hpa = Contender::Peer(Peer::Hpa);
+        let hpa = Contender::Baseline(Baseline::Hpa);
         for policy in [None, Some(Contender::Dqn), Some(hpa)] {
             let mut track = Track::new(UnixSeconds(1_751_328_000), 30, 50);
             track.policy = policy;

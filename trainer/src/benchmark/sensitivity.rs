@@ -1,9 +1,9 @@
 //! What each tuned number is worth: it is moved by a fifth, down and up, while the plan plays the same
 //! loads in the same worlds.
 
-use super::arena::Arena;
 use super::cache::ForecastCache;
 use super::grid::{Grid, LoadPlan, settings_at};
+use super::simulated_run::SimulatedRun;
 use crate::data::workload::Workload;
 use crate::runtime::progress::Progress;
 use crate::runtime::stop::Stop;
@@ -66,7 +66,7 @@ pub fn play(
     let progress = Mutex::new((Progress::begin("sensitivity", jobs.len() as u64, 0), 0));
     let policy = bundle.policy();
     let scores = in_parallel(&jobs, |(parameters, ((plan, workload), world))| {
-        let arena = Arena {
+        let run = SimulatedRun {
             workload,
             world: *world,
             limits: grid.limits,
@@ -76,7 +76,7 @@ pub fn play(
             base: bundle.card().policy.base,
             parameters: **parameters,
         };
-        let score = (!stop()).then(|| arena.plan());
+        let score = (!stop()).then(|| run.plan());
         let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
         *done += 1;
         progress.set(*done, String::new);

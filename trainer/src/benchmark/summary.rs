@@ -3,16 +3,16 @@
 use super::contender::Contender;
 use super::{CaseResult, Run};
 use crate::evaluate::policy::SLA;
-use scaleiq_workload::baselines::Peer;
+use scaleiq_workload::baselines::Baseline;
 
 /// Share of the cases in which one setting must keep the SLA to be taken for all of them.
-pub const MOST_CASES: f64 = 0.95;
+pub const MAX_CASES: f64 = 0.95;
 
-/// A peer at the one knob that somebody would choose who may tune it once for all cases: the
-/// cheapest that keeps the SLA in [`MOST_CASES`] of them, else the one that does so most often.
+/// A baseline at the one knob that somebody would choose who may tune it once for all cases: the
+/// cheapest that keeps the SLA in [`MAX_CASES`] of them, else the one that does so most often.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Untuned {
-    /// The peer.
+    /// The baseline.
     pub policy: Contender,
     /// The knob.
     pub knob: f32,
@@ -26,7 +26,7 @@ impl Untuned {
     /// Whether it keeps the SLA often enough.
     #[must_use]
     pub fn is_enough(&self) -> bool {
-        self.share >= MOST_CASES
+        self.share >= MAX_CASES
     }
 
     /// What is rather chosen: enough before not enough, then the cheaper, or the more punctual.
@@ -53,9 +53,9 @@ pub struct Standing {
     pub lowest_sla: f64,
     /// Cost over the ideal.
     pub cost: f64,
-    /// Cost over the best untuned peer's.
+    /// Cost over the best untuned baseline's.
     pub over_untuned: Option<f64>,
-    /// Cost over that of the cheapest peer and knob that keep the SLA in the very case.
+    /// Cost over that of the cheapest baseline and knob that keep the SLA in the very case.
     pub over_tuned: Option<f64>,
     /// The worst of these ratios, and its case's index.
     pub worst: Option<(f64, usize)>,
@@ -74,11 +74,11 @@ pub struct Scope {
     pub name: String,
     /// Cases.
     pub cases: usize,
-    /// Of them, those in which a peer keeps the SLA at some knob.
-    pub reached_by_peer: usize,
+    /// Of them, those in which a baseline keeps the SLA at some knob.
+    pub reached_by_baseline: usize,
     /// Of them, those in which anybody does: ours, the static pool and the oracle included.
     pub reached: usize,
-    /// Peers untuned, the best first. On a traffic it is what was chosen for all.
+    /// Baselines untuned, the best first. On a traffic it is what was chosen for all.
     pub untuned: Vec<Untuned>,
     /// Ours, and the smallest static pool of each case.
     pub standings: Vec<Standing>,
@@ -139,12 +139,12 @@ fn parts(cases: &[Numbered<'_>], name: impl Fn(&CaseResult) -> String) -> Vec<St
     names
 }
 
-/// Each peer with a knob at the one that is chosen for all of `cases`, the best first.
+/// Each baseline with a knob at the one that is chosen for all of `cases`, the best first.
 fn untuned(cases: &[Numbered<'_>]) -> Vec<Untuned> {
-    let peers = Peer::ALL.into_iter().filter(|peer| !peer.is_bound());
-    let mut chosen: Vec<Untuned> = peers
-        .filter_map(|peer| {
-            let policy = Contender::Peer(peer);
+    let baselines = Baseline::ALL.into_iter().filter(|baseline| !baseline.is_bound());
+    let mut chosen: Vec<Untuned> = baselines
+        .filter_map(|baseline| {
+            let policy = Contender::Baseline(baseline);
             let at = |knob: &f32| {
                 let runs = cases.iter().map(|(_, case)| case.at(policy, Some(*knob)));
                 let runs: Vec<&Run> = runs.collect::<Option<_>>()?;
@@ -155,7 +155,7 @@ fn untuned(cases: &[Numbered<'_>]) -> Vec<Untuned> {
                     cost: geometric_mean(runs.iter().map(|run| run.score.cost_over_ideal))?,
                 })
             };
-            peer.knobs().iter().filter_map(at).reduce(Untuned::better)
+            baseline.knobs().iter().filter_map(at).reduce(Untuned::better)
         })
         .collect();
     chosen.sort_by(|a, b| a.rank().partial_cmp(&b.rank()).unwrap_or(std::cmp::Ordering::Equal));
@@ -170,7 +170,7 @@ fn scope(name: &str, cases: &[Numbered<'_>], untuned: Vec<Untuned>) -> Scope {
     Scope {
         name: name.into(),
         cases: cases.len(),
-        reached_by_peer: reached(Contender::is_peer),
+        reached_by_baseline: reached(Contender::is_baseline),
         reached: reached(|_| true),
         standings: standings
             .filter_map(|policy| standing(policy, cases, untuned.first()))
@@ -201,17 +201,18 @@ fn standing(
     };
     let mean = |ratios: &[(f64, usize)]| geometric_mean(ratios.iter().map(|(ratio, _)| *ratio));
     let cost = |run: &Run| run.score.cost_over_ideal;
-    let tuned = ratios(cost, &|case| cheapest(case, Contender::is_peer).copied());
-    let bound = Contender::Peer(Peer::Oracle);
+    let tuned = ratios(cost, &|case| cheapest(case, Contender::is_baseline).copied());
+    let bound = Contender::Baseline(Baseline::Oracle);
     let oracle = ratios(cost, &|case| cheapest(case, |policy| policy == bound).copied());
     let untuned = ratios(cost, &|case| {
         let chosen = untuned?;
         case.at(chosen.policy, Some(chosen.knob)).copied()
     });
-    let default = Some(Peer::Hpa.default_knob());
+    let default = Some(Baseline::Hpa.default_knob());
     // Somebody who never changes anything still counts as one change in the whole time.
     let actions = |run: &Run| run.score.actions_per_day.max(0.1);
-    let hpa = ratios(actions, &|case| case.at(Contender::Peer(Peer::Hpa), default).copied());
+    let hpa =
+        ratios(actions, &|case| case.at(Contender::Baseline(Baseline::Hpa), default).copied());
     Some(Standing {
         policy,
         share: share(&runs),

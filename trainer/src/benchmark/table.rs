@@ -22,7 +22,7 @@ pub const STANDING: [&str; 10] = [
 /// What the columns mean.
 pub const LEGEND: &str = "\
 SLA kept: share of the cases with at least 99.9 % of the events in time. cost: over the ideal pool's.
-/untuned: over the best peer at one knob for all cases. /tuned, worst: over the cheapest peer and knob
+/untuned: over the best baseline at one knob for all cases. /tuned, worst: over the cheapest baseline and knob
 that keep the SLA in the very case. /oracle: over the cheapest oracle that does. /HPA's: changes over
 those of HPA at 0.7. static: the smallest pool that will do in the very case. Costs and ratios are
 geometric means.";
@@ -55,7 +55,7 @@ pub fn table(summary: &Summary, cases: &[CaseResult]) -> String {
             rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
         aligned(&mut text, STANDING, &rows);
         if let Some(best) = scope.untuned.first() {
-            let _ = writeln!(text, "best peer at one knob: {}", untuned(best));
+            let _ = writeln!(text, "best baseline at one knob: {}", untuned(best));
         }
         let worst = scope.standings.first().and_then(|s| Some((s, worst(s, cases)?)));
         if let Some((standing, worst)) = worst {
@@ -73,14 +73,14 @@ pub fn table(summary: &Summary, cases: &[CaseResult]) -> String {
 /// What a scope is about, on one line.
 #[must_use]
 pub fn heading(scope: &Scope) -> String {
-    let Scope { name, cases, reached_by_peer, reached, .. } = scope;
+    let Scope { name, cases, reached_by_baseline, reached, .. } = scope;
     format!(
-        "{name}: {cases} cases; some peer and knob keep the SLA in {reached_by_peer}, any policy \
+        "{name}: {cases} cases; some baseline and knob keep the SLA in {reached_by_baseline}, any policy \
          in {reached}"
     )
 }
 
-/// An untuned peer, in a few words.
+/// An untuned baseline, in a few words.
 #[must_use]
 pub fn untuned(u: &Untuned) -> String {
     let short = if u.is_enough() { "" } else { ", not enough" };
@@ -88,7 +88,7 @@ pub fn untuned(u: &Untuned) -> String {
     format!("{name} {knob} ({} kept{short}, cost {:.3})", percent(u.share, 1), u.cost)
 }
 
-/// Where a policy compared worst with a tuned peer, in a few words.
+/// Where a policy compared worst with a tuned baseline, in a few words.
 #[must_use]
 pub fn worst(standing: &Standing, cases: &[CaseResult]) -> Option<String> {
     let (ratio, index) = standing.worst?;
@@ -147,13 +147,13 @@ pub fn summary_csv(summary: &Summary) -> Result<Vec<u8>> {
     csv.write_record([
         "scope",
         "cases",
-        "reached_by_peer",
+        "reached_by_baseline",
         "reached",
         "policy",
         "sla_kept",
         "lowest_sla",
         "cost",
-        "untuned_peer",
+        "untuned_baseline",
         "untuned_knob",
         "untuned_kept",
         "over_untuned",
@@ -170,7 +170,7 @@ pub fn summary_csv(summary: &Summary) -> Result<Vec<u8>> {
             csv.write_record([
                 scope.name.clone(),
                 scope.cases.to_string(),
-                scope.reached_by_peer.to_string(),
+                scope.reached_by_baseline.to_string(),
                 scope.reached.to_string(),
                 s.policy.name().to_string(),
                 number(Some(s.share)),
@@ -236,11 +236,11 @@ mod tests {
         let first: String = text.lines().take(7).map(|line| format!("{line}\n")).collect();
         insta::assert_snapshot!(first, @r"
 
-        all: 2 cases; some peer and knob keep the SLA in 2, any policy in 2
+        all: 2 cases; some baseline and knob keep the SLA in 2, any policy in 2
         policy  SLA kept  lowest SLA   cost  /untuned  /tuned  worst  /oracle  actions/day  /HPA's
         dqn       50.0 %    99.500 %  1.414     0.707   0.894  1.000    1.286        100.0   1.000
         static   100.0 %   100.000 %  4.000     2.000   2.530  3.200    3.636        100.0   1.000
-        best peer at one knob: hpa 0.5 (100.0 % kept, cost 2.000)
+        best baseline at one knob: hpa 0.5 (100.0 % kept, cost 2.000)
         worst of dqn: 1.000 on calm, 40 jobs, queue, seed 1
         ");
     }

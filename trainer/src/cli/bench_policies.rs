@@ -2,8 +2,8 @@
 
 use super::values::parse_days;
 use crate::benchmark::contender::Contender;
-use crate::benchmark::crew;
 use crate::benchmark::grid::{Grid, Stretch, Traffic};
+use crate::benchmark::runner;
 use crate::benchmark::summary::Summary;
 use crate::benchmark::{page, soak, table};
 use crate::runtime::files::write_atomic;
@@ -99,7 +99,7 @@ pub fn run(args: &BenchPoliciesArgs) -> Result<()> {
         }
         return Ok(());
     }
-    let cases = crew::play(&grid, &bundle, args.cache.clone())?;
+    let cases = runner::play(&grid, &bundle, args.cache.clone())?;
     let summary = Summary::of(&cases);
     print!("{}", table::table(&summary, &cases));
     if let Some(folder) = &args.out {
@@ -177,7 +177,7 @@ mod tests {
     use super::super::{Cli, Command};
     use super::*;
     use clap::Parser as _;
-    use scaleiq_workload::baselines::Peer;
+    use scaleiq_workload::baselines::Baseline;
 
     fn parse(more: &str) -> Result<BenchPoliciesArgs, String> {
         let line = format!("trainer bench-policies {more}");
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn lists_have_commas_between() {
         let args = parse("--policies dqn,hpa --world slow,queue --seeds 4 --peak-jobs 5").unwrap();
-        assert_eq!(args.policies, [Contender::Dqn, Contender::Peer(Peer::Hpa)]);
+        assert_eq!(args.policies, [Contender::Dqn, Contender::Baseline(Baseline::Hpa)]);
         assert_eq!((args.world, args.seeds), (vec!["slow", "queue"], 4..=4));
     }
 

@@ -2,8 +2,8 @@
 
 use super::values::{at_least_one, parse_share, parse_time};
 use crate::data::TEST_STRIDE;
+use crate::evaluate::baselines::Chosen;
 use crate::evaluate::contest::{Contest, Model};
-use crate::evaluate::peers::Chosen;
 use crate::evaluate::test_series::{TestPart, TestSeries};
 use crate::report::{comparison, evaluation};
 use crate::runtime::files::write_atomic;
@@ -29,7 +29,7 @@ pub struct EvaluateArgs {
     pub model: Vec<PathBuf>,
     /// Classical forecasters beside it: all, none, or names with commas between
     #[arg(long, value_name = "NAMES", default_value = "all")]
-    pub peers: Chosen,
+    pub baselines: Chosen,
     /// First row that judges: seconds since 1970 or RFC 3339, such as 2025-07-01T00:00:00Z
     #[arg(
         long,
@@ -81,7 +81,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         let made = std::fs::create_dir_all(folder);
         made.with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    let contest = Contest { models, parts: args.parts, peers: args.peers.0.clone() };
+    let contest = Contest { models, parts: args.parts, baselines: args.baselines.0.clone() };
     let progress = Progress::begin("evaluation", contest.rows(&series) as u64, 0);
     let progress = Mutex::new((progress, 0));
     let tick = |rows: usize| {

@@ -15,7 +15,7 @@ use crate::runtime::stop;
 use anyhow::{Result, ensure};
 use clap::Args;
 use scaleiq_core::forecast::STEPS;
-use scaleiq_core::forecast::{Perception, Q10, Q50, Q90};
+use scaleiq_core::forecast::{ForecastPipeline, Q10, Q50, Q90};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::{Bundle, FORECASTER_INT8, ForecastNetwork};
 use scaleiq_core::units::UnixSeconds;
@@ -82,9 +82,9 @@ pub fn run(args: &ForecastArgs) -> Result<()> {
     );
     let network = network(args, &series.rows, length, from)?;
     let mut progress = Progress::begin("forecast", series.rows.len() as u64, 0);
-    let perception = Perception::new(length, network);
+    let pipeline = ForecastPipeline::new(length, network);
     let course = Course { start: 0, from, stride: args.stride };
-    let origins = rolling_planned(perception, &series.rows, &series.plans, course, |row| {
+    let origins = rolling_planned(pipeline, &series.rows, &series.plans, course, |row| {
         if row % 256 == 0 {
             progress.set(row as u64, String::new);
         }

@@ -88,15 +88,15 @@ fn an_evaluation_takes_several_files_and_models() {
         args
     };
     let args = evaluate("trainer evaluate --data a.csv");
-    assert_eq!((args.peers.0.len(), args.stride, args.test_fraction), (8, 7, 0.2));
+    assert_eq!((args.baselines.0.len(), args.stride, args.test_fraction), (8, 7, 0.2));
     assert!(args.model.is_empty() && args.from.is_none() && !args.parts);
     let args = evaluate(
-        "trainer evaluate --data a.csv --data b.csv --model m --model n --from 5 --peers none",
+        "trainer evaluate --data a.csv --data b.csv --model m --model n --from 5 --baselines none",
     );
     assert_eq!((args.data.len(), args.model.len(), args.from), (2, 2, Some(UnixSeconds(5))));
-    assert!(args.peers.0.is_empty());
+    assert!(args.baselines.0.is_empty());
     let bad = |more: &str| error(&format!("trainer evaluate --data a {more}"));
-    insta::assert_snapshot!(bad("--peers ridge_24,arima"), @"error: invalid value 'ridge_24,arima' for '--peers <NAMES>': there is no peer `arima`; there are: persistence, seasonal_naive_day, seasonal_naive_week, smoothing, holt_winters, ridge_24, ridge_336, ridge_96_seasonal");
+    insta::assert_snapshot!(bad("--baselines ridge_24,arima"), @"error: invalid value 'ridge_24,arima' for '--baselines <NAMES>': there is no baseline `arima`; there are: persistence, seasonal_naive_day, seasonal_naive_week, smoothing, holt_winters, ridge_24, ridge_336, ridge_96_seasonal");
     insta::assert_snapshot!(bad("--test-fraction 1"), @"error: invalid value '1' for '--test-fraction <SHARE>': should lie between 0 and 1, such as 0.2");
     insta::assert_snapshot!(bad("--from 5 --test-fraction 0.1"), @"error: the argument '--from <TIME>' cannot be used with '--test-fraction <SHARE>'");
 }

@@ -36,7 +36,7 @@ const FEWEST_ROWS: usize = 1000;
 pub struct Corpus {
     /// The user's series, or the built-in sample.
     pub own: Track,
-    /// Further series and their disguises.
+    /// Further series and their augmentation.
     pub further: Vec<Track>,
     /// Made-up series.
     pub synthetic: Vec<Track>,
@@ -76,7 +76,7 @@ impl Corpus {
         Ok(corpus)
     }
 
-    /// A further file at its own interval and at a coarser one, each also in disguise.
+    /// A further file at its own interval and at a coarser one, each also in augmentation.
     fn add_further(
         &mut self,
         path: &Path,
@@ -86,11 +86,11 @@ impl Corpus {
         let name = file_name(path);
         let series = Series::read_csv_with(path, &config.reading)?;
         let plain = track(&name, &series, IntervalLength::TWO_MINUTES.seconds(), config)?;
-        self.further.push(plain.disguised(rng));
+        self.further.push(plain.augmented(rng));
         let coarser_s = COARSER * plain.length.seconds();
         // A series too short for longer intervals teaches at its own alone.
         if let Ok(coarser) = track(&name, &series, coarser_s, config) {
-            self.further.push(coarser.disguised(rng));
+            self.further.push(coarser.augmented(rng));
         }
         self.further.push(plain);
         self.fingerprints.insert(name, series.fingerprint());
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn further_files_teach_at_their_own_and_a_coarser_interval_and_in_disguise() {
+    fn further_files_teach_at_their_own_and_a_coarser_interval_and_augmented() {
         let folder = tempfile::tempdir().unwrap();
         let also =
             vec![file(folder.path(), "long.csv", 2400), file(folder.path(), "short.csv", 1200)];
@@ -237,10 +237,10 @@ mod tests {
         assert_eq!(
             told,
             [
-                ("long.csv, disguised", 300),
-                ("long.csv, disguised", 600),
+                ("long.csv, augmented", 300),
+                ("long.csv, augmented", 600),
                 ("long.csv", 300),
-                ("short.csv, disguised", 300),
+                ("short.csv, augmented", 300),
                 ("short.csv", 300)
             ]
         );
@@ -249,7 +249,7 @@ mod tests {
         assert!(corpus.training_windows().len() > 3 * own);
         // Tests stay untouched: of each file only the plain series reaches beyond training.
         for track in &corpus.further {
-            let plain = !track.name.contains("disguised");
+            let plain = !track.name.contains("augmented");
             assert_eq!(track.is_judged(), plain, "{}", track.name);
         }
     }

@@ -10,14 +10,14 @@ use rand_core::Rng;
 use scaleiq_core::history::FOUR_WEEKS;
 use scaleiq_core::interval::{Gatherer, Interval, IntervalLength};
 use scaleiq_core::units::JobLimits;
-use scaleiq_workload::baselines::Peer;
+use scaleiq_workload::baselines::Baseline;
 use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Simulator, Step, TICK_S, World};
 use scaleiq_workload::traffic::random::{between, log_between};
 
 /// Jobs that the peak keeps busy.
 const PEAK_JOBS: (f64, f64) = (3.0, 60.0);
 /// Most jobs, over those that the peak keeps busy.
-const MOST_JOBS: f64 = 4.0;
+const MAX_JOBS: f64 = 4.0;
 
 /// `rows` with the columns of a pool that works on them. Their arrivals stay to the bit, and so do gaps;
 /// columns that were recorded are kept.
@@ -33,7 +33,8 @@ pub fn with_pool(rows: &[Interval], length: IntervalLength, rng: &mut impl Rng) 
 fn play(rows: &[Interval], length: IntervalLength, rng: &mut impl Rng) -> Option<Vec<Interval>> {
     let (load, most) = load(rows, length, rng)?;
     let world = World::named(pick(&World::NAMES, rng))?;
-    let rules: Vec<Peer> = Peer::ALL.into_iter().filter(|peer| !peer.is_bound()).collect();
+    let rules: Vec<Baseline> =
+        Baseline::ALL.into_iter().filter(|baseline| !baseline.is_bound()).collect();
     let rule = pick(&rules, rng);
     let mut rule = rule.build(pick(rule.knobs(), rng), &load, world);
     let mut simulator =
@@ -80,7 +81,7 @@ fn load(rows: &[Interval], length: IntervalLength, rng: &mut impl Rng) -> Option
         Step { rate_per_s, arrivals_events: rate_per_s * STEP_S as f32, ..*step }
     });
     let load = Load::from_steps(start, steps.collect()).ok()?;
-    Some((load, (MOST_JOBS * peak_jobs) as u32))
+    Some((load, (MAX_JOBS * peak_jobs) as u32))
 }
 
 fn pick<T: Copy>(of: &[T], rng: &mut impl Rng) -> T {

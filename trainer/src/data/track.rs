@@ -4,7 +4,7 @@ use super::{Split, WindowSet, windows};
 use rand_core::Rng;
 use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_workload::traffic::disguise::disguised;
+use scaleiq_workload::traffic::augmentation::augmented;
 
 /// A series at one interval length. Rows up to `validation_from` are trained on, then up to
 /// `test_from` they choose the best checkpoint, and the rest judges.
@@ -48,11 +48,11 @@ impl Track {
 
     /// The training part as if it were another workload. Nothing of it validates or judges.
     #[must_use]
-    pub fn disguised(&self, rng: &mut impl Rng) -> Self {
-        let rows = disguised(&self.rows[..self.validation_from], self.length, rng);
+    pub fn augmented(&self, rng: &mut impl Rng) -> Self {
+        let rows = augmented(&self.rows[..self.validation_from], self.length, rng);
         let end = rows.len();
         Self {
-            name: format!("{}, disguised", self.name),
+            name: format!("{}, augmented", self.name),
             rows,
             plans: Vec::new(),
             length: self.length,
@@ -95,9 +95,9 @@ mod tests {
     }
 
     #[test]
-    fn a_disguise_never_reaches_into_validation() {
+    fn an_augmentation_never_reaches_into_validation() {
         let track = track(2000);
-        let other = track.disguised(&mut ChaCha8Rng::seed_from_u64(5));
+        let other = track.augmented(&mut ChaCha8Rng::seed_from_u64(5));
         assert_eq!(other.rows.len(), track.validation_from);
         assert!(other.validation_windows(1, 100).is_empty());
     }

@@ -1,6 +1,6 @@
 //! Training windows: the network's inputs at many moments of a series, and what followed.
 //!
-//! Inputs come from the same [`Perception`] that the agent runs, fed interval by interval, so
+//! Inputs come from the same [`ForecastPipeline`] that the agent runs, fed interval by interval, so
 //! nothing in them looks ahead and nothing can differ between training and serving.
 
 use super::Mask;
@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use scaleiq_core::forecast::{
-    CALENDAR, CHANNELS, CONTEXT, ForecastModel, LEVELS, ModelInput, Perception, QUANTILES,
+    CALENDAR, CHANNELS, CONTEXT, ForecastModel, ForecastPipeline, LEVELS, ModelInput, QUANTILES,
     SLOT_WIDTH, SLOTS, STEPS, Scale, WINDOW,
 };
 use scaleiq_core::interval::{Interval, IntervalLength};
@@ -61,14 +61,14 @@ pub fn windows(
     stride: usize,
 ) -> WindowSet {
     let Split { from, to } = split;
-    let mut perception = Perception::new(length, Unasked);
+    let mut pipeline = ForecastPipeline::new(length, Unasked);
     let mut set = WindowSet::default();
     for (origin, interval) in intervals[..to.min(intervals.len())].iter().enumerate() {
-        perception.remember(interval);
+        pipeline.remember(interval);
         if origin < from || (origin - from) % stride.max(1) != 0 || origin + STEPS >= to {
             continue;
         }
-        if let Some(input) = perception.input() {
+        if let Some(input) = pipeline.input() {
             let ahead = &intervals[origin + 1..=origin + STEPS];
             set.push(&input, ahead, origin);
         }

@@ -5,7 +5,7 @@ use crate::runtime::stop::Stop;
 use anyhow::{Context, Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use scaleiq_core::forecast::{Forecast, ForecastModel, Forecaster, Perception};
+use scaleiq_core::forecast::{Forecast, ForecastModel, ForecastPipeline, Forecaster};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::sim::{Load, LoadSettings, STEP_S, Scale, Step};
@@ -30,9 +30,9 @@ pub fn forecast_all<M: ForecastModel + Clone>(
     intervals: &[Interval],
     stop: Stop,
 ) -> Vec<Option<Forecast>> {
-    let mut perception = Perception::new(LENGTH, network.clone());
+    let mut pipeline = ForecastPipeline::new(LENGTH, network.clone());
     let known = intervals.iter().take_while(|_| !stop());
-    known.map(|interval| perception.push(interval)).collect()
+    known.map(|interval| pipeline.push(interval)).collect()
 }
 
 /// A load with its forecasts. Cloning shares both.
@@ -76,7 +76,7 @@ impl Workload {
         Ok(Self { name, peak_jobs, load: Arc::new(load), forecasts })
     }
 
-    /// The same with randomly drawn scale (a peak of 3 to 200 jobs, but at most `most_jobs`), work,
+    /// The same with randomly drawn scale (a peak of 3 to 200 jobs, but at most `max_jobs`), work,
     /// drift and burstiness.
     ///
     /// # Errors
@@ -84,14 +84,14 @@ impl Workload {
     pub fn randomised(
         name: impl Into<String>,
         recording: &Recording,
-        most_jobs: f32,
+        max_jobs: f32,
         seed: u64,
         forecast: ForecastAll<'_>,
     ) -> Result<Self> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let [low, high] = PEAK_JOBS;
         let settings = LoadSettings {
-            scale: Scale::PeakJobs(log_uniform(&mut rng, low.min(most_jobs), high.min(most_jobs))),
+            scale: Scale::PeakJobs(log_uniform(&mut rng, low.min(max_jobs), high.min(max_jobs))),
             work_ms: log_uniform(&mut rng, 10.0, 2000.0),
             work_drift: between(&mut rng, 0.02, 0.25),
             dispersion: log_uniform(&mut rng, 1.0, 8.0),

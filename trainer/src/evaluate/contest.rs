@@ -1,14 +1,14 @@
-//! Models and peers on the same origins of the same series.
+//! Models and baselines on the same origins of the same series.
 
+use super::baselines::{Baseline, MIXTURE, Medians, Past, mixture};
 use super::forecasts::{Course, Origin, median_scores, rolling_planned, scores};
 use super::metrics::HorizonScores;
 use super::parts::{experts_alone, network_alone};
-use super::peers::{MIXTURE, Medians, Past, Peer, mixture};
 use super::test_series::TestSeries;
 use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::{Result, bail};
-use scaleiq_core::forecast::Perception;
+use scaleiq_core::forecast::ForecastPipeline;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::model::ForecastNetwork;
 
@@ -32,7 +32,7 @@ pub struct Contest {
     /// Whether the models' networks and the experts are judged alone, too.
     pub parts: bool,
     /// Classical forecasters; a mixture of them takes part as well.
-    pub peers: Vec<Peer>,
+    pub baselines: Vec<Baseline>,
 }
 
 /// What somebody is.
@@ -43,7 +43,7 @@ pub enum Kind {
     /// A part of one.
     Part,
     /// A classical forecaster.
-    Peer,
+    Baseline,
 }
 
 /// How somebody did on one series.
@@ -55,7 +55,7 @@ pub struct Standing {
     pub kind: Kind,
     /// Scores of each horizon.
     pub scores: Vec<HorizonScores>,
-    /// What was forecast, for plots; peers keep nothing.
+    /// What was forecast, for plots; baselines keep nothing.
     pub origins: Vec<Origin>,
 }
 
@@ -64,16 +64,16 @@ pub struct Standing {
 pub struct Comparison {
     /// The series.
     pub series: TestSeries,
-    /// Models, their parts, peers.
+    /// Models, their parts, baselines.
     pub standings: Vec<Standing>,
-    /// Peers for which the series is too short.
+    /// Baselines for which the series is too short.
     pub left_out: Vec<String>,
 }
 
 /// What a model is told of a series beside its arrivals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Columns {
-    /// Nothing: what peers are told, and what most files hold.
+    /// Nothing: what baselines are told, and what most files hold.
     Alone,
     /// What a live worker tells.
     Live,
@@ -92,13 +92,13 @@ impl Columns {
 }
 
 /// A series as it is told, with each of [`Columns::ALL`].
-struct Told<'a> {
+struct ReportedSeries<'a> {
     series: &'a TestSeries,
     past: &'a Past,
     rows: [Vec<Interval>; 2],
 }
 
-impl Told<'_> {
+impl ReportedSeries<'_> {
     fn rows(&self, columns: Columns) -> &[Interval] {
         &self.rows[columns as usize]
     }
@@ -110,7 +110,7 @@ enum Player<'a> {
     Model(&'a Model, Columns),
     Network(&'a Model, Columns),
     Experts,
-    Peer(Peer),
+    Baseline(Baseline),
 }
 
 /// What was forecast.
@@ -142,7 +142,7 @@ impl Contest {
         let each: Vec<_> = series.iter().zip(&pasts).collect();
         let told = in_parallel(&each, |(series, past)| {
             let rows = [series.arrivals_alone(), series.live()];
-            Told { series, past, rows }
+            ReportedSeries { series, past, rows }
         });
         let jobs: Vec<_> =
             told.iter().flat_map(|told| players.iter().map(move |who| (told, *who))).collect();
@@ -176,7 +176,7 @@ impl Contest {
             players.extend(models().map(|(m, c)| Player::Network(m, c)));
             players.push(Player::Experts);
         }
-        players.extend(self.peers.iter().copied().map(Player::Peer));
+        players.extend(self.baselines.iter().copied().map(Player::Baseline));
         players
     }
 }
@@ -189,29 +189,29 @@ impl Player<'_> {
                 format!("{} network_alone{}", model.name, columns.mark())
             }
             Self::Experts => "experts_alone".into(),
-            Self::Peer(peer) => peer.name().into(),
+            Self::Baseline(baseline) => baseline.name().into(),
         }
     }
 
     /// Forecasts the series; what is left out because `tick` said so is to be thrown away.
-    fn play(self, told: &Told<'_>, tick: impl Fn(usize) -> bool) -> Made {
+    fn play(self, told: &ReportedSeries<'_>, tick: impl Fn(usize) -> bool) -> Made {
         let TestSeries { rows, plans, length, from, stride, .. } = told.series;
         // All that is known before the test part is played, for the experts to learn from.
         let course = Course { start: 0, from: *from, stride: *stride };
         match self {
             Self::Model(model, columns) => {
-                let perception = Perception::new(*length, model.network.clone());
+                let pipeline = ForecastPipeline::new(*length, model.network.clone());
                 let rows = told.rows(columns);
-                Made::Quantiles(rolling_planned(perception, rows, plans, course, tick))
+                Made::Quantiles(rolling_planned(pipeline, rows, plans, course, tick))
             }
             Self::Network(model, columns) => {
                 let (network, rows) = (model.network.clone(), told.rows(columns));
                 Made::Quantiles(network_alone(network, *length, rows, course, tick))
             }
             Self::Experts => Made::Quantiles(experts_alone(*length, rows, plans, course, tick)),
-            Self::Peer(peer) => {
+            Self::Baseline(baseline) => {
                 let origins: Vec<usize> = told.series.origins().collect();
-                let made = peer.forecasts(told.past, &origins);
+                let made = baseline.forecasts(told.past, &origins);
                 (0..rows.len()).all(tick);
                 Made::Medians(made)
             }
@@ -226,18 +226,18 @@ fn compare<'a>(
 ) -> Comparison {
     let origins: Vec<usize> = series.origins().collect();
     let day = series.length.steps_per_day();
-    let peer = |name: &str, made: &[Medians]| {
+    let baseline = |name: &str, made: &[Medians]| {
         let made: Vec<_> = origins.iter().copied().zip(made.iter().copied()).collect();
         let scores = median_scores(&series.rows, &made, day, series.from);
-        Standing { name: name.into(), kind: Kind::Peer, scores, origins: Vec::new() }
+        Standing { name: name.into(), kind: Kind::Baseline, scores, origins: Vec::new() }
     };
-    let (mut standings, mut left_out, mut peers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut standings, mut left_out, mut baselines) = (Vec::new(), Vec::new(), Vec::new());
     for (player, made) in all {
         match (player, made) {
             (who, Made::Medians(None)) => left_out.push(who.name()),
             (who, Made::Medians(Some(made))) => {
-                standings.push(peer(&who.name(), &made));
-                peers.push(made);
+                standings.push(baseline(&who.name(), &made));
+                baselines.push(made);
             }
             (who, Made::Quantiles(mut made)) => {
                 made.retain(|origin| origins.binary_search(&origin.row).is_ok());
@@ -248,9 +248,9 @@ fn compare<'a>(
             }
         }
     }
-    if peers.len() > 1 {
-        let peers: Vec<&[Medians]> = peers.iter().map(Vec::as_slice).collect();
-        standings.push(peer(MIXTURE, &mixture(past, &origins, &peers)));
+    if baselines.len() > 1 {
+        let baselines: Vec<&[Medians]> = baselines.iter().map(Vec::as_slice).collect();
+        standings.push(baseline(MIXTURE, &mixture(past, &origins, &baselines)));
     }
     Comparison { series, standings, left_out }
 }
@@ -261,19 +261,19 @@ impl Comparison {
         self.standings.iter().filter(move |s| s.kind == kind)
     }
 
-    /// The peer with the least WAPE at a horizon (its place among all horizons), and that.
+    /// The baseline with the least WAPE at a horizon (its place among all horizons), and that.
     #[must_use]
-    pub fn best_peer(&self, horizon: usize) -> Option<(&str, f64)> {
-        let peers = self.of_kind(Kind::Peer);
-        let known = peers.filter_map(|s| Some((s.name.as_str(), s.wape(horizon)?)));
+    pub fn best_baseline(&self, horizon: usize) -> Option<(&str, f64)> {
+        let baselines = self.of_kind(Kind::Baseline);
+        let known = baselines.filter_map(|s| Some((s.name.as_str(), s.wape(horizon)?)));
         known.min_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// The WAPE of the model called `name` over the best peer's at a horizon: below 1 it is better.
+    /// The WAPE of the model called `name` over the best baseline's at a horizon: below 1 it is better.
     #[must_use]
-    pub fn over_best_peer(&self, name: &str, horizon: usize) -> Option<f64> {
+    pub fn over_best_baseline(&self, name: &str, horizon: usize) -> Option<f64> {
         let mine = self.of_kind(Kind::Model).find(|s| s.name == name)?.wape(horizon)?;
-        let (_, best) = self.best_peer(horizon)?;
+        let (_, best) = self.best_baseline(horizon)?;
         (best > 0.0).then(|| mine / best)
     }
 }

@@ -2,8 +2,8 @@
 
 use super::metrics::{Case, HorizonScores, PointScores, Scores, mase_scale, worst_day_coverage_80};
 use scaleiq_core::forecast::{
-    Forecast, ForecastModel, ForecastSource, Forecaster as _, HORIZONS, ModelInput, Perception,
-    Plan, QUANTILES, QuantileGrid, STEPS, ahead,
+    Forecast, ForecastModel, ForecastPipeline, ForecastSource, Forecaster as _, HORIZONS,
+    ModelInput, Plan, QUANTILES, QuantileGrid, STEPS, ahead,
 };
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::DAY_S;
@@ -38,21 +38,21 @@ impl Course {
     }
 }
 
-/// Plays `intervals` through `perception` and forecasts from the origins of `course`. Whatever is
+/// Plays `intervals` through `pipeline` and forecasts from the origins of `course`. Whatever is
 /// forecast knows only the rows up to its origin. `tick` is told each row and says whether to go on.
 pub fn rolling<M: ForecastModel>(
-    perception: Perception<M>,
+    pipeline: ForecastPipeline<M>,
     intervals: &[Interval],
     course: Course,
     tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
-    rolling_planned(perception, intervals, &[], course, tick)
+    rolling_planned(pipeline, intervals, &[], course, tick)
 }
 
 /// The same where something is planned: a forecast also knows `plans` (row by row, which may go on
 /// after the last interval) up to [`STEPS`] rows after its origin.
 pub fn rolling_planned<M: ForecastModel>(
-    mut perception: Perception<M>,
+    mut pipeline: ForecastPipeline<M>,
     intervals: &[Interval],
     plans: &[Plan],
     course: Course,
@@ -60,8 +60,8 @@ pub fn rolling_planned<M: ForecastModel>(
 ) -> Vec<Origin> {
     let mut origins = Vec::new();
     for (row, interval) in intervals.iter().enumerate().skip(course.start) {
-        perception.expect(&ahead(plans, row));
-        let forecast = perception.push(interval);
+        pipeline.set_planned(&ahead(plans, row));
+        let forecast = pipeline.push(interval);
         if course.is_origin(row) {
             origins.extend(forecast.map(|forecast| Origin { row, forecast }));
         }
@@ -80,12 +80,12 @@ pub fn rolling_alone(
     mut forecast: impl FnMut(&ModelInput) -> QuantileGrid,
     mut tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
-    let mut perception = Perception::new(length, NoNetwork);
+    let mut pipeline = ForecastPipeline::new(length, NoNetwork);
     let mut origins = Vec::new();
     for (row, interval) in intervals.iter().enumerate().skip(course.start) {
-        perception.remember(interval);
+        pipeline.remember(interval);
         let due = |_: &ModelInput| course.is_origin(row);
-        let grid = perception.input().filter(due).map(|input| forecast(&input));
+        let grid = pipeline.input().filter(due).map(|input| forecast(&input));
         let made = grid
             .and_then(|grid| Forecast::new(interval.end, length, grid, ForecastSource::Model).ok());
         origins.extend(made.map(|forecast| Origin { row, forecast }));
@@ -208,9 +208,9 @@ mod tests {
     }
 
     fn play(series: &Series, plans: &[Plan]) -> Vec<Origin> {
-        let perception = Perception::new(IntervalLength::new(300).unwrap(), NoNetwork);
+        let pipeline = ForecastPipeline::new(IntervalLength::new(300).unwrap(), NoNetwork);
         let course = Course { start: 0, from: 0, stride: 1 };
-        rolling_planned(perception, &series.rows[..series.measured()], plans, course, |_| true)
+        rolling_planned(pipeline, &series.rows[..series.measured()], plans, course, |_| true)
     }
 
     #[test]
@@ -234,8 +234,8 @@ mod tests {
         assert!(!same(&told[origin + 1], &changed[origin + 1]));
 
         let course = Course { start: 0, from: 0, stride: 1 };
-        let perception = Perception::new(IntervalLength::new(300).unwrap(), NoNetwork);
-        let untold = rolling(perception, &series.rows[..MEASURED], course, |_| true);
+        let pipeline = ForecastPipeline::new(IntervalLength::new(300).unwrap(), NoNetwork);
+        let untold = rolling(pipeline, &series.rows[..MEASURED], course, |_| true);
         assert!(untold.iter().zip(&play(&series, &[])).all(|(a, b)| same(a, b)));
     }
 }

@@ -2,7 +2,7 @@
 //! network.
 
 use super::forecasts::{Course, NoNetwork, Origin, rolling_alone, rolling_planned};
-use scaleiq_core::forecast::{Baseline, ForecastModel, ModelInput, Perception, Plan};
+use scaleiq_core::forecast::{Baseline, ForecastModel, ForecastPipeline, ModelInput, Plan};
 use scaleiq_core::interval::{Interval, IntervalLength};
 
 /// What `network` forecasts by itself. Where it fails the baseline stands in, as in the agent.
@@ -28,5 +28,5 @@ pub fn experts_alone(
     course: Course,
     tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
-    rolling_planned(Perception::new(length, NoNetwork), intervals, plans, course, tick)
+    rolling_planned(ForecastPipeline::new(length, NoNetwork), intervals, plans, course, tick)
 }

@@ -11,8 +11,8 @@ use scaleiq_workload::{ReadOptions, Series};
 use std::path::Path;
 
 /// Shortest intervals judged, in seconds: finer rows are gathered to them.
-const SHORTEST_S: u32 = 120;
-/// Fewest rows before the test part: an eighth of them, which chooses the parameters of the peers,
+const MIN_S: u32 = 120;
+/// Fewest rows before the test part: an eighth of them, which chooses the parameters of the baselines,
 /// is twice as long as a forecast then.
 const FEWEST_BEFORE: usize = 16 * STEPS;
 
@@ -35,7 +35,7 @@ pub struct TestSeries {
     pub name: String,
     /// Its intervals, without a hole.
     pub rows: Vec<Interval>,
-    /// What is planned, row by row; it may go on after the last interval. Peers do not know it.
+    /// What is planned, row by row; it may go on after the last interval. Baselines do not know it.
     pub plans: Vec<Plan>,
     /// Length of an interval.
     pub length: IntervalLength,
@@ -60,7 +60,7 @@ impl TestSeries {
     /// # Errors
     /// If it has too few rows before the test part or in it.
     pub fn new(name: &str, series: &Series, part: TestPart, stride: usize) -> Result<Self> {
-        let length = IntervalLength::new(series.length_s.max(SHORTEST_S))?;
+        let length = IntervalLength::new(series.length_s.max(MIN_S))?;
         let series = series.resample(length);
         // Rows behind the last measurement say what is planned; they are not to be judged.
         let rows = series.rows[..series.measured()].to_vec();

@@ -20,7 +20,7 @@ use crate::runtime::files::write_json;
 use crate::runtime::progress::Progress;
 use crate::runtime::threads::both;
 use anyhow::{Context, Result};
-use scaleiq_core::forecast::{Baseline, Perception};
+use scaleiq_core::forecast::{Baseline, ForecastPipeline};
 use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -53,10 +53,10 @@ impl RunContext<'_> {
         let Some(network) = trained else { return Ok(Outcome::Interrupted) };
         let mut files = forecaster_files(&network, &train)?;
         let Some(mut results) = self.judge(&files)? else { return Ok(Outcome::Interrupted) };
-        let caution;
+        let min_advantage;
         if part == Part::Forecaster {
             // No Q-network has learned on this forecaster: the shipped one stands there, and never acts.
-            caution = f32::MAX;
+            min_advantage = f32::MAX;
             files.extend(Bundle::shipped_q_network().map(|(name, bytes)| (name, bytes.to_vec())));
         } else {
             let engine = engine(&files, FORECASTER_INT8)?;
@@ -64,10 +64,10 @@ impl RunContext<'_> {
                 return Ok(Outcome::Interrupted);
             };
             files.extend(policy.files);
-            caution = policy.results.caution;
+            min_advantage = policy.results.min_advantage;
             results.policy = Some(policy.results);
         }
-        self.export(&network, &files, &results, caution, command)?;
+        self.export(&network, &files, &results, min_advantage, command)?;
         Ok(Outcome::Finished)
     }
 
@@ -130,8 +130,9 @@ impl RunContext<'_> {
         };
         let network = |name| engine(files, name);
         let (exact, quantized) = (network(FORECASTER_F32)?, network(FORECASTER_INT8)?);
-        let played =
-            |network| rolling_planned(Perception::new(*length, network), own, plans, course, tick);
+        let played = |network| {
+            rolling_planned(ForecastPipeline::new(*length, network), own, plans, course, tick)
+        };
         let experts = || experts_alone(*length, own, plans, course, tick);
         let (int8, (f32, experts)) = both(|| played(quantized), || (played(exact), experts()));
         let network =
@@ -160,7 +161,7 @@ impl RunContext<'_> {
         network: &Forecaster,
         files: &NetworkFiles,
         results: &Results,
-        caution: f32,
+        min_advantage: f32,
         command: &str,
     ) -> Result<()> {
         let facts = Facts {
@@ -169,7 +170,7 @@ impl RunContext<'_> {
             data: self.corpus.fingerprints.clone(),
             metrics: card_metrics(results),
             base: self.config.agent.base,
-            caution,
+            min_advantage,
         };
         write_folder(&self.run.models(), network, files, facts)?;
         // Whoever loads the folder next must be able to: try it while the user is here.

@@ -20,7 +20,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Where runs are kept unless told otherwise.
+/// Where runs are kept by default.
 pub const RUNS: &str = "runs";
 /// The file in the folder of runs that names the run begun last.
 const LATEST: &str = "latest";

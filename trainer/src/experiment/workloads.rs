@@ -25,7 +25,7 @@ const HELD_OUT: usize = 3;
 const JUDGED_PEAK: f32 = 40.0;
 
 /// A load to be made.
-struct Wish<'a> {
+struct Spec<'a> {
     name: String,
     rows: &'a [Interval],
     length: IntervalLength,
@@ -35,24 +35,24 @@ struct Wish<'a> {
     as_in_bench: bool,
 }
 
-impl Wish<'_> {
-    fn make(&self, engine: &ForecastNetwork, most_jobs: f32, stop: Stop) -> Result<Workload> {
+impl Spec<'_> {
+    fn make(&self, engine: &ForecastNetwork, max_jobs: f32, stop: Stop) -> Result<Workload> {
         let recording = Recording::of(self.rows, self.length.seconds());
         let mut forecast = |intervals: &[Interval]| forecast_all(engine, intervals, stop);
         if self.as_in_bench {
-            let scale = Scale::PeakJobs(JUDGED_PEAK.min(most_jobs));
+            let scale = Scale::PeakJobs(JUDGED_PEAK.min(max_jobs));
             let settings = LoadSettings { scale, ..LoadSettings::default() };
             Workload::new(&self.name, &recording, &settings, self.seed, &mut forecast)
         } else {
             let forecast = &mut forecast;
-            Workload::randomised(&self.name, &recording, most_jobs, self.seed, forecast)
+            Workload::randomised(&self.name, &recording, max_jobs, self.seed, forecast)
         }
     }
 }
 
 /// What to train on and what to judge with: of each real series the training part and the validation
 /// part, and made-up series. The test part of no series is in either.
-fn wishes(corpus: &Corpus, seed: u64) -> [Vec<Wish<'_>>; 2] {
+fn specs(corpus: &Corpus, seed: u64) -> [Vec<Spec<'_>>; 2] {
     let days = |track: &Track| LOAD_DAYS * track.length.steps_per_day();
     let until = |track: &Track, end: usize| end.saturating_sub(days(track))..end;
     let own = &corpus.own;
@@ -71,10 +71,10 @@ fn wishes(corpus: &Corpus, seed: u64) -> [Vec<Wish<'_>>; 2] {
     let mut seed = seed;
     [false, true].map(|held_out| {
         let part = std::mem::take(&mut parts[usize::from(held_out)]);
-        let wish = part.into_iter().map(|(track, range)| {
+        let spec = part.into_iter().map(|(track, range)| {
             seed += 1;
             let later = if held_out { ", later" } else { "" };
-            Wish {
+            Spec {
                 name: format!("{}{later}", track.name),
                 rows: &track.rows[range],
                 length: track.length,
@@ -82,7 +82,7 @@ fn wishes(corpus: &Corpus, seed: u64) -> [Vec<Wish<'_>>; 2] {
                 as_in_bench: held_out,
             }
         });
-        wish.collect()
+        spec.collect()
     })
 }
 
@@ -96,20 +96,20 @@ pub(super) fn workloads(
     engine: &ForecastNetwork,
     stop: Stop,
 ) -> Result<Option<[Vec<Workload>; 2]>> {
-    let most_jobs = config.agent.max_jobs.map_or(f32::INFINITY, |jobs| jobs as f32);
-    let wishes = wishes(corpus, config.seed);
-    let total = wishes.iter().map(Vec::len).sum::<usize>();
+    let max_jobs = config.agent.max_jobs.map_or(f32::INFINITY, |jobs| jobs as f32);
+    let specs = specs(corpus, config.seed);
+    let total = specs.iter().map(Vec::len).sum::<usize>();
     let progress = Mutex::new((Progress::begin("workloads", total as u64, 0), 0));
-    let make = |wish: &Wish<'_>| {
-        let load = wish.make(engine, most_jobs, stop);
+    let make = |spec: &Spec<'_>| {
+        let load = spec.make(engine, max_jobs, stop);
         let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
         *done += 1;
-        progress.set(*done, || wish.name.clone());
+        progress.set(*done, || spec.name.clone());
         load
     };
-    let made = wishes.map(|wishes| {
-        let loads = in_parallel(&wishes, make);
-        wishes.into_iter().zip(loads).collect::<Vec<_>>()
+    let made = specs.map(|specs| {
+        let loads = in_parallel(&specs, make);
+        specs.into_iter().zip(loads).collect::<Vec<_>>()
     });
     if stop() {
         return Ok(None);
@@ -117,7 +117,7 @@ pub(super) fn workloads(
     let [train, held_out] = made.map(|loads| {
         // A made-up series may be silent for two weeks; it teaches nothing then.
         let silent = |name: &str| corpus.synthetic.iter().any(|t| name.starts_with(&t.name));
-        let kept = loads.into_iter().filter(|(wish, load)| load.is_ok() || !silent(&wish.name));
+        let kept = loads.into_iter().filter(|(spec, load)| load.is_ok() || !silent(&spec.name));
         kept.map(|(_, load)| load).collect::<Result<Vec<_>>>()
     });
     let loads = [train?, held_out?];

@@ -1,4 +1,4 @@
-//! Writes a model folder: ONNX files in f32 and int8, and the card that vouches for them.
+//! Writes a model folder: ONNX files in f32 and int8, and the card that verifies for them.
 
 use super::{Precision, TooLarge, activation_scales, forecaster_graph, pack, q_network_graph};
 use crate::data::WindowSet;
@@ -18,7 +18,7 @@ use scaleiq_core::model::{
     Q_NETWORK_F32, Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
 };
 use scaleiq_core::parameters::Parameters;
-use scaleiq_core::policy::{STATE, State};
+use scaleiq_core::policy::{OBSERVATION, Observation};
 use scaleiq_core::settings::Base;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -61,8 +61,8 @@ pub fn engine(files: &NetworkFiles, name: &str) -> Result<ForecastNetwork> {
 ///
 /// # Errors
 /// If tract cannot run the graph that was built.
-pub fn q_network_files(weights: &QNetworkWeights, states: &[State]) -> Result<NetworkFiles> {
-    let inputs: Vec<_> = states.iter().map(|s| vec![(vec![1, STATE], s.to_vec())]).collect();
+pub fn q_network_files(weights: &QNetworkWeights, states: &[Observation]) -> Result<NetworkFiles> {
+    let inputs: Vec<_> = states.iter().map(|s| vec![(vec![1, OBSERVATION], s.to_vec())]).collect();
     let scales = activation_scales(q_network_graph(weights, Precision::Taps), &inputs)
         .context("calibrating the Q-network")?;
     let write = |precision| q_network_graph(weights, precision).finish();
@@ -84,13 +84,13 @@ fn forecaster_tensors(input: &ModelInput) -> Vec<(Vec<usize>, Vec<f32>)> {
 
 /// The pack of the int8 networks among `files`, or why the int8 engine, which is sized for
 /// microcontrollers, is too small for them.
-fn pack_of(files: &NetworkFiles, caution: f32) -> Result<Result<Vec<u8>, TooLarge>> {
+fn pack_of(files: &NetworkFiles, min_advantage: f32) -> Result<Result<Vec<u8>, TooLarge>> {
     let file = |name| {
         let file = files.iter().find(|(known, _)| *known == name);
         file.map(|(_, bytes)| bytes).with_context(|| format!("{name} was not exported"))
     };
     let parameters = Parameters::DEFAULT;
-    match pack(file(FORECASTER_INT8)?, file(Q_NETWORK_INT8)?, caution, parameters) {
+    match pack(file(FORECASTER_INT8)?, file(Q_NETWORK_INT8)?, min_advantage, parameters) {
         Ok(bytes) => Ok(Ok(bytes)),
         Err(error) => error.downcast::<TooLarge>().map(Err),
     }
@@ -107,8 +107,8 @@ pub fn add_pack(folder: &Path) -> Result<usize> {
     };
     let path = folder.join(CARD_FILE);
     let mut card = Card::parse(&read(CARD_FILE)?, &path)?;
-    let PolicyCard { caution, parameters, .. } = card.policy;
-    let bytes = pack(&read(FORECASTER_INT8)?, &read(Q_NETWORK_INT8)?, caution, parameters)?;
+    let PolicyCard { min_advantage, parameters, .. } = card.policy;
+    let bytes = pack(&read(FORECASTER_INT8)?, &read(Q_NETWORK_INT8)?, min_advantage, parameters)?;
     write_atomic(&folder.join(PACK), &bytes)?;
     card.too_large = None;
     card.files.insert(PACK.into(), sha256_hex(&bytes));
@@ -129,8 +129,8 @@ pub struct Facts {
     pub metrics: BTreeMap<String, f64>,
     /// What the policy multiplies.
     pub base: Base,
-    /// How cautious the policy is, see [`PolicyCard::caution`].
-    pub caution: f32,
+    /// How cautious the policy is, see [`PolicyCard::min_advantage`].
+    pub min_advantage: f32,
 }
 
 /// Writes `files` and their card into `folder`.
@@ -145,7 +145,7 @@ pub fn write_folder(
 ) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
     let mut hashes = Files::new();
-    let (pack, too_large) = match pack_of(files, facts.caution)? {
+    let (pack, too_large) = match pack_of(files, facts.min_advantage)? {
         Ok(bytes) => (Some((PACK, bytes)), None),
         Err(why) => (None, Some(why.to_string())),
     };
@@ -168,7 +168,7 @@ pub fn write_folder(
         steps: STEPS,
         horizons: HORIZONS.to_vec(),
         quantiles: QUANTILES.to_vec(),
-        policy: PolicyCard::current(facts.base, facts.caution),
+        policy: PolicyCard::current(facts.base, facts.min_advantage),
         data: facts.data,
         metrics: facts.metrics,
         too_large,

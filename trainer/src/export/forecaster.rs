@@ -276,7 +276,7 @@ mod tests {
         shape.init(device).with_scaler(&scaler, device)
     }
 
-    fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    fn max_difference(a: &[f32], b: &[f32]) -> f32 {
         a.iter().zip(b).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()))
     }
 
@@ -292,7 +292,7 @@ mod tests {
             let mut engine = ForecastNetwork::parse(bytes, Path::new(name)).unwrap();
             for (k, expected) in picked.iter().zip(&expected) {
                 let got = engine.infer(&set.input(*k)).unwrap();
-                let difference = largest_difference(&got, expected);
+                let difference = max_difference(&got, expected);
                 assert!(difference < bound, "{name}, window {k}: {difference}");
             }
         }

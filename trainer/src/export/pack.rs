@@ -51,21 +51,21 @@ impl TooLarge {
     }
 }
 
-/// Both networks, the policy's `caution` and the parameters that it was judged with as a pack.
+/// Both networks, the policy's `min_advantage` and the parameters that it was judged with as a pack.
 ///
 /// # Errors
 /// If the files are not the int8 graphs that this exporter writes, or [`TooLarge`].
 pub fn pack(
     forecaster: &[u8],
     q_network: &[u8],
-    caution: f32,
+    min_advantage: f32,
     parameters: Parameters,
 ) -> Result<Vec<u8>> {
     let items = items(forecaster).context("reading the int8 forecaster")?;
     let layers = self::items(q_network).context("reading the int8 Q-network")?;
     let pack = Pack {
         forecaster: forecaster_pack(&items).context("reading the int8 forecaster")?,
-        q_network: q_network_pack(&layers, caution).context("reading the int8 Q-network")?,
+        q_network: q_network_pack(&layers, min_advantage).context("reading the int8 Q-network")?,
         parameters,
     };
     for item in items.iter().chain(&layers) {
@@ -338,7 +338,7 @@ fn without_repeats(item: Item) -> Item {
 }
 
 /// Trunk, value and advantage: the streams are as long as each other, and value ends in one number.
-fn q_network_pack(items: &[Item], caution: f32) -> Result<QNetworkPack<'_>> {
+fn q_network_pack(items: &[Item], min_advantage: f32) -> Result<QNetworkPack<'_>> {
     let mut layers = Vec::new();
     for item in items {
         let Item::Dense(dense) = item else { bail!("{} in the Q-network", item.describe()) };
@@ -353,7 +353,7 @@ fn q_network_pack(items: &[Item], caution: f32) -> Result<QNetworkPack<'_>> {
     let longest = trunk.len().max(advantage.len());
     TooLarge::unless(longest <= MAX_LAYERS, || format!("a Q-network of {longest} layers is"))?;
     Ok(QNetworkPack {
-        caution,
+        min_advantage,
         trunk: trunk.iter().map(|l| l.packed()).collect::<Result<_>>()?,
         value: value.iter().map(|l| l.packed()).collect::<Result<_>>()?,
         advantage: advantage.iter().map(|l| l.packed()).collect::<Result<_>>()?,

@@ -3,13 +3,13 @@
 use super::graph::{Graph, Precision, Value};
 use crate::model::noisy::DenseWeights;
 use crate::model::q_network::QNetworkWeights;
-use scaleiq_core::policy::{ACTIONS, STATE};
+use scaleiq_core::policy::{ACTIONS, OBSERVATION};
 
 /// `Q = V + A - mean(A)`.
 #[must_use]
 pub fn q_network_graph(weights: &QNetworkWeights, precision: Precision) -> Graph {
     let mut graph = Graph::new("scaleiq q-network", precision);
-    let mut x = graph.input("state", &[1, STATE]);
+    let mut x = graph.input("state", &[1, OBSERVATION]);
     for layer in &weights.trunk {
         x = graph.dense(&x, layer);
         x = graph.node("Relu", &[x], vec![]);

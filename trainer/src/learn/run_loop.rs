@@ -35,7 +35,7 @@ pub struct Schedule {
 
 /// What a step or an evaluation tells.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct StepReport {
     /// For the learning curves.
     pub figures: Vec<Figure>,
     /// For people, in a few words.
@@ -61,10 +61,10 @@ pub trait Trainable {
     ///
     /// # Errors
     /// If training has diverged.
-    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<Told>>;
+    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<StepReport>>;
 
     /// Says how well it does: a score, the lower the better. `None` if `stop` says so.
-    fn evaluate(&self, stop: Stop) -> Option<(f64, Told)>;
+    fn evaluate(&self, stop: Stop) -> Option<(f64, StepReport)>;
 
     /// Keeps what it is now as the best.
     fn keep(&mut self);
@@ -218,7 +218,7 @@ impl<T: Trainable> RunLoop<T> {
                 if self.standing.steps > 0 {
                     (around.record)(self.standing.steps, &told.figures)?;
                 }
-                Told::default()
+                StepReport::default()
             } else if self.is_done(&schedule) || (around.stop)() {
                 break;
             } else {

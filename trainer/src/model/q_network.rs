@@ -11,7 +11,7 @@ use super::noisy::{DenseWeights, DeviceLinear, LayerNoise, NoisyLinear};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use scaleiq_core::policy::{ACTIONS, STATE, State};
+use scaleiq_core::policy::{ACTIONS, OBSERVATION, Observation};
 use serde::{Deserialize, Serialize};
 
 /// A Q-network's parameters on the host.
@@ -45,7 +45,7 @@ impl QNetwork {
             Some((last, rest)) => (Some(*last), rest),
             None => (None, hidden),
         };
-        let mut width = STATE;
+        let mut width = OBSERVATION;
         let mut trunk = Vec::new();
         for next in trunk_widths {
             trunk.push(NoisyLinear::plain(width, *next, rng));
@@ -156,7 +156,7 @@ pub struct DeviceNetwork {
 }
 
 impl DeviceNetwork {
-    /// `[B, STATE]` to the values of the actions, `[B, ACTIONS]`.
+    /// `[B, OBSERVATION]` to the values of the actions, `[B, ACTIONS]`.
     #[must_use]
     pub fn forward(&self, states: Tensor<2>) -> Tensor<2> {
         let x = self.trunk.iter().fold(states, |x, layer| relu(layer.forward(x)));
@@ -168,14 +168,14 @@ impl DeviceNetwork {
 
     /// States as a tensor on the network's device.
     #[must_use]
-    pub fn batch(&self, states: &[State]) -> Tensor<2> {
-        let data = TensorData::new(states.as_flattened().to_vec(), [states.len(), STATE]);
+    pub fn batch(&self, states: &[Observation]) -> Tensor<2> {
+        let data = TensorData::new(states.as_flattened().to_vec(), [states.len(), OBSERVATION]);
         Tensor::from_data(data, &self.device)
     }
 
     /// The values of the actions in each state.
     #[must_use]
-    pub fn values(&self, states: &[State]) -> Vec<[f32; ACTIONS]> {
+    pub fn values(&self, states: &[Observation]) -> Vec<[f32; ACTIONS]> {
         if states.is_empty() {
             return Vec::new();
         }
@@ -221,7 +221,7 @@ mod tests {
     fn exported_weights_compute_the_same() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let network = QNetwork::new(&[16, 8], &mut rng);
-        let state: State = std::array::from_fn(|i| (i as f32 * 0.7).sin());
+        let state: Observation = std::array::from_fn(|i| (i as f32 * 0.7).sin());
         let q = network.on(&Device::flex(), None).values(&[state])[0];
         let w = network.export();
         assert_eq!([w.trunk.len(), w.value.len(), w.advantage.len()], [1, 2, 2]);
@@ -239,7 +239,7 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let mut network = QNetwork::new(&[6, 5], &mut rng);
         let noise = network.draw_noise(&mut rng);
-        let state: State = std::array::from_fn(|i| (i as f32 * 0.3).cos());
+        let state: Observation = std::array::from_fn(|i| (i as f32 * 0.3).cos());
         let device = Device::flex().autodiff();
         let loss = |n: &QNetwork| {
             let values = n.on(&Device::flex(), Some(&noise)).values(&[state])[0];

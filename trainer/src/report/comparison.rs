@@ -1,4 +1,4 @@
-//! How models and peers did, as text and as CSV.
+//! How models and baselines did, as text and as CSV.
 
 use crate::evaluate::contest::{Comparison, Kind, Standing};
 use crate::evaluate::metrics::HorizonScores;
@@ -40,7 +40,7 @@ const FIGURES: [(&str, Figure); 16] = [
     ("worst_day_coverage_80", |s| s.worst_day_coverage_80),
 ];
 
-/// One series: a row for each forecaster, and how the models compare with the best peer.
+/// One series: a row for each forecaster, and how the models compare with the best baseline.
 #[must_use]
 pub fn table(compared: &Comparison) -> String {
     let names = compared.standings.iter().map(|s| s.name.chars().count());
@@ -73,7 +73,7 @@ pub fn table(compared: &Comparison) -> String {
         let _ = writeln!(text, "too short a series for: {}", compared.left_out.join(", "));
     }
     for model in compared.of_kind(Kind::Model) {
-        text += &against_best_peer(compared, model);
+        text += &against_best_baseline(compared, model);
     }
     text
 }
@@ -92,22 +92,22 @@ pub fn facts(compared: &Comparison) -> String {
     )
 }
 
-/// The line that says how a model compares; nothing without peers.
+/// The line that says how a model compares; nothing without baselines.
 #[must_use]
-pub fn against_best_peer(compared: &Comparison, model: &Standing) -> String {
+pub fn against_best_baseline(compared: &Comparison, model: &Standing) -> String {
     let ratio = |(place, horizon): (usize, usize)| {
-        let ratio = compared.over_best_peer(&model.name, place)?;
-        let (best, _) = compared.best_peer(place)?;
+        let ratio = compared.over_best_baseline(&model.name, place)?;
+        let (best, _) = compared.best_baseline(place)?;
         Some(format!("H{horizon} {ratio:.3} ({best})"))
     };
     let ratios: Vec<String> = HORIZONS.into_iter().enumerate().filter_map(ratio).collect();
     if ratios.is_empty() {
         return String::new();
     }
-    format!("{} over the best peer: {}\n", model.name, ratios.join("  "))
+    format!("{} over the best baseline: {}\n", model.name, ratios.join("  "))
 }
 
-/// How each model compares with the best peer of each series, as geometric means over several
+/// How each model compares with the best baseline of each series, as geometric means over several
 /// series; nothing for one series.
 #[must_use]
 pub fn over_all(all: &[Comparison]) -> String {
@@ -115,14 +115,14 @@ pub fn over_all(all: &[Comparison]) -> String {
     let models = all.first().into_iter().flat_map(|c| c.of_kind(Kind::Model));
     for model in models.filter(|_| all.len() > 1) {
         let ratios = |place: usize| -> Vec<f64> {
-            let ratios = all.iter().filter_map(|c| c.over_best_peer(&model.name, place));
+            let ratios = all.iter().filter_map(|c| c.over_best_baseline(&model.name, place));
             ratios.filter(|ratio| *ratio > 0.0).collect()
         };
         let each: Vec<Vec<f64>> = (0..HORIZONS.len()).map(ratios).collect();
         let Some(whole) = geometric_mean(&each.concat()) else { continue };
         let _ = write!(
             text,
-            "geometric mean over {} files, {} over the best peer of each: ",
+            "geometric mean over {} files, {} over the best baseline of each: ",
             all.len(),
             model.name
         );

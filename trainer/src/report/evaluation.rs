@@ -1,6 +1,6 @@
 //! The page of an evaluation: plots and tables of every file.
 
-use super::comparison::{against_best_peer, facts, over_all};
+use super::comparison::{against_best_baseline, facts, over_all};
 use super::summary::{calibration_lines, errors, slice};
 use super::{HorizonErrors, Page, Table, calibration, error_by_horizon, forecast};
 use crate::evaluate::contest::{Comparison, Kind, Standing};
@@ -9,8 +9,8 @@ use crate::experiment::results::plotted;
 use anyhow::Result;
 
 /// Most bars side by side, of them models, and letters that the legend has room for.
-const MOST_BARS: usize = 5;
-const MOST_MODELS: usize = 3;
+const MAX_BARS: usize = 5;
+const MAX_MODELS: usize = 3;
 const LEGEND_LETTERS: usize = 108;
 
 /// The page. `how` says how was judged.
@@ -26,10 +26,10 @@ pub fn page(all: &[Comparison], how: &str) -> Result<String> {
         let minutes = compared.series.minutes();
         page.plot(
             &error_by_horizon(&bars(compared))?,
-            "The models and the peers with the least error at the longest horizon.",
+            "The models and the baselines with the least error at the longest horizon.",
         );
         for model in compared.of_kind(Kind::Model) {
-            page.text(against_best_peer(compared, model).trim_end());
+            page.text(against_best_baseline(compared, model).trim_end());
         }
         if let Some(model) = compared.of_kind(Kind::Model).next() {
             let series = &compared.series;
@@ -40,21 +40,21 @@ pub fn page(all: &[Comparison], how: &str) -> Result<String> {
             page.plot(&calibration(&lines)?, &format!("The bands of {}.", model.name));
         }
         page.table(&errors_of_all(compared));
-        for standing in compared.standings.iter().filter(|s| s.kind != Kind::Peer) {
+        for standing in compared.standings.iter().filter(|s| s.kind != Kind::Baseline) {
             page.table(&Table::of_scores(&standing.name, &standing.scores, minutes));
         }
     }
     Ok(page.finish())
 }
 
-/// Models first, then the best peers, as many as the plot has room for.
+/// Models first, then the best baselines, as many as the plot has room for.
 fn bars(compared: &Comparison) -> Vec<HorizonErrors> {
     let last = |standing: &Standing| {
         let wape = standing.scores.last().and_then(|s| s.scores.point.wape);
         wape.unwrap_or(f64::INFINITY)
     };
-    let mut peers: Vec<&Standing> = compared.of_kind(Kind::Peer).collect();
-    peers.sort_by(|a, b| last(a).total_cmp(&last(b)));
+    let mut baselines: Vec<&Standing> = compared.of_kind(Kind::Baseline).collect();
+    baselines.sort_by(|a, b| last(a).total_cmp(&last(b)));
     let mut room = LEGEND_LETTERS;
     // A legend's entry has a coloured box and space beside its name.
     let fits = |standing: &&Standing| {
@@ -63,8 +63,8 @@ fn bars(compared: &Comparison) -> Vec<HorizonErrors> {
         room -= if fits { taken } else { 0 };
         fits
     };
-    let all = compared.of_kind(Kind::Model).take(MOST_MODELS).chain(peers);
-    let shown = all.filter(fits).take(MOST_BARS);
+    let all = compared.of_kind(Kind::Model).take(MAX_MODELS).chain(baselines);
+    let shown = all.filter(fits).take(MAX_BARS);
     shown.map(|s| errors(&s.name, &s.scores, compared.series.minutes())).collect()
 }
 
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_peers_are_shown() {
+    fn the_best_baselines_are_shown() {
         let bars = bars(&made_up("a.csv", 0.08));
         let names: Vec<&str> = bars.iter().map(|bar| bar.name.as_str()).collect();
         assert_eq!(names, ["edge", "mixture", "persistence"]);

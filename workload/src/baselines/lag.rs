@@ -2,8 +2,8 @@
 
 use super::rule::{ScalingRule, have};
 use super::stabiliser::Stabiliser;
+use scaleiq_core::estimation::DEFAULT_WORK_MS;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::Jobs;
 
 /// KEDA's queue scalers through HPA: `ceil(backlog / threshold)`, at least one job.

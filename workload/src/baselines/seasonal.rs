@@ -2,8 +2,8 @@
 
 use super::hpa::HpaRule;
 use super::rule::ScalingRule;
+use scaleiq_core::estimation::DEFAULT_WORK_MS;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::{DAY_S, Jobs, WEEK_S};
 use std::collections::VecDeque;
 

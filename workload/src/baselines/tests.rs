@@ -133,26 +133,26 @@ fn the_oracle_sees_the_start_up_time_and_no_further() {
 #[test]
 fn without_metrics_the_pool_stays() {
     let load = load(&[100.0; 100]);
-    for peer in Peer::ALL {
-        let mut rule = peer.build(peer.default_knob(), &load, World::queue());
+    for baseline in Baseline::ALL {
+        let mut rule = baseline.build(baseline.default_knob(), &load, World::queue());
         let before = rule.decide(&sample(30, 8.0, 8, 900.0));
-        assert_eq!(rule.decide(&lost(60)), before, "{}", peer.name());
-        let mut blind = peer.build(peer.default_knob(), &load, World::queue());
-        assert_eq!(blind.decide(&lost(60)), Jobs(1), "{}", peer.name());
+        assert_eq!(rule.decide(&lost(60)), before, "{}", baseline.name());
+        let mut blind = baseline.build(baseline.default_knob(), &load, World::queue());
+        assert_eq!(blind.decide(&lost(60)), Jobs(1), "{}", baseline.name());
     }
 }
 
 #[test]
-fn peers_are_listed_with_their_knobs() {
+fn baselines_are_listed_with_their_knobs() {
     let load = load(&[100.0; 100]);
-    for peer in Peer::ALL {
-        assert_eq!(Peer::named(peer.name()), Some(peer));
-        assert!(peer.knobs().contains(&peer.default_knob()), "{}", peer.name());
-        let rule = peer.build(peer.default_knob(), &load, World::queue());
-        assert_eq!(rule.name(), peer.name());
+    for baseline in Baseline::ALL {
+        assert_eq!(Baseline::named(baseline.name()), Some(baseline));
+        assert!(baseline.knobs().contains(&baseline.default_knob()), "{}", baseline.name());
+        let rule = baseline.build(baseline.default_knob(), &load, World::queue());
+        assert_eq!(rule.name(), baseline.name());
         // Cheapest first: a lower target or threshold, or more head room, costs more.
-        let dearer = |pair: &[f32]| (pair[1] < pair[0]) != peer.is_bound();
-        assert!(peer.knobs().windows(2).all(dearer), "{}", peer.name());
+        let costlier = |pair: &[f32]| (pair[1] < pair[0]) != baseline.is_bound();
+        assert!(baseline.knobs().windows(2).all(costlier), "{}", baseline.name());
     }
-    assert_eq!(Peer::named("magic"), None);
+    assert_eq!(Baseline::named("magic"), None);
 }

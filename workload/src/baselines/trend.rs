@@ -2,8 +2,8 @@
 
 use super::rule::{ScalingRule, have};
 use super::stabiliser::Stabiliser;
+use scaleiq_core::estimation::DEFAULT_WORK_MS;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use std::collections::VecDeque;
 
@@ -32,7 +32,7 @@ impl TrendRule {
     const AHEAD_S: f32 = 120.0;
     const CATCH_UP_S: f32 = 120.0;
     /// Points below which there is no line.
-    const LEAST_POINTS: usize = 3;
+    const MIN_POINTS: usize = 3;
 
     /// A rule with this target utilisation.
     #[must_use]
@@ -51,7 +51,7 @@ impl TrendRule {
         while self.seen.front().is_some_and(|(at, _)| sample.end.since(*at) > Self::WINDOW_S) {
             self.seen.pop_front();
         }
-        let ahead = if self.seen.len() < Self::LEAST_POINTS {
+        let ahead = if self.seen.len() < Self::MIN_POINTS {
             called
         } else {
             self.line_at(sample.end, Self::AHEAD_S)

@@ -15,14 +15,14 @@ const DENSE: f64 = 0.9;
 const RUN: usize = 12;
 const CHANGE: f64 = 1.5;
 /// Least share of the distances that are one step of such a grid.
-const LEAST_NEIGHBOURS: f64 = 0.05;
+const MIN_NEIGHBOURS: f64 = 0.05;
 /// Of distances that are a poller's, at least this share lies near the usual one, and at most this
 /// share well below it. Of events that come by chance 35 % and 29 % do.
-const LEAST_NEAR: f64 = 0.6;
-const MOST_SHORT: f64 = 0.1;
+const MIN_NEAR: f64 = 0.6;
+const MAX_SHORT: f64 = 0.1;
 /// Or, since polls fail, at least this share lies near a multiple of it, up to this part of it. Of
 /// events that come by chance 21 % do.
-const LEAST_MULTIPLES: f64 = 0.7;
+const MIN_MULTIPLES: f64 = 0.7;
 const NEAR: f64 = 0.15;
 /// A distance is the commonest if at least this share is equal to it.
 const COMMON: f64 = 0.3;
@@ -105,7 +105,7 @@ fn is_polled(sorted: &[i64], base_ms: i64) -> bool {
     let near = share(&|ratio| (0.5..1.5).contains(&ratio));
     let multiples = share(&|ratio| (ratio - ratio.round()).abs() <= NEAR && ratio > NEAR);
     let short = share(&|ratio| ratio < 0.5);
-    short <= MOST_SHORT && (near >= LEAST_NEAR || multiples >= LEAST_MULTIPLES)
+    short <= MAX_SHORT && (near >= MIN_NEAR || multiples >= MIN_MULTIPLES)
 }
 
 /// The commonest distance, if it is common and not as fine as times are written.
@@ -142,7 +142,7 @@ fn near_length(step_ms: i64) -> Option<IntervalLength> {
 fn common_length(sorted: &[i64]) -> Option<IntervalLength> {
     let common = sorted.iter().fold(0, |a, b| gcd(a, *b));
     let neighbours = sorted.partition_point(|step| *step <= common) as f64;
-    let told = common >= FINEST_GRID_MS && neighbours >= LEAST_NEIGHBOURS * sorted.len() as f64;
+    let told = common >= FINEST_GRID_MS && neighbours >= MIN_NEIGHBOURS * sorted.len() as f64;
     let seconds = u32::try_from(common / 1000).ok().filter(|_| told && common % 1000 == 0)?;
     IntervalLength::new(seconds).ok()
 }

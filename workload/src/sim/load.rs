@@ -4,7 +4,7 @@ use super::STEP_S;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use rand_distr::{Distribution, Gamma, Poisson, StandardNormal};
-use scaleiq_core::situation::DEFAULT_WORK_MS;
+use scaleiq_core::estimation::DEFAULT_WORK_MS;
 use scaleiq_core::units::UnixSeconds;
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Traffic that is made up: the built-in sample, and what training draws.
 
+pub mod augmentation;
 pub mod builtin;
-pub mod disguise;
-mod pulse;
+mod burst;
 pub mod random;
 pub mod synthetic;

@@ -1,7 +1,7 @@
 //! Made-up arrivals for training: any shape of traffic that a queue may see, drawn at random.
 
-use crate::traffic::pulse::PulseTrain;
-pub use crate::traffic::pulse::Pulses;
+use crate::traffic::burst::BurstTrain;
+pub use crate::traffic::burst::Bursts;
 use crate::traffic::random::{Memory, between, chance, count, log_between, normal, stream};
 use rand_core::Rng;
 use scaleiq_core::interval::IntervalLength;
@@ -9,9 +9,9 @@ use scaleiq_core::units::DAY_S;
 use std::f64::consts::TAU;
 
 /// No interval has more events than this.
-const MOST_EVENTS: f64 = 1e8;
+const MAX_EVENTS: f64 = 1e8;
 /// Lasting changes move the logarithm of the level no farther than this.
-const MOST_SHIFT: f64 = 2.0;
+const MAX_SHIFT: f64 = 2.0;
 
 /// A spike of work that comes on schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +59,7 @@ pub struct SyntheticSpec {
     /// Coefficient of variation of the rate within an interval, beyond Poisson.
     pub rate_cv: f64,
     /// Bursts and campaigns.
-    pub pulses: Option<Pulses>,
+    pub bursts: Option<Bursts>,
     /// Scheduled work.
     pub batch: Option<Batch>,
     /// Lasting changes of the level: how many in a week.
@@ -107,7 +107,7 @@ impl SyntheticSpec {
                 },
             ],
             rate_cv: if chance(rng, 0.6) { log_between(rng, 0.01, 0.6) } else { 0.0 },
-            pulses: chance(rng, 0.6).then(|| random_pulses(rng)),
+            bursts: chance(rng, 0.6).then(|| random_bursts(rng)),
             batch: chance(rng, 0.3).then(|| random_batch(rng)),
             shifts_per_week: if chance(rng, 0.3) { between(rng, 0.1, 2.0) } else { 0.0 },
             shift_deviation: between(rng, 0.1, 0.8),
@@ -153,9 +153,9 @@ fn weekdays(rng: &mut impl Rng) -> [f64; 7] {
     days
 }
 
-fn random_pulses(rng: &mut impl Rng) -> Pulses {
+fn random_bursts(rng: &mut impl Rng) -> Bursts {
     let shortest_s = log_between(rng, 120.0, 1800.0);
-    Pulses {
+    Bursts {
         per_day: log_between(rng, 0.1, 8.0),
         height: log_between(rng, 0.2, 2.0),
         tail: between(rng, 1.3, 4.0),
@@ -208,7 +208,7 @@ pub fn generate(spec: &SyntheticSpec, rows: usize, length: IntervalLength) -> Ve
     let day_s = f64::from(DAY_S);
     let rng = &mut stream(spec.seed, 1);
     let mut noise = spec.noise.map(|n| Memory::new(n.deviation, n.tau_s / step_s, rng));
-    let mut pulses = spec.pulses.map(|pulses| PulseTrain::new(pulses, step_s));
+    let mut bursts = spec.bursts.map(|bursts| BurstTrain::new(bursts, step_s));
     let mut outage = Spell::new(spec.outages_per_week, spec.outage_s, step_s);
     let mut gap = Spell::new(spec.gaps_per_week, spec.outage_s, step_s);
     let shift_probability = spec.shifts_per_week * step_s / (7.0 * day_s);
@@ -226,7 +226,7 @@ pub fn generate(spec: &SyntheticSpec, rows: usize, length: IntervalLength) -> Ve
             day_level = spec.day_deviation * normal(rng);
         }
         if shift_probability > 0.0 && chance(rng, shift_probability) {
-            shift = (shift + spec.shift_deviation * normal(rng)).clamp(-MOST_SHIFT, MOST_SHIFT);
+            shift = (shift + spec.shift_deviation * normal(rng)).clamp(-MAX_SHIFT, MAX_SHIFT);
         }
         let [slow, fast] = &mut noise;
         let log = slow.next(rng)
@@ -236,7 +236,7 @@ pub fn generate(spec: &SyntheticSpec, rows: usize, length: IntervalLength) -> Ve
             + spec.trend_per_week * time_s / (7.0 * day_s);
         let season = shape.get(k % steps).copied().unwrap_or(1.0)
             * spec.weekdays.get(day % 7).copied().unwrap_or(1.0);
-        let mut parts = 1.0 + pulses.as_mut().map_or(0.0, |pulses| pulses.next(rng));
+        let mut parts = 1.0 + bursts.as_mut().map_or(0.0, |bursts| bursts.next(rng));
         if let Some(batch) = spec.batch {
             parts += batch.height * overlap(batch, time_s, step_s) / season.max(0.05);
         }
@@ -247,7 +247,7 @@ pub fn generate(spec: &SyntheticSpec, rows: usize, length: IntervalLength) -> Ve
         if outage.next(rng) {
             mean = 0.0;
         }
-        let events = count(rng, mean.min(MOST_EVENTS), spec.rate_cv) as f32;
+        let events = count(rng, mean.min(MAX_EVENTS), spec.rate_cv) as f32;
         counts.push(if gap.next(rng) { f32::NAN } else { events });
     }
     counts
@@ -282,7 +282,7 @@ mod tests {
             trend_per_week: 0.0,
             noise: [none; 2],
             rate_cv: 0.0,
-            pulses: None,
+            bursts: None,
             batch: None,
             shifts_per_week: 0.0,
             shift_deviation: 0.0,
@@ -363,7 +363,7 @@ mod tests {
         let begin = std::time::Instant::now();
         let spec = SyntheticSpec {
             rate_cv: 0.3,
-            pulses: Some(random_pulses(&mut stream(1, 1))),
+            bursts: Some(random_bursts(&mut stream(1, 1))),
             ..plain()
         };
         assert_eq!(generate(&spec, 100_000, IntervalLength::TWO_MINUTES).len(), 100_000);

@@ -90,7 +90,7 @@ impl ActuatorSettings for Processes {
     fn build(&self, tools: Tools<'_>) -> io::Result<Box<dyn Actuator>> {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
-            None => places::of_machine(self.program())?,
+            None => places::of_machine(&self.words)?,
         };
         let places = Places::open(folder)?;
         let plan = Plan {

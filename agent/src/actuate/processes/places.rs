@@ -59,15 +59,17 @@ impl Places {
     }
 }
 
-/// Returns the folder of pools of `program` that are started from the working directory: below that of the
-/// service or the session, else below that for temporary files.
-pub(super) fn of_machine(program: &str) -> io::Result<PathBuf> {
+/// Returns the folder of the pool of these words that is started from the working directory: below that of
+/// the service or the session, else below that for temporary files.
+pub(super) fn of_machine(words: &[String]) -> io::Result<PathBuf> {
     let below = ["RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"].into_iter().find_map(env::var_os);
     let below = below.map_or_else(env::temp_dir, PathBuf::from);
     let mut hash = Sha256::new();
     hash.update(env::current_dir()?.as_os_str().as_bytes());
-    hash.update([0]);
-    hash.update(program);
+    for word in words {
+        hash.update([0]);
+        hash.update(word);
+    }
     let name: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let folder = below.join(format!("scaleiq-pool-{name}"));
     // Folders for temporary files are everybody's.

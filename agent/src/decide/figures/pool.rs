@@ -4,7 +4,7 @@ use scaleiq_workload::sim::live::{Standing, Totals};
 use serde::Serialize;
 
 /// Seconds after which changes are told per day: before, one more or less would be a hundred.
-const LEAST_S: f64 = 3600.0;
+const MIN_S: f64 = 3600.0;
 
 /// Which pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -79,7 +79,7 @@ impl PoolFigures {
             max_backlog_events: score.max_backlog_events.round(),
             job_hours: is_paid.then_some(score.job_hours),
             cost_over_ideal: (is_paid && has_events).then_some(score.cost_over_ideal),
-            changes_per_day: (*observed_s >= LEAST_S).then_some(score.actions_per_day),
+            changes_per_day: (*observed_s >= MIN_S).then_some(score.actions_per_day),
             totals,
         }
     }

@@ -1,7 +1,7 @@
 //! Reads a body of rows: JSON in our names or the columns', or a CSV file.
 
 use crate::decide::Calendar;
-use crate::observe::{Intake, Manner, RefusedSample, Told, Trust, Warning, WarningKind, parse};
+use crate::observe::{Intake, Manner, RefusedSample, Reported, Trust, Warning, WarningKind, parse};
 use crate::platform::clock::Moment;
 use scaleiq_core::sample::{MAX_INTERVAL_S, Reading, Sample};
 use scaleiq_core::units::WEEK_S;
@@ -65,13 +65,14 @@ impl Rows {
             rows.warnings.push((0, Warning::of_sample(WarningKind::Note, note.as_str())));
         }
         let samples = samples(&series).filter(|sample| !says_nothing(sample));
-        let told = samples.zip(1..).map(|(sample, number)| Told { number, ..Told::from(sample) });
+        let told =
+            samples.zip(1..).map(|(sample, number)| Reported { number, ..Reported::from(sample) });
         rows.place(told.collect());
         Ok(rows)
     }
 
     /// Puts what was read on one clock, the rows' own.
-    fn place(&mut self, told: Vec<Told>) {
+    fn place(&mut self, told: Vec<Reported>) {
         let newest = told.last().map(|told| told.sample.end).unwrap_or_default();
         let mut intake = Intake::new(Trust::Order, None);
         for mut told in told {

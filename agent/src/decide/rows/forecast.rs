@@ -3,7 +3,7 @@
 use super::Rows;
 use crate::decide::{Calendar, Engine, Informed, ModelChoice, NO_MODEL, NoModel, Timed};
 use scaleiq_core::controller::Controller;
-use scaleiq_core::forecast::{Forecast, ForecastModel, Forecaster, Perception};
+use scaleiq_core::forecast::{Forecast, ForecastModel, ForecastPipeline, Forecaster};
 use scaleiq_core::interval::Interval;
 use scaleiq_core::model::{Bundle, NativeBundle};
 use scaleiq_core::policy::Planner;
@@ -102,9 +102,9 @@ impl RowForecaster {
         let Self { settings, .. } = self;
         let mut planned = self.planned.clone();
         planned.events.extend(&rows.planned.events);
-        let perception = Perception::new(settings.interval, model);
+        let pipeline = ForecastPipeline::new(settings.interval, model);
         let forecaster = Recent {
-            forecaster: Informed::new(perception, planned, settings.interval),
+            forecaster: Informed::new(pipeline, planned, settings.interval),
             since: rows.samples.last()?.end.plus(-RECENT * i64::from(self.interval_s())),
         };
         // As the loop would take them, so that the same rows give the same forecast.

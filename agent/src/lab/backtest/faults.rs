@@ -1,22 +1,22 @@
 //! Plays ScaleIQ with faults: each kind by itself, against the run without.
 
 use super::play::Plan;
-use crate::decide::Brain;
+use crate::decide::Decider;
 use crate::lab::replay::TICK_S;
-use crate::observe::{Intake, Told, Trust};
+use crate::observe::{Intake, Reported, Trust};
 use crate::platform::clock::Moment;
 use scaleiq_core::sample::Sample;
 use scaleiq_workload::sim::faults::{Course, FaultPlan, Tick, Trial, Verdict};
 
-/// Plays every fault of `faults` by itself; the first run is without. `brain` makes a new one for
+/// Plays every fault of `faults` by itself; the first run is without. `decider` makes a new one for
 /// each run, `progress` is told of each tick and of what goes wrong in it.
 ///
 /// # Errors
-/// If no brain can be made.
+/// If no decider can be made.
 pub fn play(
     plan: &Plan,
     faults: &FaultPlan,
-    brain: &mut dyn FnMut() -> anyhow::Result<Box<dyn Brain>>,
+    decider: &mut dyn FnMut() -> anyhow::Result<Box<dyn Decider>>,
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Vec<Verdict>> {
     let trial = Trial {
@@ -28,15 +28,15 @@ pub fn play(
         warm_s: plan.warm_s,
     };
     let mut course = |name: &str, one: &FaultPlan| -> anyhow::Result<Course> {
-        let mut brain = brain()?;
+        let mut decider = decider()?;
         let mut intake = Intake::new(Trust::Receiver, None);
         Ok(trial.play(one, &mut |tick: &Tick| {
             progress(name);
             for sample in take(tick, &mut intake) {
                 // What is refused changes nothing.
-                let _ = brain.observe(&sample);
+                let _ = decider.observe(&sample);
             }
-            brain.decide(tick.truth.end).jobs
+            decider.decide(tick.truth.end).jobs
         }))
     };
     let clean = course("no fault", &FaultPlan::default())?;
@@ -52,11 +52,11 @@ pub fn play(
 /// What the loop is given of what was told, as it is live: samples in order, senders summed.
 pub fn take(tick: &Tick, intake: &mut Intake) -> Vec<Sample> {
     let now = Moment { wall: tick.truth.end, ours: tick.truth.end };
-    let told = |told: &scaleiq_workload::sim::faults::Told| {
+    let told = |told: &scaleiq_workload::sim::faults::Reported| {
         let gated = told.sample.gate().ok()?;
-        Some(Told { source: Some(told.sender.to_string()), ..Told::from(gated.sample) })
+        Some(Reported { source: Some(told.sender.to_string()), ..Reported::from(gated.sample) })
     };
-    let body: Vec<Told> = tick.told.iter().filter_map(told).collect();
+    let body: Vec<Reported> = tick.told.iter().filter_map(told).collect();
     intake.compare_clocks(&body, now);
     let admitted = body.iter().filter_map(|told| intake.admit(told, now).ok());
     admitted.flat_map(|admitted| admitted.samples).collect()

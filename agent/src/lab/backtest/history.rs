@@ -1,10 +1,10 @@
-//! From a user's history to a load: scaled if wished, with the work that was recorded.
+//! From a user's history to a load: scaled if specified, with the work that was recorded.
 
 use crate::decide::Calendar;
 use crate::error::UsageError;
 use anyhow::{anyhow, bail, ensure};
+use scaleiq_core::estimation::DEFAULT_WORK_MS;
 use scaleiq_core::interval::Interval;
-use scaleiq_core::situation::DEFAULT_WORK_MS;
 use scaleiq_core::units::{DAY_S, UnixSeconds};
 use scaleiq_workload::sim::{self, Load, LoadSettings, PEAK_QUANTILE, STEP_S, Scale};
 use scaleiq_workload::{ReadOptions, Series};
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A backtest scores at least this much.
-const LEAST_SCORED_S: u64 = 6 * 3600;
+const MIN_SCORED_S: u64 = 6 * 3600;
 
 /// A recorded series on a regular grid, holes as NaN.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ pub struct History {
 
 /// What the user wants of a history.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Wish {
+pub struct Spec {
     /// Jobs that the peak keeps busy; `None`: the rates as they were.
     pub peak_jobs: Option<f32>,
     /// Work of an event where none was recorded.
@@ -70,28 +70,28 @@ impl History {
         self.arrivals_events.len() as u64 * u64::from(self.interval_s)
     }
 
-    /// The load that `wish` makes of it, and how many seconds of it are warm-up.
+    /// The load that `spec` makes of it, and how many seconds of it are warm-up.
     ///
     /// # Errors
     /// If the history is too short, or is no load.
-    pub fn load(mut self, wish: &Wish) -> anyhow::Result<(Arc<Load>, u32)> {
-        let warm_s = (wish.warm_days * f64::from(DAY_S)) as u64;
-        if let Some(days) = wish.days {
+    pub fn load(mut self, spec: &Spec) -> anyhow::Result<(Arc<Load>, u32)> {
+        let warm_s = (spec.warm_days * f64::from(DAY_S)) as u64;
+        if let Some(days) = spec.days {
             self.keep_last(warm_s + (days * f64::from(DAY_S)) as u64);
         }
-        if self.span_s() < warm_s + LEAST_SCORED_S {
+        if self.span_s() < warm_s + MIN_SCORED_S {
             bail!(
                 "the history holds {:.1} days: a backtest needs {} days to learn from \
                  (--warm-days) and at least {} hours more to be judged on",
                 self.days(),
-                wish.warm_days,
-                LEAST_SCORED_S / 3600,
+                spec.warm_days,
+                MIN_SCORED_S / 3600,
             );
         }
-        let recorded = wish.work_ms.is_none() && self.work_ms.iter().any(|w| w.is_finite());
-        let fallback_ms = wish.work_ms.unwrap_or(DEFAULT_WORK_MS);
+        let recorded = spec.work_ms.is_none() && self.work_ms.iter().any(|w| w.is_finite());
+        let fallback_ms = spec.work_ms.unwrap_or(DEFAULT_WORK_MS);
         let works_ms = if recorded { self.filled_work_ms(fallback_ms) } else { Vec::new() };
-        if let Some(peak_jobs) = wish.peak_jobs {
+        if let Some(peak_jobs) = spec.peak_jobs {
             self.scale(peak_jobs, &works_ms, fallback_ms)?;
         }
         let settings = LoadSettings {
@@ -106,7 +106,7 @@ impl History {
             interval_s: self.interval_s,
             counts_events: &self.arrivals_events,
         };
-        let mut load = Load::from_series(&series, &settings, wish.seed)?;
+        let mut load = Load::from_series(&series, &settings, spec.seed)?;
         if recorded {
             load = with_work(&load, &works_ms, self.interval_s)?;
         }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
     use crate::lab::replay::static_jobs;
 
-    const WISH: Wish = Wish { peak_jobs: None, work_ms: None, warm_days: 1.0, days: None, seed: 1 };
+    const SPEC: Spec = Spec { peak_jobs: None, work_ms: None, warm_days: 1.0, days: None, seed: 1 };
 
     fn history(days: usize) -> History {
         History {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn too_short_is_said_in_days() {
-        let error = history(1).load(&WISH).unwrap_err().to_string();
+        let error = history(1).load(&SPEC).unwrap_err().to_string();
         assert!(error.contains("1.0 days") && error.contains("--warm-days"), "{error}");
     }
 
@@ -207,7 +207,7 @@ mod tests {
     fn recorded_work_is_used_and_holes_are_bridged() {
         let mut h = history(2);
         h.work_ms[0] = 50.0;
-        let (load, warm_s) = h.load(&WISH).unwrap();
+        let (load, warm_s) = h.load(&SPEC).unwrap();
         assert_eq!(warm_s, 86_400);
         assert!(load.steps().iter().all(|s| s.work_s == 0.05));
         assert_eq!(static_jobs(&load).0, 5);
@@ -217,17 +217,17 @@ mod tests {
     fn peaks_are_scaled() {
         let mut h = history(2);
         h.work_ms.fill(100.0);
-        let wish = Wish { peak_jobs: Some(30.0), ..WISH };
-        assert_eq!(static_jobs(&h.load(&wish).unwrap().0).0, 30);
+        let spec = Spec { peak_jobs: Some(30.0), ..SPEC };
+        assert_eq!(static_jobs(&h.load(&spec).unwrap().0).0, 30);
         let mut silent = history(2);
         silent.arrivals_events.fill(0.0);
-        assert!(silent.load(&wish).is_err());
+        assert!(silent.load(&spec).is_err());
     }
 
     #[test]
     fn the_last_days_can_be_kept() {
-        let wish = Wish { days: Some(2.0), ..WISH };
-        let (load, _) = history(9).load(&wish).unwrap();
+        let spec = Spec { days: Some(2.0), ..SPEC };
+        let (load, _) = history(9).load(&spec).unwrap();
         assert_eq!(load.duration_s(), 3 * 86_400);
         assert_eq!(load.start(), UnixSeconds(6 * 86_400));
     }

@@ -1,13 +1,13 @@
 //! Plays every policy on the same load and keeps what a report needs.
 
 use super::track::{Buckets, Keep, Series};
-use crate::decide::Brain;
-use crate::drift::Hindsight;
+use crate::decide::Decider;
+use crate::drift::ForecastTracker;
 use crate::lab::replay::{Moment, Replay, TICK_S, Tally, static_jobs};
 use crate::lab::report::Row;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::{JobLimits, UnixSeconds};
-use scaleiq_workload::baselines::{Peer, ScalingRule, StaticRule};
+use scaleiq_workload::baselines::{Baseline, ScalingRule, StaticRule};
 use scaleiq_workload::sim::faults::Verdict;
 use scaleiq_workload::sim::{Load, Score, Simulator, World};
 use serde::Serialize;
@@ -90,20 +90,20 @@ pub struct Outcome {
 }
 
 /// Policies that are played: ScaleIQ, the static pool, and every rule at its default.
-pub const POLICIES: u64 = 2 + Peer::ALL.len() as u64;
+pub const POLICIES: u64 = 2 + Baseline::ALL.len() as u64;
 
 /// A rule's name in the table, with its default knob.
-fn label(peer: Peer) -> String {
-    let knob = peer.default_knob();
+fn label(baseline: Baseline) -> String {
+    let knob = baseline.default_knob();
     let percent = 100.0 * knob;
-    match peer {
-        Peer::Hpa => format!("HPA-like, {percent:.0} %"),
-        Peer::Lag => format!("KEDA-like, {knob} s"),
-        Peer::Ds2 => format!("DS2 (Flink), {percent:.0} %"),
-        Peer::Trend => format!("linear trend, {percent:.0} %"),
-        Peer::Seasonal => format!("seasonal, {percent:.0} %"),
+    match baseline {
+        Baseline::Hpa => format!("HPA-like, {percent:.0} %"),
+        Baseline::Lag => format!("KEDA-like, {knob} s"),
+        Baseline::Ds2 => format!("DS2 (Flink), {percent:.0} %"),
+        Baseline::Trend => format!("linear trend, {percent:.0} %"),
+        Baseline::Seasonal => format!("seasonal, {percent:.0} %"),
         // It knows what comes; nobody can have it.
-        Peer::Oracle => format!("bound: oracle x {knob}"),
+        Baseline::Oracle => format!("bound: oracle x {knob}"),
     }
 }
 
@@ -115,20 +115,18 @@ impl Plan {
     }
 
     /// Plays every policy; `progress` is told of each tick and by whom it was played.
-    pub fn play(&self, brain: Box<dyn Brain>, progress: &mut dyn FnMut(&str)) -> Outcome {
+    pub fn play(&self, decider: Box<dyn Decider>, progress: &mut dyn FnMut(&str)) -> Outcome {
         let start = self.load.start().plus(i64::from(self.warm_s));
         let span_s = self.load.duration_s().saturating_sub(u64::from(self.warm_s));
         let buckets = Buckets::new(start, span_s, TICK_S);
-        let mut outcome = self.play_ours(buckets, brain, progress);
+        let mut outcome = self.play_ours(buckets, decider, progress);
         let fixed = static_jobs(&self.load);
         let name = format!("static pool of {fixed}");
         let mut rules: Vec<(String, Box<dyn ScalingRule + '_>)> =
             vec![(name, Box::new(StaticRule { jobs: fixed }))];
-        rules.extend(
-            Peer::ALL
-                .into_iter()
-                .map(|peer| (label(peer), peer.build(peer.default_knob(), &self.load, self.world))),
-        );
+        rules.extend(Baseline::ALL.into_iter().map(|baseline| {
+            (label(baseline), baseline.build(baseline.default_knob(), &self.load, self.world))
+        }));
         for (name, mut rule) in rules {
             let (score, track) = self.play_rule(buckets, &name, rule.as_mut(), progress);
             outcome.rows.push(Row { policy: name, score });
@@ -140,12 +138,12 @@ impl Plan {
     fn play_ours(
         &self,
         buckets: Buckets,
-        brain: Box<dyn Brain>,
+        decider: Box<dyn Decider>,
         progress: &mut dyn FnMut(&str),
     ) -> Outcome {
         let name = "ScaleIQ";
         let mut replay =
-            Replay::new(&self.load, self.world, self.limits, self.seed, self.warm_s, brain);
+            Replay::new(&self.load, self.world, self.limits, self.seed, self.warm_s, decider);
         let mut track = Recorder::new(name, buckets);
         let mut course = CourseRecorder::new(buckets, self);
         while let Some(moment) = replay.step() {
@@ -217,7 +215,7 @@ impl Recorder {
 /// Fills a [`Course`] and judges forecasts.
 struct CourseRecorder {
     course: Course,
-    hindsight: Hindsight,
+    tracker: ForecastTracker,
     warm_until: UnixSeconds,
     /// Arrivals since the last model interval ended, and their seconds.
     open: (f64, f64),
@@ -239,7 +237,7 @@ impl CourseRecorder {
                 q50: mean(),
                 q90: mean(),
             },
-            hindsight: Hindsight::default(),
+            tracker: ForecastTracker::default(),
             warm_until: plan.load.start().plus(i64::from(plan.warm_s)),
             open: (0.0, 0.0),
             error_events: 0.0,
@@ -258,10 +256,10 @@ impl CourseRecorder {
             self.open.0 += f64::from(events);
             self.open.1 += span_s;
         }
-        if let Some(s) = &moment.situation {
-            self.course.need.add(end, f64::from(s.need(s.rate.0)));
+        if let Some(s) = &moment.estimate {
+            self.course.need.add(end, f64::from(s.offered_load(s.rate.0)));
         }
-        let held = self.hindsight.rates(end.0).map(|rates| rates.map(f64::from));
+        let held = self.tracker.rates(end.0).map(|rates| rates.map(f64::from));
         if let Some([q10, q50, q90]) = held {
             self.course.q10.add(end, q10);
             self.course.q50.add(end, q50);
@@ -276,7 +274,7 @@ impl CourseRecorder {
                 self.intervals += 1;
             }
             if let Some(forecast) = replay.forecast() {
-                self.hindsight.push(forecast);
+                self.tracker.push(forecast);
             }
         }
     }

@@ -4,7 +4,7 @@ use scaleiq_core::units::UnixSeconds;
 use serde::Serialize;
 
 /// Most points drawn: more than a screen has, so that zooming in shows something.
-pub const MOST_POINTS: usize = 10_000;
+pub const MAX_POINTS: usize = 10_000;
 
 /// How a series is thinned out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +24,11 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// At most [`MOST_POINTS`] buckets of a whole number of ticks, that cover `span_s`.
+    /// At most [`MAX_POINTS`] buckets of a whole number of ticks, that cover `span_s`.
     #[must_use]
     pub fn new(start: UnixSeconds, span_s: u64, tick_s: u32) -> Self {
         let ticks = span_s.div_ceil(u64::from(tick_s)).max(1);
-        let per_bucket = ticks.div_ceil(MOST_POINTS as u64);
+        let per_bucket = ticks.div_ceil(MAX_POINTS as u64);
         let bucket_s = u32::try_from(per_bucket).unwrap_or(u32::MAX).saturating_mul(tick_s);
         Self { start, bucket_s, count: ticks.div_ceil(per_bucket) as usize }
     }
@@ -117,9 +117,9 @@ mod tests {
 
     #[test]
     fn long_ones_keep_means_or_peaks() {
-        let span_s = 30 * MOST_POINTS as u64 * 3;
+        let span_s = 30 * MAX_POINTS as u64 * 3;
         let buckets = Buckets::new(UnixSeconds(0), span_s, 30);
-        assert_eq!(buckets.times().len(), MOST_POINTS);
+        assert_eq!(buckets.times().len(), MAX_POINTS);
         let mut mean = Series::new(buckets, Keep::Mean);
         let mut max = Series::new(buckets, Keep::Max);
         for (k, value) in [1.0, 6.0, 2.0, f64::NAN].into_iter().enumerate() {
@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn a_length_that_does_not_divide_is_covered() {
-        let buckets = Buckets::new(UnixSeconds(0), 30 * (MOST_POINTS as u64 * 2 + 1), 30);
-        assert!(buckets.times().len() <= MOST_POINTS);
-        assert!(*buckets.times().last().unwrap() >= 30 * (MOST_POINTS as i64 * 2 + 1));
+        let buckets = Buckets::new(UnixSeconds(0), 30 * (MAX_POINTS as u64 * 2 + 1), 30);
+        assert!(buckets.times().len() <= MAX_POINTS);
+        assert!(*buckets.times().last().unwrap() >= 30 * (MAX_POINTS as i64 * 2 + 1));
     }
 }

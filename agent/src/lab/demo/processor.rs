@@ -1,7 +1,7 @@
 //! The embedded event processor: two pools under the same traffic, one scaled by ScaleIQ, one
 //! static.
 
-use crate::decide::Brain;
+use crate::decide::Decider;
 use crate::decide::figures::{Figures, Pool, PoolFigures};
 use crate::lab::replay::{Moment, Replay, TICK_S, static_jobs};
 use crate::workload::Snapshot;
@@ -29,14 +29,14 @@ impl Processor {
         limits: JobLimits,
         seed: u64,
         warm_s: u32,
-        brain: Box<dyn Brain>,
+        decider: Box<dyn Decider>,
     ) -> Self {
         let fixed_jobs = static_jobs(load);
         let fixed = Simulator::new(Arc::clone(load), world, limits, TICK_S, seed);
         let mut fixed = fixed.with_warm_up(warm_s);
         fixed.set_jobs(fixed_jobs);
         Self {
-            ours: Replay::new(load, world, limits, seed, warm_s, brain),
+            ours: Replay::new(load, world, limits, seed, warm_s, decider),
             fixed,
             fixed_jobs,
             measured: MeasuredPool::new(world.sla_s as f32),
@@ -48,7 +48,7 @@ impl Processor {
     pub fn step(&mut self) -> Option<Moment> {
         let was_warming = self.is_warming();
         let moment = self.ours.step()?;
-        if let (Some(sample), Some(s)) = (self.fixed.tick(), &moment.situation) {
+        if let (Some(sample), Some(s)) = (self.fixed.tick(), &moment.estimate) {
             self.measured.push(&sample, s.work_s);
         }
         if was_warming && !self.is_warming() {
@@ -70,8 +70,8 @@ impl Processor {
     /// The moment as the dashboard wants it. Figures are included now and then: they cost more.
     #[must_use]
     pub fn snapshot(&self, moment: &Moment, with_figures: bool) -> Snapshot {
-        let Moment { sample, situation, decision, new_forecast } = moment;
-        let mut snapshot = Snapshot::new(sample, situation.as_ref(), decision.clone());
+        let Moment { sample, estimate, decision, new_forecast } = moment;
+        let mut snapshot = Snapshot::new(sample, estimate.as_ref(), decision.clone());
         if *new_forecast {
             snapshot.forecast = self.ours.forecast().cloned();
         }

@@ -7,7 +7,7 @@
 use super::admitted::Admitted;
 use super::share::{
     ARRIVALS, BACKLOG, FIELDS, PROCESSED, Piece, QUEUED, READY, STARTING, Share, mean_work,
-    patience_s, values,
+    time_limit_s, values,
 };
 use crate::observe::{Refusal, RefusedSample, Warning, WarningKind};
 use scaleiq_core::sample::{MAX_INTERVAL_S, Reading, Sample};
@@ -55,7 +55,7 @@ impl Merge {
             Some(last) => Some(last.end),
             None if self.shares.is_empty() => self.given,
             // A new sender among others may be behind them by as much as one of them may.
-            None => self.given.map(|given| given.plus(-patience_s(sample))),
+            None => self.given.map(|given| given.plus(-time_limit_s(sample))),
         };
         if let Some(after) = after.filter(|after| sample.end <= *after) {
             return Err(not_after(after, sample));

@@ -10,7 +10,7 @@ mod share;
 
 pub use admitted::Admitted;
 
-use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
+use super::{Refusal, RefusedSample, Reported, Warning, WarningKind};
 use crate::platform::clock::Moment;
 use cadence::Cadence;
 use merge::Merge;
@@ -75,7 +75,7 @@ impl Intake {
     }
 
     /// Compares the senders' clocks with ours by the newest sample of each in a body.
-    pub fn compare_clocks(&mut self, body: &[Told], now: Moment) {
+    pub fn compare_clocks(&mut self, body: &[Reported], now: Moment) {
         if self.trust != Trust::Receiver {
             return;
         }
@@ -98,7 +98,7 @@ impl Intake {
     /// # Errors
     /// If it was taken before, is not after the last one, is from the future, or there are too many
     /// senders.
-    pub fn admit(&mut self, told: &Told, now: Moment) -> Result<Admitted, RefusedSample> {
+    pub fn admit(&mut self, told: &Reported, now: Moment) -> Result<Admitted, RefusedSample> {
         let (trust, newest) = (self.trust, self.merge.newest());
         let is_beside_others = self.merge.has_others(told.source.as_deref());
         let source = self.source(told)?;
@@ -134,7 +134,7 @@ impl Intake {
     }
 
     /// The sender of `told`, which is made known.
-    fn source(&mut self, told: &Told) -> Result<&mut Source, RefusedSample> {
+    fn source(&mut self, told: &Reported) -> Result<&mut Source, RefusedSample> {
         let known = self.sources.iter().position(|source| source.name == told.source);
         if known.is_none() {
             if self.sources.len() >= MAX_SOURCES {
@@ -174,7 +174,7 @@ impl Source {
     }
 
     /// The sample of `told`, with a length where it tells none.
-    fn with_length(&mut self, told: &Told, warnings: &mut Vec<Warning>) -> Sample {
+    fn with_length(&mut self, told: &Reported, warnings: &mut Vec<Warning>) -> Sample {
         if !told.is_spanless {
             self.cadence.told(&told.sample);
             return told.sample;

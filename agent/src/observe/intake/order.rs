@@ -3,7 +3,7 @@
 //! A hole is a hole, but one sample far ahead must not shut out all that follow, and a clock that was
 //! set back must not shut out its next hour. So what does not follow is kept until others agree.
 
-use super::share::patience_s;
+use super::share::time_limit_s;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::{DAY_S, UnixSeconds};
 
@@ -54,7 +54,7 @@ impl Order {
     /// clock that is off by minutes shows. Gives the seconds by which it is corrected.
     pub(super) fn join(&mut self, first: &Sample, newest: UnixSeconds) -> i64 {
         let ahead_s = first.end.since(newest);
-        if self.last.is_some() || ahead_s.saturating_abs() <= patience_s(first) {
+        if self.last.is_some() || ahead_s.saturating_abs() <= time_limit_s(first) {
             return 0;
         }
         if ahead_s.saturating_abs() <= HOLE_S {
@@ -109,8 +109,8 @@ impl Order {
 
 /// Whether `next` is after `last` and not far ahead of it: no further than `usual_s` at least.
 fn follows(last: &Sample, next: &Sample, usual_s: i64) -> bool {
-    let most_s = HOLE_S.max(4 * i64::from(next.interval_s)).max(usual_s);
-    (1..=most_s).contains(&next.end.since(last.end))
+    let max_s = HOLE_S.max(4 * i64::from(next.interval_s)).max(usual_s);
+    (1..=max_s).contains(&next.end.since(last.end))
 }
 
 /// A clock that was set back by a day or more keeps the time of day.

@@ -12,7 +12,7 @@ pub(super) const AHEAD_S: i64 = 5;
 /// Clocks are wrong by minutes; a single sample that is further ahead is nonsense.
 const PLAUSIBLE_S: i64 = 3600;
 /// No clock that keeps some time zone is further off, in seconds; a moment from elsewhere is no clock.
-const MOST_S: i64 = 14 * 3600;
+const MAX_S: i64 = 14 * 3600;
 /// Samples that must be off by the same.
 const SAMPLES: u32 = 3;
 /// Seconds that must go by meanwhile, or two intervals.
@@ -55,7 +55,7 @@ impl SenderClock {
             self.run = None;
         } else if (-PLAUSIBLE_S..0).contains(&lag_s) {
             (self.shift_s, self.run) = (lag_s, None);
-        } else if lag_s.saturating_abs() <= MOST_S {
+        } else if lag_s.saturating_abs() <= MAX_S {
             let run = match self.run {
                 Some(run) if (lag_s - run.lag_s).abs() <= jitter_s => {
                     Run { lag_s: lag_s.min(run.lag_s), samples: run.samples + 1, ..run }

@@ -5,7 +5,7 @@ use scaleiq_core::units::{Jobs, UnixSeconds};
 use std::collections::VecDeque;
 
 /// A sender is waited for one and a half intervals and this many seconds.
-const PATIENCE_S: i64 = 5;
+const TIME_LIMIT_S: i64 = 5;
 /// It has left after this many seconds of silence, or four intervals.
 const LEAVE_S: i64 = 180;
 
@@ -28,9 +28,9 @@ pub(super) struct Piece {
 }
 
 /// Seconds for which whoever sent `sample` is waited for.
-pub(super) fn patience_s(sample: &Sample) -> i64 {
+pub(super) fn time_limit_s(sample: &Sample) -> i64 {
     let interval_s = i64::from(sample.interval_s);
-    interval_s + interval_s / 2 + PATIENCE_S
+    interval_s + interval_s / 2 + TIME_LIMIT_S
 }
 
 /// Numbers of a sample, and where each stands among its [`values`].
@@ -68,7 +68,7 @@ pub(super) fn mean_work(shares: &[[Option<f64>; FIELDS]]) -> Reading {
 
 impl Share {
     pub(super) fn is_silent(&self, newest: UnixSeconds) -> bool {
-        newest.since(self.last.end) > patience_s(&self.last)
+        newest.since(self.last.end) > time_limit_s(&self.last)
     }
 
     pub(super) fn has_left(&self, newest: UnixSeconds) -> bool {

@@ -5,7 +5,7 @@ use scaleiq_core::sample::RawSample;
 
 const T: i64 = 1_751_328_000;
 
-fn told(source: Option<&str>, time: i64, arrivals: i64) -> Told {
+fn told(source: Option<&str>, time: i64, arrivals: i64) -> Reported {
     let raw = RawSample {
         time: time as f64,
         interval_s: 30.0,
@@ -13,7 +13,7 @@ fn told(source: Option<&str>, time: i64, arrivals: i64) -> Told {
         ..RawSample::default()
     };
     let sample = raw.gate().unwrap().sample;
-    Told { source: source.map(str::to_owned), ..Told::from(sample) }
+    Reported { source: source.map(str::to_owned), ..Reported::from(sample) }
 }
 
 fn at(wall: i64) -> Moment {

@@ -1,7 +1,7 @@
 //! Samples as they are read from a body, before they are placed in time: whoever leaves the length of
 //! the interval out shows it by the distance of its samples.
 
-use crate::observe::{Refusal, RefusedSample, Told, Warning, WarningKind};
+use crate::observe::{Refusal, RefusedSample, Reported, Warning, WarningKind};
 use scaleiq_core::sample::RawSample;
 use std::collections::HashMap;
 
@@ -52,12 +52,16 @@ impl<'a> Manner<'a> {
 pub(super) fn complete(
     drafts: Vec<Draft>,
     manner: &Manner<'_>,
-) -> impl Iterator<Item = (usize, Result<Told, RefusedSample>)> {
+) -> impl Iterator<Item = (usize, Result<Reported, RefusedSample>)> {
     let spans = spans(&drafts);
     drafts.into_iter().zip(spans).map(|(draft, span)| (draft.number, place(draft, span, manner)))
 }
 
-fn place(mut draft: Draft, span: Option<Span>, manner: &Manner<'_>) -> Result<Told, RefusedSample> {
+fn place(
+    mut draft: Draft,
+    span: Option<Span>,
+    manner: &Manner<'_>,
+) -> Result<Reported, RefusedSample> {
     let told_s = draft.interval_s.or(span.map(|span| span.seconds));
     draft.raw.interval_s = told_s.unwrap_or(f64::from(manner.interval_s));
     if draft.stamped && manner.rows {
@@ -72,7 +76,7 @@ fn place(mut draft: Draft, span: Option<Span>, manner: &Manner<'_>) -> Result<To
         );
         draft.warnings.push(Warning::of_field("interval_s", WarningKind::Interval, message));
     }
-    Ok(Told {
+    Ok(Reported {
         number: draft.number,
         source: draft.source,
         sample: gated.sample,
@@ -143,7 +147,7 @@ mod tests {
 
     /// Ends and lengths of the samples at `times`, and how many warnings there were.
     fn placed(drafts: Vec<Draft>, manner: &Manner<'_>) -> (Vec<(i64, u32)>, usize) {
-        let told: Vec<Told> = complete(drafts, manner).map(|(_, told)| told.unwrap()).collect();
+        let told: Vec<Reported> = complete(drafts, manner).map(|(_, told)| told.unwrap()).collect();
         let spans = told.iter().map(|t| (t.sample.end.0, t.sample.interval_s)).collect();
         (spans, told.iter().map(|t| t.warnings.len()).sum())
     }

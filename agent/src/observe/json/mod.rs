@@ -7,7 +7,7 @@ mod number;
 pub use draft::Manner;
 pub(super) use draft::NEIGHBOURS;
 
-use super::{Refusal, RefusedSample, Told, Warning, WarningKind};
+use super::{Refusal, RefusedSample, Reported, Warning, WarningKind};
 use draft::{Draft, complete};
 use field::Field;
 use number::{Value, excerpt, moment, number, quote_constants};
@@ -38,7 +38,7 @@ const MAX_BROKEN: usize = 100;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
     /// Samples that passed the gate, oldest first.
-    pub samples: Vec<Told>,
+    pub samples: Vec<Reported>,
     /// What could not be read as one, each with its number from 1 up.
     pub refused: Vec<(usize, RefusedSample)>,
 }
@@ -76,7 +76,7 @@ pub fn parse(json: &[u8], manner: &Manner<'_>) -> Body {
 }
 
 /// The first of the newest samples that span no more than a body may.
-fn first_within_span(samples: &[Told]) -> usize {
+fn first_within_span(samples: &[Reported]) -> usize {
     let mut span_s = 0;
     let older = samples.windows(2).rposition(|pair| {
         let [older, newer] = pair else { return false };
@@ -184,7 +184,7 @@ impl Reader {
 const NOT_AN_OBJECT: &str = "not a JSON object: a sample as {\"time\": ..., ...} is needed";
 
 /// Keeps memory bounded: of the many warnings of a body only the first are kept in words.
-fn shorten(samples: &mut [Told]) {
+fn shorten(samples: &mut [Reported]) {
     let mut kept = 0;
     for told in samples {
         told.warnings.truncate(MAX_WARNINGS);

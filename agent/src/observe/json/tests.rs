@@ -11,7 +11,7 @@ fn read(json: &str) -> Body {
 }
 
 /// The one sample of `json`, and its warnings as kind and field.
-fn one(json: &str) -> (Told, Vec<(&'static str, String)>) {
+fn one(json: &str) -> (Reported, Vec<(&'static str, String)>) {
     let body = read(json);
     assert_eq!((body.samples.len(), &body.refused), (1, &Vec::new()), "{json}");
     let told = body.samples[0].clone();

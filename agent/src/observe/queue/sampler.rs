@@ -6,7 +6,7 @@ use super::reading::QueueReading;
 use crate::config::{Fields, Real};
 use crate::observe::probe::ProbeError;
 use crate::observe::source::{Delivery, Source};
-use crate::observe::{Closed, Told, Warning, WarningKind};
+use crate::observe::{Closed, Reported, Warning, WarningKind};
 use crate::platform::supervise::Condition;
 use scaleiq_core::sample::{MAX_INTERVAL_S, RawSample};
 use scaleiq_core::units::{UnixSeconds, WEEK_S};
@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-/// Seconds between two looks, unless told otherwise: often enough for a start-up of a minute.
+/// Seconds between two looks, by default: often enough for a start-up of a minute.
 const EVERY_S: f64 = 10.0;
-/// Seconds that an answer may take, unless told otherwise.
+/// Seconds that an answer may take, by default.
 const TIMEOUT_S: f64 = 5.0;
 /// What was before the start is asked for over so many seconds: the forecaster remembers no more.
 const PAST_S: i64 = 4 * WEEK_S as i64;
@@ -104,7 +104,7 @@ impl<Q: QueueSettings> Polled<Q> {
                 return Ok(());
             }
         };
-        let told: Vec<Told> = past.iter().filter_map(told).collect();
+        let told: Vec<Reported> = past.iter().filter_map(told).collect();
         if told.is_empty() {
             return Ok(());
         }
@@ -118,7 +118,7 @@ fn unanswered(within: Duration) -> ProbeError {
 }
 
 /// Waits in the loop's turn; nothing else runs in this thread.
-fn deliver(to: &Delivery<'_>, told: Vec<Told>) -> Result<(), Closed> {
+fn deliver(to: &Delivery<'_>, told: Vec<Reported>) -> Result<(), Closed> {
     let ingested = to.inlet.ingest(told)?;
     if let Some((_, refused)) = ingested.errors.first() {
         tracing::warn!("sample refused: {refused}");
@@ -174,7 +174,7 @@ impl Sampler {
         reading: &QueueReading,
         now: f64,
         at: Instant,
-    ) -> Result<Option<Told>, ProbeError> {
+    ) -> Result<Option<Reported>, ProbeError> {
         let backlog = reading.backlog().filter(|backlog| backlog.is_finite() && *backlog >= 0.0);
         let elapsed_s = self.last.map(|(_, last)| at.duration_since(last).as_secs_f64());
         let interval_s = elapsed_s.map_or(0.0, f64::round);
@@ -221,9 +221,9 @@ impl Sampler {
 }
 
 /// Through the gate; `None` if its time or its length cannot be used.
-fn told(raw: &RawSample) -> Option<Told> {
+fn told(raw: &RawSample) -> Option<Reported> {
     let gated = raw.gate().ok()?;
-    let mut told = Told::from(gated.sample);
+    let mut told = Reported::from(gated.sample);
     told.warnings.extend(gated.faults.iter().map(Warning::from));
     Some(told)
 }
@@ -252,7 +252,7 @@ mod tests {
     use crate::observe::queue::Amount;
     use scaleiq_core::sample::Reading;
 
-    fn samples(readings: &[QueueReading]) -> Vec<Option<Told>> {
+    fn samples(readings: &[QueueReading]) -> Vec<Option<Reported>> {
         let (mut sampler, begin) = (Sampler::default(), Instant::now());
         let at = |index: usize| 10.0 * index as f64;
         let sample = |(index, reading): (usize, &QueueReading)| {

@@ -3,7 +3,7 @@
 use super::about::About;
 use super::fan::Fan;
 use crate::decide::figures::{Figures, Latency};
-use crate::drift::Hindsight;
+use crate::drift::ForecastTracker;
 use crate::journal::Digest;
 use crate::observe::Assumption;
 use crate::serve::health::Part;
@@ -87,7 +87,7 @@ pub(super) struct Board {
     /// Number of the first point kept.
     first: u64,
     fan: Option<Fan>,
-    hindsight: Hindsight,
+    tracker: ForecastTracker,
     decisions: VecDeque<Entry>,
     stages: [(Stage, u64); Stage::ALL.len()],
     figures: Option<Figures>,
@@ -102,7 +102,7 @@ impl Board {
             points: VecDeque::new(),
             first: 0,
             fan: None,
-            hindsight: Hindsight::default(),
+            tracker: ForecastTracker::default(),
             decisions: VecDeque::new(),
             stages: Stage::ALL.map(|stage| (stage, 0)),
             figures: None,
@@ -118,7 +118,7 @@ impl Board {
         self.add_point(&snapshot);
         self.add_decision(at, snapshot.decision, snapshot.input_sha256);
         if let Some(forecast) = snapshot.forecast {
-            self.hindsight.push(&forecast);
+            self.tracker.push(&forecast);
             self.fan = Some(Fan::from(&forecast));
         }
         self.figures = snapshot.figures.or(self.figures.take());
@@ -130,7 +130,7 @@ impl Board {
         if self.points.back().is_some_and(|last| at < last.0.saturating_add(CLOSEST_S)) {
             return;
         }
-        let held = self.hindsight.rates(at);
+        let held = self.tracker.rates(at);
         let held = |q: usize| held.and_then(|rates| rates.get(q).copied());
         let (ready, starting) = (s.ready.map(|j| j.0), s.starting.map(|j| j.0));
         let wanted = s.decision.jobs.0;
@@ -241,7 +241,7 @@ mod tests {
                 epoch: at as u64,
                 at: UnixSeconds(at),
                 jobs: Jobs(jobs),
-                have: Jobs(4),
+                current_jobs: Jobs(4),
                 stage: Stage::Network,
                 base: Base::Required,
                 multiplier: Some(1.0),

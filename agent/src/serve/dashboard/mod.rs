@@ -31,9 +31,10 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const IMAGE: &str = "image/svg+xml";
 
-/// The page and its files: path, kind, content.
-const ASSETS: [(&str, &str, &str); 8] = [
-    ("/", HTML, include_str!("../../../assets/index.html")),
+const PAGE: &str = include_str!("../../../assets/index.html");
+
+/// The page's files: path, kind, content.
+const ASSETS: [(&str, &str, &str); 7] = [
     ("/assets/app.js", SCRIPT, include_str!("../../../assets/app.js")),
     ("/assets/charts.js", SCRIPT, include_str!("../../../assets/charts.js")),
     ("/assets/base.css", STYLE, include_str!("../../../assets/base.css")),
@@ -100,13 +101,18 @@ impl Subscriber for DashboardState {
     }
 }
 
-/// The routes `/`, `/assets/*` and `/api/live`.
-pub fn router(state: DashboardState) -> Router {
-    let mut router = Router::new().route("/api/live", get(live));
-    for (path, kind, content) in ASSETS {
-        router = router.route(path, get(move || async move { asset(kind, content) }));
-    }
-    router.with_state(state)
+/// The routes `/` and `/api/live`.
+pub fn page(state: DashboardState) -> Router {
+    let page = get(async || asset(HTML, PAGE));
+    Router::new().route("/", page).route("/api/live", get(live)).with_state(state)
+}
+
+/// The routes `/assets/*`.
+pub fn assets() -> Router {
+    let serve = |router: Router, (path, kind, content)| {
+        router.route(path, get(async move || asset(kind, content)))
+    };
+    ASSETS.into_iter().fold(Router::new(), serve)
 }
 
 fn asset(kind: &'static str, content: &'static str) -> Response {
@@ -160,7 +166,7 @@ mod tests {
 
     #[test]
     fn assets_have_nothing_inline_and_nothing_from_elsewhere() {
-        for (path, kind, content) in ASSETS {
+        for (path, kind, content) in ASSETS.into_iter().chain([("/", HTML, PAGE)]) {
             let vendored = path.contains("uPlot");
             assert!(
                 vendored || !content.replace("http://www.w3.org/", "").contains("://"),

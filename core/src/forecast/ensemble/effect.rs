@@ -13,7 +13,7 @@ use crate::ring::Ring;
 const SAMPLES: f32 = (STEPS * (STEPS + 1) / 2) as f32;
 /// An effect counts as far as it is larger than this many times its own uncertainty (squared): a
 /// campaign that does nothing must cost nothing.
-const CAUTION: f32 = 2.0;
+const SHRINKAGE: f32 = 2.0;
 /// Begins (or ends) after which one counts half.
 const HALF_LIFE: f32 = 8.0;
 /// Bounds of the factor, in square roots of events: 1/16 to 16 times as many of them.
@@ -46,7 +46,7 @@ impl Effect {
         let left = (self.square - gain * self.product).max(0.0);
         let uncertainty = left / self.power / (events - 1.0);
         // 0 / 0 becomes 0 here.
-        gain * (1.0 - CAUTION * uncertainty / (gain * gain)).max(0.0)
+        gain * (1.0 - SHRINKAGE * uncertainty / (gain * gain)).max(0.0)
     }
 
     /// `expected` was wrong by `off`, and a change of the plan by `size` stood between.
@@ -79,7 +79,7 @@ impl Effects {
     }
 
     /// Takes what is planned for the interval that comes next and for those after it.
-    pub(super) fn expect(&mut self, ahead: &Ahead) {
+    pub(super) fn set_planned(&mut self, ahead: &Ahead) {
         self.ahead = plan::sound(ahead);
     }
 
@@ -148,7 +148,9 @@ fn change(to: &Plan, from: &Plan) -> Plan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Forecast, ForecastModel, Forecaster as _, ModelInput, Perception};
+    use super::super::super::{
+        Forecast, ForecastModel, ForecastPipeline, Forecaster as _, ModelInput,
+    };
     use super::super::super::{Q50, QUANTILES, plan};
     use super::*;
     use crate::interval::{Interval, IntervalLength};
@@ -199,13 +201,13 @@ mod tests {
     }
 
     fn play(events: &[f32], told: Option<&[Plan]>) -> Vec<Forecast> {
-        let mut perception = Perception::new(IntervalLength::TWO_MINUTES, None);
+        let mut pipeline = ForecastPipeline::new(IntervalLength::TWO_MINUTES, None);
         let push = |(k, events): (usize, &f32)| {
             if let Some(plans) = told {
-                perception.expect(&plan::ahead(plans, k));
+                pipeline.set_planned(&plan::ahead(plans, k));
             }
             let end = UnixSeconds(120 * (k as i64 + 1));
-            perception.push(&Interval { arrivals_events: Some(*events), ..Interval::missing(end) })
+            pipeline.push(&Interval { arrivals_events: Some(*events), ..Interval::missing(end) })
         };
         events.iter().enumerate().filter_map(push).collect()
     }

@@ -77,9 +77,9 @@ pub struct Makeup {
     pub network_effect: [f32; HORIZONS.len()],
 }
 
-/// What was said at one moment about the steps ahead, in square roots of events.
+/// What was issued at one moment about the steps ahead, in square roots of events.
 #[derive(Clone, Copy, Debug)]
-struct Said {
+struct Issued {
     /// What the experts say, who know of no plans.
     opinions: [Opinions; STEPS],
     median: [f32; STEPS],
@@ -96,7 +96,7 @@ pub(super) struct Ensemble {
     mixture: Mixture,
     band: Band,
     /// The last forecasts, newest first; `None` where there was none.
-    said: Ring<Option<Said>, STEPS>,
+    issued: Ring<Option<Issued>, STEPS>,
     /// The last value known and the smoothed ones, in square roots of events.
     last: Option<f32>,
     smoothed: [Option<f32>; 2],
@@ -122,7 +122,7 @@ impl Ensemble {
                 day / 4.0,
             ),
             band: Band::new(day / 8.0),
-            said: Ring::default(),
+            issued: Ring::default(),
             last: None,
             smoothed: [None; 2],
             level: Level { days: LEVEL_DAYS * day, ..Level::default() },
@@ -145,13 +145,13 @@ impl Ensemble {
     }
 
     /// Takes what is planned for the interval that is pushed next and for those after it.
-    pub(super) fn expect(&mut self, ahead: &Ahead) {
-        self.effects.expect(ahead);
+    pub(super) fn set_planned(&mut self, ahead: &Ahead) {
+        self.effects.set_planned(ahead);
     }
 
     /// Forgets what belongs to the moment and keeps what was learned: the clock has jumped.
     pub(super) fn restart(&mut self) {
-        self.said = Ring::default();
+        self.issued = Ring::default();
         self.last = None;
         self.smoothed = [None; 2];
         self.effects.restart();
@@ -173,22 +173,22 @@ impl Ensemble {
         self.learn(history, origin);
         let forecast = network.map(|network| self.forecast(history, origin, network));
         self.effects.done();
-        self.said.push(forecast.as_ref().map(|(said, _)| *said));
+        self.issued.push(forecast.as_ref().map(|(issued, _)| *issued));
         forecast.map(|(_, answer)| answer)
     }
 
-    /// Compares what was said about this interval, 1 to [`STEPS`] intervals ago, with the truth.
+    /// Compares what was issued about this interval, 1 to [`STEPS`] intervals ago, with the truth.
     fn score(&mut self, truth: f32) {
         for step in 0..STEPS {
-            if let Some(Some(said)) = self.said.ago(step) {
-                let opinions = &said.opinions[step];
+            if let Some(Some(issued)) = self.issued.ago(step) {
+                let opinions = &issued.opinions[step];
                 self.effects.learn(step, self.mixture.mix(step, opinions), truth);
                 let factor = self.effects.factor_since(step);
                 if self.adaptation.mixture {
                     self.mixture.learn(step, &opinions.map(|value| value * factor), truth);
                 }
                 if self.adaptation.band {
-                    self.band.learn(step, truth - said.median[step], said.size[step]);
+                    self.band.learn(step, truth - issued.median[step], issued.size[step]);
                 }
             }
         }
@@ -226,10 +226,10 @@ impl Ensemble {
         history: &ModelHistory,
         origin: UnixSeconds,
         network: &QuantileGrid,
-    ) -> (Said, (QuantileGrid, Makeup)) {
+    ) -> (Issued, (QuantileGrid, Makeup)) {
         let opinions = self.opinions(history, origin, network);
         let mut grid: QuantileGrid = [[0.0; QUANTILES.len()]; STEPS];
-        let mut said = Said { opinions, median: [0.0; STEPS], size: [0.0; STEPS] };
+        let mut issued = Issued { opinions, median: [0.0; STEPS], size: [0.0; STEPS] };
         for (step, row) in grid.iter_mut().enumerate() {
             let factor = self.effects.factor_ahead(step);
             let median = factor * self.mixture.mix(step, &opinions[step]);
@@ -239,7 +239,7 @@ impl Ensemble {
                 let root = (median + factor * size).max(0.0);
                 *value = root * root;
             }
-            (said.median[step], said.size[step]) = (median, size);
+            (issued.median[step], issued.size[step]) = (median, size);
         }
         let at = |step: usize| step - 1;
         let makeup = Makeup {
@@ -248,11 +248,11 @@ impl Ensemble {
                 let factors = self.band.factors(at(h));
                 [factors[Q10], factors[Q90]]
             }),
-            error_size: HORIZONS.map(|h| said.size[at(h)]),
+            error_size: HORIZONS.map(|h| issued.size[at(h)]),
             network_effect: HORIZONS
-                .map(|h| self.mixture.effect(at(h), &said.opinions[at(h)], NETWORK)),
+                .map(|h| self.mixture.effect(at(h), &issued.opinions[at(h)], NETWORK)),
         };
-        (said, (grid, makeup))
+        (issued, (grid, makeup))
     }
 
     /// What each expert expects, `[step][expert]`, in square roots of events.

@@ -13,7 +13,7 @@ use nalgebra::{SMatrix, SVector};
 /// Penalty as a share of each predictor's own power, so that no predictor's unit matters.
 const RIDGE: f32 = 0.01;
 /// The penalty is larger while samples are few: this many samples' worth.
-const CAUTION: f32 = 20.0;
+const SHRINKAGE: f32 = 20.0;
 /// Samples from one solution of the equations to the next.
 const SOLVE_EVERY: u32 = 12;
 /// Samples before the first solution.
@@ -71,7 +71,7 @@ impl<const D: usize, const T: usize> Regression<D, T> {
         self.worth = self.worth * self.keep + 1.0;
         self.learned = self.learned.saturating_add(1);
         if self.learned >= FIRST_SOLUTION && self.learned.is_multiple_of(SOLVE_EVERY) {
-            let share = RIDGE + CAUTION / self.worth;
+            let share = RIDGE + SHRINKAGE / self.worth;
             sums.solve(share, &mut self.weights);
         }
     }
@@ -213,7 +213,7 @@ mod tests {
             }
         }
         for i in 0..D {
-            matrix[(i, i)] *= 1.0 + RIDGE + CAUTION / regression.worth;
+            matrix[(i, i)] *= 1.0 + RIDGE + SHRINKAGE / regression.worth;
         }
         let off = (matrix * weights - sums.products).amax();
         assert!(off < 1e-3 * sums.products.amax(), "{off}");

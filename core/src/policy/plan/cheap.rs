@@ -2,11 +2,11 @@
 
 use super::required::{Required, Waits};
 use super::sizes::Plan;
+use crate::estimation::Estimate;
 use crate::parameters::CheapChanges;
 use crate::settings::Settings;
-use crate::situation::Situation;
 
-pub(super) fn plan(s: &Situation, settings: &Settings) -> Plan {
+pub(super) fn plan(s: &Estimate, settings: &Settings) -> Plan {
     let CheapChanges { patience, median_wait, high_wait, shortest_look_s, short, spare, large } =
         settings.parameters.planner.cheap;
     let waits = Waits { patience, median: median_wait, high: high_wait, shortest_look_s };

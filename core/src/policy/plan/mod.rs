@@ -22,33 +22,33 @@ mod sizes;
 
 pub use sizes::Plan;
 
+use crate::estimation::Estimate;
 use crate::settings::Settings;
-use crate::situation::Situation;
 use crate::units::Jobs;
 use sizes::whole;
 
 impl Plan {
-    /// The plan for a situation.
+    /// The plan for a estimate.
     #[must_use]
-    pub fn new(s: &Situation, settings: &Settings) -> Self {
+    pub fn new(s: &Estimate, settings: &Settings) -> Self {
         if s.idle {
             return Self { least: 0.0, goal: 0.0, most: 0.0 };
         }
-        if s.changes_are_dear() { costly::plan(s, settings) } else { cheap::plan(s, settings) }
+        if s.changes_are_costly() { costly::plan(s, settings) } else { cheap::plan(s, settings) }
     }
 
     /// The jobs that the plan, multiplied, asks for.
     #[must_use]
-    pub fn jobs(&self, multiplier: f32, s: &Situation, settings: &Settings) -> Jobs {
+    pub fn jobs(&self, multiplier: f32, s: &Estimate, settings: &Settings) -> Jobs {
         let [least, goal, most] = [self.least, self.goal, self.most].map(|x| x * multiplier);
-        let have = s.have();
+        let have = s.current_jobs();
         let jobs = if have < whole(least) {
-            if s.changes_are_dear() {
+            if s.changes_are_costly() {
                 costly::grow(goal, multiplier, s, settings)
             } else {
                 whole(goal)
             }
-        } else if have > whole(most) && !(s.changes_are_dear() && s.starting.0 > 0) {
+        } else if have > whole(most) && !(s.changes_are_costly() && s.starting.0 > 0) {
             whole(goal)
         } else {
             have
@@ -59,9 +59,9 @@ impl Plan {
 }
 
 /// Seconds for which the high path is looked at, at least.
-pub(super) fn shortest_look_s(s: &Situation, settings: &Settings) -> f32 {
+pub(super) fn shortest_look_s(s: &Estimate, settings: &Settings) -> f32 {
     let planner = &settings.parameters.planner;
-    let costly = s.changes_are_dear();
+    let costly = s.changes_are_costly();
     if costly { planner.costly.shortest_look_s } else { planner.cheap.shortest_look_s }
 }
 

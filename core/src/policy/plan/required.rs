@@ -1,8 +1,8 @@
 //! The jobs that two limits on the wait ask for.
 
+use crate::estimation::{Estimate, LeadBacklog};
 use crate::forecast::Q50;
 use crate::settings::Settings;
-use crate::situation::{LeadBacklog, Situation};
 
 /// How long may be waited, and looked ahead.
 pub(super) struct Waits {
@@ -26,14 +26,14 @@ pub(super) struct Required {
 
 impl Waits {
     /// The jobs required, if `starting` more stop the pool while they come up.
-    pub(super) fn required(&self, s: &Situation, settings: &Settings, starting: f32) -> Required {
+    pub(super) fn required(&self, s: &Estimate, settings: &Settings, starting: f32) -> Required {
         let catch_up_s = s.catch_up_s(self.patience * settings.catch_up_s, settings);
         let stopped_s = s.standstill_s(starting) * s.ready.as_f32().max(1.0);
         // More jobs do not work a backlog off while the pool stands still.
         let LeadBacklog { median_s, high_s } =
             if s.stalled { LeadBacklog::default() } else { s.lead_backlog };
-        let need = 0.5 * s.need(s.lead_rates[Q50] + s.settled_rate);
-        let high = s.need(s.high_rate);
+        let need = 0.5 * s.offered_load(s.lead_rates[Q50] + s.settled_rate);
+        let high = s.offered_load(s.high_rate);
         let look_s = s.catch_up_s(settings.sla_s.max(self.shortest_look_s), settings);
         // An event is worked on by one job: of long tasks that wait, each can use one, and no more.
         let most = |need: f32, waiting_s: f32| need + waiting_s / s.work_s.max(1e-9);

@@ -2,7 +2,7 @@
 
 use crate::units::Jobs;
 
-/// Between which sizes a pool fits a situation, and the size it should change to if it does not.
+/// Between which sizes a pool fits a estimate, and the size it should change to if it does not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
     /// Fewer jobs are too few.

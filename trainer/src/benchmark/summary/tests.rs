@@ -9,14 +9,14 @@ fn run(policy: Contender, knob: Option<f32>, sla: f64, cost_over_ideal: f64) -> 
 
 /// A case in which HPA is as good as its knob says: cost 1 / knob, in time up to `hpa_until`.
 fn case(data: &str, world: &'static str, dqn: (f64, f64), hpa_until: f32) -> CaseResult {
-    let hpa = Contender::Peer(Peer::Hpa);
+    let hpa = Contender::Baseline(Baseline::Hpa);
     let at = |knob: &f32| {
         let sla = if *knob <= hpa_until { 1.0 } else { 0.99 };
         run(hpa, Some(*knob), sla, 1.0 / f64::from(*knob))
     };
     let mut runs = vec![run(Contender::Dqn, None, dqn.0, dqn.1)];
-    runs.extend(Peer::Hpa.knobs().iter().map(at));
-    runs.push(run(Contender::Peer(Peer::Oracle), Some(1.0), 1.0, 1.1));
+    runs.extend(Baseline::Hpa.knobs().iter().map(at));
+    runs.push(run(Contender::Baseline(Baseline::Oracle), Some(1.0), 1.0, 1.1));
     runs.push(run(Contender::Static, Some(40.0), 1.0, 4.0));
     let case = Case { data: data.into(), peak_jobs: 40.0, world, seed: 1 };
     CaseResult { case, runs, missing: 0, tracks: Vec::new() }
@@ -37,12 +37,12 @@ fn untuned_is_one_knob_and_tuned_is_one_a_case() {
     let names: Vec<&str> = summary.scopes.iter().map(|scope| scope.name.as_str()).collect();
     assert_eq!(names, ["all", "calm", "rough"]);
     let all = &summary.scopes[0];
-    assert_eq!((all.cases, all.reached_by_peer, all.reached), (2, 2, 2));
+    assert_eq!((all.cases, all.reached_by_baseline, all.reached), (2, 2, 2));
     // 0.5 is the highest target that does in both.
     let untuned = &all.untuned[0];
     assert_eq!(
         (untuned.policy, untuned.knob, untuned.share),
-        (Contender::Peer(Peer::Hpa), 0.5, 1.0)
+        (Contender::Baseline(Baseline::Hpa), 0.5, 1.0)
     );
     let dqn = &all.standings[0];
     assert_eq!((all.standings.len(), dqn.share, dqn.lowest_sla), (2, 0.5, 0.995));
@@ -64,9 +64,9 @@ fn where_no_knob_is_enough_the_most_punctual_stands() {
     let untuned = &summary.scopes[0].untuned[0];
     // 0.3, 0.25 and 0.2 do in one of the two; the first is the cheapest.
     assert_eq!((untuned.knob, untuned.share, untuned.is_enough()), (0.3, 0.5, false));
-    // Tuned, there is only the second case; the static pool and the oracle are no peers.
+    // Tuned, there is only the second case; the static pool and the oracle are no baselines.
     let all = &summary.scopes[0];
-    assert_eq!((all.cases, all.reached_by_peer, all.reached), (2, 1, 2));
+    assert_eq!((all.cases, all.reached_by_baseline, all.reached), (2, 1, 2));
     assert!(close(all.standings[0].over_tuned, 0.45), "{all:?}");
 }
 

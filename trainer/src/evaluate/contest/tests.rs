@@ -18,14 +18,15 @@ fn series() -> TestSeries {
     TestSeries::new("wave.csv", &series, TestPart::Last(0.2), 7).unwrap()
 }
 
-fn contest(peers: &[Peer]) -> Contest {
-    Contest { models: Vec::new(), parts: true, peers: peers.to_vec() }
+fn contest(baselines: &[Baseline]) -> Contest {
+    Contest { models: Vec::new(), parts: true, baselines: baselines.to_vec() }
 }
 
 #[test]
 fn all_are_judged_by_the_same_truths() {
-    let peers = [Peer::Persistence, Peer::SeasonalNaiveDay, Peer::SeasonalNaiveWeek];
-    let all = contest(&peers).run(vec![series(), series()], &|_| (), &never).unwrap();
+    let baselines =
+        [Baseline::Persistence, Baseline::SeasonalNaiveDay, Baseline::SeasonalNaiveWeek];
+    let all = contest(&baselines).run(vec![series(), series()], &|_| (), &never).unwrap();
     let names: Vec<_> = all[1].standings.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["experts_alone", "persistence", "seasonal_naive_day", MIXTURE]);
     assert_eq!(all[1].left_out, ["seasonal_naive_week"]);
@@ -35,19 +36,19 @@ fn all_are_judged_by_the_same_truths() {
         assert!(counts[0] > 50 && counts.iter().all(|c| *c == counts[0]), "{counts:?}");
     }
     // Yesterday was the same.
-    let (best, wape) = all[0].best_peer(2).unwrap();
+    let (best, wape) = all[0].best_baseline(2).unwrap();
     assert_eq!(best, "seasonal_naive_day");
     assert!(wape < 0.03, "{wape}");
     let experts = &all[0].standings[0];
     assert!(experts.scores[0].worst_day_coverage_80.is_some());
     assert!(all[0].standings[1].scores[0].worst_day_coverage_80.is_none());
-    assert_eq!(all[0].over_best_peer("experts_alone", 2), None);
+    assert_eq!(all[0].over_best_baseline("experts_alone", 2), None);
 }
 
 #[test]
 fn progress_is_told_to_the_end() {
     let told = AtomicUsize::new(0);
-    let contest = contest(&[Peer::Persistence, Peer::Smoothing]);
+    let contest = contest(&[Baseline::Persistence, Baseline::Smoothing]);
     let series = vec![series()];
     let rows = contest.rows(&series);
     contest.run(series, &|rows| _ = told.fetch_add(rows, Ordering::Relaxed), &never).unwrap();

@@ -20,7 +20,7 @@ use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::{Result, bail};
 use burn::tensor::Device;
-use scaleiq_core::forecast::{Adaptation, ForecastModel, Perception};
+use scaleiq_core::forecast::{Adaptation, ForecastModel, ForecastPipeline};
 use scaleiq_core::model::{FORECASTER_F32, FORECASTER_INT8, ForecastNetwork};
 use std::sync::{Mutex, PoisonError};
 use table::Row;
@@ -151,8 +151,8 @@ impl<M: ForecastModel + Clone + Sync + Send> Network for M {
         course: Course,
         stop: Stop,
     ) -> Vec<HorizonScores> {
-        let perception = Perception::adapting(track.length, self.clone(), adaptation);
-        let origins = rolling_planned(perception, &track.rows, &track.plans, course, |_| !stop());
+        let pipeline = ForecastPipeline::adapting(track.length, self.clone(), adaptation);
+        let origins = rolling_planned(pipeline, &track.rows, &track.plans, course, |_| !stop());
         scores(&track.rows, &origins, track.length.steps_per_day(), course.from)
     }
 }

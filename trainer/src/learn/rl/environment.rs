@@ -8,11 +8,11 @@ use crate::data::workload::{CachedForecasts, Workload, between, log_uniform};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use scaleiq_core::controller::Controller;
+use scaleiq_core::estimation::Estimate;
 use scaleiq_core::policy::{
-    Choice, Planner, Policy, QuantileRule, Stage, State, jobs_for_action, reactive_jobs,
+    Choice, Observation, Planner, Policy, QuantileRule, Stage, jobs_for_action, reactive_jobs,
 };
 use scaleiq_core::settings::{Base, Settings};
-use scaleiq_core::situation::Situation;
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
@@ -20,7 +20,7 @@ use scaleiq_workload::sim::{Load, STEP_S, Score, Simulator, World};
 
 /// Most that the late events of one tick count, in ticks of mean arrivals: a disaster that no action
 /// could avert must not drown the few percent of cost that most decisions are about.
-const MOST_LATE: f32 = 0.3;
+const MAX_LATE: f32 = 0.3;
 /// Brings the values of states to about 1.
 const REWARD_SCALE: f32 = 0.1;
 
@@ -45,7 +45,7 @@ pub struct ExternalPolicy {
 }
 
 impl Policy for ExternalPolicy {
-    fn choose(&mut self, s: &Situation, state: &State, settings: &Settings) -> Choice {
+    fn choose(&mut self, s: &Estimate, state: &Observation, settings: &Settings) -> Choice {
         match self.steering {
             // What an action is worth is learned from all of them: none counts as the plan's here.
             Steering::Action(action) if s.has_forecast => {
@@ -60,9 +60,9 @@ impl Policy for ExternalPolicy {
 }
 
 /// Most jobs of a pool, over those that the load's peak keeps busy, where the user names no most.
-const MOST_JOBS: f32 = 3.0;
+const MAX_JOBS: f32 = 3.0;
 /// Room that a pool has at least, in jobs, whatever its peak: there is something to choose from.
-const LEAST_ROOM: f32 = 10.0;
+const MIN_ROOM: f32 = 10.0;
 
 /// A world to play in, and what the user set for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,7 +91,7 @@ impl Scene {
 
     /// The limits of the pool of a load whose peak keeps so many jobs busy.
     fn limits(&self, peak_jobs: f32) -> JobLimits {
-        let usual = (MOST_JOBS * peak_jobs).ceil().max(LEAST_ROOM) as u32;
+        let usual = (MAX_JOBS * peak_jobs).ceil().max(MIN_ROOM) as u32;
         let max = self.max_jobs.map_or(usual, |max| usual.min(max)).max(self.min_jobs);
         JobLimits::new(self.min_jobs, max).expect("the most are not below the fewest")
     }
@@ -155,7 +155,7 @@ impl Totals {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
     /// What the network reads; `None` when the controller holds or has no forecast.
-    pub state: Option<State>,
+    pub state: Option<Observation>,
     /// The reward for the decision before.
     pub reward: f32,
 }
@@ -233,7 +233,7 @@ impl Episode {
         let tick = self.simulator.tick()?;
         let cost = self.simulator.simulator().tick_cost();
         let paid = (cost.paid_job_s - cost.ideal_job_s) as f32 / self.ideal_job_s;
-        let late = (cost.late_events as f32 / self.mean_events).min(MOST_LATE);
+        let late = (cost.late_events as f32 / self.mean_events).min(MAX_LATE);
         let RewardWeights { cost: cost_weight, sla, churn } = self.weights;
         let price = cost_weight * paid + sla * late + churn * self.churn;
         let reward = -REWARD_SCALE * price;
@@ -248,8 +248,8 @@ impl Episode {
             // What is refused changes nothing.
             let _ = self.controller.observe(&sample, |_, _| {});
         }
-        let situation = self.controller.situation(tick.truth.end).ok();
-        let state = situation.filter(|s| s.has_forecast).map(|s| self.controller.state(&s));
+        let estimate = self.controller.estimate(tick.truth.end).ok();
+        let state = estimate.filter(|s| s.has_forecast).map(|s| self.controller.observation(&s));
         Some(Observation { state, reward })
     }
 
@@ -333,8 +333,8 @@ mod tests {
     }
     #[test]
     fn the_users_limits_hold_in_every_episode() {
-        let wishes = [(1, None), (2, Some(7)), (20, Some(20)), (5, Some(100_000))];
-        for (min_jobs, max_jobs) in wishes {
+        let specs = [(1, None), (2, Some(7)), (20, Some(20)), (5, Some(100_000))];
+        for (min_jobs, max_jobs) in specs {
             let agent = AgentConfig { min_jobs, max_jobs, ..AgentConfig::default() };
             let workload = workload(4);
             let scene = Scene::new(World::queue(), &agent, FaultPlan::default());

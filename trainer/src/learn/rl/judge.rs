@@ -7,7 +7,7 @@ use crate::evaluate::policy::{CaseReport, EvalReport, mean_penalised};
 use crate::model::q_network::QNetwork;
 use crate::runtime::stop::Stop;
 use burn::tensor::Device;
-use scaleiq_core::policy::{State, cautious_action};
+use scaleiq_core::policy::{Observation, action_worth_taking};
 use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::faults::FaultPlan;
 use scaleiq_workload::sim::{STEP_S, Score, World};
@@ -51,15 +51,15 @@ impl Judge {
     pub fn judge(
         &self,
         network: &QNetwork,
-        caution: f32,
+        min_advantage: f32,
         device: &Device,
         stop: Stop,
     ) -> Option<EvalReport> {
         let network = network.on(&device.clone().inner(), None);
-        let steer = |states: &[Option<State>], steering: &mut [Steering]| {
-            let known: Vec<State> = states.iter().flatten().copied().collect();
+        let steer = |states: &[Option<Observation>], steering: &mut [Steering]| {
+            let known: Vec<Observation> = states.iter().flatten().copied().collect();
             let mut actions =
-                network.values(&known).into_iter().map(|q| cautious_action(&q, caution));
+                network.values(&known).into_iter().map(|q| action_worth_taking(&q, min_advantage));
             for (state, steering) in states.iter().zip(steering) {
                 *steering = match state.and_then(|_| actions.next()) {
                     Some(action) => Steering::Action(action),
@@ -81,7 +81,7 @@ impl Judge {
         };
         Some(EvalReport {
             cases: names.enumerate().map(case).collect(),
-            caution,
+            min_advantage,
             dqn: mean_penalised(&dqn),
             planner: mean_penalised(&self.planner),
             quantile_rule: mean_penalised(&self.quantile_rule),
@@ -92,7 +92,7 @@ impl Judge {
     /// Plays all cases in step, so that the network is asked for all of them at once.
     fn play(
         &self,
-        mut steer: impl FnMut(&[Option<State>], &mut [Steering]),
+        mut steer: impl FnMut(&[Option<Observation>], &mut [Steering]),
         stop: Stop,
     ) -> Option<Vec<Score>> {
         let steps = ((self.ticks * TICK_S + WARM_S) / STEP_S) as usize;

@@ -4,7 +4,7 @@ use super::replay::{Draw, Transition};
 use crate::model::q_network::{NetworkNoise, QNetwork, best_action, numbers};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use scaleiq_core::policy::{ACTIONS, State};
+use scaleiq_core::policy::{ACTIONS, Observation};
 use serde::{Deserialize, Serialize};
 
 /// Decay of Adam's first and second moment, and what is added to the root of the second.
@@ -118,7 +118,7 @@ impl Learner {
         rng: &mut ChaCha8Rng,
     ) -> Vec<f32> {
         let plain = device.clone().inner();
-        let next: Vec<State> = transitions.iter().map(|t| t.next).collect();
+        let next: Vec<Observation> = transitions.iter().map(|t| t.next).collect();
         let values = |network: &QNetwork, noise: &NetworkNoise| {
             network.on(&plain, Some(noise)).values(&next)
         };
@@ -137,7 +137,7 @@ impl Learner {
         device: &Device,
     ) -> (Learned, Vec<Vec<f32>>) {
         let count = draw.transitions.len();
-        let states: Vec<State> = draw.transitions.iter().map(|t| t.state).collect();
+        let states: Vec<Observation> = draw.transitions.iter().map(|t| t.state).collect();
         let mut taken = vec![0.0; count * ACTIONS];
         for (row, transition) in taken.chunks_mut(ACTIONS).zip(&draw.transitions) {
             row[usize::from(transition.action)] = 1.0;
@@ -169,12 +169,12 @@ mod tests {
     use super::*;
     use crate::learn::rl::replay::PrioritizedReplay;
     use rand_core::SeedableRng;
-    use scaleiq_core::policy::STATE;
+    use scaleiq_core::policy::OBSERVATION;
 
     const SETTINGS: StepSettings =
         StepSettings { learning_rate: 2e-3, tau: 0.05, huber: 1.0, gradient_clip: 10.0 };
 
-    fn state(which: usize) -> State {
+    fn state(which: usize) -> Observation {
         std::array::from_fn(|i| if i % 2 == which { 1.0 } else { 0.0 })
     }
 
@@ -215,7 +215,7 @@ mod tests {
             assert!((got - known).abs() < 0.15, "{got} for {known}");
         }
         assert_eq!([best_action(&q[1]), usize::from(best_action(&q[0]) > 0)], [0, 1]);
-        assert_eq!(STATE % 2, 0);
+        assert_eq!(OBSERVATION % 2, 0);
     }
 
     #[test]

@@ -3,24 +3,24 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
-use scaleiq_core::policy::State;
+use scaleiq_core::policy::Observation;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Added to every surprise, so that nothing is forgotten for good.
-const LEAST_SURPRISE: f32 = 1e-3;
+const MIN_SURPRISE: f32 = 1e-3;
 
 /// A decision, what followed, and where it led.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transition {
     /// Where the decision was made.
-    pub state: State,
+    pub state: Observation,
     /// What was chosen.
     pub action: u8,
     /// Discounted sum of the rewards until `next`.
     pub reward: f32,
     /// The state some decisions later.
-    pub next: State,
+    pub next: Observation,
     /// Worth of a reward in `next` as seen from `state`.
     pub discount: f32,
 }
@@ -127,7 +127,7 @@ impl PrioritizedReplay {
 
     /// Up to `n` of the states remembered, spread evenly over the memory.
     #[must_use]
-    pub fn states(&self, n: usize) -> Vec<State> {
+    pub fn states(&self, n: usize) -> Vec<Observation> {
         let step = (self.len() / n.max(1)).max(1);
         self.transitions.iter().step_by(step).take(n).map(|t| t.state).collect()
     }
@@ -176,7 +176,7 @@ impl PrioritizedReplay {
         for (index, error) in indices.iter().zip(errors) {
             // A diverged network must not poison the sums.
             let surprise = if error.is_finite() { error.abs() } else { 1.0 };
-            let priority = f64::from((surprise + LEAST_SURPRISE).powf(self.alpha));
+            let priority = f64::from((surprise + MIN_SURPRISE).powf(self.alpha));
             self.highest = self.highest.max(priority);
             self.tree.set(*index, priority);
         }
@@ -188,7 +188,7 @@ impl PrioritizedReplay {
 pub struct NStep {
     n: usize,
     gamma: f32,
-    pending: VecDeque<(State, u8, f32)>,
+    pending: VecDeque<(Observation, u8, f32)>,
 }
 
 impl NStep {
@@ -206,7 +206,7 @@ impl NStep {
     }
 
     /// Arrives in `state`, and gives the transition that this completes.
-    pub fn arrive(&mut self, state: &State) -> Option<Transition> {
+    pub fn arrive(&mut self, state: &Observation) -> Option<Transition> {
         if self.pending.len() < self.n {
             return None;
         }
@@ -216,12 +216,12 @@ impl NStep {
     }
 
     /// Decides on `action` in `state`.
-    pub fn decide(&mut self, state: &State, action: usize) {
+    pub fn decide(&mut self, state: &Observation, action: usize) {
         self.pending.push_back((*state, action as u8, 0.0));
     }
 
     /// Ends in `state` (a cut, not a goal): gives what is left over shorter windows.
-    pub fn finish(&mut self, state: &State) -> Vec<Transition> {
+    pub fn finish(&mut self, state: &Observation) -> Vec<Transition> {
         let mut rest = Vec::new();
         while !self.pending.is_empty() {
             rest.extend(self.sum(state));
@@ -230,7 +230,7 @@ impl NStep {
         rest
     }
 
-    fn sum(&self, next: &State) -> Option<Transition> {
+    fn sum(&self, next: &Observation) -> Option<Transition> {
         let (state, action, _) = *self.pending.front()?;
         let (mut reward, mut discount) = (0.0, 1.0);
         for (_, _, r) in &self.pending {
@@ -245,10 +245,10 @@ impl NStep {
 mod tests {
     use super::*;
     use rand_core::SeedableRng;
-    use scaleiq_core::policy::STATE;
+    use scaleiq_core::policy::OBSERVATION;
 
-    fn state(x: f32) -> State {
-        [x; STATE]
+    fn state(x: f32) -> Observation {
+        [x; OBSERVATION]
     }
 
     fn transition(x: f32) -> Transition {

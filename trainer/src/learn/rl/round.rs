@@ -10,7 +10,7 @@ use crate::runtime::stop::Stop;
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use scaleiq_core::policy::State;
+use scaleiq_core::policy::Observation;
 use scaleiq_workload::sim::TICK_S;
 use serde::{Deserialize, Serialize};
 
@@ -126,12 +126,12 @@ impl Round<'_> {
         &self,
         learning: &Learning,
         players: &mut [Player],
-        seen: &[Option<State>],
+        seen: &[Option<Observation>],
         rng: &mut ChaCha8Rng,
     ) {
         let network = learning.learner.online();
         let noise = network.draw_noise(rng);
-        let known: Vec<State> = seen.iter().flatten().copied().collect();
+        let known: Vec<Observation> = seen.iter().flatten().copied().collect();
         let placed = network.on(&self.device.clone().inner(), Some(&noise));
         let mut actions = placed.values(&known).into_iter().map(|q| best_action(&q));
         for (player, state) in players.iter_mut().zip(seen) {
@@ -195,7 +195,7 @@ impl RoundReport {
 
 impl Player {
     /// Plays a tick; the reward goes to the last decision of the agent.
-    fn observe(&mut self) -> Option<State> {
+    fn observe(&mut self) -> Option<Observation> {
         let seen = self.episode.observe()?;
         self.window.reward(seen.reward);
         seen.state

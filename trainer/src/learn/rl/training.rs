@@ -14,7 +14,7 @@ use super::round::{Learning, Round};
 use super::settings::PolicySettings;
 use crate::data::workload::Workload;
 use crate::evaluate::policy::EvalReport;
-use crate::learn::run_loop::{Schedule, Told, Trainable};
+use crate::learn::run_loop::{Schedule, StepReport, Trainable};
 use crate::model::q_network::QNetwork;
 use crate::runtime::frame::{Kind, POLICY_CHECKPOINT};
 use crate::runtime::stop::Stop;
@@ -22,12 +22,12 @@ use anyhow::{Result, ensure};
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use scaleiq_core::policy::State;
+use scaleiq_core::policy::Observation;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// Cautions that are tried when all is trained.
-const CAUTIONS: [f32; 6] = [0.0, 0.002, 0.005, 0.01, 0.03, f32::MAX];
+const MIN_ADVANTAGES: [f32; 6] = [0.0, 0.002, 0.005, 0.01, 0.03, f32::MAX];
 
 /// What a checkpoint holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ impl PolicyTraining {
 
     /// Up to `n` states met in training, to calibrate a quantized network on.
     #[must_use]
-    pub fn sample_states(&self, n: usize) -> Vec<State> {
+    pub fn sample_states(&self, n: usize) -> Vec<Observation> {
         self.learning.replay.states(n)
     }
 
@@ -90,8 +90,11 @@ impl PolicyTraining {
     /// cautious leaves every plan as it is. `None` if `stop` says so.
     #[must_use]
     pub fn verdict(&self, stop: Stop) -> Option<EvalReport> {
-        let judge = |caution| self.judge.judge(self.best_network(), caution, &self.device, stop);
-        let reports: Vec<EvalReport> = CAUTIONS.into_iter().map(judge).collect::<Option<_>>()?;
+        let judge = |min_advantage| {
+            self.judge.judge(self.best_network(), min_advantage, &self.device, stop)
+        };
+        let reports: Vec<EvalReport> =
+            MIN_ADVANTAGES.into_iter().map(judge).collect::<Option<_>>()?;
         Some(reports.into_iter().min_by(|a, b| a.dqn.total_cmp(&b.dqn)).unwrap_or_default())
     }
 }
@@ -99,7 +102,7 @@ impl PolicyTraining {
 impl Trainable for PolicyTraining {
     const CHECKPOINT: Kind = POLICY_CHECKPOINT;
     type Settings = PolicySettings;
-    type State = PolicyState;
+    type Observation = PolicyState;
 
     fn settings(&self) -> &PolicySettings {
         &self.settings
@@ -119,7 +122,7 @@ impl Trainable for PolicyTraining {
     }
 
     /// Plays and learns one round, on a copy that takes its place in the end.
-    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<Told>> {
+    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<StepReport>> {
         let began = Instant::now();
         let mut learning = self.learning.clone();
         let round = Round {
@@ -132,16 +135,16 @@ impl Trainable for PolicyTraining {
         self.learning = learning;
         let per_second = report.decisions as f64 / began.elapsed().as_secs_f64();
         let note = format!("{per_second:.0} decisions/s");
-        Ok(Some(Told { figures: report.figures().to_vec(), note }))
+        Ok(Some(StepReport { figures: report.figures().to_vec(), note }))
     }
 
-    /// The mean penalised cost of the network as it is, without caution.
-    fn evaluate(&self, stop: Stop) -> Option<(f64, Told)> {
+    /// The mean penalised cost of the network as it is, without min_advantage.
+    fn evaluate(&self, stop: Stop) -> Option<(f64, StepReport)> {
         let report = self.judge.judge(self.learning.learner.online(), 0.0, &self.device, stop)?;
         let EvalReport { dqn, planner, .. } = report;
         let note = format!("held out {dqn:.3}, planner {planner:.3}");
         let figures = vec![("held_out", dqn), ("held_out_planner", planner)];
-        Some((dqn, Told { figures, note }))
+        Some((dqn, StepReport { figures, note }))
     }
 
     fn keep(&mut self) {

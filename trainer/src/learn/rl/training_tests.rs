@@ -66,7 +66,7 @@ fn a_short_run_is_finite_and_keeps_its_best() {
     assert_eq!(judged.dqn, best);
     let verdict = trained.verdict(&never).unwrap();
     assert_eq!(verdict.cases.len(), World::NAMES.len());
-    // Without caution is one of those that are tried.
+    // Without min_advantage is one of those that are tried.
     assert!(verdict.dqn <= best);
 }
 

@@ -24,16 +24,16 @@ impl Trainable for Walk {
         self.schedule
     }
 
-    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<Told>> {
+    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<StepReport>> {
         if (0..3).any(|_| stop()) {
             return Ok(None);
         }
         self.at += if done < 7 { -1 } else { 1 };
-        Ok(Some(Told { figures: vec![("at", self.at as f64)], note: "walked".into() }))
+        Ok(Some(StepReport { figures: vec![("at", self.at as f64)], note: "walked".into() }))
     }
 
-    fn evaluate(&self, stop: Stop) -> Option<(f64, Told)> {
-        let told = Told { figures: vec![("score", self.at as f64)], note: "seen".into() };
+    fn evaluate(&self, stop: Stop) -> Option<(f64, StepReport)> {
+        let told = StepReport { figures: vec![("score", self.at as f64)], note: "seen".into() };
         (!stop()).then_some((self.at as f64, told))
     }
 

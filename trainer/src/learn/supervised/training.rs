@@ -9,7 +9,7 @@ use super::loss::loss;
 use super::plan::Plan;
 use crate::config::Start;
 use crate::data::WindowSet;
-use crate::learn::run_loop::{Schedule, Told, Trainable};
+use crate::learn::run_loop::{Schedule, StepReport, Trainable};
 use crate::model::forecaster::Forecaster;
 use crate::model::weights::Weights;
 use crate::runtime::frame::{FORECASTER_CHECKPOINT, Kind};
@@ -126,7 +126,7 @@ impl Trainable for ForecasterTraining<'_> {
     }
 
     /// One step on a batch. A batch is too short to be broken off.
-    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<Told>> {
+    fn step(&mut self, done: usize, stop: Stop) -> Result<Option<StepReport>> {
         if stop() {
             return Ok(None);
         }
@@ -147,15 +147,15 @@ impl Trainable for ForecasterTraining<'_> {
             ("learning_rate", learning_rate),
             ("gradient_norm", f64::from(gradient_norm)),
         ];
-        Ok(Some(Told { figures, note: format!("loss {value:.4}") }))
+        Ok(Some(StepReport { figures, note: format!("loss {value:.4}") }))
     }
 
     /// Mean loss on the validation windows.
-    fn evaluate(&self, stop: Stop) -> Option<(f64, Told)> {
+    fn evaluate(&self, stop: Stop) -> Option<(f64, StepReport)> {
         let Self { plan, network, validation, device, .. } = self;
         let value = f64::from(mean_loss(&plan.loss, network, validation, device, stop)?);
         let note = format!("validation {value:.4}");
-        Some((value, Told { figures: vec![("validation_loss", value)], note }))
+        Some((value, StepReport { figures: vec![("validation_loss", value)], note }))
     }
 
     fn keep(&mut self) {

@@ -5,7 +5,7 @@ use scaleiq_core::interval::Interval;
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::Series;
 
-/// A model, its network and two peers with made-up figures.
+/// A model, its network and two baselines with made-up figures.
 pub(in super::super) fn made_up(name: &str, model_wape: f64) -> Comparison {
     let row = |k: i64| Interval {
         arrivals_events: Some(5.0),
@@ -17,7 +17,7 @@ pub(in super::super) fn made_up(name: &str, model_wape: f64) -> Comparison {
     let standing = |name: &str, kind, wape: f64| {
         let point =
             PointScores { count: 9, wape: Some(wape), mase: Some(0.5), ..PointScores::default() };
-        let banded = kind != Kind::Peer;
+        let banded = kind != Kind::Baseline;
         let scores = |horizon| HorizonScores {
             horizon,
             scores: Scores { point, coverage_80: banded.then_some(0.8), ..Scores::default() },
@@ -33,8 +33,8 @@ pub(in super::super) fn made_up(name: &str, model_wape: f64) -> Comparison {
     let standings = vec![
         standing("edge", Kind::Model, model_wape),
         standing("edge network_alone", Kind::Part, 0.11),
-        standing("persistence", Kind::Peer, 0.2),
-        standing("mixture", Kind::Peer, 0.1),
+        standing("persistence", Kind::Baseline, 0.2),
+        standing("mixture", Kind::Baseline, 0.1),
     ];
     Comparison { series, standings, left_out: vec!["ridge_336".into()] }
 }
@@ -52,7 +52,7 @@ fn a_table_has_a_row_for_each() {
     mixture                10.00  0.500       –        –     10.00  0.500       –        –     10.00  0.500       –        –
     band: truths within the 10-90 % band (80 is right); worst: on the worst day
     too short a series for: ridge_336
-    edge over the best peer: H6 0.800 (mixture)  H12 0.800 (mixture)  H24 0.800 (mixture)
+    edge over the best baseline: H6 0.800 (mixture)  H12 0.800 (mixture)  H24 0.800 (mixture)
     ");
 }
 
@@ -60,14 +60,14 @@ fn a_table_has_a_row_for_each() {
 fn several_files_have_a_mean() {
     assert_eq!(over_all(&[made_up("a.csv", 0.08)]), "");
     // The mean of 0.8 and 0.2 is 0.4.
-    insta::assert_snapshot!(over_all(&[made_up("a.csv", 0.08), made_up("b.csv", 0.02)]), @"geometric mean over 2 files, edge over the best peer of each: H6 0.400  H12 0.400  H24 0.400  all 0.400");
+    insta::assert_snapshot!(over_all(&[made_up("a.csv", 0.08), made_up("b.csv", 0.02)]), @"geometric mean over 2 files, edge over the best baseline of each: H6 0.400  H12 0.400  H24 0.400  all 0.400");
 }
 
 #[test]
-fn without_peers_nothing_is_compared() {
+fn without_baselines_nothing_is_compared() {
     let mut alone = made_up("a.csv", 0.08);
     alone.standings.truncate(2);
-    assert!(!table(&alone).contains("best peer"));
+    assert!(!table(&alone).contains("best baseline"));
     assert_eq!(over_all(&[alone.clone(), alone]), "");
 }
 

@@ -22,7 +22,7 @@ pub(in crate::sim) struct Conditions {
     /// Jobs asked for take at least so long to start (median).
     pub(in crate::sim) start_median_s: f32,
     /// So many jobs at most work at once.
-    pub(in crate::sim) most_working: f64,
+    pub(in crate::sim) max_working: f64,
     /// Share by which each ready job lengthens the work of every event.
     pub(in crate::sim) contention: f64,
     /// Ready jobs that get nothing done.
@@ -35,7 +35,7 @@ impl Default for Conditions {
             crash_probability: 0.0,
             room_jobs: u32::MAX,
             start_median_s: 0.0,
-            most_working: f64::INFINITY,
+            max_working: f64::INFINITY,
             contention: 0.0,
             stuck_jobs: 0,
         }
@@ -61,7 +61,7 @@ impl Conditions {
                     now.room_jobs = now.room_jobs.min(room);
                 }
                 SlowStarts => now.start_median_s = SLOW_START_S,
-                Ceiling => now.most_working = libm::ceil(need * episode.between(0.7, 1.1)),
+                Ceiling => now.max_working = libm::ceil(need * episode.between(0.7, 1.1)),
                 Contention => now.contention = episode.between(0.1, 0.5) / need,
                 Poison => now.stuck_jobs = poisoned_jobs(episode),
                 _ => {}
@@ -72,7 +72,7 @@ impl Conditions {
 
     /// How many jobs' worth of work `ready` jobs get done.
     pub(in crate::sim) fn working(&self, ready: u32) -> f64 {
-        f64::from(ready.saturating_sub(self.stuck_jobs)).min(self.most_working)
+        f64::from(ready.saturating_sub(self.stuck_jobs)).min(self.max_working)
     }
 
     /// By how much work on an event is longer with `ready` jobs.

@@ -26,7 +26,7 @@ pub use episode::Episode;
 pub use kind::{Family, FaultKind, Profile};
 pub use lasts::Lasts;
 pub use plan::{FaultPlan, PlanError};
-pub use readings::Told;
+pub use readings::Reported;
 pub use simulator::{FaultySimulator, Tick};
 pub use summary::Summary;
 pub use trial::{Course, Moment, Trial};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Most faults of one kind in a day.
-const MOST_PER_DAY: f32 = 10_000.0;
+const MAX_PER_DAY: f32 = 10_000.0;
 
 /// How often each fault comes, per day. The default is never.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,7 +85,7 @@ impl fmt::Display for PlanError {
                 FaultKind::ALL.into_iter().try_for_each(|kind| write!(f, ", {}", kind.name()))
             }
             Self::Rate(rate) => {
-                write!(f, "`{rate}` is no rate per day: a number above 0 and up to {MOST_PER_DAY}")
+                write!(f, "`{rate}` is no rate per day: a number above 0 and up to {MAX_PER_DAY}")
             }
         }
     }
@@ -117,7 +117,7 @@ impl FromStr for FaultPlan {
 
 fn parse_rate(text: &str) -> Result<f32, PlanError> {
     match text.parse() {
-        Ok(rate) if rate > 0.0 && rate <= MOST_PER_DAY => Ok(rate),
+        Ok(rate) if rate > 0.0 && rate <= MAX_PER_DAY => Ok(rate),
         _ => Err(PlanError::Rate(text.to_string())),
     }
 }

@@ -25,7 +25,7 @@ const FIRST_SHARE: f64 = 0.4;
 
 /// A sample on its way.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Told {
+pub struct Reported {
     /// Who sends it: 0, but for the second of two senders.
     pub sender: u8,
     /// What it says, before the gate.
@@ -33,7 +33,7 @@ pub struct Told {
 }
 
 /// Samples that one tick delivers.
-pub(super) type Delivery = heapless::Vec<Told, 4>;
+pub(super) type Delivery = heapless::Vec<Reported, 4>;
 
 /// A sample as its source would send it.
 pub(super) fn raw(sample: &Sample) -> RawSample {
@@ -55,7 +55,7 @@ pub(super) fn raw(sample: &Sample) -> RawSample {
 /// What arrives of a sample under one fault. `before` was told last before the fault began.
 pub(super) fn deliver(
     episode: &Episode,
-    told: Told,
+    told: Reported,
     before: &RawSample,
     dice: &mut ChaCha8Rng,
 ) -> Delivery {
@@ -64,9 +64,10 @@ pub(super) fn deliver(
     match episode.kind {
         LostSamples | Hole => Delivery::new(),
         Duplicate => [told, told].into_iter().collect(),
-        TwoSenders => {
-            (0..).zip(split(&told.sample)).map(|(sender, sample)| Told { sender, sample }).collect()
-        }
+        TwoSenders => (0..)
+            .zip(split(&told.sample))
+            .map(|(sender, sample)| Reported { sender, sample })
+            .collect(),
         _ => [told].into_iter().collect(),
     }
 }
@@ -201,7 +202,7 @@ mod tests {
     fn told(kind: FaultKind, step: u32) -> Vec<RawSample> {
         let episode = Episode { kind, begin: 0, end: 9, severity: 0.5, need_jobs: 3.0 };
         let before = RawSample { logged_events: Some(7.0), ..sample() };
-        let whole = Told { sender: 0, sample: sample() };
+        let whole = Reported { sender: 0, sample: sample() };
         let told = deliver(&episode, whole, &before, &mut dice(1, kind, step));
         told.into_iter().map(|told| told.sample).collect()
     }

@@ -4,7 +4,7 @@ use super::FaultPlan;
 use super::conditions::Conditions;
 use super::episode::{Episode, Episodes, dice};
 use super::kind::Family;
-use super::readings::{Delivery, Told, deliver, raw};
+use super::readings::{Delivery, Reported, deliver, raw};
 use crate::sim::{Load, STEP_S, Simulator};
 use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::units::Jobs;
@@ -59,7 +59,7 @@ impl<L: Borrow<Load>> FaultySimulator<L> {
         let truth = self.simulator.tick()?;
         let sample = raw(&truth);
         let before = self.before.unwrap_or(sample);
-        let whole = Told { sender: 0, sample };
+        let whole = Reported { sender: 0, sample };
         let mut told: Delivery = [whole].into_iter().collect();
         for episode in episodes {
             let mut dice = dice(self.seed, episode.kind, step);

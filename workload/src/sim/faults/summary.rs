@@ -1,14 +1,14 @@
 //! What a fault costs over many cases.
 
 use super::kind::{Family, FaultKind};
-use super::verdict::{MOST_AFTERMATH, MOST_ASKED, MOST_COST, MOST_SLA_POINTS, Verdict};
+use super::verdict::{MAX_AFTERMATH, MAX_ASKED, MAX_COST, MAX_SLA_POINTS, Verdict};
 use serde::Serialize;
 use std::fmt;
 
 /// Standard errors by which a mean may miss its mark,
 const SURE: f64 = 2.0;
 /// and most percentage points of the SLA that they are good for.
-const MOST_DOUBT: f64 = 0.1;
+const MAX_DOUBT: f64 = 0.1;
 
 /// Verdicts on one fault in many cases. Marks are of means: with other luck and no fault at all, one
 /// case in three loses 0.05 points of its SLA.
@@ -34,8 +34,8 @@ pub struct Summary {
     pub ended: u32,
     /// and those of them after which the pool was soon as it would have been.
     pub recovered: u32,
-    /// [`Verdict::most_asked`], on average.
-    pub most_asked: f64,
+    /// [`Verdict::max_asked`], on average.
+    pub max_asked: f64,
     /// [`Verdict::aftermath`], on average.
     pub aftermath: f64,
 }
@@ -66,7 +66,7 @@ impl Summary {
             blind_falls: sum(|v| v.blind_falls),
             ended: sum(|v| v.ended),
             recovered: sum(|v| v.recovered),
-            most_asked: mean(|v| v.most_asked),
+            max_asked: mean(|v| v.max_asked),
             aftermath: mean(|v| v.aftermath),
         })
     }
@@ -77,14 +77,14 @@ impl Summary {
     #[must_use]
     pub fn passes(&self) -> bool {
         let profile = self.kind.profile();
-        let harmless = self.cost_ratio <= MOST_COST
-            && self.sla_points + (SURE * self.sla_error).min(MOST_DOUBT) >= -MOST_SLA_POINTS;
+        let harmless = self.cost_ratio <= MAX_COST
+            && self.sla_points + (SURE * self.sla_error).min(MAX_DOUBT) >= -MAX_SLA_POINTS;
         let right = match (profile.informs, profile.family) {
             (false, _) => harmless && self.recovers(),
-            (true, Family::Pool) => self.most_asked <= MOST_ASKED,
+            (true, Family::Pool) => self.max_asked <= MAX_ASKED,
             (true, _) => true,
         };
-        right && self.blind_falls == 0 && self.aftermath <= MOST_AFTERMATH
+        right && self.blind_falls == 0 && self.aftermath <= MAX_AFTERMATH
     }
 
     /// Whether nearly all episodes are over when they end. Two pools that were equal once differ
@@ -109,7 +109,7 @@ impl fmt::Display for Summary {
             self.blind_falls,
             self.recovered,
             self.ended,
-            self.most_asked,
+            self.max_asked,
             self.aftermath,
             if self.passes() { "kept" } else { "missed" },
         )
@@ -129,7 +129,7 @@ mod tests {
             blind_falls: 0,
             ended: 3,
             recovered: 3,
-            most_asked: 1.0,
+            max_asked: 1.0,
             aftermath: 1.0,
         }
     }
@@ -142,8 +142,8 @@ mod tests {
         };
         assert!(of([-0.3, 0.3, -0.2, 0.2]).passes(), "luck");
         assert!(!of([-0.1, -0.11, -0.09, -0.1]).passes());
-        let dear = [verdict(FaultKind::Frozen, 1.2, 0.0)];
-        assert!(!Summary::of(&dear).unwrap().passes());
+        let costly = [verdict(FaultKind::Frozen, 1.2, 0.0)];
+        assert!(!Summary::of(&costly).unwrap().passes());
         assert_eq!(Summary::of(&[]), None);
     }
 
@@ -151,7 +151,7 @@ mod tests {
     fn what_befalls_a_pool_may_cost_but_not_without_bound() {
         let bad = verdict(FaultKind::BadRelease, 1.4, -3.0);
         assert!(Summary::of(&[bad]).unwrap().passes());
-        let asked = Verdict { most_asked: 9.0, ..bad };
+        let asked = Verdict { max_asked: 9.0, ..bad };
         assert!(!Summary::of(&[asked]).unwrap().passes());
         let felt = Verdict { aftermath: 3.0, ..bad };
         assert!(!Summary::of(&[felt]).unwrap().passes());

@@ -73,7 +73,7 @@ impl Course {
     }
 
     /// Most jobs wanted in the ticks.
-    pub(super) fn most_wanted(&self, ticks: Range<usize>) -> f64 {
+    pub(super) fn max_wanted(&self, ticks: Range<usize>) -> f64 {
         self.wanted(ticks).fold(0.0, f64::max)
     }
 

@@ -8,9 +8,9 @@ use crate::sim::STEP_S;
 use serde::Serialize;
 
 /// Most that a fault without information about load may cost, of the clean run.
-pub(super) const MOST_COST: f64 = 1.10;
+pub(super) const MAX_COST: f64 = 1.10;
 /// Most percentage points of the SLA that it may cost.
-pub(super) const MOST_SLA_POINTS: f64 = 0.05;
+pub(super) const MAX_SLA_POINTS: f64 = 0.05;
 /// Seconds after its end by which the pool is as it would have been,
 const RECOVERED_S: u32 = 300;
 /// compared over so many more, since two pools are never alike in each tick.
@@ -20,13 +20,13 @@ const ALIKE: f64 = 1.25;
 /// or if they differ by no more jobs than this.
 const ALIKE_JOBS: f64 = 2.0;
 /// Jobs asked for beyond this many times the usual are no help against any fault of a pool.
-pub(super) const MOST_ASKED: f64 = 3.3;
+pub(super) const MAX_ASKED: f64 = 3.3;
 /// Seconds after a surprise by which it is paid for,
 const PAID_S: u32 = 1800;
 /// and the seconds behind them in which it may still be felt,
 const AFTERMATH_S: u32 = 9000;
 /// at no more than this many times the usual cost.
-pub(super) const MOST_AFTERMATH: f64 = 1.5;
+pub(super) const MAX_AFTERMATH: f64 = 1.5;
 /// Seconds until a frozen reading can be told from a calm minute.
 const FREEZE_SHOWS_S: u32 = 120;
 
@@ -48,7 +48,7 @@ pub struct Verdict {
     /// and those of them after which the pool was soon as it would have been.
     pub recovered: u32,
     /// Most jobs asked for in an episode, over the most asked for meanwhile in the clean run.
-    pub most_asked: f64,
+    pub max_asked: f64,
     /// Jobs wanted from half an hour to three hours behind an episode, over those of the clean run;
     /// behind the end of all traffic, the number itself. The worst episode counts, 0 if there is none.
     pub aftermath: f64,
@@ -62,7 +62,7 @@ impl Verdict {
         let recoveries: Vec<bool> =
             episodes.iter().filter_map(|episode| recovery(episode, clean, faulty)).collect();
         let falls = episodes.iter().map(|episode| falls(episode, faulty));
-        let asked = episodes.iter().map(|episode| most_asked(episode, clean, faulty));
+        let asked = episodes.iter().map(|episode| max_asked(episode, clean, faulty));
         let aftermaths = episodes.iter().filter_map(|episode| aftermath(episode, clean, faulty));
         Self {
             kind,
@@ -72,7 +72,7 @@ impl Verdict {
             blind_falls: if kind.profile().blinds { falls.sum() } else { 0 },
             ended: recoveries.len() as u32,
             recovered: recoveries.iter().filter(|recovered| **recovered).count() as u32,
-            most_asked: asked.fold(0.0, f64::max),
+            max_asked: asked.fold(0.0, f64::max),
             aftermath: aftermaths.fold(0.0, f64::max),
         }
     }
@@ -80,7 +80,7 @@ impl Verdict {
     /// Whether cost and SLA are those of a fault that carries no information about load.
     #[must_use]
     pub fn is_harmless(&self) -> bool {
-        self.cost_ratio <= MOST_COST && self.sla_points >= -MOST_SLA_POINTS
+        self.cost_ratio <= MAX_COST && self.sla_points >= -MAX_SLA_POINTS
     }
 
     /// Whether all marks of its kind are kept. No pool shrinks while blind, and none stays larger
@@ -91,10 +91,10 @@ impl Verdict {
         let profile = self.kind.profile();
         let right = match (profile.informs, profile.family) {
             (false, _) => self.is_harmless() && self.recovered == self.ended,
-            (true, Family::Pool) => self.most_asked <= MOST_ASKED,
+            (true, Family::Pool) => self.max_asked <= MAX_ASKED,
             (true, _) => true,
         };
-        right && self.blind_falls == 0 && self.aftermath <= MOST_AFTERMATH
+        right && self.blind_falls == 0 && self.aftermath <= MAX_AFTERMATH
     }
 }
 
@@ -121,9 +121,9 @@ fn aftermath(episode: &Episode, clean: &Course, faulty: &Course) -> Option<f64> 
     Some(if now - usual <= ALIKE_JOBS { ratio(now, usual).min(1.0) } else { ratio(now, usual) })
 }
 
-fn most_asked(episode: &Episode, clean: &Course, faulty: &Course) -> f64 {
+fn max_asked(episode: &Episode, clean: &Course, faulty: &Course) -> f64 {
     let ticks = faulty.ticks((episode.begin, 0), (episode.end, 0));
-    ratio(faulty.most_wanted(ticks.clone()), clean.most_wanted(ticks))
+    ratio(faulty.max_wanted(ticks.clone()), clean.max_wanted(ticks))
 }
 
 /// Mean jobs wanted, clean and faulty, in `span_s` seconds from `after_s` seconds behind an episode;

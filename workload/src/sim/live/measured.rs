@@ -4,9 +4,9 @@ use super::Span;
 use super::account::{Account, Standing, Totals};
 use super::queue::Queue;
 use crate::sim::World;
+use scaleiq_core::estimation::{PoolObserver, START_SPREAD};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::situation::{PoolObserver, START_SPREAD};
 use scaleiq_core::units::Jobs;
 
 /// A pool of which only samples are known. Its queue is a fluid, first come first served: what arrived

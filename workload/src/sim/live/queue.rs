@@ -4,7 +4,7 @@ use crate::sim::pool::Fifo;
 use std::collections::VecDeque;
 
 /// Groups of events that are told apart by their age: a day of the simulator's steps.
-const MOST_GROUPS: usize = 17_280;
+const MAX_GROUPS: usize = 17_280;
 
 /// Events that arrived together.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ impl Queue {
         let number = self.first + self.arrived.len();
         self.arrived.push_back(Arrived { at_s: self.now_s, events });
         self.fifo.arrive(events, number);
-        if self.arrived.len() > MOST_GROUPS {
+        if self.arrived.len() > MAX_GROUPS {
             self.merge_oldest();
         }
     }
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn a_queue_that_only_grows_is_bounded_and_loses_nothing() {
         let mut queue = Queue::default();
-        for _ in 0..2 * MOST_GROUPS {
+        for _ in 0..2 * MAX_GROUPS {
             queue.arrive(3.0);
             queue.pass(1.0);
         }
-        assert_eq!(queue.arrived.len(), MOST_GROUPS);
+        assert_eq!(queue.arrived.len(), MAX_GROUPS);
         let waits = begin(&mut queue, f64::MAX);
-        assert_eq!(waits.iter().map(|w| w.1).sum::<f64>(), 6.0 * MOST_GROUPS as f64);
-        assert_eq!(waits[0].0, 2.0 * MOST_GROUPS as f64);
+        assert_eq!(waits.iter().map(|w| w.1).sum::<f64>(), 6.0 * MAX_GROUPS as f64);
+        assert_eq!(waits[0].0, 2.0 * MAX_GROUPS as f64);
         assert_eq!(queue.backlog_events(), 0.0);
     }
 }

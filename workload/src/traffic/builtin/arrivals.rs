@@ -2,7 +2,7 @@
 
 use super::rows::{LENGTH, ROWS, hour, weekday};
 use super::statistics::{TARGETS, p95};
-use crate::traffic::pulse::{PulseTrain, Pulses};
+use crate::traffic::burst::{BurstTrain, Bursts};
 use crate::traffic::random::{Memory, chance, log_between, normal, stream};
 
 /// Middle of the peak hour and of the trough hour, UTC.
@@ -19,7 +19,7 @@ const NOISE: [(f64, f64); 3] = [(0.2, 36.0), (0.2, 4.0), (0.08, 0.2)];
 /// Coefficient of variation of the count of one interval, beyond Poisson.
 const RATE_CV: f64 = 0.04;
 /// Campaigns and retries: 10 minutes to 5 hours.
-const CAMPAIGNS: Pulses = Pulses {
+const CAMPAIGNS: Bursts = Bursts {
     per_day: 6.0,
     height: 0.35,
     tail: 2.4,
@@ -28,7 +28,7 @@ const CAMPAIGNS: Pulses = Pulses {
     longest_s: 18_000.0,
 };
 /// Where overlapping campaigns saturate (a limit upstream), on the scale of their height.
-const MOST_CAMPAIGN: f64 = 1.6;
+const MAX_CAMPAIGN: f64 = 1.6;
 /// Times without a source: how many per day, and their shortest and longest in intervals.
 const OUTAGES: (f64, f64, f64) = (0.03, 5.0, 25.0);
 /// What still arrives then.
@@ -125,8 +125,8 @@ fn draws(seed: u64, rows: usize) -> Vec<Draws> {
     let rng = &mut stream(seed, 3);
     let steps_per_hour = LENGTH.steps_per_day() as f64 / 24.0;
     let mut noise = NOISE.map(|(sd, hours)| Memory::new(sd, hours * steps_per_hour, rng));
-    let pulses = &mut stream(seed, 4);
-    let mut campaigns = PulseTrain::new(CAMPAIGNS, f64::from(LENGTH.seconds()));
+    let bursts = &mut stream(seed, 4);
+    let mut campaigns = BurstTrain::new(CAMPAIGNS, f64::from(LENGTH.seconds()));
     let outages = &mut stream(seed, 5);
     let mut outage_left = 0.0;
     (0..rows)
@@ -147,7 +147,7 @@ fn draws(seed: u64, rows: usize) -> Vec<Draws> {
                 workday,
                 weekend,
                 factor: log.exp() * on,
-                campaign: campaigns.next(pulses).min(MOST_CAMPAIGN),
+                campaign: campaigns.next(bursts).min(MAX_CAMPAIGN),
                 chance: normal(rng),
             }
         })

@@ -1,0 +1,221 @@
+//! How a server is reached over TLS: who may have signed its certificate, and by which the agent is known.
+//! Every source and actuator that knows TLS has these fields.
+
+use crate::config::{Choice, Fields, File, Parsed};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::Verifier;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Whether certificates are checked, by its words.
+const VERIFY: Choice<bool> = Choice(&[("full", true), ("none", false)]);
+
+/// Whom to trust and as whom to come. Files are read for each new client, not before.
+#[derive(Clone, Debug, Default)]
+pub struct TlsSettings {
+    /// Who may have signed the server's certificate; `None`: whom the system trusts.
+    ca: Option<PathBuf>,
+    /// Certificate and key of the agent.
+    identity: Option<(PathBuf, PathBuf)>,
+    /// The name on the server's certificate, where it is not its address.
+    server_name: Option<ServerName<'static>>,
+    /// Whoever answers is taken for the server.
+    trusts_anybody: bool,
+}
+
+impl TlsSettings {
+    /// Its fields, in the section of the system that is reached.
+    pub fn fields(f: &mut Fields<'_>) -> Option<Self> {
+        let about =
+            "who may have signed the server's certificate (PEM); else whom the system trusts";
+        let ca = f.optional("ca_file", about, File);
+        let cert = f.optional("cert_file", "certificate by which the agent is known (PEM)", File);
+        let key = f.optional("key_file", "key of `cert_file` (PEM)", File);
+        let about = "name on the server's certificate, where it is not its address";
+        let server_name = f.optional("server_name", about, Parsed(server_name));
+        let about = "`none`: whoever answers is taken for the server, which is for trials only";
+        let is_verified = f.or("verify", about, VERIFY, true);
+        for (given, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
+            if let (Some(place), None) = (f.given(given), f.given(other)) {
+                f.problem(place, format!("`{}` needs `{other}` beside it", f.name(given)));
+            }
+        }
+        for name in ["ca_file", "server_name"] {
+            if let (Some(place), false) = (f.given(name), is_verified) {
+                let message = format!("`{}` is of no use with `verify: none`", f.name(name));
+                f.problem(place, message);
+            }
+        }
+        Some(Self {
+            ca: ca.map(|given| given.value),
+            identity: cert.zip(key).map(|(cert, key)| (cert.value, key.value)),
+            server_name: server_name.map(|given| given.value),
+            trusts_anybody: !is_verified,
+        })
+    }
+
+    /// Names of the fields, for those who must not have them.
+    pub const NAMES: [&'static str; 5] =
+        ["ca_file", "cert_file", "key_file", "server_name", "verify"];
+
+    /// Returns what rustls needs for a client.
+    ///
+    /// # Errors
+    /// If a file cannot be read or is not what it should be; naming it.
+    pub fn client(&self) -> io::Result<ClientConfig> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .dangerous()
+            .with_custom_certificate_verifier(self.verifier(provider)?);
+        let Some((cert, key)) = &self.identity else {
+            return Ok(builder.with_no_client_auth());
+        };
+        let private = PrivateKeyDer::from_pem_file(key).map_err(|why| in_file(key, &why))?;
+        let config = builder.with_client_auth_cert(certificates(cert)?, private);
+        config.map_err(|why| in_file(cert, &why))
+    }
+
+    /// Returns what trusts nobody, for a client that needs no TLS.
+    ///
+    /// # Errors
+    /// If the library is built without a version of TLS.
+    pub fn nobody() -> io::Result<ClientConfig> {
+        let provider = Arc::new(ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?;
+        Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+    }
+
+    fn verifier(&self, provider: Arc<CryptoProvider>) -> io::Result<Arc<dyn ServerCertVerifier>> {
+        if self.trusts_anybody {
+            return Ok(Arc::new(Anybody(provider)));
+        }
+        let inner: Arc<dyn ServerCertVerifier> = match &self.ca {
+            None => Arc::new(Verifier::new(provider).map_err(|why| {
+                io::Error::other(format!("{why}; `ca_file` may name the server's"))
+            })?),
+            Some(path) => {
+                let mut roots = RootCertStore::empty();
+                for certificate in certificates(path)? {
+                    roots.add(certificate).map_err(|why| in_file(path, &why))?;
+                }
+                let built =
+                    WebPkiServerVerifier::builder_with_provider(roots.into(), provider).build();
+                built.map_err(|why| in_file(path, &why))?
+            }
+        };
+        Ok(match &self.server_name {
+            Some(name) => Arc::new(Named { inner, name: name.clone() }),
+            None => inner,
+        })
+    }
+}
+
+fn server_name(text: &str) -> Result<ServerName<'static>, String> {
+    let name = ServerName::try_from(text.to_owned());
+    name.map_err(|_| "is neither a host name nor an address".into())
+}
+
+/// The certificates in a file; at least one.
+fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let read: Vec<_> = read.map_err(|why| in_file(path, &why))?;
+    match read.is_empty() {
+        true => Err(in_file(path, &"there is no certificate in it")),
+        false => Ok(read),
+    }
+}
+
+fn in_file(path: &Path, why: &impl std::fmt::Display) -> io::Error {
+    io::Error::other(format!("{}: {why}", path.display()))
+}
+
+/// Looks for another name on the certificate than that by which the server was reached.
+#[derive(Debug)]
+struct Named {
+    inner: Arc<dyn ServerCertVerifier>,
+    name: ServerName<'static>,
+}
+
+impl ServerCertVerifier for Named {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.inner.verify_server_cert(end_entity, intermediates, &self.name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// Takes whoever answers for the server.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
