@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Workers of the static pool; a tenth more than the peak keeps busy if left out.
     #[arg(long = "static")]
     static_jobs: Option<u32>,
+    /// File in which agent and workers log; nowhere if left out.
+    #[arg(long)]
+    log: Option<std::path::PathBuf>,
     /// Chooses the day and its noise.
     #[arg(long, default_value_t = 1)]
     seed: u64,

@@ -8,6 +8,7 @@ use crate::worker::ADDRESS;
 use anyhow::{Context, bail};
 use async_nats::{Client, Message};
 use futures_util::StreamExt;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -47,13 +48,17 @@ pub(crate) fn play(args: &Args) -> anyhow::Result<()> {
             tallies: Default::default(),
         };
         let program = std::env::current_exe()?;
-        let mut workers = Vec::new();
-        for _ in 0..size {
-            workers.push(spawn(&program, &["work", POOLS[1]], &broker, folder.path())?);
-        }
-        std::fs::write(folder.path().join("scaleiq.yaml"), CONFIG)?;
-        let run = ["run", "--config", "scaleiq.yaml"];
-        let mut agent = spawn(&program, &run, &broker, folder.path())?;
+        let log = match &args.log {
+            Some(path) => File::create(path)?,
+            None => tempfile::tempfile()?,
+        };
+        let spawn =
+            |words: &[&str]| spawn(&program, words, &broker, folder.path(), log.try_clone()?);
+        let workers: Result<Vec<Child>, _> =
+            (0..size).map(|_| spawn(&["work", POOLS[1]])).collect();
+        let _workers = workers?;
+        fs::write(folder.path().join("scaleiq.yaml"), CONFIG)?;
+        let mut agent = spawn(&["run", "--config", "scaleiq.yaml"])?;
         tokio::select! {
             played = stage.run(day, length, size) => played?,
             ended = agent.wait() => bail!("the agent ended: {}", ended?),
@@ -66,8 +71,13 @@ pub(crate) fn play(args: &Args) -> anyhow::Result<()> {
 }
 
 /// This program again, with other words.
-fn spawn(program: &Path, words: &[&str], broker: &Broker, folder: &Path) -> std::io::Result<Child> {
-    let log = std::fs::File::options().append(true).create(true).open(folder.join("log"))?;
+fn spawn(
+    program: &Path,
+    words: &[&str],
+    broker: &Broker,
+    folder: &Path,
+    log: File,
+) -> std::io::Result<Child> {
     Command::new(program)
         .args(words)
         .current_dir(folder)
