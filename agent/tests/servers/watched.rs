@@ -3,7 +3,7 @@
 use super::http::until;
 use agent::app::{Components, Config};
 use agent::observe::source::Delivery;
-use agent::observe::{Closed, Ingested, Inlet, Refusal, Told};
+use agent::observe::{Closed, Ingested, Inlet, Refusal, Reported};
 use agent::platform::supervise::{Condition, Lifecycle, supervise};
 use scaleiq_core::sample::Reading;
 use std::path::Path;
@@ -14,12 +14,14 @@ use std::thread;
 /// Collects samples.
 #[derive(Clone, Default)]
 struct Collector {
-    told: Arc<Mutex<Vec<Told>>>,
+    told: Arc<Mutex<Vec<Reported>>>,
     is_closed: Arc<AtomicBool>,
 }
 
 impl Inlet for Collector {
-    fn ingest(&self, samples: Vec<Told>) -> Result<Ingested, Closed> {
+    fn ingest(&self, samples: Vec<Reported>) -> Result<Ingested, Closed> {
+        // The loop's own inlet blocks until a sample is decided on, which a runtime does not allow.
+        assert!(tokio::runtime::Handle::try_current().is_err(), "delivered within a runtime");
         self.told.lock().unwrap().extend(samples);
         Ok(Ingested::default())
     }
@@ -44,7 +46,8 @@ impl Watched {
     pub(crate) fn start(section: &str) -> Self {
         let text = format!("source: {section}\n");
         let config = Config::parse(&text, Path::new(""), |_| None, &Components::default());
-        let source = config.unwrap_or_else(|problems| panic!("{problems}")).source;
+        let mut config = config.unwrap_or_else(|problems| panic!("{problems}"));
+        let source = config.workloads.remove(0).source;
         let (collector, lifecycle) = (Collector::default(), Lifecycle::default());
         let watched = Self { collector: collector.clone(), lifecycle: lifecycle.clone() };
         let told = lifecycle.clone();
@@ -59,7 +62,7 @@ impl Watched {
     }
 
     /// All samples so far.
-    pub(crate) fn told(&self) -> Vec<Told> {
+    pub(crate) fn told(&self) -> Vec<Reported> {
         self.collector.told.lock().unwrap().clone()
     }
 
@@ -84,7 +87,7 @@ impl Watched {
     }
 
     /// Waits until the samples satisfy `done`, and returns them.
-    pub(crate) fn wait_for(&self, done: impl Fn(&[Told]) -> bool) -> Vec<Told> {
+    pub(crate) fn wait_for(&self, done: impl Fn(&[Reported]) -> bool) -> Vec<Reported> {
         let mut told = Vec::new();
         until(|| {
             told = self.told();
@@ -94,7 +97,7 @@ impl Watched {
     }
 
     /// Waits for so many samples more.
-    pub(crate) fn wait_for_more(&self, samples: usize) -> Vec<Told> {
+    pub(crate) fn wait_for_more(&self, samples: usize) -> Vec<Reported> {
         let wanted = self.told().len() + samples;
         self.wait_for(|told| told.len() >= wanted)
     }
@@ -107,12 +110,12 @@ impl Drop for Watched {
 }
 
 /// Events that arrived, that were finished, and that were in the system at the end, as far as samples know.
-pub(crate) fn events(told: &[Told]) -> (f32, f32, Option<f32>) {
+pub(crate) fn events(told: &[Reported]) -> (f32, f32, Option<f32>) {
     let known = |reading: Reading| match reading {
         Reading::Known(value) => Some(value),
         _ => None,
     };
-    let sum = |of: fn(&Told) -> Reading| told.iter().filter_map(|t| known(of(t))).sum();
+    let sum = |of: fn(&Reported) -> Reading| told.iter().filter_map(|t| known(of(t))).sum();
     (
         sum(|told| told.sample.arrivals_events),
         sum(|told| told.sample.processed_events),
