@@ -24,6 +24,8 @@ const CONFIG: &str = include_str!("scaleiq.yaml");
 const REST: Duration = Duration::from_secs(20);
 /// The agent gets this long to drain its workers.
 const DRAIN: Duration = Duration::from_secs(15);
+/// Both pools begin with no worker that is up: so long nothing counts.
+const WARM_UP: Duration = Duration::from_secs(20);
 /// The static pool is so much larger than what the peak keeps busy, unless told otherwise.
 const ROOM: f64 = 1.1;
 
@@ -37,8 +39,10 @@ pub(crate) fn play(args: &Args) -> anyhow::Result<()> {
         let fitting = (day.peak_jobs(length) * ROOM).ceil() as u32;
         let size = args.static_jobs.unwrap_or(fitting).max(1);
         println!(
-            "{:.0} minutes of a day at {SPEED} times its speed; {SLA_S} s of it to begin an event",
-            length.as_secs_f64() / 60.0
+            "{} minutes of a day at {SPEED} times its speed, the first {} s not counted; {SLA_S} s of it to begin \
+             an event",
+            length.as_secs_f64() / 60.0,
+            WARM_UP.as_secs()
         );
         let client = async_nats::connect(&broker.address).await?;
         let mut stage = Stage {
@@ -132,10 +136,11 @@ impl Stage {
                 biased;
                 Some(message) = self.told.next() => self.hear(&message),
                 () = sleep_until(self.begin + event.at), if !is_over => {
+                    let counts = event.at >= WARM_UP;
+                    let told = format!("{} {counts}", event.work.as_micros());
                     for (pool, tally) in POOLS.iter().zip(&mut self.tallies) {
-                        let work = event.work.as_micros().to_string();
-                        self.client.publish(subject(pool), work.into()).await?;
-                        tally.sent += 1;
+                        self.client.publish(subject(pool), told.clone().into()).await?;
+                        tally.sent += u64::from(counts);
                     }
                     next = day.next();
                 }
@@ -156,10 +161,13 @@ impl Stage {
         let mut words = message.subject.split('.').skip(1);
         let (Some(pool), Some(what)) = (words.next(), words.next()) else { return };
         let Some(at) = POOLS.iter().position(|known| *known == pool) else { return };
-        let number = std::str::from_utf8(&message.payload).ok().and_then(|text| text.parse().ok());
-        match (what, number) {
-            ("begun", Some(us)) => self.tallies[at].begun(Duration::from_micros(us)),
-            ("alive", _) => self.tallies[at].sign_of_life(),
+        let told = std::str::from_utf8(&message.payload).unwrap_or_default();
+        match (what, told.split_once(' ')) {
+            ("begun", Some((us, "true"))) => {
+                let waited = us.parse().map(Duration::from_micros);
+                waited.into_iter().for_each(|waited| self.tallies[at].begun(waited));
+            }
+            ("alive", _) => self.tallies[at].sign_of_life(self.begin.elapsed() >= WARM_UP),
             _ => {}
         }
     }
@@ -168,7 +176,7 @@ impl Stage {
         let [scaled, fixed] = &self.tallies;
         println!(
             "{clock} {:10.1} | {:14} {:8.3} % {:9.1} | {:14.3} % {:9.1}",
-            scaled.sent as f64 / since.as_secs_f64(),
+            scaled.sent as f64 / since.saturating_sub(WARM_UP).as_secs_f64().max(1.0),
             scaled.alive,
             scaled.sla_percent(false),
             scaled.job_hours(),

@@ -31,9 +31,9 @@ impl Tally {
         self.waits_s.push(waited_s);
     }
 
-    /// A worker is alive.
-    pub(crate) fn sign_of_life(&mut self) {
-        self.signs += 1;
+    /// A worker is alive, which is paid for if it counts.
+    pub(crate) fn sign_of_life(&mut self, counts: bool) {
+        self.signs += u64::from(counts);
         self.recent += 1;
     }
 

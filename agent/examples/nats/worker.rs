@@ -59,8 +59,11 @@ async fn begin_and_end(client: &Client, pool: &str, message: &Message) -> anyhow
     let info = message.info().map_err(anyhow::Error::from_boxed)?;
     let waited = SystemTime::now().duration_since(SystemTime::from(info.published));
     let waited_us = waited.unwrap_or_default().as_micros();
-    let work_us: u64 = std::str::from_utf8(&message.payload)?.parse()?;
-    client.publish(format!("told.{pool}.begun"), waited_us.to_string().into()).await?;
+    let event = std::str::from_utf8(&message.payload)?;
+    let (work_us, counts) = event.split_once(' ').context("what is this event?")?;
+    let work_us: u64 = work_us.parse()?;
+    let told = format!("{waited_us} {counts}");
+    client.publish(format!("told.{pool}.begun"), told.into()).await?;
     sleep(Duration::from_micros(work_us)).await;
     message.ack().await.map_err(anyhow::Error::from_boxed)?;
     Ok(())

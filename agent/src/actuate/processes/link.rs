@@ -32,7 +32,7 @@ const SPARE: Duration = Duration::from_secs(1);
 pub(super) struct Link {
     places: Places,
     /// `None` once the pool is to end.
-    wanted: Option<watch::Sender<Option<u32>>>,
+    wanted: Option<watch::Sender<u32>>,
     seen: Seen,
     thread: Option<JoinHandle<()>>,
 }
@@ -47,7 +47,7 @@ impl Link {
         seen: Seen,
     ) -> io::Result<Self> {
         adopt_orphans();
-        let (wanted, told) = watch::channel(places.wanted());
+        let (wanted, told) = watch::channel(places.wanted().unwrap_or(0));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let line = Line { plan, withheld, wanted: told, seen: seen.clone() };
         let thread = thread::Builder::new().name("pool".into());
@@ -65,7 +65,7 @@ impl Link {
         let Some(wanted) = &self.wanted else {
             return Err(io::Error::other("the pool has ended"));
         };
-        wanted.send_replace(Some(jobs));
+        wanted.send_replace(jobs);
         let mut seen = self.seen.subscribe();
         let is_taken = |report: &Option<Report>| report.as_ref().is_some_and(|r| r.wanted == jobs);
         let Ok(Ok(report)) = timeout(PATIENCE, seen.wait_for(is_taken)).await else {
@@ -99,7 +99,7 @@ impl Actuator for Link {
 struct Line {
     plan: Plan,
     withheld: Vec<OsString>,
-    wanted: watch::Receiver<Option<u32>>,
+    wanted: watch::Receiver<u32>,
     seen: Seen,
 }
 
@@ -152,9 +152,7 @@ impl Line {
                         break;
                     }
                     let jobs = *self.wanted.borrow_and_update();
-                    if let Some(jobs) = jobs {
-                        tell(&mut stdin, &jobs.to_string()).await?;
-                    }
+                    tell(&mut stdin, &jobs.to_string()).await?;
                 }
                 line = reports.next_line() => match line? {
                     Some(line) => {

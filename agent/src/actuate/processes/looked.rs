@@ -12,8 +12,8 @@ use tokio::time::timeout;
 const EVERY: Duration = Duration::from_secs(1);
 /// A keeper that is being started reports within this.
 const BEGINNING: Duration = Duration::from_secs(3);
-const UNKNOWN: &str = "none runs: the pool is being started, no number was wanted yet, or the agent is in \
-                       shadow mode, where workers that others start are told by `pool` or in samples";
+const UNKNOWN: &str = "none runs: the pool is being started, or the agent is in shadow mode, where workers that \
+                       others start are told by `pool` or in samples";
 
 /// Reads what the keeper reported last.
 #[derive(Clone, Debug)]
