@@ -16,6 +16,8 @@ pub mod processes;
 mod program;
 mod promises;
 mod stdout;
+#[cfg(unix)]
+mod systemd;
 
 pub use actuator::{Actuator, ActuatorSettings};
 pub use dry_run::{DRY_RUN, DryRun};
@@ -27,6 +29,8 @@ pub use order::{Numbering, Order};
 #[cfg(unix)]
 pub use processes::PROCESSES;
 pub use stdout::STDOUT;
+#[cfg(unix)]
+pub use systemd::SYSTEMD;
 
 use actuator::{Outcome, Tools};
 

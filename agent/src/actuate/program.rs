@@ -1,6 +1,6 @@
 //! A program of the user's: how it is configured, and what it may see.
 
-use crate::config::{Fields, List, Secret, Text};
+use crate::config::{Fields, Given, List, Secret, Text};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -8,9 +8,28 @@ use std::path::Path;
 /// Variables that begin so are the agent's own, and passed on only if they are meant for the program.
 const OWN_PREFIX: &[u8] = b"SCALEIQ_";
 
+/// The kind of the field `command`.
+const WORDS: List<Text> = List { of: Text, max: usize::MAX };
+
 /// The field `command`: a program and its arguments, at least one word.
 pub(super) fn field(f: &mut Fields<'_>, about: &'static str) -> Option<Vec<String>> {
-    let command = f.required("command", about, List { of: Text, max: usize::MAX })?;
+    let command = f.required("command", about, WORDS);
+    words(f, about, command?)
+}
+
+/// The same, which may be left out.
+pub(super) fn field_or(
+    f: &mut Fields<'_>,
+    about: &'static str,
+    default: &[&str],
+) -> Option<Vec<String>> {
+    match f.optional("command", about, WORDS) {
+        Some(command) => words(f, about, command),
+        None => Some(default.iter().map(|word| (*word).into()).collect()),
+    }
+}
+
+fn words(f: &Fields<'_>, about: &str, command: Given<Vec<Given<String>>>) -> Option<Vec<String>> {
     if command.value.is_empty() {
         f.problem(command.place, format!("`{}` is empty: {about}", f.name("command")));
     }

@@ -1,9 +1,9 @@
 //! Every component that a configuration may choose: a new one is one line here.
 
-#[cfg(unix)]
-use crate::actuate::PROCESSES;
 use crate::actuate::actuator::ActuatorVariant;
 use crate::actuate::{DRY_RUN, EXEC, STDOUT};
+#[cfg(unix)]
+use crate::actuate::{PROCESSES, SYSTEMD};
 use crate::observe::pool::PoolVariant;
 use crate::observe::push::{HTTP, JSONL};
 use crate::observe::source::SourceVariant;
@@ -39,6 +39,8 @@ impl Default for Components {
                 &crate::actuate::KUBERNETES,
                 #[cfg(unix)]
                 &PROCESSES,
+                #[cfg(unix)]
+                &SYSTEMD,
                 &STDOUT,
                 &DRY_RUN,
             ],

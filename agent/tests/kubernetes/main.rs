@@ -37,6 +37,7 @@ impl Rig {
         );
         let file = folder.path().join("c.yaml");
         let config = Config::parse(&text, &file, |_| None, &Components::default()).unwrap();
+        let config = config.workloads.into_iter().next().unwrap();
         let tools = Tools {
             secret: None,
             stop: Stop::on_signal().unwrap(),
