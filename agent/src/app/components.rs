@@ -1,11 +1,10 @@
 //! Every component that a configuration may choose: a new one is one line here.
 
 use crate::actuate::actuator::ActuatorVariant;
-use crate::actuate::{DRY_RUN, EXEC, STDOUT};
-#[cfg(unix)]
-use crate::actuate::{PROCESSES, SYSTEMD};
-use crate::observe::pool::PoolVariant;
+use crate::actuate::{self, DRY_RUN, EXEC, STDOUT};
+use crate::observe::pool::{self, PoolVariant};
 use crate::observe::push::{HTTP, JSONL};
+use crate::observe::queue;
 use crate::observe::source::SourceVariant;
 
 /// What there is to choose from.
@@ -27,20 +26,34 @@ impl Default for Components {
                 &HTTP,
                 &JSONL,
                 #[cfg(feature = "nats")]
-                &crate::observe::queue::nats::NATS,
+                &queue::nats::NATS,
+                #[cfg(feature = "http")]
+                &queue::PROMETHEUS,
+                #[cfg(feature = "http")]
+                &queue::RABBITMQ,
+                #[cfg(feature = "grpc")]
+                &queue::keda::KEDA,
             ],
             pools: vec![
                 #[cfg(feature = "kubernetes")]
-                &crate::observe::pool::kubernetes::KUBERNETES,
+                &pool::kubernetes::KUBERNETES,
+                #[cfg(feature = "http")]
+                &pool::PROMETHEUS,
             ],
             actuators: vec![
                 &EXEC,
+                #[cfg(unix)]
+                &actuate::PROCESSES,
+                #[cfg(unix)]
+                &actuate::SYSTEMD,
                 #[cfg(feature = "kubernetes")]
-                &crate::actuate::KUBERNETES,
-                #[cfg(unix)]
-                &PROCESSES,
-                #[cfg(unix)]
-                &SYSTEMD,
+                &actuate::KUBERNETES,
+                #[cfg(feature = "http")]
+                &actuate::WEBHOOK,
+                #[cfg(feature = "http")]
+                &actuate::NOMAD,
+                #[cfg(feature = "http")]
+                &actuate::SWARM,
                 &STDOUT,
                 &DRY_RUN,
             ],

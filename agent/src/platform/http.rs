@@ -206,10 +206,17 @@ pub enum Failure {
     Invalid(String),
 }
 
+impl Failure {
+    /// Whether the same request may do later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Status { code: 408 | 429 | 500.., .. })
+    }
+}
+
 impl Client {
     /// Begins a request for what lies below the address: parts of a path, which may hold any character,
     /// and pairs of a query.
-    #[must_use]
     pub fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -266,7 +273,9 @@ impl Client {
     fn refused(&self, response: &Response, body: &[u8]) -> Failure {
         let status = response.status();
         let told = match response.headers().get(LOCATION).map(HeaderValue::to_str) {
-            Some(Ok(elsewhere)) => format!(" to {elsewhere}, which `url` may name"),
+            Some(Ok(elsewhere)) if status.is_redirection() => {
+                format!(" to {elsewhere}, which `url` may name")
+            }
             _ => told(body),
         };
         let what = format!("{} answers {status}{told}", self.name);

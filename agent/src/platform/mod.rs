@@ -2,9 +2,13 @@
 //! samples or decisions.
 
 pub mod backoff;
+#[cfg(feature = "grpc")]
+pub mod channel;
 #[cfg(unix)]
 pub(crate) mod children;
 pub mod clock;
+#[cfg(feature = "grpc")]
+pub mod door;
 #[cfg_attr(not(unix), path = "group_elsewhere.rs")]
 pub(crate) mod group;
 #[cfg(feature = "http")]

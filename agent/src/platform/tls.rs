@@ -126,7 +126,7 @@ fn server_name(text: &str) -> Result<ServerName<'static>, String> {
 }
 
 /// The certificates in a file; at least one.
-fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+pub(super) fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     let read: Vec<_> = read.map_err(|why| in_file(path, &why))?;
     match read.is_empty() {
@@ -135,7 +135,8 @@ fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     }
 }
 
-fn in_file(path: &Path, why: &impl std::fmt::Display) -> io::Error {
+/// An error that names the file.
+pub(super) fn in_file(path: &Path, why: &impl std::fmt::Display) -> io::Error {
     io::Error::other(format!("{}: {why}", path.display()))
 }
 

@@ -1,16 +1,15 @@
 //! The Kubernetes actuator and its pool, against an API server that checks what it is asked.
 #![cfg(feature = "kubernetes")]
 
+#[path = "../orders/mod.rs"]
+mod orders;
 mod server;
 
-use agent::actuate::actuator::{Outcome, Tools};
-use agent::actuate::{Actuator, Order};
-use agent::app::{Components, Config};
-use agent::observe::pool::{PoolProbe, PoolReading};
+use agent::actuate::actuator::Outcome;
+use agent::observe::pool::PoolReading;
 use agent::observe::probe::ProbeError;
-use agent::platform::stop::Stop;
-use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use orders::Acting;
+use scaleiq_core::units::Jobs;
 use serde_json::json;
 use server::{ApiServer, Fault};
 use std::time::Duration;
@@ -18,11 +17,10 @@ use tempfile::TempDir;
 
 const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/shop/deployments/worker";
 
-/// An actuator and a pool beside a server.
+/// An actuator beside a server.
 struct Rig {
     server: ApiServer,
-    actuator: Box<dyn Actuator>,
-    pool: Box<dyn PoolProbe>,
+    acting: Acting,
     _folder: TempDir,
 }
 
@@ -32,35 +30,14 @@ impl Rig {
         let server = ApiServer::start(path);
         let folder = TempDir::new().unwrap();
         server.kubeconfig(&folder.path().join("kubeconfig"));
-        let text = format!(
-            "actuator: {{type: kubernetes, kubeconfig: kubeconfig, name: worker{target}}}\n"
-        );
-        let file = folder.path().join("c.yaml");
-        let config = Config::parse(&text, &file, |_| None, &Components::default()).unwrap();
-        let config = config.workloads.into_iter().next().unwrap();
-        let tools = Tools {
-            secret: None,
-            stop: Stop::on_signal().unwrap(),
-            report: Box::new(|order, _| panic!("{order:?}")),
-        };
-        let actuator = config.actuator.build(tools).unwrap();
-        let pool = config.pool.unwrap().probe().unwrap();
-        Self { server, actuator, pool, _folder: folder }
+        let section = format!("{{type: kubernetes, kubeconfig: kubeconfig, name: worker{target}}}");
+        let acting = Acting::new(&section, folder.path());
+        Self { server, acting, _folder: folder }
     }
 
     async fn apply(&mut self, jobs: u32) -> Result<Outcome, String> {
-        self.actuator.apply(&order(jobs)).await.map_err(|error| error.to_string())
+        self.acting.apply(jobs).await
     }
-}
-
-fn order(jobs: u32) -> Order {
-    let settings = Settings::new(JobLimits::new(1, 9).unwrap(), 60.0, 60.0);
-    let (choice, engine) = (agent::decide::ModelChoice::None, agent::decide::Engine::default());
-    let planned = agent::decide::Calendar::default();
-    let (mut brain, _) = agent::decide::open(&choice, engine, settings, planned).unwrap();
-    let mut decision = brain.decide(UnixSeconds(1_750_000_000));
-    decision.jobs = Jobs(jobs);
-    Order { id: 1, term: 1, decision }
 }
 
 #[tokio::test]
@@ -129,23 +106,23 @@ async fn what_goes_wrong_is_named_and_the_next_order_finds_its_way() {
 async fn the_pool_is_what_is_ready_and_a_missing_answer_is_no_number() {
     let mut rig = Rig::new(DEPLOYMENT, "");
     let seen = |ready, starting| Ok(PoolReading { ready: Jobs(ready), starting: Jobs(starting) });
-    assert_eq!(rig.pool.read().await, seen(4, 0));
+    assert_eq!(rig.acting.pool().await, seen(4, 0));
     // A rollout with two pods more, and one pod that is not up.
     rig.server.state().status =
         json!({"observedGeneration": 2, "replicas": 6, "updatedReplicas": 3, "readyReplicas": 5});
-    assert_eq!(rig.pool.read().await, seen(4, 0));
+    assert_eq!(rig.acting.pool().await, seen(4, 0));
     rig.server.state().replicas = Some(9);
-    assert_eq!(rig.pool.read().await, seen(5, 4));
+    assert_eq!(rig.acting.pool().await, seen(5, 4));
     rig.server.state().status = json!({"observedGeneration": 2});
-    assert_eq!(rig.pool.read().await, seen(0, 9));
+    assert_eq!(rig.acting.pool().await, seen(0, 9));
     rig.server.state().status = json!({});
-    assert!(matches!(rig.pool.read().await, Err(ProbeError::Absent(_))));
+    assert!(matches!(rig.acting.pool().await, Err(ProbeError::Absent(_))));
     for (fault, word) in [(403, "denied"), (404, "absent"), (500, "unreachable")] {
         rig.server.state().faults = vec![("GET", Fault::Status(fault))];
-        assert_eq!(rig.pool.read().await.unwrap_err().word(), word);
+        assert_eq!(rig.acting.pool().await.unwrap_err().word(), word);
     }
     rig.server.state().faults = vec![("GET", Fault::Gone)];
-    assert!(matches!(rig.pool.read().await, Err(ProbeError::Unreachable(_))));
+    assert!(matches!(rig.acting.pool().await, Err(ProbeError::Unreachable(_))));
 }
 
 #[tokio::test]
@@ -161,11 +138,11 @@ async fn other_kinds_are_scaled_by_their_paths() {
         let mut rig = Rig::new(path, target);
         assert_eq!(rig.apply(6).await, Ok(Outcome::Done), "{path}");
         assert_eq!(rig.server.state().replicas, Some(6));
-        assert_eq!(rig.pool.read().await, Ok(PoolReading { ready: Jobs(4), starting: Jobs(2) }));
+        assert_eq!(rig.acting.pool().await, Ok(PoolReading { ready: Jobs(4), starting: Jobs(2) }));
     }
     // Of what tells no ready ones, the scale is all that is known.
     let mut rig =
         Rig::new("/apis/x.io/v1/namespaces/shop/crews/worker", ", resource: crews.v1.x.io");
     rig.server.state().status = json!({"replicas": 3});
-    assert_eq!(rig.pool.read().await, Ok(PoolReading { ready: Jobs(3), starting: Jobs(1) }));
+    assert_eq!(rig.acting.pool().await, Ok(PoolReading { ready: Jobs(3), starting: Jobs(1) }));
 }

@@ -11,6 +11,7 @@ mod journal;
 mod metrics;
 mod model;
 mod network;
+mod overrides;
 #[cfg(target_os = "linux")]
 mod pool;
 mod seed;

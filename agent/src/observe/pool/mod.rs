@@ -3,7 +3,11 @@
 #[cfg(feature = "kubernetes")]
 pub mod kubernetes;
 pub mod probe;
+#[cfg(feature = "http")]
+mod prometheus;
 pub mod watch;
 
 pub use probe::{PoolProbe, PoolReading, PoolSettings, PoolVariant};
+#[cfg(feature = "http")]
+pub use prometheus::PROMETHEUS;
 pub use watch::PoolWatch;

@@ -1,13 +1,23 @@
 //! Queues that are looked at: a file for each system, and the sampler that makes samples of what they tell.
 
 pub mod counter;
+#[cfg(feature = "grpc")]
+pub mod keda;
 #[cfg(feature = "nats")]
 pub mod nats;
 pub mod probe;
+#[cfg(feature = "http")]
+mod prometheus;
+#[cfg(feature = "http")]
+mod rabbitmq;
 pub mod reading;
 pub mod rising;
 pub mod sampler;
 
 pub use probe::{QueueProbe, QueueSettings};
+#[cfg(feature = "http")]
+pub use prometheus::PROMETHEUS;
+#[cfg(feature = "http")]
+pub use rabbitmq::RABBITMQ;
 pub use reading::{Amount, QueueReading};
 pub use sampler::Polled;
