@@ -24,7 +24,7 @@ const CONFIG: &str = include_str!("scaleiq.yaml");
 const REST: Duration = Duration::from_secs(20);
 /// The agent gets this long to drain its workers.
 const DRAIN: Duration = Duration::from_secs(15);
-/// Both pools begin with no worker that is up: so long nothing counts.
+/// Both pools begin with no worker that is up: so long nothing counts, and no longer than for a third of it.
 const WARM_UP: Duration = Duration::from_secs(20);
 /// The static pool is so much larger than what the peak keeps busy, unless told otherwise.
 const ROOM: f64 = 1.1;
@@ -35,20 +35,22 @@ pub(crate) fn play(args: &Args) -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
         let broker = Broker::start(folder.path(), &POOLS).await?;
         let length = Duration::from_secs_f64(args.minutes.clamp(0.1, 1e4) * 60.0);
+        let warm_up = WARM_UP.min(length / 3);
         let day = Day::new(args.seed, args.peak_jobs, args.from_hour);
         let fitting = (day.peak_jobs(length) * ROOM).ceil() as u32;
         let size = args.static_jobs.unwrap_or(fitting).max(1);
         println!(
-            "{} minutes of a day at {SPEED} times its speed, the first {} s not counted; {SLA_S} s of it to begin \
+            "{} minutes of a day at {SPEED} times its speed, the first {:.0} s not counted; {SLA_S} s of it to begin \
              an event",
             length.as_secs_f64() / 60.0,
-            WARM_UP.as_secs()
+            warm_up.as_secs_f64()
         );
         let client = async_nats::connect(&broker.address).await?;
         let mut stage = Stage {
             told: client.subscribe("told.>").await?,
             client,
             begin: Instant::now(),
+            warm_up,
             tallies: Default::default(),
         };
         let program = std::env::current_exe()?;
@@ -110,6 +112,8 @@ struct Stage {
     client: Client,
     told: async_nats::Subscriber,
     begin: Instant,
+    /// So long nothing counts.
+    warm_up: Duration,
     tallies: [Tally; 2],
 }
 
@@ -136,7 +140,7 @@ impl Stage {
                 biased;
                 Some(message) = self.told.next() => self.hear(&message),
                 () = sleep_until(self.begin + event.at), if !is_over => {
-                    let counts = event.at >= WARM_UP;
+                    let counts = event.at >= self.warm_up;
                     let told = format!("{} {counts}", event.work.as_micros());
                     for (pool, tally) in POOLS.iter().zip(&mut self.tallies) {
                         self.client.publish(subject(pool), told.clone().into()).await?;
@@ -167,7 +171,7 @@ impl Stage {
                 let waited = us.parse().map(Duration::from_micros);
                 waited.into_iter().for_each(|waited| self.tallies[at].begun(waited));
             }
-            ("alive", _) => self.tallies[at].sign_of_life(self.begin.elapsed() >= WARM_UP),
+            ("alive", _) => self.tallies[at].sign_of_life(self.begin.elapsed() >= self.warm_up),
             _ => {}
         }
     }
@@ -176,7 +180,7 @@ impl Stage {
         let [scaled, fixed] = &self.tallies;
         println!(
             "{clock} {:10.1} | {:14} {:8.3} % {:9.1} | {:14.3} % {:9.1}",
-            scaled.sent as f64 / since.saturating_sub(WARM_UP).as_secs_f64().max(1.0),
+            scaled.sent as f64 / since.saturating_sub(self.warm_up).as_secs_f64().max(1.0),
             scaled.alive,
             scaled.sla_percent(false),
             scaled.job_hours(),

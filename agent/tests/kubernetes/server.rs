@@ -174,7 +174,9 @@ impl State {
         }
         assert!(query.contains("fieldManager=scaleiq"), "{query}");
         let patch: Value = serde_json::from_slice(&request.body).unwrap();
-        if patch["metadata"]["resourceVersion"] != self.version.to_string() {
+        // It is a text, as all versions are.
+        let version = patch["metadata"]["resourceVersion"].as_str();
+        if version.and_then(|version| version.parse().ok()) != Some(self.version) {
             return failure(409, "Conflict");
         }
         self.replicas = Some(patch["spec"]["replicas"].as_i64().unwrap());

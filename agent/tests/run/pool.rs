@@ -1,7 +1,7 @@
 //! A pool of processes, end to end: workers that drain, hang, crash, and agents that are killed.
 
 use super::http::{Agent, get, post, until};
-use super::{json, now};
+use super::now;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
