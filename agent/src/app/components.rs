@@ -25,6 +25,8 @@ impl Default for Components {
             sources: vec![
                 &HTTP,
                 &JSONL,
+                #[cfg(feature = "kafka")]
+                &queue::KAFKA,
                 #[cfg(feature = "http")]
                 &queue::PROMETHEUS,
                 #[cfg(feature = "http")]
