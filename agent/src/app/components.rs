@@ -25,14 +25,18 @@ impl Default for Components {
             sources: vec![
                 &HTTP,
                 &JSONL,
-                #[cfg(feature = "nats")]
-                &queue::nats::NATS,
                 #[cfg(feature = "http")]
                 &queue::PROMETHEUS,
                 #[cfg(feature = "http")]
                 &queue::RABBITMQ,
                 #[cfg(feature = "grpc")]
                 &queue::keda::KEDA,
+                #[cfg(feature = "nats")]
+                &queue::nats::NATS,
+                #[cfg(feature = "redis")]
+                &queue::redis::REDIS_STREAM,
+                #[cfg(feature = "redis")]
+                &queue::redis::REDIS_LIST,
             ],
             pools: vec![
                 #[cfg(feature = "kubernetes")]

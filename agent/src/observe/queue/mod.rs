@@ -11,6 +11,8 @@ mod prometheus;
 #[cfg(feature = "http")]
 mod rabbitmq;
 pub mod reading;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod rising;
 pub mod sampler;
 

@@ -12,13 +12,12 @@ pub struct Rising {
 }
 
 impl Rising {
-    /// Returns `total` as it would be if it had never fallen; `began_anew` says that what counts it was made
-    /// anew, so that it is a beginning.
+    /// Returns `total` as it would be if it had never fallen; `began_anew` says of one that fell that what
+    /// counts it was made anew, so that it is a beginning.
     pub fn total(&mut self, total: f64, began_anew: bool) -> Amount {
-        if began_anew {
-            self.lost = 0.0;
-        } else {
-            self.lost += (self.last - total).max(0.0);
+        let fallen = (self.last - total).max(0.0);
+        if fallen > 0.0 {
+            self.lost = if began_anew { 0.0 } else { self.lost + fallen };
         }
         self.last = total;
         Amount::Total(total + self.lost)
@@ -37,7 +36,7 @@ mod tests {
             (1000.0, true),
             (1030.0, false),
             (990.0, false),
-            (995.0, false),
+            (995.0, true),
             (1100.0, false),
             (7.0, true),
             (9.0, false),
