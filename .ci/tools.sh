@@ -25,6 +25,7 @@ have() {
   case $1 in
   firmware) [ -x /usr/bin/rustc ] || [ -d "$(rustc --print sysroot)/lib/rustlib/thumbv7em-none-eabihf" ] ;;
   onnxruntime) python3 -c 'import onnxruntime, numpy' 2>/dev/null ;;
+  opentelemetry) python3 -c 'import opentelemetry.exporter.otlp.proto.http' 2>/dev/null ;;
   *) command -v "$1" >/dev/null ;;
   esac
 }
@@ -34,6 +35,7 @@ remedy() {
   case $1 in
   cargo-deny) echo "cargo install cargo-deny@$DENY_VERSION --locked" ;;
   onnxruntime) echo "python3 -m pip install onnxruntime numpy" ;;
+  opentelemetry) echo "python3 -m pip install opentelemetry-sdk opentelemetry-exporter-otlp" ;;
   firmware) echo "rustup target add thumbv7em-none-eabihf, or Debian's packages in README" ;;
   *) echo "apt-get install -y $(packages)" ;;
   esac
@@ -52,9 +54,9 @@ need_tools() {
     # firmware, whatever targets this one has.
     export SCALEIQ_REQUIRE_ALL=1 SCALEIQ_FIRMWARE_TOOLCHAIN=debian
     install_tools "${missing[@]}"
-  elif [ ${#missing[@]} -gt 0 ] || ! have onnxruntime; then
+  elif [ ${#missing[@]} -gt 0 ] || ! have onnxruntime || ! have opentelemetry; then
     echo "nothing is installed unless CI=true; tests that lack something say so. Missing: ${missing[*]}"
-    NOT_RUN+=("Tests that lack something of the machine: $(remedy any); $(remedy onnxruntime)")
+    NOT_RUN+=("Tests that lack something of the machine: $(remedy any); $(remedy onnxruntime); $(remedy opentelemetry)")
   fi
 }
 
@@ -64,6 +66,7 @@ install_tools() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$@" >/dev/null
   fi
   have onnxruntime || python3 -m pip install -q onnxruntime numpy
+  have opentelemetry || python3 -m pip install -q opentelemetry-sdk opentelemetry-exporter-otlp
   local root="${CARGO_TARGET_DIR%/target}/tools"
   export PATH="$root/bin:$PATH"
   have cargo-deny || cargo install -q "cargo-deny@$DENY_VERSION" --locked --debug --no-default-features \

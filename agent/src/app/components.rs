@@ -26,6 +26,8 @@ impl Default for Components {
                 &JSONL,
                 #[cfg(feature = "grpc")]
                 &crate::observe::queue::keda::KEDA,
+                #[cfg(feature = "grpc")]
+                &crate::observe::push::otlp::OTLP,
             ],
             pools: vec![],
             actuators: vec![&EXEC, &STDOUT, &DRY_RUN],
