@@ -1,9 +1,10 @@
 //! Every component that a configuration may choose: a new one is one line here.
 
 use crate::actuate::actuator::ActuatorVariant;
-use crate::actuate::{DRY_RUN, EXEC, STDOUT};
-use crate::observe::pool::PoolVariant;
-use crate::observe::push::{HTTP, JSONL};
+use crate::actuate::{self, DRY_RUN, EXEC, STDOUT};
+use crate::observe::pool::{self, PoolVariant};
+use crate::observe::push::{self, HTTP, JSONL};
+use crate::observe::queue;
 use crate::observe::source::SourceVariant;
 
 /// What there is to choose from.
@@ -24,13 +25,44 @@ impl Default for Components {
             sources: vec![
                 &HTTP,
                 &JSONL,
+                #[cfg(feature = "http")]
+                &queue::PROMETHEUS,
+                #[cfg(feature = "http")]
+                &queue::RABBITMQ,
                 #[cfg(feature = "grpc")]
-                &crate::observe::queue::keda::KEDA,
+                &queue::keda::KEDA,
                 #[cfg(feature = "grpc")]
-                &crate::observe::push::otlp::OTLP,
+                &push::otlp::OTLP,
+                #[cfg(feature = "nats")]
+                &queue::nats::NATS,
+                #[cfg(feature = "redis")]
+                &queue::redis::REDIS_STREAM,
+                #[cfg(feature = "redis")]
+                &queue::redis::REDIS_LIST,
             ],
-            pools: vec![],
-            actuators: vec![&EXEC, &STDOUT, &DRY_RUN],
+            pools: vec![
+                #[cfg(feature = "kubernetes")]
+                &pool::kubernetes::KUBERNETES,
+                #[cfg(feature = "http")]
+                &pool::PROMETHEUS,
+            ],
+            actuators: vec![
+                &EXEC,
+                #[cfg(unix)]
+                &actuate::PROCESSES,
+                #[cfg(unix)]
+                &actuate::SYSTEMD,
+                #[cfg(feature = "kubernetes")]
+                &actuate::KUBERNETES,
+                #[cfg(feature = "http")]
+                &actuate::WEBHOOK,
+                #[cfg(feature = "http")]
+                &actuate::NOMAD,
+                #[cfg(feature = "http")]
+                &actuate::SWARM,
+                &STDOUT,
+                &DRY_RUN,
+            ],
         }
     }
 }

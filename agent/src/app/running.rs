@@ -74,6 +74,7 @@ impl Running {
             past,
             trust: config.trust,
             pool: pool.clone(),
+            schedule: config.schedule.clone(),
             store: OverrideStore::new(journal_folder.as_deref()),
             clock: Clock::after(last_end),
             audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard.clone())]),

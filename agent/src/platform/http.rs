@@ -58,11 +58,8 @@ impl HttpSettings {
             f.problem(place, message);
         }
         let url = url?;
-        for name in TlsSettings::NAMES {
-            if let (Some(place), false) = (f.given(name), url.value.scheme() == "https") {
-                let message = format!("`{}` is of no use without https://", f.name(name));
-                f.problem(place, message);
-            }
+        if url.value.scheme() != "https" {
+            TlsSettings::refuse_without(f, "https://");
         }
         let basic = username.map(|username| Credentials::Basic {
             username: username.value,
@@ -75,6 +72,13 @@ impl HttpSettings {
             headers: headers.into_iter().map(|given| given.value).collect(),
             tls,
         })
+    }
+
+    /// Asks `url`, with this bearer token.
+    #[must_use]
+    pub fn of(url: Url, token: Option<Secret>) -> Self {
+        let credentials = token.map(Credentials::Bearer);
+        Self { url, credentials, headers: Vec::new(), tls: TlsSettings::default() }
     }
 
     /// Returns the address, which holds no secret.
@@ -206,10 +210,17 @@ pub enum Failure {
     Invalid(String),
 }
 
+impl Failure {
+    /// Whether the same request may do later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Status { code: 408 | 429 | 500.., .. })
+    }
+}
+
 impl Client {
     /// Begins a request for what lies below the address: parts of a path, which may hold any character,
     /// and pairs of a query.
-    #[must_use]
     pub fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -266,7 +277,9 @@ impl Client {
     fn refused(&self, response: &Response, body: &[u8]) -> Failure {
         let status = response.status();
         let told = match response.headers().get(LOCATION).map(HeaderValue::to_str) {
-            Some(Ok(elsewhere)) => format!(" to {elsewhere}, which `url` may name"),
+            Some(Ok(elsewhere)) if status.is_redirection() => {
+                format!(" to {elsewhere}, which `url` may name")
+            }
             _ => told(body),
         };
         let what = format!("{} answers {status}{told}", self.name);

@@ -5,7 +5,7 @@ use super::heartbeat::Heartbeat;
 use super::recorder::Recorder;
 use super::{Audience, Control, Event, Traced, View};
 use crate::decide::figures::Latencies;
-use crate::decide::limits::{LimitsInForce, OverrideStore};
+use crate::decide::limits::{LimitsInForce, OverrideStore, Schedule};
 use crate::decide::{Decider, ModelId};
 use crate::journal::{Journal, Past};
 use crate::observe::pool::PoolWatch;
@@ -36,6 +36,8 @@ pub struct Beginning {
     pub past: Option<Past>,
     /// Whose clock places samples in time.
     pub trust: Trust,
+    /// Limits at certain hours.
+    pub schedule: Schedule,
     /// Where overrides are kept.
     pub store: OverrideStore,
     /// The pool, for samples that do not tell of it.
@@ -71,6 +73,7 @@ impl Control {
             past,
             trust,
             pool,
+            schedule,
             store,
             clock,
             audience,
@@ -100,6 +103,7 @@ impl Control {
             pool,
             configured: settings.limits,
             limits: LimitsInForce::configured(settings.limits),
+            schedule,
             overrides: store.load(),
             store,
             assumption: Assumption::default(),

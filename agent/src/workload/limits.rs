@@ -16,7 +16,7 @@ impl Control {
         if held || !ended.is_empty() {
             self.store.save(&self.overrides);
         }
-        let in_force = LimitsInForce::at(now, self.configured, &self.overrides);
+        let in_force = self.in_force_at(now, jobs);
         if in_force == self.limits {
             return;
         }
@@ -32,6 +32,12 @@ impl Control {
         self.held = None;
         self.limits = in_force;
         self.show_limits();
+    }
+
+    /// A pause by schedule goes on holding what it has held.
+    fn in_force_at(&self, now: UnixSeconds, jobs: Option<Jobs>) -> LimitsInForce {
+        let Self { configured, schedule, overrides, .. } = self;
+        LimitsInForce::at(now, *configured, schedule, overrides, jobs)
     }
 
     /// A person sets an override.

@@ -29,7 +29,7 @@ pub use snapshot::Snapshot;
 pub use view::View;
 
 use crate::decide::figures::Latencies;
-use crate::decide::limits::{LimitsInForce, OverrideStore, Overrides};
+use crate::decide::limits::{LimitsInForce, OverrideStore, Overrides, Schedule};
 use crate::decide::{Decider, ModelId};
 use crate::observe::pool::PoolWatch;
 use crate::observe::{Assumption, Intake};
@@ -64,6 +64,8 @@ pub struct Control {
     clock: Clock,
     /// Limits as they are configured,
     configured: JobLimits,
+    /// as they are at certain hours,
+    schedule: Schedule,
     /// as they are now,
     limits: LimitsInForce,
     /// and what people set by hand, with the place where that is kept.

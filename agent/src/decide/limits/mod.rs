@@ -1,9 +1,11 @@
 //! The limits in force: those configured, and what people want for a while.
 
 mod overrides;
+mod schedule;
 mod store;
 
 pub use overrides::{Draft, MAX_OVERRIDES, Override, Overrides, Pause, Refused};
+pub use schedule::Schedule;
 pub use store::OverrideStore;
 
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
@@ -26,11 +28,18 @@ impl LimitsInForce {
         Self { limits, why: Vec::new() }
     }
 
-    /// Returns `configured` as `overrides` change them at `now`: the later one wins. A limit that is set
-    /// moves the other one where they would cross.
+    /// Returns `configured` as `schedule`, and then `overrides`, change them at `now`: the later one wins. A
+    /// limit that is set moves the other one where they would cross. `jobs` are in force.
     #[must_use]
-    pub fn at(now: UnixSeconds, configured: JobLimits, overrides: &Overrides) -> Self {
-        let mut in_force = Self::configured(configured);
+    pub fn at(
+        now: UnixSeconds,
+        configured: JobLimits,
+        schedule: &Schedule,
+        overrides: &Overrides,
+        jobs: Option<Jobs>,
+    ) -> Self {
+        let (limits, why) = schedule.apply(now, configured, jobs);
+        let mut in_force = Self { limits, why };
         for wish in overrides.at(now) {
             in_force.limits = wish.apply(in_force.limits);
             in_force.why.push(wish.sentence());

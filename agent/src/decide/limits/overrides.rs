@@ -25,6 +25,26 @@ pub enum Pause {
     ScaleDown,
 }
 
+impl Pause {
+    /// `limits` while `held` jobs are held.
+    pub(super) fn apply(self, limits: JobLimits, held: Jobs) -> JobLimits {
+        match self {
+            Self::All => within(held, held),
+            Self::ScaleUp => within(limits.min(), limits.max().min(held)),
+            Self::ScaleDown => within(limits.min().max(held), limits.max()),
+        }
+    }
+
+    /// It in words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::All => "paused",
+            Self::ScaleUp => "scaling up paused",
+            Self::ScaleDown => "scaling down paused",
+        }
+    }
+}
+
 /// What a person asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Draft {
@@ -82,13 +102,11 @@ impl Override {
             max = Jobs(most);
             min = min.min(max);
         }
+        let limits = within(min, max);
         match (self.pause, self.held) {
-            (Some(Pause::All), Some(held)) => (min, max) = (held, held),
-            (Some(Pause::ScaleUp), Some(held)) => max = max.min(held),
-            (Some(Pause::ScaleDown), Some(held)) => min = min.max(held).min(max),
-            (Some(_), None) | (None, _) => {}
+            (Some(pause), Some(held)) => pause.apply(limits, held),
+            (Some(_), None) | (None, _) => limits,
         }
-        within(min, max)
     }
 
     /// What it says, for people.
@@ -98,11 +116,7 @@ impl Override {
         let parts = [
             self.min.map(|min| format!("at least {min} jobs")),
             self.max.map(|max| format!("at most {max} jobs")),
-            self.pause.map(|pause| match pause {
-                Pause::All => format!("paused at {held}"),
-                Pause::ScaleUp => format!("no more than {held}"),
-                Pause::ScaleDown => format!("no fewer than {held}"),
-            }),
+            self.pause.map(|pause| format!("{} at {held}", pause.words())),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         let what = parts.join(", ");
@@ -207,10 +221,14 @@ impl Overrides {
 
 #[cfg(test)]
 mod tests {
-    use super::super::LimitsInForce;
+    use super::super::{LimitsInForce, Schedule};
     use super::*;
 
     const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+
+    fn at(now: UnixSeconds, configured: JobLimits, overrides: &Overrides) -> JobLimits {
+        LimitsInForce::at(now, configured, &Schedule::default(), overrides, None).limits
+    }
 
     fn draft(min: Option<u32>, max: Option<u32>, pause: Option<Pause>) -> Draft {
         let (who, why) = ("ana".into(), "a campaign".into());
@@ -223,7 +241,7 @@ mod tests {
             overrides.set(draft.clone(), NOW, Some(Jobs(jobs))).unwrap();
         }
         let configured = JobLimits::new(2, 50).unwrap();
-        let limits = LimitsInForce::at(NOW.plus(after_s), configured, &overrides).limits;
+        let limits = at(NOW.plus(after_s), configured, &overrides);
         (limits.min().0, limits.max().0)
     }
 
@@ -248,9 +266,9 @@ mod tests {
         let mut overrides = Overrides::default();
         overrides.set(pause(Pause::All), NOW, None).unwrap();
         let configured = JobLimits::new(2, 50).unwrap();
-        assert_eq!(LimitsInForce::at(NOW, configured, &overrides).limits, configured);
+        assert_eq!(at(NOW, configured, &overrides), configured);
         assert!(overrides.hold(Jobs(9)) && !overrides.hold(Jobs(10)));
-        assert_eq!(LimitsInForce::at(NOW, configured, &overrides).limits.max(), Jobs(9));
+        assert_eq!(at(NOW, configured, &overrides).max(), Jobs(9));
     }
 
     #[test]

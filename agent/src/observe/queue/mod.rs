@@ -3,10 +3,23 @@
 pub mod counter;
 #[cfg(feature = "grpc")]
 pub mod keda;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod probe;
+#[cfg(feature = "http")]
+mod prometheus;
+#[cfg(feature = "http")]
+mod rabbitmq;
 pub mod reading;
+#[cfg(feature = "redis")]
+pub mod redis;
+pub mod rising;
 pub mod sampler;
 
 pub use probe::{QueueProbe, QueueSettings};
+#[cfg(feature = "http")]
+pub use prometheus::PROMETHEUS;
+#[cfg(feature = "http")]
+pub use rabbitmq::RABBITMQ;
 pub use reading::{Amount, QueueReading};
 pub use sampler::Polled;

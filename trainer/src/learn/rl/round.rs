@@ -1,6 +1,6 @@
 //! One round of episodes side by side: all decide, and all teach the one network.
 
-use super::environment::{Episode, Scene, Steering, TickResult, Totals};
+use super::environment::{Episode, Scene, Steering, Totals};
 use super::learner::{Learner, StepSettings};
 use super::replay::{NStep, PrioritizedReplay};
 use super::settings::PolicySettings;
@@ -195,7 +195,7 @@ impl RoundReport {
 
 impl Player {
     /// Plays a tick; the reward goes to the last decision of the agent.
-    fn observe(&mut self) -> Option<TickResult> {
+    fn observe(&mut self) -> Option<Observation> {
         let seen = self.episode.observe()?;
         self.window.reward(seen.reward);
         seen.state
