@@ -3,7 +3,7 @@
 use crate::actuate::actuator::ActuatorVariant;
 use crate::actuate::{self, DRY_RUN, EXEC, STDOUT};
 use crate::observe::pool::{self, PoolVariant};
-use crate::observe::push::{HTTP, JSONL};
+use crate::observe::push::{self, HTTP, JSONL};
 use crate::observe::queue;
 use crate::observe::source::SourceVariant;
 
@@ -33,6 +33,8 @@ impl Default for Components {
                 &queue::RABBITMQ,
                 #[cfg(feature = "grpc")]
                 &queue::keda::KEDA,
+                #[cfg(feature = "grpc")]
+                &push::otlp::OTLP,
                 #[cfg(feature = "nats")]
                 &queue::nats::NATS,
                 #[cfg(feature = "redis")]
