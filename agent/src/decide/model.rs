@@ -31,11 +31,11 @@ impl ModelId {
     /// # Errors
     /// If the card cannot be written as JSON.
     pub fn new(card: &Card, engine: Engine) -> serde_json::Result<Self> {
-        let mut text = serde_json::to_vec(card)?;
+        let mut text = card.identity()?;
         if engine != Engine::TractInt8 {
-            text.extend(engine.word().bytes());
+            text += engine.word();
         }
-        Ok(Self { name: card.name.clone(), sha256: Some(sha256_hex(&text)) })
+        Ok(Self { name: card.name.clone(), sha256: Some(sha256_hex(text.as_bytes())) })
     }
 
     /// The pack with this CRC in the device on `port`. All that is known of it is the CRC, so that is

@@ -14,8 +14,11 @@ use std::path::Path;
 /// Version of the card and of the networks' inputs and outputs.
 pub const SCHEMA_VERSION: u32 = 3;
 /// The oldest version that is read as well: it has no [`PolicyCard::parameters`], and means the defaults.
-/// Up to version 2, two fields of the policy had other names.
 const BEFORE_PARAMETERS: u32 = 1;
+/// The last version with [`FORMER_NAMES`].
+const BEFORE_NAMES: u32 = 2;
+/// Fields of the policy, and what they were named before.
+const FORMER_NAMES: [(&str, &str); 2] = [("observation", "state"), ("min_advantage", "caution")];
 /// File name to SHA-256 in lower-case hex.
 pub type Files = BTreeMap<String, String>;
 
@@ -118,6 +121,22 @@ impl Card {
         Ok(card)
     }
 
+    /// Returns all that the card says, in the words of its version: what tells one model from another,
+    /// whatever a program that reads it calls its fields.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn identity(&self) -> serde_json::Result<String> {
+        let text = serde_json::to_string(self)?;
+        if self.schema_version > BEFORE_NAMES {
+            return Ok(text);
+        }
+        let renamed = |text: String, (now, before): (&str, &str)| {
+            text.replacen(&format!("\"{now}\":"), &format!("\"{before}\":"), 1)
+        };
+        Ok(FORMER_NAMES.into_iter().fold(text, renamed))
+    }
+
     fn check(&self, path: &Path) -> Result<(), ModelError> {
         let names: Vec<_> = features::SPECS.iter().map(|s| s.name.to_string()).collect();
         let policy = PolicyCard::current(self.policy.base, self.policy.min_advantage);
@@ -207,6 +226,11 @@ mod tests {
         assert!(written["policy"].get("caution").or(written["policy"].get("state")).is_none());
         let read = Card::parse(written.to_string().as_bytes(), Path::new("card.json")).unwrap();
         assert_eq!(read, card);
+        // It stays the model that it was.
+        let identity = card.identity().unwrap();
+        assert!(identity.contains("\"caution\":") && !identity.contains("min_advantage"));
+        let renewed = Card { schema_version: 3, ..card };
+        assert!(renewed.identity().unwrap().contains("\"min_advantage\":"));
     }
 
     #[test]
