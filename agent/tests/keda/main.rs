@@ -105,6 +105,22 @@ fn nothing_runs_only_where_that_was_decided() {
 }
 
 #[test]
+fn a_trigger_names_one_of_several_workloads() {
+    let workloads = "workloads:\n- {name: orders, mode: active, model: none}\n\
+                     - {name: mails, mode: active, model: none}\n";
+    let agent =
+        Agent::start(&format!("listen: 127.0.0.1:0\nkeda: {{listen: 127.0.0.1:0}}\n{workloads}"));
+    let keda = Keda::connect(&agent);
+    let error = keda.jobs().unwrap_err();
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert!(error.message().contains("known are orders, mails"), "{error}");
+    assert!(keda.is_active().unwrap() && keda.spec().unwrap().len() == 1);
+    let mut mails = client::object();
+    mails.scaler_metadata.insert("workload".into(), "mails".into());
+    assert!(keda.is_active_for(mails).unwrap());
+}
+
+#[test]
 fn in_shadow_mode_keda_changes_nothing() {
     let zero = "jobs: {min: 0, max: 40}\nscale_down_window_s: 30\n";
     let agent =
