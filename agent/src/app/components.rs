@@ -31,6 +31,12 @@ impl Default for Components {
                 &queue::RABBITMQ,
                 #[cfg(feature = "grpc")]
                 &queue::keda::KEDA,
+                #[cfg(feature = "nats")]
+                &queue::nats::NATS,
+                #[cfg(feature = "redis")]
+                &queue::redis::REDIS_STREAM,
+                #[cfg(feature = "redis")]
+                &queue::redis::REDIS_LIST,
             ],
             pools: vec![
                 #[cfg(feature = "http")]

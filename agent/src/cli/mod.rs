@@ -4,6 +4,8 @@ pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod flash_model;
+#[cfg(feature = "http")]
+pub mod overrides;
 pub mod pipe;
 pub mod replay;
 pub mod run;
@@ -26,6 +28,7 @@ Examples:
   agent schema > scaleiq.schema.json     what a configuration may hold, for editors
   agent run --config scaleiq.yaml        beside a worker: observe, decide, act, serve REST
   agent pipe < samples.jsonl             JSON lines in, one decision a line out
+  agent override set --min 12 --until 14:00 --why campaign
   agent replay --journal journal         is each recorded decision made again? why was it made?
   agent flash-model --port /dev/ttyACM0  give a device that decides the built-in model
   agent backtest --help                  what would it have done on my own history?
@@ -67,6 +70,9 @@ pub enum Command {
     Pipe(pipe::PipeArgs),
     /// Runs beside a worker: observes it, decides, acts, and serves REST and metrics.
     Run(run::RunArgs),
+    /// Sets limits or a pause by hand, for a while, in an agent that runs.
+    #[cfg(feature = "http")]
+    Override(overrides::OverrideArgs),
     /// Makes the decisions of a journal again, bit by bit, and explains them.
     Replay(replay::ReplayArgs),
     /// Checks a configuration and the model that it names, and changes nothing.
@@ -106,6 +112,8 @@ impl Cli {
             Some(Command::Backtest(args)) => backtest::run(&args),
             Some(Command::Pipe(args)) => pipe::run(&args, components),
             Some(Command::Run(args)) => run::run(&args, components),
+            #[cfg(feature = "http")]
+            Some(Command::Override(args)) => overrides::run(&args, components),
             Some(Command::Replay(args)) => replay::run(&args),
             Some(Command::Check(args)) => check::run(&args, components),
             Some(Command::Schema) => schema::run(components),

@@ -58,11 +58,8 @@ impl HttpSettings {
             f.problem(place, message);
         }
         let url = url?;
-        for name in TlsSettings::NAMES {
-            if let (Some(place), false) = (f.given(name), url.value.scheme() == "https") {
-                let message = format!("`{}` is of no use without https://", f.name(name));
-                f.problem(place, message);
-            }
+        if url.value.scheme() != "https" {
+            TlsSettings::refuse_without(f, "https://");
         }
         let basic = username.map(|username| Credentials::Basic {
             username: username.value,
@@ -75,6 +72,13 @@ impl HttpSettings {
             headers: headers.into_iter().map(|given| given.value).collect(),
             tls,
         })
+    }
+
+    /// Asks `url`, with this bearer token.
+    #[must_use]
+    pub fn of(url: Url, token: Option<Secret>) -> Self {
+        let credentials = token.map(Credentials::Bearer);
+        Self { url, credentials, headers: Vec::new(), tls: TlsSettings::default() }
     }
 
     /// Returns the address, which holds no secret.

@@ -10,6 +10,9 @@ use tracing_subscriber::EnvFilter;
 const CAPACITY: usize = 1024;
 /// Longest wait for them at the end.
 const FLUSH: Duration = Duration::from_millis(300);
+/// What is logged unless somebody says otherwise. A client tells of each of its tries, and so does, once a
+/// minute, the source that it is for.
+const QUIET: &str = "info,async_nats=off";
 
 static OUTLET: OnceLock<Outlet<Vec<u8>>> = OnceLock::new();
 
@@ -27,7 +30,7 @@ pub fn start() -> io::Result<()> {
         let _ = stderr.write_all(&line);
     })?;
     let outlet = OUTLET.get_or_init(|| outlet).clone();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(QUIET));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(move || Entry(outlet.clone()))

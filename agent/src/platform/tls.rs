@@ -60,6 +60,15 @@ impl TlsSettings {
         })
     }
 
+    /// Says that the fields are of no use without what `needed` is, such as `https://`.
+    pub fn refuse_without(f: &Fields<'_>, needed: &str) {
+        for name in Self::NAMES {
+            if let Some(place) = f.given(name) {
+                f.problem(place, format!("`{}` is of no use without {needed}", f.name(name)));
+            }
+        }
+    }
+
     /// Names of the fields, for those who must not have them.
     pub const NAMES: [&'static str; 5] =
         ["ca_file", "cert_file", "key_file", "server_name", "verify"];

@@ -1,6 +1,5 @@
 //! A source as the agent runs it, and all that it told.
 
-use super::http::until;
 use agent::app::{Components, Config};
 use agent::observe::source::Delivery;
 use agent::observe::{Closed, Ingested, Inlet, Refusal, Reported};
@@ -10,6 +9,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longest wait for anything.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Collects samples.
 #[derive(Clone, Default)]
@@ -78,18 +81,18 @@ impl Watched {
 
     /// Waits until it has looked, or looks again.
     pub(crate) fn wait_until_running(&self) {
-        until(|| self.condition().is_running());
+        self.until(|| self.condition().is_running());
     }
 
     /// Waits until it says, with these words, why there is no answer.
     pub(crate) fn wait_until_waiting(&self, words: &str) {
-        until(|| matches!(self.condition(), Condition::Waiting(why) if why.contains(words)));
+        self.until(|| matches!(self.condition(), Condition::Waiting(why) if why.contains(words)));
     }
 
     /// Waits until the samples satisfy `done`, and returns them.
     pub(crate) fn wait_for(&self, done: impl Fn(&[Reported]) -> bool) -> Vec<Reported> {
         let mut told = Vec::new();
-        until(|| {
+        self.until(|| {
             told = self.told();
             done(&told)
         });
@@ -103,6 +106,17 @@ impl Watched {
     }
 }
 
+impl Watched {
+    fn until(&self, mut done: impl FnMut() -> bool) {
+        let begin = Instant::now();
+        while !done() {
+            let (condition, events) = (self.condition(), events(&self.told()));
+            assert!(begin.elapsed() < TIME_LIMIT, "it did not happen: {condition}, {events:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 impl Drop for Watched {
     fn drop(&mut self) {
         self.collector.is_closed.store(true, Ordering::Relaxed);
@@ -111,14 +125,10 @@ impl Drop for Watched {
 
 /// Events that arrived, that were finished, and that were in the system at the end, as far as samples know.
 pub(crate) fn events(told: &[Reported]) -> (f32, f32, Option<f32>) {
-    let known = |reading: Reading| match reading {
-        Reading::Known(value) => Some(value),
-        _ => None,
-    };
-    let sum = |of: fn(&Reported) -> Reading| told.iter().filter_map(|t| known(of(t))).sum();
+    let sum = |of: fn(&Reported) -> Reading| told.iter().filter_map(|t| of(t).known()).sum();
     (
         sum(|told| told.sample.arrivals_events),
         sum(|told| told.sample.processed_events),
-        told.last().and_then(|told| known(told.sample.backlog_events)),
+        told.last().and_then(|told| told.sample.backlog_events.known()),
     )
 }

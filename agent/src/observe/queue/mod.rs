@@ -3,12 +3,17 @@
 pub mod counter;
 #[cfg(feature = "grpc")]
 pub mod keda;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod probe;
 #[cfg(feature = "http")]
 mod prometheus;
 #[cfg(feature = "http")]
 mod rabbitmq;
 pub mod reading;
+#[cfg(feature = "redis")]
+pub mod redis;
+pub mod rising;
 pub mod sampler;
 
 pub use probe::{QueueProbe, QueueSettings};

@@ -4,7 +4,7 @@ use super::counter::{Counted, Counter};
 use super::probe::{QueueProbe, QueueSettings};
 use super::reading::QueueReading;
 use crate::config::{Fields, Real};
-use crate::observe::probe::ProbeError;
+use crate::observe::probe::{Answer, ProbeError};
 use crate::observe::source::{Delivery, Source};
 use crate::observe::{Closed, Reported, Warning, WarningKind};
 use crate::platform::supervise::Condition;
@@ -13,6 +13,7 @@ use scaleiq_core::units::{UnixSeconds, WEEK_S};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime::Runtime;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 /// Seconds between two looks, by default: often enough for a start-up of a minute.
@@ -44,25 +45,27 @@ impl<Q: QueueSettings> Polled<Q> {
         Some(Arc::new(Self { queue: queue?, every, timeout }))
     }
 
-    async fn poll(&self, to: &Delivery<'_>) -> io::Result<String> {
-        let mut probe = self.queue.probe()?;
+    /// Looks until nobody takes samples any more. To deliver one blocks this thread until it is taken, which
+    /// may not be done within the runtime: only answers are waited for there.
+    fn poll(&self, runtime: &Runtime, to: &Delivery<'_>) -> io::Result<String> {
+        let mut probe = {
+            let _within = runtime.enter();
+            self.queue.probe()?
+        };
         let stopping = || Ok("the agent is stopping".into());
-        if self.tell_past(probe.as_mut(), to).await.is_err() {
+        if self.tell_past(runtime, probe.as_mut(), to).is_err() {
             return stopping();
         }
         let mut sampler = Sampler::default();
-        let mut ticks = interval(self.every);
+        let mut ticks = runtime.block_on(async { interval(self.every) });
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut warned: Option<Instant> = None;
         loop {
-            ticks.tick().await;
+            runtime.block_on(ticks.tick());
             if to.inlet.is_closed() {
                 return stopping();
             }
-            let answer = match timeout(self.timeout, probe.read()).await {
-                Ok(answer) => answer,
-                Err(_) => Err(unanswered(self.timeout)),
-            };
+            let answer = answer_within(runtime, self.timeout, probe.read());
             let told = answer.and_then(|reading| sampler.sample(&reading, now()?, Instant::now()));
             match told {
                 Ok(told) => {
@@ -89,17 +92,17 @@ impl<Q: QueueSettings> Polled<Q> {
     }
 
     /// Hands in what was before, as far as the system knows it. Without it the agent begins with nothing.
-    async fn tell_past(&self, probe: &mut dyn QueueProbe, to: &Delivery<'_>) -> Result<(), Closed> {
+    fn tell_past(
+        &self,
+        runtime: &Runtime,
+        probe: &mut dyn QueueProbe,
+        to: &Delivery<'_>,
+    ) -> Result<(), Closed> {
         let Ok(now) = now().map(|now| UnixSeconds(now as i64)) else { return Ok(()) };
         let from = to.last_end.map_or(now.plus(-PAST_S), |last| now.plus(-PAST_S).max(last));
-        let past = match timeout(PAST_TIMEOUT, probe.past(from, now)).await {
-            Ok(Ok(past)) => past,
-            Ok(Err(error)) => {
-                tracing::warn!("the past is not known: {}: {error}", self.queue.describe());
-                return Ok(());
-            }
-            Err(_) => {
-                let error = unanswered(PAST_TIMEOUT);
+        let past = match answer_within(runtime, PAST_TIMEOUT, probe.past(from, now)) {
+            Ok(past) => past,
+            Err(error) => {
                 tracing::warn!("the past is not known: {}: {error}", self.queue.describe());
                 return Ok(());
             }
@@ -113,8 +116,14 @@ impl<Q: QueueSettings> Polled<Q> {
     }
 }
 
-fn unanswered(within: Duration) -> ProbeError {
-    ProbeError::Unreachable(format!("no answer within {} s", within.as_secs_f32()))
+/// Waits for an answer, and no longer than `limit`.
+fn answer_within<T>(
+    runtime: &Runtime,
+    limit: Duration,
+    answer: Answer<'_, T>,
+) -> Result<T, ProbeError> {
+    let late = |_| ProbeError::Unreachable(format!("no answer within {} s", limit.as_secs_f32()));
+    runtime.block_on(async { timeout(limit, answer).await }).map_err(late)?
 }
 
 /// Waits in the loop's turn; nothing else runs in this thread.
@@ -145,7 +154,7 @@ impl<Q: QueueSettings> Source for Polled<Q> {
 
     fn run(&self, to: &Delivery<'_>) -> io::Result<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(self.poll(to))
+        self.poll(&runtime, to)
     }
 }
 
