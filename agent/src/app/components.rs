@@ -39,11 +39,19 @@ impl Default for Components {
                 &queue::redis::REDIS_LIST,
             ],
             pools: vec![
+                #[cfg(feature = "kubernetes")]
+                &pool::kubernetes::KUBERNETES,
                 #[cfg(feature = "http")]
                 &pool::PROMETHEUS,
             ],
             actuators: vec![
                 &EXEC,
+                #[cfg(unix)]
+                &actuate::PROCESSES,
+                #[cfg(unix)]
+                &actuate::SYSTEMD,
+                #[cfg(feature = "kubernetes")]
+                &actuate::KUBERNETES,
                 #[cfg(feature = "http")]
                 &actuate::WEBHOOK,
                 #[cfg(feature = "http")]

@@ -7,6 +7,8 @@ pub mod flash_model;
 #[cfg(feature = "http")]
 pub mod overrides;
 pub mod pipe;
+#[cfg(unix)]
+pub mod pool;
 pub mod replay;
 pub mod run;
 pub mod schema;
@@ -81,6 +83,14 @@ pub enum Command {
     Schema,
     /// Gives a device on a serial line another model.
     FlashModel(flash_model::FlashModelArgs),
+    /// Keeps the processes of a pool: started by the agent itself.
+    #[cfg(unix)]
+    #[command(hide = true)]
+    PoolKeeper,
+    /// Becomes a process of a pool: started by its keeper.
+    #[cfg(unix)]
+    #[command(hide = true)]
+    PoolWorker(pool::WorkerArgs),
 }
 
 /// The program: reads the command line and runs it, with configurations that may choose from `components`.
@@ -118,6 +128,10 @@ impl Cli {
             Some(Command::Check(args)) => check::run(&args, components),
             Some(Command::Schema) => schema::run(components),
             Some(Command::FlashModel(args)) => flash_model::run(&args),
+            #[cfg(unix)]
+            Some(Command::PoolKeeper) => pool::keep(),
+            #[cfg(unix)]
+            Some(Command::PoolWorker(args)) => pool::work(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
