@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use std::error::Error;
 use std::io::Write as _;
 
 /// Prints a line to stdout. A reader that went away (`agent ... | head`) is no error.
@@ -55,6 +56,22 @@ pub fn utc(seconds: i64) -> String {
         |_| format!("{seconds} s"),
         |moment| moment.strftime("%Y-%m-%d %H:%M").to_string(),
     )
+}
+
+/// An error and what it came of, on one line.
+#[must_use]
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        // Some repeat what they came of.
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        next = cause.source();
+    }
+    text
 }
 
 #[cfg(test)]

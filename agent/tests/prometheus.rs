@@ -72,7 +72,7 @@ fn a_page_is_read_and_its_server_may_go_and_come_back() {
 
 #[test]
 fn who_asks_has_to_be_known_and_so_has_who_answers() {
-    let Some(certificates) = Certificates::make() else { return };
+    let certificates = Certificates::make();
     let folder = certificates.folder().display();
     let web = format!(
         "basic_auth_users: {{me: '{HASH}'}}\ntls_server_config: {{cert_file: {folder}/server.pem, \
@@ -213,13 +213,17 @@ fn the_last_weeks_are_known_at_the_start_and_then_what_is() {
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     };
-    let Some(server) = server(config, String::new(), fill) else { return };
+    let Some(mut server) = server(config, String::new(), fill) else { return };
     let url = format!("http://127.0.0.1:{}", server.port);
     let section = format!(
-        "{{type: prometheus, url: \"{url}\", every_s: 1, queries: {{processed: \
+        "{{type: prometheus, url: \"{url}\", every_s: 1, step_s: {STEP_S}, queries: {{processed: \
          'sum(rate(done_total[2m]))', waiting: 'sum(waiting)'}}}}"
     );
+    // It may start later than the agent.
+    server.kill();
     let watched = Watched::start(&section);
+    watched.wait_until_waiting("Connection refused");
+    server.restart();
     let past: Vec<Reported> = watched
         .wait_for(|told| !told.is_empty())
         .into_iter()

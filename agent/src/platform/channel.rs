@@ -1,6 +1,7 @@
 //! Connections to servers that are asked over gRPC.
 
 use super::tls::TlsSettings;
+use crate::text::causes;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use std::error::Error;
@@ -78,21 +79,6 @@ pub fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
         next = error.source();
     }
     false
-}
-
-/// An error and what is behind it, on one line.
-#[must_use]
-pub fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = cause.source();
-    }
-    text
 }
 
 /// Makes connections, of TLS if there is something to make them with.

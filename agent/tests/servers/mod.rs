@@ -4,6 +4,8 @@
 // Each test is a program of its own, and none of them uses all of this.
 #![allow(dead_code, unused_imports)]
 
+#[path = "../certificates/mod.rs"]
+mod authority;
 mod certificates;
 #[path = "../run/http.rs"]
 pub(crate) mod http;

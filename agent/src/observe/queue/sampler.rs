@@ -53,9 +53,7 @@ impl<Q: QueueSettings> Polled<Q> {
             self.queue.probe()?
         };
         let stopping = || Ok("the agent is stopping".into());
-        if self.tell_past(runtime, probe.as_mut(), to).is_err() {
-            return stopping();
-        }
+        let mut knows_past = false;
         let mut sampler = Sampler::default();
         let mut ticks = runtime.block_on(async { interval(self.every) });
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -73,6 +71,12 @@ impl<Q: QueueSettings> Polled<Q> {
                         tracing::info!("{} answers again", self.queue.describe());
                     }
                     to.lifecycle.set(Condition::Running);
+                    // Not before it answers: a system that starts later than the agent has a past, too.
+                    if !std::mem::replace(&mut knows_past, true)
+                        && self.tell_past(runtime, probe.as_mut(), to).is_err()
+                    {
+                        return stopping();
+                    }
                     let Some(told) = told else { continue };
                     if deliver(to, vec![told]).is_err() {
                         return stopping();

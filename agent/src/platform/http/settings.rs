@@ -1,26 +1,20 @@
-//! A client of what is asked over HTTP, and how it is configured. It follows no redirects, trusts whom it is
-//! told to, and reads no answer without end.
+//! Whom to ask over HTTP, and as whom.
 
-use super::tls::TlsSettings;
-use crate::config::{At, Fields, Kind, List, Parsed, Secret, Text, Token};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
+use super::client::{Client, Credentials};
+use crate::config::{At, Fields, Kind, List, Secret, Text, Token};
+use crate::platform::tls::TlsSettings;
+use crate::text::causes;
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Response};
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::io;
 use std::time::Duration;
-
-pub use reqwest::{Method, Url};
 
 /// A connection that takes longer is none.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No answer takes longer, whatever the limit of who asked.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// Largest answer that is read.
-const MAX_BYTES: usize = 16 << 20;
-/// So much of the answer to what was refused is told.
-const MAX_TOLD_CHARS: usize = 200;
 /// Most headers that can be configured.
 const MAX_HEADERS: usize = 16;
 
@@ -33,16 +27,10 @@ pub struct HttpSettings {
     tls: TlsSettings,
 }
 
-#[derive(Clone, Debug)]
-enum Credentials {
-    Basic { username: String, password: Option<Secret> },
-    Bearer(Secret),
-}
-
 impl HttpSettings {
     /// Its fields, in the section of the system that is asked; `url` is what `about` says.
     pub fn fields(f: &mut Fields<'_>, about: &'static str) -> Option<Self> {
-        let url = f.required("url", about, Parsed(base));
+        let url = f.required("url", about, Address);
         let secret = Token { min_chars: 1 };
         let username = f.optional("username", "name for basic authentication", Text);
         let password = f.optional("password", "password of `username`: ${env:NAME}", secret);
@@ -121,7 +109,7 @@ impl HttpSettings {
             builder = builder.unix_socket(self.url.path());
             base = Url::parse("http://localhost").map_err(io::Error::other)?;
         }
-        let http = builder.build().map_err(|why| io::Error::other(causes(why)))?;
+        let http = builder.build().map_err(|why| io::Error::other(causes(&why)))?;
         Ok(Client { http, base, credentials: self.credentials.clone(), name: self.url.to_string() })
     }
 
@@ -138,6 +126,25 @@ impl HttpSettings {
 
 /// The scheme of a socket in the file system: `unix:///var/run/docker.sock`.
 const UNIX: &str = "unix";
+
+/// An address, as [`base`] takes it.
+#[derive(Clone, Copy, Debug)]
+struct Address;
+
+impl Kind for Address {
+    type Value = Url;
+
+    fn read(&self, at: &At<'_>) -> Option<Url> {
+        let text = Text.read(at)?;
+        // What may hold a password is not told.
+        let told = if text.contains('@') { "an address" } else { &text };
+        base(&text).or_else(|why| at.wrong(&format!("is `{told}`, which {why}")).ok_or(())).ok()
+    }
+
+    fn schema(&self) -> Map<String, Value> {
+        Text.schema()
+    }
+}
 
 /// An address below which things are asked for.
 fn base(text: &str) -> Result<Url, String> {
@@ -181,132 +188,46 @@ impl Kind for Header {
     }
 }
 
-/// Asks one system.
-#[derive(Clone, Debug)]
-pub struct Client {
-    http: reqwest::Client,
-    base: Url,
-    credentials: Option<Credentials>,
-    /// The address as it was configured.
-    name: String,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use std::path::Path;
 
-/// Why there is no answer that can be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// Nobody answers, or the answer broke off.
-    #[error("{0}")]
-    Unreachable(String),
-    /// The answer is a refusal.
-    #[error("{what}")]
-    Status {
-        /// The code of HTTP.
-        code: u16,
-        /// For people.
-        what: String,
-    },
-    /// The answer is not what it should be.
-    #[error("{0}")]
-    Invalid(String),
-}
-
-impl Failure {
-    /// Whether the same request may do later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Status { code: 408 | 429 | 500.., .. })
+    fn read(text: &str) -> Result<HttpSettings, String> {
+        let section = |f: &mut Fields<'_>| HttpSettings::fields(f, "an address");
+        let read = config::read(text, Path::new(""), |_| None, section);
+        read.map_err(|problems| problems[0].message.clone())
     }
-}
 
-impl Client {
-    /// Begins a request for what lies below the address: parts of a path, which may hold any character,
-    /// and pairs of a query.
-    pub fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
-        let mut url = self.base.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path);
-        }
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let request = self.http.request(method, url);
-        match &self.credentials {
-            None => request,
-            Some(Credentials::Bearer(token)) => request.bearer_auth(token.reveal()),
-            Some(Credentials::Basic { username, password }) => {
-                request.basic_auth(username, password.as_ref().map(Secret::reveal))
-            }
+    #[test]
+    fn what_contradicts_itself_or_gives_a_secret_away_is_told() {
+        for (text, words) in [
+            ("url: far:1", "neither http:// nor https://"),
+            ("url: http://me:hidden@far", "fields of their own"),
+            ("url: http://far/?a=b", "added by the agent"),
+            ("url: http://far\npassword: hidden", "needs `username` beside it"),
+            ("url: http://far\nusername: me\ntoken: hidden", "two ways for one"),
+            ("url: http://far\nca_file: ca.pem", "of no use without https://"),
+            ("url: https://far\nca_file: ca.pem\nverify: none", "of no use with `verify: none`"),
+            ("url: https://far\ncert_file: me.pem", "needs `key_file` beside it"),
+            ("url: http://far\nheaders: [hidden]", "is no header"),
+        ] {
+            let message = read(text).unwrap_err();
+            assert!(message.contains(words), "{message}");
+            assert!(!message.contains("hidden"), "{message}");
         }
     }
 
-    /// Returns the body of the answer.
-    ///
-    /// # Errors
-    /// If there is none, if it is a refusal, or if it has no end.
-    pub async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
-        let unreachable = |why| Failure::Unreachable(format!("{}: {}", self.name, causes(why)));
-        let mut response = request.send().await.map_err(unreachable)?;
-        let is_refusal = !response.status().is_success();
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(unreachable)? {
-            if is_refusal && body.len() > MAX_TOLD_CHARS * 4 {
-                break;
-            }
-            if body.len() + part.len() > MAX_BYTES {
-                let what = format!("{}: the answer has more than 16 MiB", self.name);
-                return Err(Failure::Invalid(what));
-            }
-            body.extend_from_slice(&part);
-        }
-        match is_refusal {
-            true => Err(self.refused(&response, &body)),
-            false => Ok(body),
+    #[test]
+    fn secrets_are_not_shown_and_are_noted_where_they_go_unencrypted() {
+        let text =
+            |url| format!("url: {url}\nusername: me\npassword: hidden\nheaders: [\"A: hidden\"]");
+        let far = read(&text("http://far")).unwrap();
+        assert!(!format!("{far:?}").contains("hidden"));
+        assert!(far.note().unwrap().contains("unencrypted"));
+        for safe in ["https://far", "http://localhost:1", "http://127.0.0.1:1"] {
+            assert_eq!(read(&text(safe)).unwrap().note(), None, "{safe}");
         }
     }
-
-    /// Returns what the answer says in JSON.
-    ///
-    /// # Errors
-    /// As [`Client::send`], and if it is no such JSON.
-    pub async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        let body = self.send(request).await?;
-        let read = serde_json::from_slice(&body);
-        read.map_err(|why| Failure::Invalid(format!("{}: no such answer: {why}", self.name)))
-    }
-
-    fn refused(&self, response: &Response, body: &[u8]) -> Failure {
-        let status = response.status();
-        let told = match response.headers().get(LOCATION).map(HeaderValue::to_str) {
-            Some(Ok(elsewhere)) if status.is_redirection() => {
-                format!(" to {elsewhere}, which `url` may name")
-            }
-            _ => told(body),
-        };
-        let what = format!("{} answers {status}{told}", self.name);
-        Failure::Status { code: status.as_u16(), what }
-    }
-}
-
-/// The beginning of an answer, on one line.
-fn told(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let text: String = text.chars().take(MAX_TOLD_CHARS).collect();
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
-    let line = words.join(" ");
-    if line.trim().is_empty() { String::new() } else { format!(": {}", line.trim()) }
-}
-
-/// An error and what is behind it, on one line and without the address.
-fn causes(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut next = std::error::Error::source(&error);
-    while let Some(cause) = next {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = cause.source();
-    }
-    text
 }
