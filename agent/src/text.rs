@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use std::error::Error;
 use std::io::Write as _;
 
 /// Prints a line to stdout. A reader that went away (`agent ... | head`) is no error.
@@ -14,6 +15,22 @@ pub fn word<T: Serialize>(value: &T) -> String {
     let json = serde_json::to_value(value).ok();
     let word = json.as_ref().and_then(|v| v.as_str()).unwrap_or("unknown");
     word.replace('_', " ")
+}
+
+/// An error and what is behind it, on one line.
+#[must_use]
+pub fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        // Some repeat what is behind them.
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        next = cause.source();
+    }
+    text
 }
 
 /// The share of `other`'s cost that `ours` saves; negative if it costs more.

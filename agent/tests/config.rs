@@ -152,7 +152,7 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
     assert_snapshot!(refused("minReplicas: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `minReplicas`; here it is written `jobs: {min: 1}`");
     assert_snapshot!(refused("slaSeconds: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `slaSeconds`; here it is written `sla_s: 60`");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are listen, token, workloads, name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, mode, planned, seasons_s, journal, price");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are listen, token, keda, workloads, name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, schedule, mode, planned, seasons_s, journal, price");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: `mode` is `activ`; did you mean `active`?");
     assert_eq!(parse("seasons_s: [28800, 3600]\n").unwrap().planned.seasons_s, [28_800, 3600]);
     assert_snapshot!(refused("seasons_s: [28800, 90]\n"), @"conf/scaleiq.yaml:1:20: `seasons_s[1]` is 90; it must be from 240 to 2419200");
@@ -239,5 +239,15 @@ fn what_workloads_may_not_share_is_named() {
     assert_snapshot!(error("workloads:\n- {name: \"a b\"}\n- {name: b}\n"), @"conf/scaleiq.yaml:2:3: `name` is `a b`; beside others a workload's has letters, digits, `.`, `_` and `-` alone");
     assert_snapshot!(error("workloads:\n- {name: a, journal: {folder: j}}\n- {name: b, journal: {folder: j}}\n"), @"conf/scaleiq.yaml:3:3: `journal` is `conf/j`, and so is another workload's");
     assert_snapshot!(error("workloads:\n- {name: a, jobs: {max: 0}}\n"), @"conf/scaleiq.yaml:2:25: `workloads[0].jobs.max` is 0; it must be from 1 to 100000");
-    assert_snapshot!(error("workloads:\n- {name: a, listen: 127.0.0.1:1}\n"), @"conf/scaleiq.yaml:2:13: unknown field `listen`; known are name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, mode, planned, seasons_s, journal, price");
+    assert_snapshot!(error("workloads:\n- {name: a, listen: 127.0.0.1:1}\n"), @"conf/scaleiq.yaml:2:13: unknown field `listen`; known are name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, schedule, mode, planned, seasons_s, journal, price");
+}
+
+#[test]
+fn a_schedule_says_what_is_wrong_with_a_rule() {
+    let rule = |rest: &str| refused(&format!("schedule:\n- {{{rest}}}\n"));
+    assert_snapshot!(rule("start: \"0 8 * * 1-5\", end: \"0 18 * * 1-5\""), @"conf/scaleiq.yaml:2:3: it asks for nothing: one of `min`, `max` and `pause` is needed");
+    assert_snapshot!(rule("start: \"8 o'clock\", end: \"0 18 * * *\", min: 3"), @"conf/scaleiq.yaml:2:11: `schedule[0].start` is `8 o'clock`, which is no cron expression of five fields: Invalid pattern: Pattern must have between 5 and 7 fields.");
+    assert_snapshot!(rule("start: \"0 8 * * *\", end: \"0 18 * * *\", zone: Europe/Bonn, min: 3"), @"conf/scaleiq.yaml:2:49: `schedule[0].zone` is `Europe/Bonn`, which is no time zone, such as Europe/Berlin or UTC");
+    assert_snapshot!(rule("start: \"0 8 * * *\", end: \"0 18 * * *\", min: 9, max: 3"), @"conf/scaleiq.yaml:2:48: `schedule[0].min` is 9, above `max` 3");
+    assert_snapshot!(rule("start: \"0 8 * * *\", min: 9"), @r#"conf/scaleiq.yaml:2:3: `schedule[0].end` is missing: when it ends, such as "0 18 * * 1-5""#);
 }

@@ -2,6 +2,7 @@
 
 use agent::app::{Components, Config};
 use agent::decide::ModelId;
+use agent::decide::limits::{OverrideStore, Schedule};
 use agent::observe::pool::PoolWatch;
 use agent::observe::{Inlet, Reported};
 use agent::platform::clock::Clock;
@@ -44,6 +45,8 @@ fn start() -> (Handle, Clock, Notes, JoinHandle<()>) {
         past: None,
         trust: config.trust,
         pool: PoolWatch::default(),
+        schedule: Schedule::default(),
+        store: OverrideStore::default(),
         clock: clock.clone(),
         audience: Audience::new(vec![Box::new(notes.clone())]),
     });

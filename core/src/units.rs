@@ -146,6 +146,14 @@ impl JobLimits {
         Ok(Self { min: Jobs(min), max: Jobs(max) })
     }
 
+    /// Limits that are in force for a while, such as while a pool is paused: both may be 0. A `min` above
+    /// `max` is that.
+    #[must_use]
+    pub const fn in_force(min: Jobs, max: Jobs) -> Self {
+        let min = if min.0 > max.0 { max } else { min };
+        Self { min, max }
+    }
+
     /// The fewest jobs allowed.
     #[must_use]
     pub const fn min(self) -> Jobs {

@@ -8,16 +8,30 @@ pub mod actuator;
 mod dry_run;
 mod hook;
 mod ledger;
+#[cfg(feature = "http")]
+mod nomad;
 mod order;
 mod promises;
+#[cfg(feature = "http")]
+mod remote;
 mod stdout;
+#[cfg(feature = "http")]
+mod swarm;
+#[cfg(feature = "http")]
+mod webhook;
 
 pub use actuator::{Actuator, ActuatorSettings};
 pub use dry_run::{DRY_RUN, DryRun};
 pub use hook::EXEC;
 pub use ledger::Ledger;
+#[cfg(feature = "http")]
+pub use nomad::NOMAD;
 pub use order::{Numbering, Order};
 pub use stdout::STDOUT;
+#[cfg(feature = "http")]
+pub use swarm::SWARM;
+#[cfg(feature = "http")]
+pub use webhook::WEBHOOK;
 
 use actuator::{Outcome, Tools};
 
@@ -26,8 +40,6 @@ use crate::decide::Mode;
 use crate::platform::stop::Stop;
 use crate::telemetry::{ActuationResult, Metrics};
 use crate::workload::Traced;
-use scaleiq_core::decision::{Constraint, Decision};
-use scaleiq_core::policy::Stage;
 use scaleiq_core::settings::Settings;
 use std::io;
 use std::path::Path;
@@ -114,7 +126,7 @@ impl Actor {
     /// Whether there is anything to do.
     fn is_due(&self, traced: &Traced) -> bool {
         let decision = &traced.decision;
-        if !may_act(decision) {
+        if !traced.may_be_acted_on() {
             return false;
         }
         let now = Instant::now();
@@ -173,33 +185,33 @@ fn applied(metrics: &Metrics, order: &Order) {
     metrics.applied(order.id, order.decision.jobs);
 }
 
-/// Promise S-2: on stale data nothing is changed and nothing is tried again. Where samples come that lack
-/// what a decision needs, the number that is held may be raised, as it is in the backtest, and is never
-/// lowered.
-fn may_act(decision: &Decision) -> bool {
-    let lacks = decision.changes.iter().any(|change| change.by == Constraint::Missing);
-    decision.stage != Stage::Hold || (lacks && decision.jobs > decision.current_jobs)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scaleiq_core::decision::Change;
+    use crate::decide::ModelId;
+    use scaleiq_core::decision::{Change, Constraint, Decision};
+    use scaleiq_core::policy::{NetworkRole, Stage};
     use scaleiq_core::units::Jobs;
 
     #[test]
     fn what_is_held_is_only_ever_raised_and_not_on_stale_data() {
-        let held = |by, jobs, have| {
-            let change = Change { by, from: Jobs(have), to: Jobs(jobs) };
-            let changes = std::iter::once(change).collect();
-            may_act(&Decision {
-                stage: Stage::Hold,
-                changes,
-                ..ledger::tests::decision(jobs, have)
-            })
+        let may_act = |stage, changes: &[Change], (jobs, current)| {
+            let changes = changes.iter().copied().collect();
+            let traced = Traced {
+                decision: Decision { stage, changes, ..ledger::tests::decision(jobs, current) },
+                input_sha256: None,
+                recorded: None,
+                model: ModelId::none(),
+                network_role: NetworkRole::Absent,
+            };
+            traced.may_be_acted_on()
         };
-        assert!(may_act(&ledger::tests::decision(3, 10)));
-        assert!(held(Constraint::Missing, 14, 10));
+        let held = |by, jobs, current| {
+            let change = Change { by, from: Jobs(current), to: Jobs(jobs) };
+            may_act(Stage::Hold, &[change], (jobs, current))
+        };
+        assert!(may_act(Stage::Plan, &[], (3, 10)));
+        assert!(held(Constraint::Missing, 14, 10) && held(Constraint::Limits, 14, 10));
         assert!(!held(Constraint::Missing, 10, 10) && !held(Constraint::Missing, 8, 10));
         assert!(!held(Constraint::Stale, 14, 10));
     }

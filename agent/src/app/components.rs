@@ -1,9 +1,10 @@
 //! Every component that a configuration may choose: a new one is one line here.
 
 use crate::actuate::actuator::ActuatorVariant;
-use crate::actuate::{DRY_RUN, EXEC, STDOUT};
-use crate::observe::pool::PoolVariant;
+use crate::actuate::{self, DRY_RUN, EXEC, STDOUT};
+use crate::observe::pool::{self, PoolVariant};
 use crate::observe::push::{HTTP, JSONL};
+use crate::observe::queue;
 use crate::observe::source::SourceVariant;
 
 /// What there is to choose from.
@@ -24,15 +25,36 @@ impl Default for Components {
             sources: vec![
                 &HTTP,
                 &JSONL,
+                #[cfg(feature = "http")]
+                &queue::PROMETHEUS,
+                #[cfg(feature = "http")]
+                &queue::RABBITMQ,
+                #[cfg(feature = "grpc")]
+                &queue::keda::KEDA,
                 #[cfg(feature = "nats")]
-                &crate::observe::queue::nats::NATS,
+                &queue::NATS,
+                #[cfg(feature = "postgres")]
+                &queue::POSTGRES,
                 #[cfg(feature = "redis")]
-                &crate::observe::queue::redis::REDIS_STREAM,
+                &queue::REDIS_LIST,
                 #[cfg(feature = "redis")]
-                &crate::observe::queue::redis::REDIS_LIST,
+                &queue::REDIS_STREAM,
             ],
-            pools: vec![],
-            actuators: vec![&EXEC, &STDOUT, &DRY_RUN],
+            pools: vec![
+                #[cfg(feature = "http")]
+                &pool::PROMETHEUS,
+            ],
+            actuators: vec![
+                &EXEC,
+                #[cfg(feature = "http")]
+                &actuate::WEBHOOK,
+                #[cfg(feature = "http")]
+                &actuate::NOMAD,
+                #[cfg(feature = "http")]
+                &actuate::SWARM,
+                &STDOUT,
+                &DRY_RUN,
+            ],
         }
     }
 }

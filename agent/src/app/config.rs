@@ -3,7 +3,7 @@
 use super::{Components, WorkloadConfig};
 use crate::config::{self, Fields, Given, List, Problem, Problems, Section};
 use crate::error::UsageError;
-use crate::serve::Listen;
+use crate::serve::{Keda, Listen};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
@@ -20,6 +20,8 @@ const MAX_WORKLOADS: usize = 64;
 pub struct Config {
     /// Where REST, metrics and dashboard are.
     pub listen: Listen,
+    /// Where KEDA is told how many jobs should run, if it is.
+    pub keda: Option<Keda>,
     /// The workloads, at least one.
     pub workloads: Vec<WorkloadConfig>,
 }
@@ -29,6 +31,8 @@ impl Config {
     /// is one workload.
     pub fn fields(f: &mut Fields<'_>, components: &Components) -> Option<Self> {
         let listen = Listen::fields(f);
+        let about = "where KEDA asks how many jobs should run";
+        let keda = f.optional("keda", about, Section(Keda::fields)).map(|given| given.value);
         let own = |f: &mut Fields<'_>| WorkloadConfig::fields(f, components);
         let about = "several workloads in one agent, each with a `name` and fields of its own";
         let of = Section(own);
@@ -36,10 +40,10 @@ impl Config {
         let several = f.optional("workloads", about, List { of, max: MAX_WORKLOADS });
         let alone = own(f);
         if f.given("workloads").is_none() {
-            return Some(Self { listen, workloads: vec![alone?] });
+            return Some(Self { listen, keda, workloads: vec![alone?] });
         }
         for name in beside {
-            if let Some(place) = f.given(&name) {
+            if let Some(place) = f.given(name) {
                 let message =
                     format!("`{name}` stands beside `workloads`: it belongs into each of them");
                 f.problem(place, message);
@@ -51,7 +55,7 @@ impl Config {
         }
         distinct(f, &several.value);
         let workloads = several.value.into_iter().map(|given| given.value).collect();
-        Some(Self { listen, workloads })
+        Some(Self { listen, keda, workloads })
     }
 
     /// Returns the workload `name`, or the only one.

@@ -3,7 +3,7 @@
 use super::Config;
 use super::running::Running;
 use crate::platform::stop::Stop;
-use crate::serve::{Access, Server, router};
+use crate::serve::{Access, Keda, Server, router};
 use crate::telemetry::ConnectionMetrics;
 use anyhow::{Context, bail};
 use std::sync::Arc;
@@ -22,6 +22,7 @@ const DRAINED_AFTER: Duration = Duration::from_millis(4000);
 pub fn run(config: Config, stop: &Stop) -> anyhow::Result<()> {
     let listener = config.listen.bind()?;
     let address = listener.local_addr()?;
+    let asked = config.keda.as_ref().map(Keda::bind).transpose()?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
@@ -37,6 +38,9 @@ pub fn run(config: Config, stop: &Stop) -> anyhow::Result<()> {
         actors.spawn(actor);
     }
     let served: Vec<_> = workloads.iter().map(|workload| workload.served.clone()).collect();
+    let keda = config.keda.as_ref().zip(asked);
+    let keda = keda.map(|(keda, listener)| keda.open(listener, &served));
+    let keda = keda.transpose().context("cannot answer KEDA: `keda`")?;
     let connections = ConnectionMetrics::default();
     let access = Access::new(address, config.listen.token.clone());
     let routes = router(served, connections.clone(), access);
@@ -76,7 +80,16 @@ pub fn run(config: Config, stop: &Stop) -> anyhow::Result<()> {
         accepting.abort();
     }
     let time_limit = stop.left(DRAINED_AFTER).min(DRAIN);
-    if !runtime.block_on(server.drain(time_limit)) {
+    let ended_well = runtime.block_on(async {
+        let keda = async {
+            match keda {
+                Some(keda) => keda.shut(time_limit).await,
+                None => true,
+            }
+        };
+        tokio::join!(server.drain(time_limit), keda)
+    });
+    if ended_well != (true, true) {
         tracing::warn!("connections are still open: closing them");
     }
     drop(entered);

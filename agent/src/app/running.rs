@@ -4,6 +4,7 @@ use super::WorkloadConfig;
 use super::begin::begin;
 use crate::actuate::Actor;
 use crate::config::Secret;
+use crate::decide::limits::OverrideStore;
 use crate::decide::{Mode, warn_if_idle};
 use crate::observe::pool::{PoolSettings, PoolWatch};
 use crate::observe::source::Delivery;
@@ -64,6 +65,7 @@ impl Running {
         let dashboard = DashboardState::new(about);
         let last_end = past.as_ref().map(|past| past.sample.end);
         let pool = PoolWatch::default();
+        let journal_folder = config.journal.as_ref().map(|journal| journal.folder.clone());
         let Started { handle: control, decisions, thread } = Control::start(Beginning {
             decider,
             settings: config.settings,
@@ -72,6 +74,8 @@ impl Running {
             past,
             trust: config.trust,
             pool: pool.clone(),
+            schedule: config.schedule.clone(),
+            store: OverrideStore::new(journal_folder.as_deref()),
             clock: Clock::after(last_end),
             audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard.clone())]),
         })?;
@@ -86,7 +90,7 @@ impl Running {
             config.actuator.as_ref(),
             token,
             config.settings.start_up_s,
-            config.journal.as_ref().map(|journal| journal.folder.as_path()),
+            journal_folder.as_deref(),
             metrics.clone(),
             stop.clone(),
         )

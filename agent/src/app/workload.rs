@@ -4,6 +4,7 @@ use super::Components;
 use crate::actuate::{self, ActuatorSettings};
 use crate::config::{Fields, Section, Text};
 use crate::decide::figures::Price;
+use crate::decide::limits::Schedule;
 use crate::decide::{Calendar, DeciderSettings, Mode, workload};
 use crate::journal::JournalConfig;
 use crate::observe::pool::{self, PoolSettings};
@@ -30,6 +31,8 @@ pub struct WorkloadConfig {
     pub pool: Option<Arc<dyn PoolSettings>>,
     /// What carries decisions out.
     pub actuator: Arc<dyn ActuatorSettings>,
+    /// Limits and pauses at certain hours.
+    pub schedule: Schedule,
     /// Whether they are carried out.
     pub mode: Mode,
     /// Holidays and campaigns.
@@ -64,6 +67,7 @@ impl WorkloadConfig {
             "what carries decisions out",
             Section(|f: &mut Fields<'_>| actuate::actuator::fields(f, &components.actuators)),
         );
+        let schedule = Schedule::fields(f);
         let about = "`shadow`: decide and change nothing; `active`: carry decisions out";
         let mode = f.or("mode", about, Mode::KIND, Mode::default());
         let interval = settings.map_or(IntervalLength::TWO_MINUTES, |settings| settings.interval);
@@ -83,6 +87,7 @@ impl WorkloadConfig {
             trust,
             pool: pool.map(|given| given.value).or_else(|| actuator.pool()),
             actuator,
+            schedule,
             mode,
             planned,
             journal: journal.map(|given| given.value),

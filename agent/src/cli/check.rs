@@ -34,6 +34,11 @@ pub fn run(args: &CheckArgs, components: &Components) -> anyhow::Result<()> {
     for workload in &config.workloads {
         check(workload, &args.config)?;
     }
+    if let Some(keda) = &config.keda {
+        let unusable = |what| UsageError(format!("{}: {what}", args.config.display()));
+        keda.check().map_err(unusable)?;
+        say(&format!("{:<10} {}", "keda", keda.describe()));
+    }
     let token = if config.listen.token.is_some() { "with" } else { "without" };
     say(&format!("{:<10} {}, {token} a token", "listen", config.listen.address));
     say(&format!("ok: {} is sound", args.config.display()));

@@ -201,6 +201,29 @@ impl Kind for Whole {
     }
 }
 
+/// `true` or `false`.
+#[derive(Clone, Copy, Debug)]
+pub struct Switch;
+
+impl Kind for Switch {
+    type Value = bool;
+
+    fn read(&self, at: &At<'_>) -> Option<bool> {
+        match scalar(at).and_then(|text| text.parse().ok()) {
+            Some(value) => Some(value),
+            None => at.wrong(&format!("is {}; `true` or `false` is needed", at.node.words())),
+        }
+    }
+
+    fn schema(&self) -> Map<String, Value> {
+        schema::map(json!({"type": "boolean"}))
+    }
+
+    fn write(&self, value: &bool) -> Option<Value> {
+        Some((*value).into())
+    }
+}
+
 /// One of some words, each of which stands for a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<T: 'static>(pub &'static [(&'static str, T)]);

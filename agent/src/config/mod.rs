@@ -15,7 +15,7 @@ mod yaml;
 
 pub use context::At;
 pub use fields::{Fields, Section, Variant};
-pub use kind::{Choice, File, Given, Kind, List, Number, Parsed, Real, Text, Token, Whole};
+pub use kind::{Choice, File, Given, Kind, List, Number, Parsed, Real, Switch, Text, Token, Whole};
 pub use node::Place;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;

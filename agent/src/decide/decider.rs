@@ -7,7 +7,7 @@ use scaleiq_core::forecast::Forecast;
 use scaleiq_core::interval::TimeError;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::units::{Jobs, UnixSeconds};
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 
 /// A [`scaleiq_core::controller::Controller`] of any make, beside the pools that tell what comes of its decisions.
 pub trait Decider: Send {
@@ -16,6 +16,9 @@ pub trait Decider: Send {
     /// # Errors
     /// If the sample is not after the last one.
     fn observe(&mut self, sample: &Sample) -> Result<bool, TimeError>;
+
+    /// Keeps within `limits` from the next decision on; what was learned stays.
+    fn set_limits(&mut self, limits: JobLimits);
 
     /// Decides how many jobs should run from `now` on.
     fn decide(&mut self, now: UnixSeconds) -> Decision;

@@ -9,7 +9,7 @@ use scaleiq_core::forecast::Forecast;
 use scaleiq_core::interval::TimeError;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
-use scaleiq_core::units::{Jobs, UnixSeconds};
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use scaleiq_core::wire::Refusal;
 use std::time::{Duration, Instant};
 
@@ -144,6 +144,15 @@ impl Decider for DeviceWithFallback {
             self.decided = Some(decision);
         }
         Ok(closed)
+    }
+
+    /// The device is given them with the next sample; until then what stands in decides.
+    fn set_limits(&mut self, limits: JobLimits) {
+        self.stand_in.set_limits(limits);
+        if limits != self.client.settings().limits {
+            self.hand_over();
+            self.client.set_limits(limits);
+        }
     }
 
     /// The device latches its decision as a controller here does, so it need not be asked twice,

@@ -8,6 +8,7 @@ mod device_with_fallback;
 mod engine;
 mod fallible;
 pub mod figures;
+pub mod limits;
 mod mode;
 mod model;
 mod no_model;

@@ -10,7 +10,7 @@ use scaleiq_core::interval::TimeError;
 use scaleiq_core::policy::{NetworkRole, Policy, Stage};
 use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{Jobs, UnixSeconds};
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use scaleiq_workload::baselines::{HpaRule, ScalingRule};
 use scaleiq_workload::sim::live::{MeasuredPool, VirtualPool};
 
@@ -103,6 +103,13 @@ where
             self.restart_pools();
         }
         Ok(closed)
+    }
+
+    fn set_limits(&mut self, limits: JobLimits) {
+        let settings = *self.controller.settings();
+        if limits != settings.limits {
+            self.controller.configure(Settings { limits, ..settings });
+        }
     }
 
     fn decide(&mut self, now: UnixSeconds) -> Decision {

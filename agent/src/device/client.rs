@@ -7,7 +7,7 @@ use scaleiq_core::decision::Decision;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::units::{JobLimits, UnixSeconds};
 use scaleiq_core::wire::Status;
 use tokio::runtime::{Builder, Runtime};
 use tokio_serial::SerialStream;
@@ -106,6 +106,12 @@ impl Client {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Other limits from the next sample on.
+    pub fn set_limits(&mut self, limits: JobLimits) {
+        self.settings.limits = limits;
+        self.close();
     }
 
     /// Samples that the device has taken since its start, as far as it said.

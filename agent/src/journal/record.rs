@@ -6,7 +6,7 @@ use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::parameters::Parameters;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
-use scaleiq_core::units::{JobLimits, Objective, UnixSeconds};
+use scaleiq_core::units::{JobLimits, Jobs, Objective, UnixSeconds};
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -172,6 +172,28 @@ pub(super) enum Record {
     Decision(Recorded),
     /// Records before this one could not be written and are lost.
     Gap,
+    /// Other limits are in force from here on. A file whose beginning lies after that has it behind its
+    /// header.
+    Limits(LimitsRecord),
+}
+
+/// Limits that people changed for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LimitsRecord {
+    /// From when on.
+    pub(super) at: UnixSeconds,
+    /// Fewest and most jobs.
+    pub(super) min: Jobs,
+    pub(super) max: Jobs,
+    /// Who wanted that, and why; nothing where they are as configured.
+    pub(super) why: Vec<String>,
+}
+
+impl LimitsRecord {
+    /// The limits.
+    pub(super) fn limits(&self) -> JobLimits {
+        JobLimits::in_force(self.min, self.max)
+    }
 }
 
 impl Record {

@@ -131,7 +131,7 @@ fn survey(config: &JournalConfig, last: u32) -> Result<Survey, JournalError> {
         match entry.record {
             Record::Header(_, header) => run = Some(header.run),
             Record::Run(next) => run = Some(next),
-            Record::Sample(_) | Record::Decision(_) | Record::Gap => {}
+            Record::Sample(_) | Record::Decision(_) | Record::Gap | Record::Limits(_) => {}
         }
     }
     let size = fs::metadata(&path).map_err(folder::io_error(&path))?.len();
@@ -180,7 +180,7 @@ fn rebuild(
                     past.decision = same.map(|decision| (decision, recorded.inputs));
                 }
             }
-            Record::Header(..) | Record::Run(_) | Record::Gap => {}
+            Record::Header(..) | Record::Run(_) | Record::Gap | Record::Limits(_) => {}
         }
         if told.elapsed() >= TELL_EVERY {
             told = Instant::now();
@@ -189,6 +189,7 @@ fn rebuild(
             tracing::info!("reading the journal: {samples} samples, file {number}, byte {offset}");
         }
     }
+    decider.set_limits(context.settings.limits);
     teller.begin(decider, context);
     if let Some(past) = &past {
         tracing::info!(

@@ -21,7 +21,12 @@ impl Teller {
     pub(super) fn tell(&mut self, decider: &mut dyn Decider, record: &Record) -> Option<Decision> {
         match record {
             Record::Header(_, header) => self.begin(decider, &header.run.context),
-            Record::Run(run) => self.begin(decider, &run.context),
+            Record::Run(run) => {
+                // What people want now is told anew.
+                decider.set_limits(run.context.settings.limits);
+                self.begin(decider, &run.context);
+            }
+            Record::Limits(limits) => decider.set_limits(limits.limits()),
             Record::Sample(sample) => {
                 // Only samples that were taken are recorded, so this one is taken again.
                 let _ = decider.observe(sample);

@@ -143,7 +143,7 @@ pub(super) fn advance(chain: &mut Chain, payload: &[u8], record: &Record) -> Opt
     match record {
         Record::Decision(recorded) => return Some(chain.ask(recorded.at)),
         Record::Header(..) => *chain = Chain::default(),
-        Record::Run(_) | Record::Sample(_) | Record::Gap => {}
+        Record::Run(_) | Record::Sample(_) | Record::Gap | Record::Limits(_) => {}
     }
     chain.push(payload);
     None

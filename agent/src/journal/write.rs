@@ -1,11 +1,13 @@
 //! Writes a journal.
 
 use super::folder::{self, Limits, io_error};
-use super::record::{Chain, Digest, FORMAT, Header, Record, Recorded, Run, bytes};
+use super::record::{Chain, Digest, FORMAT, Header, LimitsRecord, Record, Recorded, Run, bytes};
 use super::walk::advance;
 use super::{JournalError, frame};
+use crate::decide::limits::LimitsInForce;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::sample::Sample;
+use scaleiq_core::units::UnixSeconds;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -64,6 +66,8 @@ pub struct Journal {
     durable_chain: Chain,
     /// Bytes in all files.
     size: u64,
+    /// Limits in force that are not those configured.
+    in_force: Option<LimitsRecord>,
 }
 
 impl fmt::Debug for Journal {
@@ -97,6 +101,7 @@ impl Journal {
             durable_chain: chain.clone(),
             chain,
             size: folder::prune(folder, limits)?,
+            in_force: None,
         })
     }
 
@@ -125,6 +130,7 @@ impl Journal {
             durable_chain: chain.clone(),
             chain,
             size: folder::prune(folder, limits)?,
+            in_force: None,
         };
         journal.put(&Record::Run(run))?;
         Ok(journal)
@@ -152,6 +158,30 @@ impl Journal {
         self.make_room()?;
         self.put(&Record::Sample(*sample))?;
         if self.waiting.len() >= WRITE_BYTES { self.commit() } else { Ok(()) }
+    }
+
+    /// Records that other limits are in force from `at` on, and who wanted that. It is durable with the
+    /// next decision.
+    ///
+    /// # Errors
+    /// If many records waited and could not be written.
+    pub fn limits(
+        &mut self,
+        at: UnixSeconds,
+        in_force: &LimitsInForce,
+    ) -> Result<(), JournalError> {
+        let (limits, why) = (in_force.limits, in_force.why.clone());
+        self.in_force = Some(LimitsRecord { at, min: limits.min(), max: limits.max(), why });
+        self.make_room()?;
+        self.put_limits()
+    }
+
+    /// Puts down what limits are in force, for who reads from here on.
+    fn put_limits(&mut self) -> Result<(), JournalError> {
+        match self.in_force.clone() {
+            Some(limits) => self.put(&Record::Limits(limits)),
+            None => Ok(()),
+        }
     }
 
     /// Records a decision and makes it durable with everything before it (promise J-1). Gives the
@@ -186,7 +216,8 @@ impl Journal {
         }
         self.waiting.clear();
         self.chain = self.durable_chain.clone();
-        self.put(&Record::Gap)
+        self.put(&Record::Gap)?;
+        self.put_limits()
     }
 
     /// Puts a record among those that wait.
@@ -211,7 +242,7 @@ impl Journal {
         self.durable_chain = chain.clone();
         self.chain = chain;
         self.size = folder::prune(&self.folder, self.limits)?;
-        Ok(())
+        self.put_limits()
     }
 
     fn write(&mut self) -> io::Result<()> {

@@ -6,13 +6,12 @@ use crate::platform::http::Failure;
 impl From<Failure> for ProbeError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unreachable(what) => Self::Unreachable(what),
-            Failure::Invalid(what) => Self::Invalid(what),
+            passing if passing.is_passing() => Self::Unreachable(passing.to_string()),
+            Failure::Unreachable(what) | Failure::Invalid(what) => Self::Invalid(what),
             Failure::Status { code, what } => match code {
                 401 => Self::Denied(format!("{what}; check `username` and `password`, or `token`")),
                 403 => Self::Denied(format!("{what}; the user lacks a right")),
                 404 | 410 => Self::Absent(what),
-                408 | 429 | 500.. => Self::Unreachable(what),
                 _ => Self::Invalid(what),
             },
         }

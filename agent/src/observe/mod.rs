@@ -10,6 +10,8 @@ mod json;
 mod lines;
 pub mod pool;
 pub mod probe;
+#[cfg(feature = "http")]
+pub mod promql;
 pub mod push;
 pub mod queue;
 mod reported;

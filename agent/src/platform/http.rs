@@ -3,6 +3,7 @@
 
 use super::tls::TlsSettings;
 use crate::config::{At, Fields, Kind, List, Parsed, Secret, Text, Token};
+use crate::text;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response};
@@ -203,10 +204,17 @@ pub enum Failure {
     Invalid(String),
 }
 
+impl Failure {
+    /// Whether the same request may do later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Status { code: 408 | 429 | 500.., .. })
+    }
+}
+
 impl Client {
     /// Begins a request for what lies below the address: parts of a path, which may hold any character,
     /// and pairs of a query.
-    #[must_use]
     pub fn request(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -263,7 +271,9 @@ impl Client {
     fn refused(&self, response: &Response, body: &[u8]) -> Failure {
         let status = response.status();
         let told = match response.headers().get(LOCATION).map(HeaderValue::to_str) {
-            Some(Ok(elsewhere)) => format!(" to {elsewhere}, which `url` may name"),
+            Some(Ok(elsewhere)) if status.is_redirection() => {
+                format!(" to {elsewhere}, which `url` may name")
+            }
             _ => told(body),
         };
         let what = format!("{} answers {status}{told}", self.name);
@@ -282,15 +292,5 @@ fn told(body: &[u8]) -> String {
 
 /// An error and what is behind it, on one line and without the address.
 fn causes(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut next = std::error::Error::source(&error);
-    while let Some(cause) = next {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = cause.source();
-    }
-    text
+    text::causes(&error.without_url())
 }

@@ -2,7 +2,11 @@
 //! samples or decisions.
 
 pub mod backoff;
+#[cfg(feature = "grpc")]
+pub mod channel;
 pub mod clock;
+#[cfg(feature = "grpc")]
+pub mod door;
 #[cfg_attr(not(unix), path = "group_elsewhere.rs")]
 pub(crate) mod group;
 #[cfg(feature = "http")]

@@ -129,13 +129,27 @@ impl TlsSettings {
     }
 }
 
+/// Whether certificates are why there is no connection.
+#[must_use]
+pub fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if error.is::<Error>() || inner.is_some_and(|inner| inner.is::<Error>()) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
 fn server_name(text: &str) -> Result<ServerName<'static>, String> {
     let name = ServerName::try_from(text.to_owned());
     name.map_err(|_| "is neither a host name nor an address".into())
 }
 
 /// The certificates in a file; at least one.
-fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
+pub(super) fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     let read: Vec<_> = read.map_err(|why| in_file(path, &why))?;
     match read.is_empty() {
@@ -144,7 +158,8 @@ fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
     }
 }
 
-fn in_file(path: &Path, why: &impl std::fmt::Display) -> io::Error {
+/// An error that names the file.
+pub(super) fn in_file(path: &Path, why: &impl std::fmt::Display) -> io::Error {
     io::Error::other(format!("{}: {why}", path.display()))
 }
 

@@ -7,7 +7,10 @@ pub mod dashboard;
 mod error;
 mod health;
 mod ingest;
+#[cfg_attr(not(feature = "grpc"), path = "keda_left_out.rs")]
+mod keda;
 mod listen;
+mod overrides;
 pub mod page;
 mod predict;
 mod published;
@@ -19,6 +22,7 @@ mod status;
 pub use access::Access;
 pub use api::Api;
 pub use health::Watch;
+pub use keda::Keda;
 pub use listen::Listen;
 pub use routes::router;
 pub use served::Served;

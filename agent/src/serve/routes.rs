@@ -5,6 +5,7 @@ use super::api::Api;
 use super::dashboard;
 use super::error::refuse;
 use super::ingest::ingest;
+use super::overrides;
 use super::predict;
 use super::served::{self, All, Served};
 use super::status::status;
@@ -13,7 +14,7 @@ use crate::workload::InForce;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router, middleware};
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ fn own(workload: Served, access: &Arc<Access>) -> Router {
         .route("/ingest", post(ingest))
         .route("/predict", get(predict::live).post(predict::posted))
         .route("/decide", get(decide).post(decide))
+        .route("/overrides", get(overrides::list).post(overrides::set))
+        .route("/overrides/{id}", delete(overrides::end))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_token))
         .with_state(api.clone());
     let views = Router::new()

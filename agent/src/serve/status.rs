@@ -7,6 +7,7 @@ use super::error::refuse;
 use super::health::Part;
 use super::published::Published;
 use crate::decide::figures::{Figures, Latency, PoolFigures, Price};
+use crate::decide::limits::LimitsInForce;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -39,6 +40,8 @@ struct Status {
     /// Longest wait that is in time, and percent of the events that should be.
     sla_s: f32,
     objective_percent: f32,
+    /// Fewest and most jobs that may be decided now, and who wants that.
+    limits: LimitsInForce,
     #[serde(flatten)]
     figures: Option<Figures>,
     money: Option<Money>,
@@ -97,6 +100,7 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         forecast,
         sla_s: about.sla_s,
         objective_percent: about.objective_percent,
+        limits: api.control.view().limits.clone(),
         figures,
         decision: latency,
         health: dashboard.health(),

@@ -2,6 +2,7 @@
 
 use super::decisions::DecisionMetrics;
 use super::figures::FigureMetrics;
+use super::limits::LimitMetrics;
 use super::outcomes::{ActuationResult, OutcomeMetrics};
 use super::samples::SampleMetrics;
 use crate::decide::{Mode, ModelId};
@@ -13,7 +14,7 @@ use prometheus_client::registry::Registry;
 use scaleiq_core::invariant::Promise;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{Jobs, UnixSeconds};
+use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -25,6 +26,7 @@ pub struct Metrics {
     decisions: DecisionMetrics,
     outcomes: OutcomeMetrics,
     figures: FigureMetrics,
+    limits: LimitMetrics,
 }
 
 impl Metrics {
@@ -39,12 +41,13 @@ impl Metrics {
             decisions: DecisionMetrics::new(settings.interval),
             outcomes: OutcomeMetrics::default(),
             figures: FigureMetrics::default(),
+            limits: LimitMetrics::default(),
         };
-        metrics.register(model, mode);
+        metrics.register(model, mode, settings.limits);
         metrics
     }
 
-    fn register(&self, model: &ModelId, mode: Mode) {
+    fn register(&self, model: &ModelId, mode: Mode, limits: JobLimits) {
         let mut r = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         let about = Info::new([
             ("version", env!("CARGO_PKG_VERSION").to_string()),
@@ -57,6 +60,7 @@ impl Metrics {
         self.decisions.register(&mut r, model);
         self.outcomes.register(&mut r);
         self.figures.register(&mut r);
+        self.limits.register(&mut r, limits);
     }
 
     /// Samples are read by the part of this lifecycle; the first that is told counts.
@@ -138,6 +142,7 @@ impl Subscriber for Metrics {
             Event::Device(health) => self.decisions.device(health),
             Event::Recorded { durable } => self.outcomes.recorded(durable),
             Event::JournalSize(bytes) => self.outcomes.journal_size(bytes),
+            Event::Limits(in_force) => self.limits.set(in_force),
             Event::Broken(promise) => self.decisions.broken(promise),
         }
     }

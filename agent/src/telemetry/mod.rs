@@ -7,6 +7,7 @@ mod figures;
 mod joined;
 mod kinds;
 mod known;
+mod limits;
 mod metrics;
 mod outcomes;
 mod samples;

@@ -5,6 +5,7 @@ use super::heartbeat::Heartbeat;
 use super::recorder::Recorder;
 use super::{Audience, Control, Event, Traced, View};
 use crate::decide::figures::Latencies;
+use crate::decide::limits::{LimitsInForce, OverrideStore, Schedule};
 use crate::decide::{Decider, ModelId};
 use crate::journal::{Journal, Past};
 use crate::observe::pool::PoolWatch;
@@ -35,6 +36,10 @@ pub struct Beginning {
     pub past: Option<Past>,
     /// Whose clock places samples in time.
     pub trust: Trust,
+    /// Limits at certain hours.
+    pub schedule: Schedule,
+    /// Where overrides are kept.
+    pub store: OverrideStore,
     /// The pool, for samples that do not tell of it.
     pub pool: PoolWatch,
     /// The agent's clock.
@@ -60,8 +65,19 @@ impl Control {
     /// # Errors
     /// If the system gives no thread.
     pub fn start(beginning: Beginning) -> io::Result<Started> {
-        let Beginning { decider, settings, model, journal, past, trust, pool, clock, audience } =
-            beginning;
+        let Beginning {
+            decider,
+            settings,
+            model,
+            journal,
+            past,
+            trust,
+            pool,
+            schedule,
+            store,
+            clock,
+            audience,
+        } = beginning;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (decisions, decided) = watch::channel(None);
         let (last_sample, last) = past.map_or((None, None), |p| (Some(p.sample), p.decision));
@@ -69,7 +85,7 @@ impl Control {
         if let Some(end) = last_end {
             audience.tell(Event::Resumed(end));
         }
-        let view = View::new(settings.stale_after_s, settings.interval.seconds());
+        let view = View::new(settings.stale_after_s, settings.interval.seconds(), settings.limits);
         let (view, seen) = watch::channel(Arc::new(view));
         let heartbeat = Heartbeat::new(clock.clone());
         let handle = Handle::new(sender, seen, clock.clone(), heartbeat.clone(), audience.clone());
@@ -85,6 +101,11 @@ impl Control {
             clock,
             intake: Intake::new(trust, last_end),
             pool,
+            configured: settings.limits,
+            limits: LimitsInForce::configured(settings.limits),
+            schedule,
+            overrides: store.load(),
+            store,
             assumption: Assumption::default(),
             unread: VecDeque::new(),
             last_sample,

@@ -16,6 +16,7 @@ use std::time::Instant;
 impl Control {
     /// Decides, records, and then makes known what is new.
     pub(super) fn decide(&mut self, now: UnixSeconds) -> Traced {
+        self.keep_limits(now);
         let stale = self.decider.no_estimate(now) == Some(NoEstimate::Stale);
         if let Some(held) = self.held.as_ref().filter(|_| stale) {
             return held.clone();
@@ -77,7 +78,7 @@ impl Control {
             None => None,
         };
         let (decision, notes) = (Some(traced.clone()), self.notes(&traced.decision));
-        let view = View { sample_end, is_missing, decision, prediction, notes, ..*last };
+        let view = View { sample_end, is_missing, decision, prediction, notes, ..(*last).clone() };
         self.view.send_replace(Arc::new(view));
     }
 

@@ -2,6 +2,7 @@
 
 use super::Snapshot;
 use crate::decide::Health;
+use crate::decide::limits::LimitsInForce;
 use crate::observe::{Refusal, SourceStatus, Warning};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::Forecast;
@@ -40,6 +41,8 @@ pub enum Event<'a> {
     Moment(&'a Snapshot),
     /// How the device fares that decides.
     Device(Health),
+    /// Other limits are in force.
+    Limits(&'a LimitsInForce),
     /// The journal was written, or could not be.
     Recorded {
         /// Whether what was to be recorded is durable.

@@ -2,6 +2,7 @@
 
 use super::heartbeat::Heartbeat;
 use super::{Audience, Event, NotReady, Prediction, Traced, View};
+use crate::decide::limits::{Draft, Override, Refused};
 use crate::observe::{Closed, Ingested, Inlet, Refusal, Reported};
 use crate::platform::clock::Clock;
 use scaleiq_core::units::UnixSeconds;
@@ -19,6 +20,8 @@ const TIME_LIMIT: Duration = Duration::from_millis(20);
 pub(super) enum Request {
     Ingest(Vec<Reported>, oneshot::Sender<Ingested>),
     Tick,
+    SetOverride(Draft, oneshot::Sender<Result<Override, Refused>>),
+    EndOverride(u64, oneshot::Sender<Option<Override>>),
     /// Nobody asks anything now.
     Nothing,
     Stop,
@@ -78,9 +81,31 @@ impl Handle {
         if self.is_closed() {
             return Err(NotReady::Stopped);
         }
+        self.ask(|reply| Request::Ingest(samples, reply)).await
+    }
+
+    /// A person sets what `draft` asks for.
+    ///
+    /// # Errors
+    /// If the agent is stopping; within that, if it makes no sense.
+    pub async fn set_override(&self, draft: Draft) -> Result<Result<Override, Refused>, NotReady> {
+        self.ask(|reply| Request::SetOverride(draft, reply)).await
+    }
+
+    /// A person ends the override `id`; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the agent is stopping.
+    pub async fn end_override(&self, id: u64) -> Result<Option<Override>, NotReady> {
+        self.ask(|reply| Request::EndOverride(id, reply)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<T>) -> Request,
+    ) -> Result<T, NotReady> {
         let (reply, answer) = oneshot::channel();
-        let sent = self.sender.send(Request::Ingest(samples, reply)).await;
-        sent.map_err(|_| NotReady::Stopped)?;
+        self.sender.send(request(reply)).await.map_err(|_| NotReady::Stopped)?;
         answer.await.map_err(|_| NotReady::Stopped)
     }
 
@@ -93,6 +118,12 @@ impl Handle {
     #[must_use]
     pub fn view(&self) -> Arc<View> {
         self.view.borrow().clone()
+    }
+
+    /// Returns what changes whenever something is published.
+    #[must_use]
+    pub fn views(&self) -> watch::Receiver<Arc<View>> {
+        self.view.clone()
     }
 
     /// The forecast from the present state.

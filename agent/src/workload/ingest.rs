@@ -102,7 +102,8 @@ impl Control {
     /// What an operator should know although decisions are made.
     pub(super) fn notes(&self, decision: &Decision) -> Vec<String> {
         let assumed = Assumption::note(decision);
-        self.intake.status().filter_map(|source| note(&source)).chain(assumed).collect()
+        let sources = self.intake.status().filter_map(|source| note(&source));
+        sources.chain(assumed).chain(self.limits.why.iter().cloned()).collect()
     }
 }
 

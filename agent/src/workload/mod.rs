@@ -11,6 +11,7 @@ mod event;
 mod handle;
 mod heartbeat;
 mod ingest;
+mod limits;
 mod not_ready;
 mod prediction;
 mod recorder;
@@ -28,6 +29,7 @@ pub use snapshot::Snapshot;
 pub use view::View;
 
 use crate::decide::figures::Latencies;
+use crate::decide::limits::{LimitsInForce, OverrideStore, Overrides, Schedule};
 use crate::decide::{Decider, ModelId};
 use crate::observe::pool::PoolWatch;
 use crate::observe::{Assumption, Intake};
@@ -38,7 +40,7 @@ use recorder::Recorder;
 use scaleiq_core::invariant;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::units::{JobLimits, UnixSeconds};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +62,15 @@ pub struct Control {
     view: watch::Sender<Arc<View>>,
     decisions: watch::Sender<Option<Traced>>,
     clock: Clock,
+    /// Limits as they are configured,
+    configured: JobLimits,
+    /// as they are at certain hours,
+    schedule: Schedule,
+    /// as they are now,
+    limits: LimitsInForce,
+    /// and what people set by hand, with the place where that is kept.
+    overrides: Overrides,
+    store: OverrideStore,
     intake: Intake,
     pool: PoolWatch,
     assumption: Assumption,
@@ -79,6 +90,7 @@ pub struct Control {
 
 impl Control {
     fn run(mut self, mut requests: mpsc::Receiver<Request>, heartbeat: &Heartbeat) {
+        self.keep_limits(self.clock.now().ours);
         // What is known from the journal is decided on at once.
         self.look();
         loop {
@@ -91,6 +103,13 @@ impl Control {
             match request {
                 Request::Ingest(samples, reply) => self.begin(samples, reply),
                 Request::Tick => self.look(),
+                // Who asked may have gone meanwhile.
+                Request::SetOverride(draft, reply) => {
+                    let _ = reply.send(self.set_override(draft));
+                }
+                Request::EndOverride(id, reply) => {
+                    let _ = reply.send(self.end_override(id));
+                }
                 Request::Nothing => {}
                 Request::Stop => break,
             }

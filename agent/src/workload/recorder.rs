@@ -2,10 +2,12 @@
 
 use super::{Audience, Event};
 use crate::decide::ModelId;
+use crate::decide::limits::LimitsInForce;
 use crate::journal::{Digest, Journal, JournalError};
-use scaleiq_core::decision::Decision;
-use scaleiq_core::policy::NetworkRole;
+use scaleiq_core::decision::{Constraint, Decision};
+use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
+use scaleiq_core::units::UnixSeconds;
 use serde::Serialize;
 
 /// A decision, and what it can be traced back to.
@@ -22,6 +24,20 @@ pub struct Traced {
     pub model: ModelId,
     /// The part that its Q-network has in decisions.
     pub network_role: NetworkRole,
+}
+
+impl Traced {
+    /// Whether it may be acted on. Promise S-2: on stale data nothing is changed and nothing is tried
+    /// again. Where samples come that lack what a decision needs, the number that is held may be raised,
+    /// as it is in the backtest, and is never lowered. Limits are no data: a person may raise the number
+    /// at any time.
+    #[must_use]
+    pub fn may_be_acted_on(&self) -> bool {
+        let Decision { stage, changes, jobs, current_jobs, .. } = &self.decision;
+        let may_rise = [Constraint::Missing, Constraint::Limits];
+        let may_rise = changes.iter().any(|change| may_rise.contains(&change.by));
+        *stage != Stage::Hold || (may_rise && jobs > current_jobs)
+    }
 }
 
 /// What the journal has to say about a decision.
@@ -61,6 +77,14 @@ impl Recorder {
     pub(super) fn sample(&mut self, sample: &Sample) {
         let Some(journal) = &mut self.journal else { return };
         if let Err(error) = journal.sample(sample) {
+            self.failed(&error);
+        }
+    }
+
+    /// Other limits are in force from `at` on.
+    pub(super) fn limits(&mut self, at: UnixSeconds, in_force: &LimitsInForce) {
+        let Some(journal) = &mut self.journal else { return };
+        if let Err(error) = journal.limits(at, in_force) {
             self.failed(&error);
         }
     }

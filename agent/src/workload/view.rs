@@ -2,8 +2,9 @@
 //! for a disk nor for a device.
 
 use super::{NotReady, Prediction, Traced};
+use crate::decide::limits::{LimitsInForce, Overrides};
 use scaleiq_core::policy::Stage;
-use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::units::{JobLimits, UnixSeconds};
 use std::sync::Arc;
 
 /// A sample that ends further ahead of our clock says nothing of the present.
@@ -22,6 +23,10 @@ pub struct View {
     pub prediction: Option<Arc<Prediction>>,
     /// What an operator should know although decisions are made.
     pub notes: Vec<String>,
+    /// The limits in force.
+    pub limits: LimitsInForce,
+    /// What people set by hand.
+    pub overrides: Overrides,
     /// The oldest data that are good for a decision, in seconds.
     pub stale_after_s: u32,
     /// The model's interval, in seconds.
@@ -30,13 +35,15 @@ pub struct View {
 
 impl View {
     /// Nothing is known yet.
-    pub(super) fn new(stale_after_s: u32, interval_s: u32) -> Self {
+    pub(super) fn new(stale_after_s: u32, interval_s: u32, limits: JobLimits) -> Self {
         Self {
             sample_end: None,
             is_missing: false,
             decision: None,
             prediction: None,
             notes: Vec::new(),
+            limits: LimitsInForce::configured(limits),
+            overrides: Overrides::default(),
             stale_after_s,
             interval_s,
         }

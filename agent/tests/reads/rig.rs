@@ -1,6 +1,7 @@
 //! A loop behind REST in this process, with a disk and a device that can be held up.
 
 use agent::app::{Components, Config, WorkloadConfig};
+use agent::decide::limits::{OverrideStore, Schedule};
 use agent::decide::{Decider, DeviceWithFallback, Mode, ModelId};
 use agent::device::{Client, Port, Timeouts};
 use agent::journal::{Journal, JournalConfig, Limits, Medium, Resumed, RunContext, resume};
@@ -152,6 +153,8 @@ impl Rig {
             past: None,
             trust: config.trust,
             pool: PoolWatch::default(),
+            schedule: Schedule::default(),
+            store: OverrideStore::default(),
             clock: Clock::after(None),
             audience,
         });

@@ -217,6 +217,11 @@ pub(crate) fn post(agent: &Agent, path: &str, body: &str) -> (u16, String) {
     request(agent, "POST", path, &[("Host", &agent.address.to_string())], body)
 }
 
+/// DELETE: status and body.
+pub(crate) fn delete(agent: &Agent, path: &str) -> (u16, String) {
+    request(agent, "DELETE", path, &[("Host", &agent.address.to_string())], "")
+}
+
 /// One request on a connection of its own.
 pub(crate) fn request(
     agent: &Agent,

@@ -11,6 +11,7 @@ mod journal;
 mod metrics;
 mod model;
 mod network;
+mod overrides;
 mod seed;
 mod several;
 mod source;

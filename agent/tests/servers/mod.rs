@@ -4,12 +4,16 @@
 // Each test is a program of its own, and none of them uses all of this.
 #![allow(dead_code, unused_imports)]
 
+mod certificates;
 #[path = "../run/http.rs"]
 pub(crate) mod http;
 mod server;
+mod stand_in;
 mod watched;
 
+pub(crate) use certificates::Certificates;
 pub(crate) use server::{Place, Server};
+pub(crate) use stand_in::{Asked, StandIn};
 pub(crate) use watched::{Watched, events};
 
 use std::io::Write;

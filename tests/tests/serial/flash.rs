@@ -16,7 +16,7 @@ fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/edge")
 }
 
-/// The shipped model with another min_advantage, as a model folder.
+/// The shipped model with another minimum advantage, as a model folder.
 pub(super) fn with_min_advantage(folder: &Path) -> Vec<u8> {
     let mut pack = Pack::parse(PACK).unwrap();
     pack.q_network.min_advantage = 0.0;
@@ -45,7 +45,7 @@ pub(super) fn flash(board: &Board, model: &str) -> Result<(), String> {
 fn a_model_is_uploaded_over_a_noisy_line_and_decides() {
     let board = Board::start();
     let folder = tempfile::tempdir().unwrap();
-    let pack = cautious(folder.path());
+    let pack = with_min_advantage(folder.path());
     assert_eq!(board.status().pack_crc, Pack::crc(PACK));
     board.hand().noise = Some(Noise::new(3));
     flash(&board, folder.path().to_str().unwrap()).unwrap();
@@ -91,14 +91,14 @@ fn a_pack_that_cannot_be_run_is_refused_and_the_old_one_decides() {
 
     // The program does not even send it.
     let folder = tempfile::tempdir().unwrap();
-    cautious(folder.path());
+    with_min_advantage(folder.path());
     std::fs::write(folder.path().join(PACK_FILE), &pack).unwrap();
     let error = flash(&board, folder.path().to_str().unwrap()).unwrap_err();
     assert!(error.contains(PACK_FILE) && error.contains("SHA-256"), "{error}");
 
     let small = Board::with_room(1000);
     let folder = tempfile::tempdir().unwrap();
-    cautious(folder.path());
+    with_min_advantage(folder.path());
     let error = flash(&small, folder.path().to_str().unwrap()).unwrap_err();
     assert!(error.contains("no memory for another model pack"), "{error}");
     assert!(error.contains(&format!("decides with pack {:08x}", Pack::crc(PACK))), "{error}");

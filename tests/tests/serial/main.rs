@@ -7,13 +7,14 @@ mod outage;
 mod pool;
 
 use agent::app::{Components, Config};
+use agent::decide::limits::{OverrideStore, Schedule};
 use agent::decide::{Decider, DeviceWithFallback, Engine, Health, Mode, ModelChoice, ModelId};
 use agent::device::{Client, Timeouts};
 use agent::observe::pool::PoolWatch;
 use agent::observe::{Inlet, Reported, Trust};
 use agent::platform::clock::Clock;
 use agent::serve::dashboard::{About, DashboardState};
-use agent::telemetry::{Exposition, Metrics};
+use agent::telemetry::Metrics;
 use agent::workload::{Audience, Beginning, Control, Started};
 use board::{Board, Noise, PACK, TIME_LIMIT};
 use pool::{Direct, Pool, decide, open, settings};
@@ -108,6 +109,8 @@ fn the_loop_tells_who_decided() {
         past: None,
         trust: Trust::default(),
         pool: PoolWatch::default(),
+        schedule: Schedule::default(),
+        store: OverrideStore::default(),
         clock: Clock::after(None),
         audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard)]),
     });
@@ -123,14 +126,14 @@ fn the_loop_tells_who_decided() {
     assert_eq!((traced.decision.epoch, traced.model), (100, model));
     // The forecast is made here.
     assert_eq!(control.predict().unwrap().model, "none");
-    let text = metrics.text(control.now(), Exposition::Text).unwrap();
+    let text = metrics.text(control.now()).unwrap();
     assert!(text.contains("scaleiq_device_decides 1"), "{text}");
 
     board.hand().silent = true;
     Inlet::ingest(&control, vec![Reported::from(pool.sample())]).unwrap();
     let traced = decided();
     assert_eq!((traced.decision.epoch, traced.model), (101, ModelId::none()));
-    let text = metrics.text(control.now(), Exposition::Text).unwrap();
+    let text = metrics.text(control.now()).unwrap();
     for line in ["scaleiq_device_decides 0", "scaleiq_device_outages_total 1"] {
         assert!(text.contains(line), "{text}");
     }

@@ -1,7 +1,7 @@
 //! A device that is lost, and who decides until it is found.
 
 use super::board::{Board, TIME_LIMIT};
-use super::flash::{cautious, flash};
+use super::flash::{flash, with_min_advantage};
 use super::pool::{Direct, Pool, decide, open, settings};
 use agent::decide::{Decider, DeviceWithFallback, Engine, Health, ModelChoice};
 use agent::device::{Client, Port};
@@ -112,7 +112,7 @@ fn an_unplugged_device_is_found_again() {
     decides(&mut decider, 1);
     let third = Board::start();
     let models = tempfile::tempdir().unwrap();
-    let pack = cautious(models.path());
+    let pack = with_min_advantage(models.path());
     flash(&third, models.path().to_str().unwrap()).unwrap();
     plug(&third);
     assert_eq!(decides(&mut decider, 30), Health { decides: false, outages: 2 });

@@ -1,15 +1,33 @@
 //! Queues that are looked at: a file for each system, and the sampler that makes samples of what they tell.
 
 pub mod counter;
+#[cfg(feature = "grpc")]
+pub mod keda;
 #[cfg(feature = "nats")]
-pub mod nats;
+mod nats;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub mod probe;
+#[cfg(feature = "http")]
+mod prometheus;
+#[cfg(feature = "http")]
+mod rabbitmq;
 pub mod reading;
 #[cfg(feature = "redis")]
-pub mod redis;
+mod redis;
 pub mod rising;
 pub mod sampler;
 
+#[cfg(feature = "nats")]
+pub use nats::NATS;
+#[cfg(feature = "postgres")]
+pub use postgres::POSTGRES;
 pub use probe::{QueueProbe, QueueSettings};
+#[cfg(feature = "http")]
+pub use prometheus::PROMETHEUS;
+#[cfg(feature = "http")]
+pub use rabbitmq::RABBITMQ;
 pub use reading::{Amount, QueueReading};
+#[cfg(feature = "redis")]
+pub use redis::{REDIS_LIST, REDIS_STREAM};
 pub use sampler::Polled;

@@ -153,7 +153,7 @@ impl Totals {
 
 /// What a tick brought.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Observation {
+pub struct TickResult {
     /// What the network reads; `None` when the controller holds or has no forecast.
     pub state: Option<Observation>,
     /// The reward for the decision before.
@@ -229,7 +229,7 @@ impl Episode {
     }
 
     /// Plays a tick; `None` at the end.
-    pub fn observe(&mut self) -> Option<Observation> {
+    pub fn observe(&mut self) -> Option<TickResult> {
         let tick = self.simulator.tick()?;
         let cost = self.simulator.simulator().tick_cost();
         let paid = (cost.paid_job_s - cost.ideal_job_s) as f32 / self.ideal_job_s;
@@ -250,7 +250,7 @@ impl Episode {
         }
         let estimate = self.controller.estimate(tick.truth.end).ok();
         let state = estimate.filter(|s| s.has_forecast).map(|s| self.controller.observation(&s));
-        Some(Observation { state, reward })
+        Some(TickResult { state, reward })
     }
 
     /// Lets the controller decide, steered.

@@ -102,7 +102,7 @@ impl PolicyTraining {
 impl Trainable for PolicyTraining {
     const CHECKPOINT: Kind = POLICY_CHECKPOINT;
     type Settings = PolicySettings;
-    type Observation = PolicyState;
+    type State = PolicyState;
 
     fn settings(&self) -> &PolicySettings {
         &self.settings

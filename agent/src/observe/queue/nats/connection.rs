@@ -2,13 +2,14 @@
 
 use super::Nats;
 use crate::observe::probe::ProbeError;
+use crate::platform::tls::is_of_tls;
+use crate::text::causes;
 use async_nats::connection::State;
 use async_nats::jetstream::context::{Context, ContextBuilder, RequestError, RequestErrorKind};
 use async_nats::jetstream::response::Response;
 use async_nats::jetstream::{ErrorCode, consumer, stream};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use serde::de::DeserializeOwned;
-use std::error::Error;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -73,7 +74,7 @@ impl Nats {
                 ProbeError::Denied(format!("the server does not let the agent in ({why}): {check}"))
             }
             // A server that does not trust the agent says so behind the handshake.
-            _ if why.contains("ertificate") => {
+            _ if is_of_tls(error) => {
                 let check = "check `ca_file`, `cert_file` and `server_name`";
                 ProbeError::Denied(format!("{why}: {check}"))
             }
@@ -136,19 +137,4 @@ impl Connection {
             _ => ProbeError::Invalid(causes(error)),
         }
     }
-}
-
-/// An error and what it came of.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        // Some repeat what they came of.
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        source = error.source();
-    }
-    text
 }
