@@ -109,7 +109,9 @@ fn every_documented_example_is_sound_and_allowed() {
     let components = Components::default();
     let sources = components.sources.iter().map(|c| format!("source: {}\n", c.example));
     let actuators = components.actuators.iter().map(|c| format!("actuator: {}\n", c.example));
-    examples.extend(sources.chain(actuators).map(|text| ("component".into(), text)));
+    let pools = components.pools.iter().map(|c| format!("pool: {}\n", c.example));
+    let all = sources.chain(pools).chain(actuators);
+    examples.extend(all.map(|text| ("component".into(), text)));
     for named in ["scaleiq.example.yaml", "README.md", "component"] {
         assert!(examples.iter().any(|(path, _)| path.ends_with(named)), "{named} has no example");
     }

@@ -2,13 +2,12 @@
 
 use super::actuator::{Actuator, ActuatorSettings, ActuatorVariant, Applying, Outcome, Tools};
 use super::order::{Order, word};
-use crate::config::{List, Number, Secret, Text};
-use crate::platform::group::{Group, adopt_orphans};
+use super::program;
+use crate::config::{Number, Secret};
+use crate::platform::group::Group;
 use crate::platform::stop::Stop;
-use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, ErrorKind};
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +16,6 @@ use tokio::time::sleep;
 
 /// A hook gets this long to end after the agent was asked to.
 const GRACE: Duration = Duration::from_secs(3);
-/// Variables that begin so are the agent's own, and passed on only if they are meant for hooks.
-const OWN_PREFIX: &[u8] = b"SCALEIQ_";
 
 /// `actuator: {type: exec}`.
 pub const EXEC: ActuatorVariant = ActuatorVariant {
@@ -27,14 +24,9 @@ pub const EXEC: ActuatorVariant = ActuatorVariant {
     example: "{type: exec, command: [kubectl, scale, deployment/worker, \"--replicas={jobs}\"]}",
     fields: |f| {
         let about = "a list of the program and its arguments, such as [./scale.sh, \"{jobs}\"]";
-        let command = f.required("command", about, List { of: Text, max: usize::MAX });
+        let words = program::field(f, about);
         let timeout_s = f.or("timeout_s", "seconds that it may run", Number(0.1..=600.0), 30.0);
-        let command = command?;
-        if command.value.is_empty() {
-            f.problem(command.place, format!("`{}` is empty: {about}", f.name("command")));
-        }
-        let words = command.value.into_iter().map(|word| word.value).collect();
-        Some(Arc::new(Exec { words, limit: Duration::from_secs_f32(timeout_s) }))
+        Some(Arc::new(Exec { words: words?, limit: Duration::from_secs_f32(timeout_s) }))
     },
 };
 
@@ -58,24 +50,12 @@ impl ActuatorSettings for Exec {
     }
 
     fn check(&self) -> Result<(), String> {
-        match is_there(self.program()) {
-            true => Ok(()),
-            false => Err(format!("`actuator.command`: there is no program {:?}", self.program())),
-        }
+        program::check(self.program())
     }
 
     fn build(&self, tools: Tools<'_>) -> io::Result<Box<dyn Actuator>> {
         Ok(Box::new(Hook::new(self.clone(), tools.secret, tools.stop)))
     }
-}
-
-/// Whether a program can be found as the system would.
-fn is_there(program: &str) -> bool {
-    if program.contains('/') {
-        return Path::new(program).is_file();
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// A program with its arguments, run without a shell.
@@ -89,16 +69,11 @@ struct Hook {
 
 impl Hook {
     /// Runs `exec` and never tells it `secret`. From now on this process is the parent of what hooks
-    /// leave behind, and may have no other children than hooks.
+    /// leave behind.
     fn new(exec: Exec, secret: Option<&Secret>, stop: Stop) -> Self {
-        adopt_orphans();
-        let is_withheld = |name: &OsStr, value: &OsStr| {
-            name.as_encoded_bytes().starts_with(OWN_PREFIX)
-                || secret.is_some_and(|secret| secret.is_in(name, value))
-        };
-        let variables = env::vars_os().filter(|(name, value)| is_withheld(name, value));
-        let withheld = variables.map(|(name, _)| name).collect();
-        Self { exec, stop, withheld }
+        #[cfg(unix)]
+        crate::platform::children::adopt_orphans();
+        Self { exec, stop, withheld: program::withheld(secret) }
     }
 
     /// Runs the command once, for `order`, which it is told in its environment and in the
@@ -112,11 +87,8 @@ impl Hook {
     /// limit, or `GRACE` after the agent was asked to end.
     async fn run(&self, order: &Order) -> io::Result<()> {
         let program = self.exec.program();
-        let mut child = self
-            .command(order)?
-            .spawn()
+        let (mut child, group) = Group::spawn(&mut self.command(order)?)
             .map_err(|error| io::Error::new(error.kind(), format!("{program}: {error}")))?;
-        let group = Group::led_by(&child);
         let done = self.wait(&mut child).await;
         group.kill();
         // Whoever leads a group that was killed cannot go on for long.
@@ -142,8 +114,6 @@ impl Hook {
             .args(arguments.iter().map(|argument| order.fill_in(argument)))
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        #[cfg(unix)]
-        command.process_group(0);
         for name in &self.withheld {
             command.env_remove(name);
         }

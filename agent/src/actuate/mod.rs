@@ -7,29 +7,42 @@
 pub mod actuator;
 mod dry_run;
 mod hook;
+#[cfg(feature = "kubernetes")]
+mod kubernetes;
 mod ledger;
 #[cfg(feature = "http")]
 mod nomad;
 mod order;
+#[cfg(unix)]
+pub mod processes;
+mod program;
 mod promises;
 #[cfg(feature = "http")]
 mod remote;
 mod stdout;
 #[cfg(feature = "http")]
 mod swarm;
+#[cfg(unix)]
+mod systemd;
 #[cfg(feature = "http")]
 mod webhook;
 
 pub use actuator::{Actuator, ActuatorSettings};
 pub use dry_run::{DRY_RUN, DryRun};
 pub use hook::EXEC;
+#[cfg(feature = "kubernetes")]
+pub use kubernetes::KUBERNETES;
 pub use ledger::Ledger;
 #[cfg(feature = "http")]
 pub use nomad::NOMAD;
 pub use order::{Numbering, Order};
+#[cfg(unix)]
+pub use processes::PROCESSES;
 pub use stdout::STDOUT;
 #[cfg(feature = "http")]
 pub use swarm::SWARM;
+#[cfg(unix)]
+pub use systemd::SYSTEMD;
 #[cfg(feature = "http")]
 pub use webhook::WEBHOOK;
 

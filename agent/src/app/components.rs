@@ -41,11 +41,19 @@ impl Default for Components {
                 &queue::REDIS_STREAM,
             ],
             pools: vec![
+                #[cfg(feature = "kubernetes")]
+                &pool::kubernetes::KUBERNETES,
                 #[cfg(feature = "http")]
                 &pool::PROMETHEUS,
             ],
             actuators: vec![
                 &EXEC,
+                #[cfg(unix)]
+                &actuate::PROCESSES,
+                #[cfg(unix)]
+                &actuate::SYSTEMD,
+                #[cfg(feature = "kubernetes")]
+                &actuate::KUBERNETES,
                 #[cfg(feature = "http")]
                 &actuate::WEBHOOK,
                 #[cfg(feature = "http")]

@@ -4,7 +4,11 @@ pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod flash_model;
+#[cfg(feature = "http")]
+pub mod overrides;
 pub mod pipe;
+#[cfg(unix)]
+pub mod pool;
 pub mod replay;
 pub mod run;
 pub mod schema;
@@ -26,6 +30,7 @@ Examples:
   agent schema > scaleiq.schema.json     what a configuration may hold, for editors
   agent run --config scaleiq.yaml        beside a worker: observe, decide, act, serve REST
   agent pipe < samples.jsonl             JSON lines in, one decision a line out
+  agent override set --min 12 --until 14:00 --why campaign
   agent replay --journal journal         is each recorded decision made again? why was it made?
   agent flash-model --port /dev/ttyACM0  give a device that decides the built-in model
   agent backtest --help                  what would it have done on my own history?
@@ -67,6 +72,9 @@ pub enum Command {
     Pipe(pipe::PipeArgs),
     /// Runs beside a worker: observes it, decides, acts, and serves REST and metrics.
     Run(run::RunArgs),
+    /// Sets limits or a pause by hand, for a while, in an agent that runs.
+    #[cfg(feature = "http")]
+    Override(overrides::OverrideArgs),
     /// Makes the decisions of a journal again, bit by bit, and explains them.
     Replay(replay::ReplayArgs),
     /// Checks a configuration and the model that it names, and changes nothing.
@@ -75,6 +83,14 @@ pub enum Command {
     Schema,
     /// Gives a device on a serial line another model.
     FlashModel(flash_model::FlashModelArgs),
+    /// Keeps the processes of a pool: started by the agent itself.
+    #[cfg(unix)]
+    #[command(hide = true)]
+    PoolKeeper,
+    /// Becomes a process of a pool: started by its keeper.
+    #[cfg(unix)]
+    #[command(hide = true)]
+    PoolWorker(pool::WorkerArgs),
 }
 
 /// The program: reads the command line and runs it, with configurations that may choose from `components`.
@@ -106,10 +122,16 @@ impl Cli {
             Some(Command::Backtest(args)) => backtest::run(&args),
             Some(Command::Pipe(args)) => pipe::run(&args, components),
             Some(Command::Run(args)) => run::run(&args, components),
+            #[cfg(feature = "http")]
+            Some(Command::Override(args)) => overrides::run(&args, components),
             Some(Command::Replay(args)) => replay::run(&args),
             Some(Command::Check(args)) => check::run(&args, components),
             Some(Command::Schema) => schema::run(components),
             Some(Command::FlashModel(args)) => flash_model::run(&args),
+            #[cfg(unix)]
+            Some(Command::PoolKeeper) => pool::keep(),
+            #[cfg(unix)]
+            Some(Command::PoolWorker(args)) => pool::work(&args),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,

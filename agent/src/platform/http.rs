@@ -75,6 +75,13 @@ impl HttpSettings {
         })
     }
 
+    /// Asks `url`, with this bearer token.
+    #[must_use]
+    pub fn of(url: Url, token: Option<Secret>) -> Self {
+        let credentials = token.map(Credentials::Bearer);
+        Self { url, credentials, headers: Vec::new(), tls: TlsSettings::default() }
+    }
+
     /// Returns the address, which holds no secret.
     #[must_use]
     pub fn url(&self) -> &Url {

@@ -4,6 +4,8 @@
 pub mod backoff;
 #[cfg(feature = "grpc")]
 pub mod channel;
+#[cfg(unix)]
+pub(crate) mod children;
 pub mod clock;
 #[cfg(feature = "grpc")]
 pub mod door;

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -13,12 +15,16 @@ const FORCED_AFTER: Duration = Duration::from_millis(4500);
 
 /// Tells when the process was asked to end; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<Option<Instant>>);
+pub struct Stop {
+    at: watch::Receiver<Option<Instant>>,
+    /// Milliseconds longer that it may take by force.
+    extra_ms: Arc<AtomicU64>,
+}
 
 impl Stop {
-    /// Listens for SIGTERM and Ctrl-C from now on. Once one came, the process ends within 5 s: by
-    /// itself, or else by force, with exit code 0 either way. Nothing is lost by force that a record
-    /// was made of.
+    /// Listens for SIGTERM and Ctrl-C from now on. Once one came, the process ends within 5 s, and what
+    /// was allowed beyond that: by itself, or else by force, with exit code 0 either way. Nothing is lost
+    /// by force that a record was made of.
     ///
     /// The thread and the runtime are its own, so that nothing that blocks elsewhere blocks the end.
     ///
@@ -30,22 +36,30 @@ impl Stop {
         let guard = runtime.enter();
         let signal = signalled()?;
         drop(guard);
+        let stop = Self { at: stop, extra_ms: Arc::default() };
+        let extra_ms = stop.extra_ms.clone();
         thread::Builder::new().name("signals".into()).spawn(move || {
             runtime.block_on(async {
                 signal.await;
                 requested.send_replace(Some(Instant::now()));
-                sleep(FORCED_AFTER).await;
+                sleep(FORCED_AFTER + Duration::from_millis(extra_ms.load(Ordering::Relaxed))).await;
                 tracing::warn!("something hangs: ending without waiting for it");
                 crate::platform::logging::flush();
                 process::exit(0);
             });
         })?;
-        Ok(Self(stop))
+        Ok(stop)
+    }
+
+    /// Something needs `longer` to end as it should, such as workers that finish what they began.
+    pub fn allow(&self, longer: Duration) {
+        let ms = u64::try_from(longer.as_millis()).unwrap_or(u64::MAX);
+        self.extra_ms.fetch_max(ms, Ordering::Relaxed);
     }
 
     /// Waits for the request; gives its moment.
     pub async fn requested(&self) -> Instant {
-        let mut stop = self.0.clone();
+        let mut stop = self.at.clone();
         match stop.wait_for(Option::is_some).await.map(|at| *at) {
             Ok(Some(at)) => at,
             // Nobody is there to request it any more.
@@ -55,7 +69,7 @@ impl Stop {
 
     /// What is left of `limit` since the request; all of it before there was one.
     pub fn left(&self, limit: Duration) -> Duration {
-        let requested = *self.0.borrow();
+        let requested = *self.at.borrow();
         requested.map_or(limit, |at| limit.saturating_sub(at.elapsed()))
     }
 

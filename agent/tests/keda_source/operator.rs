@@ -97,7 +97,7 @@ impl Operator {
                 let knows = |trigger: &&str| {
                     state.subscriptions.contains(&(subscriber.clone(), (*trigger).into()))
                 };
-                !to.is_closed() && triggers.iter().all(|trigger| knows(trigger))
+                !to.is_closed() && triggers.iter().all(knows)
             })
         });
     }

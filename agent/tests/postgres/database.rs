@@ -1,6 +1,6 @@
 //! A PostgreSQL server for tests, and what is said to it.
 
-use super::servers::{Place, Server, require};
+use super::servers::{Certificates, Place, Server, require};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -29,16 +29,20 @@ const TABLE: &str = "
 impl Database {
     /// Starts one; `None` if it is not installed, which is said.
     pub(crate) fn start() -> Option<Self> {
-        Self::start_with("")
+        Self::start_with("", None)
     }
 
-    /// As `start`, with more settings: `name=value ...`.
-    pub(crate) fn start_with(settings: &'static str) -> Option<Self> {
+    /// As `start`, with more settings (`name=value ...`), and files that lie beside its data.
+    pub(crate) fn start_with(
+        settings: &'static str,
+        certificates: Option<&Certificates>,
+    ) -> Option<Self> {
+        let files = certificates.map(|certificates| certificates.folder().join("."));
         let initdb = require("initdb", "postgresql")?;
         let postgres = require("postgres", "postgresql")?;
         let prepare = move |command: &mut Command, place: &Place<'_>| {
             if !place.folder.join("data").exists() {
-                make(&initdb, place.folder);
+                make(&initdb, place.folder, files.as_deref());
             }
             let socket = format!("unix_socket_directories={}", place.folder.display());
             run_as_other(command, &postgres);
@@ -84,8 +88,11 @@ impl Database {
 }
 
 /// Makes the files of a server that demands passwords.
-fn make(initdb: &Path, folder: &Path) {
+fn make(initdb: &Path, folder: &Path, files: Option<&Path>) {
     std::fs::write(folder.join("password"), PASSWORD).unwrap();
+    if let Some(files) = files {
+        assert!(Command::new("cp").arg("-r").arg(files).arg(folder).status().unwrap().success());
+    }
     if is_root() {
         let chown = Command::new("chown").args(["-R", "postgres"]).arg(folder).status().unwrap();
         assert!(chown.success());

@@ -7,7 +7,7 @@ mod servers;
 
 use database::Database;
 use servers::http::{Agent, get, post, until};
-use servers::{Watched, events};
+use servers::{Certificates, Watched, events};
 
 /// Numbers of all types that PostgreSQL counts in. The total of arrivals is that of the ids.
 const QUERY: &str = "
@@ -96,6 +96,26 @@ fn what_cannot_be_asked_is_told_with_what_to_check() {
     database.run("GRANT ALL ON jobs_id_seq TO reader");
     let (writes, _) = start("SELECT nextval('jobs_id_seq') AS waiting", "", "");
     writes.wait_until_waiting("the query may only read");
+}
+
+#[test]
+fn over_tls_the_server_is_known_by_its_certificate() {
+    let Some(certificates) = Certificates::make() else { return };
+    let settings = "ssl=on ssl_cert_file=../server.pem ssl_key_file=../server.key";
+    let Some(database) = Database::start_with(settings, Some(&certificates)) else { return };
+    let start = |tls: &str| {
+        let section = database.section("SELECT 3 AS waiting", "");
+        Watched::start(&section.replace("tls: off", tls))
+    };
+    let ca = format!("ca_file: {}", certificates.file("ca.pem").display());
+    let right = start(&format!("{ca}, server_name: server.test"));
+    let other_name = start(&ca);
+    let unknown = start("server_name: server.test");
+    right.wait_for(|told| events(told).2 == Some(3.0));
+    for wrong in [other_name, unknown] {
+        wrong.wait_until_waiting("check `ca_file`");
+        assert!(wrong.failures("denied") > 0);
+    }
 }
 
 #[test]

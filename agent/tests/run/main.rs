@@ -12,6 +12,8 @@ mod metrics;
 mod model;
 mod network;
 mod overrides;
+#[cfg(target_os = "linux")]
+mod pool;
 mod seed;
 mod several;
 mod source;

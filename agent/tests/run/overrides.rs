@@ -125,3 +125,33 @@ fn a_schedule_is_in_force_and_told() {
     let list = json(&get(&agent, "/overrides").1);
     assert_eq!(list["limits"]["why"][0], "at least 25 jobs by schedule until `0 0 30 2 *`: a test");
 }
+
+#[test]
+fn the_command_line_sets_lists_and_ends_them() {
+    let folder = TempDir::new().unwrap();
+    let agent = Agent::start("listen: 127.0.0.1:0\nname: mail\ntoken: 0123456789abcdef\n");
+    let file = folder.path().join("c.yaml");
+    let text = format!("listen: {}\nname: mail\ntoken: 0123456789abcdef\n", agent.address);
+    fs::write(&file, text).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+        command.arg("override").args(args).arg("--config").arg(&file).env("USER", "ana");
+        command.output().unwrap()
+    };
+    let set =
+        run(&["set", "--min", "7", "--pause", "scale-down", "--for", "2h", "--why", "a test"]);
+    let wish = json(&String::from_utf8_lossy(&set.stdout));
+    assert!(set.status.success(), "{set:?}");
+    assert_eq!(
+        (&wish["min"], &wish["pause"], &wish["who"]),
+        (&7.into(), &"scale_down".into(), &"ana".into())
+    );
+    let list = run(&["list"]);
+    assert_eq!(json(&String::from_utf8_lossy(&list.stdout))["overrides"][0]["id"], wish["id"]);
+    assert!(run(&["end", &wish["id"].to_string()]).status.success());
+    let gone = run(&["end", &wish["id"].to_string()]);
+    assert!(!gone.status.success());
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("there is no override"), "{gone:?}");
+    let bad = run(&["set", "--min", "7", "--max", "3", "--for", "2h", "--why", "a test"]);
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("above `max` 3"), "{bad:?}");
+}

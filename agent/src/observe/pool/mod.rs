@@ -1,5 +1,7 @@
 //! Pools of jobs that are looked at: a file for each system.
 
+#[cfg(feature = "kubernetes")]
+pub mod kubernetes;
 pub mod probe;
 #[cfg(feature = "http")]
 mod prometheus;

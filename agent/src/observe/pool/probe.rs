@@ -5,6 +5,10 @@ use crate::observe::probe::Answer;
 use scaleiq_core::units::Jobs;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Time between two looks, unless a probe knows better.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// One look at a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,11 @@ pub struct PoolReading {
 pub trait PoolProbe: Send {
     /// Returns what is known now.
     fn read(&mut self) -> Answer<'_, PoolReading>;
+
+    /// Returns the time between two looks: less where a look costs nothing.
+    fn every(&self) -> Duration {
+        EVERY
+    }
 }
 
 /// A probe, as it is configured.

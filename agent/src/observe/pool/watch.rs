@@ -12,8 +12,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-/// Time between two looks.
-const EVERY: Duration = Duration::from_secs(5);
 /// An answer may take so long.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// A reading tells of samples that end up to so many seconds from it.
@@ -73,7 +71,7 @@ impl PoolWatch {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut probe = settings.probe()?;
-            let mut ticks = interval(EVERY);
+            let mut ticks = interval(probe.every());
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut warned: Option<Instant> = None;
             loop {

@@ -18,7 +18,7 @@ use selector::Selector;
 use std::io;
 
 /// Seconds of each sample of the past, unless told otherwise.
-const STEP_S: u32 = 60;
+const STEP_S: u32 = 120;
 
 /// `source: {type: prometheus}`.
 pub const PROMETHEUS: SourceVariant = SourceVariant {

@@ -158,7 +158,8 @@ fn refused(error: &RedisError) -> ProbeError {
         }
         (_, "NOPERM") => ProbeError::Denied(format!("{said}: give the user the right")),
         (ErrorKind::Io, _) | (_, "LOADING" | "MASTERDOWN" | "CLUSTERDOWN") => {
-            ProbeError::Unreachable(format!("{said}: is Redis there, and `url` right?"))
+            let check = "is Redis there, and are `url` and, over TLS, `cert_file` right?";
+            ProbeError::Unreachable(format!("{said}: {check}"))
         }
         (_, "WRONGTYPE") => {
             ProbeError::Absent(format!("{said}: is this the right key, and `type`?"))
