@@ -159,7 +159,10 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("seasons_s: [1000]\n"), @"conf/scaleiq.yaml:1:13: `seasons_s[0]` is 1000, which is no whole number of intervals of 120 s; 1080 is");
     assert_snapshot!(refused("seasons_s: [3600, 7200, 28800]\n"), @"conf/scaleiq.yaml:1:12: `seasons_s` has 3; 2 at most");
     assert_snapshot!(refused("engine: nativ\n"), @"conf/scaleiq.yaml:1:9: `engine` is `nativ`; did you mean `native`?");
-    assert_snapshot!(refused("source: {type: prometheus}\n"), @"conf/scaleiq.yaml:1:16: `source.type` is `prometheus`; known are http, jsonl");
+    // Known are those that this program was built with.
+    let words = "conf/scaleiq.yaml:1:16: `source.type` is `???`; known are http, jsonl";
+    let told = refused("source: {type: \"???\"}\n");
+    assert!(told.starts_with(words), "{told}");
     assert_snapshot!(refused("sla_s: 5\nsla_s: 6\n"), @"conf/scaleiq.yaml:2:1: field `sla_s` is given twice");
 }
 
@@ -170,7 +173,9 @@ fn wrong_kinds_are_told() {
     assert_snapshot!(refused("jobs:\n\tmin: 1\n"), @"conf/scaleiq.yaml:2:2: a tab begins this line: indent with spaces");
     assert_snapshot!(refused("jobs: {min: 1, max: -3}\n"), @"conf/scaleiq.yaml:1:21: `jobs.max` is `-3`, which is not a whole number from 0 up");
     assert_snapshot!(refused("jobs: 5\n"), @"conf/scaleiq.yaml:1:7: `jobs` is `5`; a section with fields is needed: {name: value}");
-    assert_snapshot!(refused("source: {path: x}\n"), @"conf/scaleiq.yaml:1:9: `source.type` is missing: where samples come from; known are http, jsonl");
+    let words = "conf/scaleiq.yaml:1:9: `source.type` is missing: where samples come from; known are http, jsonl";
+    let told = refused("source: {path: x}\n");
+    assert!(told.starts_with(words), "{told}");
     assert_snapshot!(refused("jobs: [1\n"), @"conf/scaleiq.yaml:1:7: this is not valid here: unclosed bracket '['");
 }
 

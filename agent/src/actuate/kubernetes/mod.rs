@@ -42,7 +42,7 @@ impl ActuatorSettings for Replicas {
     fn build(&self, _: Tools<'_>) -> io::Result<Box<dyn Actuator>> {
         Ok(Box::new(Scaler {
             target: self.target.clone(),
-            cluster: self.target.cluster(),
+            cluster: Cluster::new(self.target.clone()),
             paused: None,
         }))
     }

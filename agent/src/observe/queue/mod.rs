@@ -1,6 +1,8 @@
 //! Queues that are looked at: a file for each system, and the sampler that makes samples of what they tell.
 
 pub mod counter;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "grpc")]
 pub mod keda;
 #[cfg(feature = "nats")]
@@ -18,6 +20,8 @@ mod redis;
 pub mod rising;
 pub mod sampler;
 
+#[cfg(feature = "kafka")]
+pub use kafka::KAFKA;
 #[cfg(feature = "nats")]
 pub use nats::NATS;
 #[cfg(feature = "postgres")]

@@ -1,6 +1,6 @@
 //! The API server of a cluster.
 
-use super::Target;
+use super::target::Target;
 use crate::observe::probe::ProbeError;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use kube::api::{Patch, PatchParams};
@@ -21,7 +21,9 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    pub(super) fn new(target: Target) -> Self {
+    /// The cluster that `target` is in, which is connected to when it is first asked.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
         Self { target, api: None }
     }
 

@@ -31,7 +31,10 @@ impl PoolSettings for Pods {
     }
 
     fn probe(&self) -> io::Result<Box<dyn PoolProbe>> {
-        Ok(Box::new(Look { cluster: self.0.cluster(), is_built_in: self.0.is_built_in() }))
+        Ok(Box::new(Look {
+            cluster: Cluster::new(self.0.clone()),
+            is_built_in: self.0.is_built_in(),
+        }))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Which resource of a cluster is meant, and how the cluster is reached.
 
-use super::cluster::Cluster;
 use crate::config::{Choice, Fields, File, Parsed, Text};
 use kube::core::{ApiResource, GroupVersionKind};
 use std::fmt;
@@ -73,12 +72,6 @@ impl Target {
     #[must_use]
     pub fn plural(&self) -> &str {
         &self.resource.plural
-    }
-
-    /// Returns the cluster that it is in, which is connected to when it is first asked.
-    #[must_use]
-    pub fn cluster(&self) -> Cluster {
-        Cluster::new(self.clone())
     }
 
     pub(super) fn is_built_in(&self) -> bool {
