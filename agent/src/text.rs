@@ -17,6 +17,22 @@ pub fn word<T: Serialize>(value: &T) -> String {
     word.replace('_', " ")
 }
 
+/// An error and what is behind it, on one line.
+#[must_use]
+pub fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        // Some repeat what is behind them.
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        next = cause.source();
+    }
+    text
+}
+
 /// The share of `other`'s cost that `ours` saves; negative if it costs more.
 #[must_use]
 pub fn saving(ours: f64, other: f64) -> f64 {

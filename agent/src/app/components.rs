@@ -36,11 +36,13 @@ impl Default for Components {
                 #[cfg(feature = "grpc")]
                 &push::otlp::OTLP,
                 #[cfg(feature = "nats")]
-                &queue::nats::NATS,
+                &queue::NATS,
+                #[cfg(feature = "postgres")]
+                &queue::POSTGRES,
                 #[cfg(feature = "redis")]
-                &queue::redis::REDIS_STREAM,
+                &queue::REDIS_LIST,
                 #[cfg(feature = "redis")]
-                &queue::redis::REDIS_LIST,
+                &queue::REDIS_STREAM,
             ],
             pools: vec![
                 #[cfg(feature = "kubernetes")]

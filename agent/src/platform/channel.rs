@@ -1,10 +1,13 @@
 //! Connections to servers that are asked over gRPC.
 
+<<<<<<< HEAD
 use super::tls::TlsSettings;
+=======
+use super::tls::{TlsSettings, is_of_tls};
+>>>>>>> wt-brokers
 use crate::text::causes;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use std::error::Error;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +70,7 @@ pub async fn connect(address: &Uri, tls: &TlsSettings) -> io::Result<Channel> {
     })
 }
 
+<<<<<<< HEAD
 /// Whether certificates are why there is no connection.
 #[must_use]
 pub fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
@@ -81,6 +85,8 @@ pub fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
+=======
+>>>>>>> wt-brokers
 /// Makes connections, of TLS if there is something to make them with.
 #[derive(Clone)]
 struct Connector(Option<TlsConnector>);

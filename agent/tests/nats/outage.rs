@@ -2,7 +2,7 @@
 
 use super::broker::Broker;
 use super::servers::http::{Agent, get, post, until};
-use super::servers::{Watched, events};
+use super::servers::{Certificates, Server, Watched, events};
 use async_nats::ConnectOptions;
 use serde_json::json;
 
@@ -102,4 +102,38 @@ fn while_nothing_is_known_the_agent_holds_and_says_so() {
     assert_eq!(decided(&agent).0, before);
     broker.server.restart();
     until(|| get(&agent, "/readyz").0 == 200);
+}
+
+#[test]
+fn over_tls_both_sides_are_known_by_their_certificates() {
+    let Some(certificates) = Certificates::make() else { return };
+    let file = |name: &str| certificates.file(name).display().to_string();
+    let config = format!(
+        "jetstream {{ store_dir: store }}\n\
+         tls {{ cert_file: \"{}\", key_file: \"{}\", ca_file: \"{}\", verify: true }}\n",
+        file("server.pem"),
+        file("server.key"),
+        file("ca.pem")
+    );
+    let server = Server::start("nats-server", "nats-server", move |command, place| {
+        std::fs::write(place.folder.join("nats.conf"), &config).unwrap();
+        command.args(["-c", "nats.conf", "-a", "127.0.0.1", "-p", &place.port.to_string()]);
+    });
+    let Some(server) = server else { return };
+    let start = |tls: &str| {
+        let address = format!("tls://127.0.0.1:{}", server.port);
+        Watched::start(&format!(
+            "{{type: nats, servers: [\"{address}\"], stream: ORDERS, consumer: workers, every_s: 1, {tls}}}"
+        ))
+    };
+    let ca = format!("ca_file: {}, server_name: server.test", file("ca.pem"));
+    let own = format!("cert_file: {}, key_file: {}", file("client.pem"), file("client.key"));
+    let right = start(&format!("{ca}, {own}"));
+    let without_own = start(&ca);
+    let unknown = start(&format!("server_name: server.test, {own}"));
+    // It is let in, and finds no stream.
+    right.wait_until_waiting("check `stream`");
+    unknown.wait_until_waiting("check `ca_file`");
+    without_own.wait_until_waiting("ertificate");
+    assert!(unknown.failures("denied") > 0 && without_own.told().is_empty());
 }

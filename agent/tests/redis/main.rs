@@ -6,7 +6,7 @@ mod servers;
 mod store;
 
 use agent::observe::WarningKind;
-use servers::{Watched, events};
+use servers::{Certificates, Server, Watched, events};
 use store::Store;
 
 const STREAM: &str = "group: workers";
@@ -163,4 +163,36 @@ fn who_is_not_let_in_is_told_what_to_check() {
     for watched in right {
         watched.wait_for_more(1);
     }
+}
+
+#[test]
+fn over_tls_both_sides_are_known_by_their_certificates() {
+    let Some(certificates) = Certificates::make() else { return };
+    let file = |name: &str| certificates.file(name).display().to_string();
+    let files = format!(
+        "--tls-cert-file {} --tls-key-file {} --tls-ca-cert-file {}",
+        file("server.pem"),
+        file("server.key"),
+        file("ca.pem")
+    );
+    let server = Server::start("redis-server", "redis-server", move |command, place| {
+        command.args(["--bind", "127.0.0.1", "--port", "0", "--save", ""]);
+        command.args(["--tls-port", &place.port.to_string()]).args(files.split(' '));
+    });
+    let Some(server) = server else { return };
+    let start = |tls: &str| {
+        let url = format!("rediss://127.0.0.1:{}", server.port);
+        Watched::start(&format!(
+            "{{type: redis_list, url: \"{url}\", key: jobs, processed_key: done, every_s: 1, {tls}}}"
+        ))
+    };
+    let ca = format!("ca_file: {}, server_name: server.test", file("ca.pem"));
+    let own = format!("cert_file: {}, key_file: {}", file("client.pem"), file("client.key"));
+    let right = start(&format!("{ca}, {own}"));
+    let without_own = start(&ca);
+    let unknown = start(&format!("server_name: server.test, {own}"));
+    right.wait_for(|told| events(told).2 == Some(0.0));
+    unknown.wait_until_waiting("check `ca_file`");
+    without_own.wait_until_waiting("over TLS, `cert_file` right");
+    assert!(unknown.failures("denied") > 0 && without_own.told().is_empty());
 }

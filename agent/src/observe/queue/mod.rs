@@ -6,7 +6,9 @@ mod kafka;
 #[cfg(feature = "grpc")]
 pub mod keda;
 #[cfg(feature = "nats")]
-pub mod nats;
+mod nats;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub mod probe;
 #[cfg(feature = "http")]
 mod prometheus;
@@ -14,16 +16,22 @@ mod prometheus;
 mod rabbitmq;
 pub mod reading;
 #[cfg(feature = "redis")]
-pub mod redis;
+mod redis;
 pub mod rising;
 pub mod sampler;
 
 #[cfg(feature = "kafka")]
 pub use kafka::KAFKA;
+#[cfg(feature = "nats")]
+pub use nats::NATS;
+#[cfg(feature = "postgres")]
+pub use postgres::POSTGRES;
 pub use probe::{QueueProbe, QueueSettings};
 #[cfg(feature = "http")]
 pub use prometheus::PROMETHEUS;
 #[cfg(feature = "http")]
 pub use rabbitmq::RABBITMQ;
 pub use reading::{Amount, QueueReading};
+#[cfg(feature = "redis")]
+pub use redis::{REDIS_LIST, REDIS_STREAM};
 pub use sampler::Polled;

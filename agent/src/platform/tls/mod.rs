@@ -132,6 +132,20 @@ impl TlsSettings {
     }
 }
 
+/// Whether certificates are why there is no connection.
+#[must_use]
+pub fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if error.is::<Error>() || inner.is_some_and(|inner| inner.is::<Error>()) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
 fn server_name(text: &str) -> Result<ServerName<'static>, String> {
     let name = ServerName::try_from(text.to_owned());
     name.map_err(|_| "is neither a host name nor an address".into())

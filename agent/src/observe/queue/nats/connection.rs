@@ -2,6 +2,10 @@
 
 use super::Nats;
 use crate::observe::probe::ProbeError;
+<<<<<<< HEAD
+=======
+use crate::platform::tls::is_of_tls;
+>>>>>>> wt-brokers
 use crate::text::causes;
 use async_nats::connection::State;
 use async_nats::jetstream::context::{Context, ContextBuilder, RequestError, RequestErrorKind};
@@ -73,7 +77,7 @@ impl Nats {
                 ProbeError::Denied(format!("the server does not let the agent in ({why}): {check}"))
             }
             // A server that does not trust the agent says so behind the handshake.
-            _ if why.contains("ertificate") => {
+            _ if is_of_tls(error) => {
                 let check = "check `ca_file`, `cert_file` and `server_name`";
                 ProbeError::Denied(format!("{why}: {check}"))
             }

@@ -2,7 +2,7 @@
 
 use crate::config::{Fields, Parsed, Secret, Text, Token};
 use crate::observe::probe::ProbeError;
-use crate::platform::tls::TlsSettings;
+use crate::platform::tls::{TlsSettings, is_of_tls};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, ErrorKind, FromRedisValue, Pipeline, RedisConnectionInfo, RedisError,
@@ -136,8 +136,7 @@ fn drive(
 }
 
 fn unreachable(why: io::Error) -> ProbeError {
-    let why = why.to_string();
-    match why.contains("ertificate") {
+    match is_of_tls(&why) {
         true => ProbeError::Denied(format!("{why}: check `ca_file`, `cert_file`, `server_name`")),
         false => ProbeError::Unreachable(format!("{why}: is Redis there, and `url` right?")),
     }
@@ -159,7 +158,8 @@ fn refused(error: &RedisError) -> ProbeError {
         }
         (_, "NOPERM") => ProbeError::Denied(format!("{said}: give the user the right")),
         (ErrorKind::Io, _) | (_, "LOADING" | "MASTERDOWN" | "CLUSTERDOWN") => {
-            ProbeError::Unreachable(format!("{said}: is Redis there, and `url` right?"))
+            let check = "is Redis there, and are `url` and, over TLS, `cert_file` right?";
+            ProbeError::Unreachable(format!("{said}: {check}"))
         }
         (_, "WRONGTYPE") => {
             ProbeError::Absent(format!("{said}: is this the right key, and `type`?"))
