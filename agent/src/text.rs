@@ -74,22 +74,6 @@ pub fn utc(seconds: i64) -> String {
     )
 }
 
-/// An error and what it came of, on one line.
-#[must_use]
-pub fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let more = cause.to_string();
-        // Some repeat what they came of.
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = cause.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,6 @@
 //! Connections to servers that are asked over gRPC.
 
-<<<<<<< HEAD
-use super::tls::TlsSettings;
-=======
 use super::tls::{TlsSettings, is_of_tls};
->>>>>>> wt-brokers
 use crate::text::causes;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -70,23 +66,6 @@ pub async fn connect(address: &Uri, tls: &TlsSettings) -> io::Result<Channel> {
     })
 }
 
-<<<<<<< HEAD
-/// Whether certificates are why there is no connection.
-#[must_use]
-pub fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
-=======
->>>>>>> wt-brokers
 /// Makes connections, of TLS if there is something to make them with.
 #[derive(Clone)]
 struct Connector(Option<TlsConnector>);

@@ -1,18 +1,11 @@
 //! Whom to ask over HTTP, and as whom.
 
-<<<<<<< HEAD:agent/src/platform/http/settings.rs
 use super::client::{Client, Credentials};
 use crate::config::{At, Fields, Kind, List, Secret, Text, Token};
 use crate::platform::tls::TlsSettings;
 use crate::text::causes;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-=======
-use super::tls::TlsSettings;
-use crate::config::{At, Fields, Kind, List, Parsed, Secret, Text, Token};
-use crate::text;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LOCATION};
->>>>>>> wt-brokers:agent/src/platform/http.rs
 use reqwest::redirect::Policy;
 use serde_json::{Map, Value};
 use std::io;
@@ -237,43 +230,4 @@ mod tests {
             assert_eq!(read(&text(safe)).unwrap().note(), None, "{safe}");
         }
     }
-<<<<<<< HEAD:agent/src/platform/http/settings.rs
-=======
-
-    /// Returns what the answer says in JSON.
-    ///
-    /// # Errors
-    /// As [`Client::send`], and if it is no such JSON.
-    pub async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        let body = self.send(request).await?;
-        let read = serde_json::from_slice(&body);
-        read.map_err(|why| Failure::Invalid(format!("{}: no such answer: {why}", self.name)))
-    }
-
-    fn refused(&self, response: &Response, body: &[u8]) -> Failure {
-        let status = response.status();
-        let told = match response.headers().get(LOCATION).map(HeaderValue::to_str) {
-            Some(Ok(elsewhere)) if status.is_redirection() => {
-                format!(" to {elsewhere}, which `url` may name")
-            }
-            _ => told(body),
-        };
-        let what = format!("{} answers {status}{told}", self.name);
-        Failure::Status { code: status.as_u16(), what }
-    }
-}
-
-/// The beginning of an answer, on one line.
-fn told(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let text: String = text.chars().take(MAX_TOLD_CHARS).collect();
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
-    let line = words.join(" ");
-    if line.trim().is_empty() { String::new() } else { format!(": {}", line.trim()) }
-}
-
-/// An error and what is behind it, on one line and without the address.
-fn causes(error: reqwest::Error) -> String {
-    text::causes(&error.without_url())
->>>>>>> wt-brokers:agent/src/platform/http.rs
 }

@@ -4,13 +4,8 @@ use super::contract::raw_metrics_service_client::RawMetricsServiceClient;
 use super::contract::{RawMetricsRequest, ScaledObjectRef, SubscriptionRequest};
 use super::latest::Latest;
 use crate::observe::probe::ProbeError;
-<<<<<<< HEAD
-use crate::platform::channel::{Uri, connect, is_of_tls};
-use crate::platform::tls::TlsSettings;
-=======
 use crate::platform::channel::{Uri, connect};
 use crate::platform::tls::{TlsSettings, is_of_tls};
->>>>>>> wt-brokers
 use crate::text::causes;
 use std::io;
 use std::time::Instant;

@@ -2,10 +2,7 @@
 
 use super::Nats;
 use crate::observe::probe::ProbeError;
-<<<<<<< HEAD
-=======
 use crate::platform::tls::is_of_tls;
->>>>>>> wt-brokers
 use crate::text::causes;
 use async_nats::connection::State;
 use async_nats::jetstream::context::{Context, ContextBuilder, RequestError, RequestErrorKind};
