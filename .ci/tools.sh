@@ -24,7 +24,8 @@ step() {
 have() {
   case $1 in
   firmware) [ -x /usr/bin/rustc ] || [ -d "$(rustc --print sysroot)/lib/rustlib/thumbv7em-none-eabihf" ] ;;
-  onnxruntime) python3 -c 'import onnxruntime, numpy' 2>/dev/null ;;
+  python-packages)
+    python3 -c 'import confluent_kafka, numpy, onnxruntime, opentelemetry.exporter.otlp.proto.http' 2>/dev/null ;;
   *) command -v "$1" >/dev/null ;;
   esac
 }
@@ -33,7 +34,7 @@ have() {
 remedy() {
   case $1 in
   cargo-deny) echo "cargo install cargo-deny@$DENY_VERSION --locked" ;;
-  onnxruntime) echo "python3 -m pip install onnxruntime numpy" ;;
+  python-packages) echo "python3 -m pip install $(python_packages)" ;;
   firmware) echo "rustup target add thumbv7em-none-eabihf, or Debian's packages in README" ;;
   *) echo "apt-get install -y $(packages)" ;;
   esac
@@ -41,6 +42,9 @@ remedy() {
 
 # packages: Debian's, as README lists them.
 packages() { sed -n 's/^    apt-get install -y \(.*\)$/\1/p' README.md | head -n 1; }
+
+# python_packages: PyPI's, as README lists them.
+python_packages() { sed -n 's/^    python3 -m pip install \(.*\)$/\1/p' README.md | head -n 1; }
 
 need_tools() {
   local missing=()
@@ -52,9 +56,9 @@ need_tools() {
     # firmware, whatever targets this one has.
     export SCALEIQ_REQUIRE_ALL=1 SCALEIQ_FIRMWARE_TOOLCHAIN=debian
     install_tools "${missing[@]}"
-  elif [ ${#missing[@]} -gt 0 ] || ! have onnxruntime; then
+  elif [ ${#missing[@]} -gt 0 ] || ! have python-packages; then
     echo "nothing is installed unless CI=true; tests that lack something say so. Missing: ${missing[*]}"
-    NOT_RUN+=("Tests that lack something of the machine: $(remedy any); $(remedy onnxruntime)")
+    NOT_RUN+=("Tests that lack something of the machine: $(remedy any); $(remedy python-packages)")
   fi
 }
 
@@ -63,7 +67,8 @@ install_tools() {
     apt-get update -q >/dev/null
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q "$@" >/dev/null
   fi
-  have onnxruntime || python3 -m pip install -q onnxruntime numpy
+  # A list, so not in quotes.
+  have python-packages || python3 -m pip install -q $(python_packages)
   local root="${CARGO_TARGET_DIR%/target}/tools"
   export PATH="$root/bin:$PATH"
   have cargo-deny || cargo install -q "cargo-deny@$DENY_VERSION" --locked --debug --no-default-features \

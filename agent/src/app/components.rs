@@ -3,7 +3,7 @@
 use crate::actuate::actuator::ActuatorVariant;
 use crate::actuate::{self, DRY_RUN, EXEC, STDOUT};
 use crate::observe::pool::{self, PoolVariant};
-use crate::observe::push::{HTTP, JSONL};
+use crate::observe::push::{self, HTTP, JSONL};
 use crate::observe::queue;
 use crate::observe::source::SourceVariant;
 
@@ -25,12 +25,16 @@ impl Default for Components {
             sources: vec![
                 &HTTP,
                 &JSONL,
+                #[cfg(feature = "kafka")]
+                &queue::KAFKA,
                 #[cfg(feature = "http")]
                 &queue::PROMETHEUS,
                 #[cfg(feature = "http")]
                 &queue::RABBITMQ,
                 #[cfg(feature = "grpc")]
                 &queue::keda::KEDA,
+                #[cfg(feature = "grpc")]
+                &push::otlp::OTLP,
                 #[cfg(feature = "nats")]
                 &queue::nats::NATS,
                 #[cfg(feature = "redis")]

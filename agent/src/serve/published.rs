@@ -2,6 +2,7 @@
 
 use super::dashboard::About;
 use crate::decide::figures::{Figures, Latency};
+use crate::workload::Learned;
 use scaleiq_core::forecast::Basis;
 use scaleiq_core::policy::{Preference, Stage};
 use scaleiq_core::units::{Jobs, UnixSeconds};
@@ -25,6 +26,8 @@ pub(super) struct Published {
     pub preference: Option<Preference>,
     /// The forecast that they were decided on.
     pub forecast: Option<Basis>,
+    /// What is measured of the pool.
+    pub learned: Option<Learned>,
     /// How it goes.
     pub figures: Option<Figures>,
     /// How long decisions take.

@@ -8,6 +8,7 @@ use super::health::Part;
 use super::published::Published;
 use crate::decide::figures::{Figures, Latency, PoolFigures, Price};
 use crate::decide::limits::LimitsInForce;
+use crate::workload::Learned;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -42,6 +43,9 @@ struct Status {
     objective_percent: f32,
     /// Fewest and most jobs that may be decided now, and who wants that.
     limits: LimitsInForce,
+    /// What is measured of the pool, and the start-up time that was configured.
+    learned: Option<Learned>,
+    start_up_stated_s: f32,
     #[serde(flatten)]
     figures: Option<Figures>,
     money: Option<Money>,
@@ -82,7 +86,7 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         return refuse(StatusCode::SERVICE_UNAVAILABLE, message);
     };
     let Published { about, at, jobs_wanted, jobs_ready, assumed, .. } = published;
-    let Published { stage, preference, forecast, figures, latency, .. } = published;
+    let Published { stage, preference, forecast, learned, figures, latency, .. } = published;
     Json(Status {
         money: about.price.zip(figures.as_ref()).map(|(price, figures)| Money::new(price, figures)),
         workload: about.workload,
@@ -101,6 +105,8 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         sla_s: about.sla_s,
         objective_percent: about.objective_percent,
         limits: api.control.view().limits.clone(),
+        learned,
+        start_up_stated_s: about.start_up_s,
         figures,
         decision: latency,
         health: dashboard.health(),

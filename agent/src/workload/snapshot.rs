@@ -1,5 +1,6 @@
 //! What is made known with each decision.
 
+use super::Learned;
 use crate::decide::figures::{Figures, Latency};
 use crate::journal::Digest;
 use scaleiq_core::decision::Decision;
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub starting: Option<Jobs>,
     /// Jobs that the present rate keeps fully busy.
     pub need_jobs: Option<f32>,
+    /// What is measured of the pool, by the present estimate.
+    pub learned: Option<Learned>,
     /// The decision.
     pub decision: Decision,
     /// Hash over all that it followed from.
@@ -52,6 +55,7 @@ impl Snapshot {
             ready: sample.jobs_ready,
             starting: sample.jobs_starting,
             need_jobs: estimate.map(|s| s.offered_load(s.rate.0)),
+            learned: estimate.map(Learned::from),
             decision,
             input_sha256: None,
             forecast: None,

@@ -88,6 +88,9 @@ fn active_mode_tells_its_pool_beside_an_hpa() {
         assert_eq!(post(&agent, "/ingest", sample).0, 200);
     }
     let told = json(&get(&agent, "/status").1);
+    let learned = &told["learned"];
+    assert!((90.0..110.0).contains(&learned["work_ms"].as_f64().unwrap()), "{told}");
+    assert!(learned["start_up_s"].as_f64() > Some(0.0) && told["start_up_stated_s"] == 60.0);
     assert_eq!(
         (&told["scaleiq"]["pool"], &told["compared"]["pool"]),
         (&"real".into(), &"hpa".into())

@@ -2,6 +2,8 @@
 
 mod http;
 mod jsonl;
+#[cfg(feature = "grpc")]
+pub mod otlp;
 
 pub use http::{HTTP, Http};
 pub use jsonl::{JSONL, JsonLines};

@@ -1,6 +1,8 @@
 //! Queues that are looked at: a file for each system, and the sampler that makes samples of what they tell.
 
 pub mod counter;
+#[cfg(feature = "kafka")]
+mod kafka;
 #[cfg(feature = "grpc")]
 pub mod keda;
 #[cfg(feature = "nats")]
@@ -16,6 +18,8 @@ pub mod redis;
 pub mod rising;
 pub mod sampler;
 
+#[cfg(feature = "kafka")]
+pub use kafka::KAFKA;
 pub use probe::{QueueProbe, QueueSettings};
 #[cfg(feature = "http")]
 pub use prometheus::PROMETHEUS;

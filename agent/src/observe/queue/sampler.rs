@@ -136,7 +136,7 @@ fn deliver(to: &Delivery<'_>, told: Vec<Reported>) -> Result<(), Closed> {
 }
 
 /// The machine's clock, in seconds since 1970.
-fn now() -> Result<f64, ProbeError> {
+pub(in crate::observe) fn now() -> Result<f64, ProbeError> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let since =
         since.map_err(|_| ProbeError::Invalid("this machine's clock is before 1970".into()))?;

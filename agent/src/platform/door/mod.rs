@@ -31,31 +31,33 @@ struct Tls {
 }
 
 impl Door {
-    /// Its fields, in the section of what is served; the field `listen` is `about`, and `address` where
-    /// nothing else is set. Promise X-1: off loopback whoever calls has to show a certificate.
-    pub fn fields(f: &mut Fields<'_>, about: &'static str, address: SocketAddr) -> Option<Self> {
-        let listen = f.optional("listen", about, Parsed(parse));
+    /// The fields of doors that have all but the address in common: of each the name of that field, what it
+    /// is, and where it is by default. Promise X-1: off loopback whoever calls has to show a certificate.
+    pub fn fields<const N: usize>(
+        f: &mut Fields<'_>,
+        addresses: [(&'static str, &'static str, SocketAddr); N],
+    ) -> [Self; N] {
+        let given = addresses
+            .map(|(name, about, default)| (name, f.optional(name, about, Parsed(parse)), default));
         let about = "TLS: by what the agent is known, and whom it lets in";
-        let tls = f.optional("tls", about, Section(Tls::fields));
+        let tls = f.optional("tls", about, Section(Tls::fields)).map(|given| given.value);
         let about = "`true`: off loopback anybody is let in, without a certificate";
         let is_insecure = f.or("insecure", about, Switch, false);
-        let is_guarded = is_insecure
-            || f.failed("tls")
-            || tls.as_ref().is_some_and(|tls| tls.value.client_ca.is_some());
-        if let Some(given) = listen.as_ref().filter(|given| !given.value.ip().is_loopback())
-            && !is_guarded
-        {
-            let message = format!(
-                "`{}` is {}, which others can reach: set `tls` with `client_ca_file`, so that only whom \
-                 that signed is let in, or listen on 127.0.0.1; `insecure: true` lets anybody in",
-                f.name("listen"),
-                given.value
-            );
-            f.problem(given.place, message);
-        }
-        Some(Self {
-            address: listen.map_or(address, |given| given.value),
-            tls: tls.map(|given| given.value),
+        let asks_clients = tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        let is_guarded = is_insecure || asks_clients || f.failed("tls");
+        given.map(|(name, given, default)| {
+            if let Some(given) = given.as_ref().filter(|given| !given.value.ip().is_loopback())
+                && !is_guarded
+            {
+                let message = format!(
+                    "`{}` is {}, which others can reach: set `tls` with `client_ca_file`, so that only \
+                     whom that signed is let in, or listen on 127.0.0.1; `insecure: true` lets anybody in",
+                    f.name(name),
+                    given.value
+                );
+                f.problem(given.place, message);
+            }
+            Self { address: given.map_or(default, |given| given.value), tls: tls.clone() }
         })
     }
 

@@ -8,7 +8,7 @@ use crate::journal::Digest;
 use crate::observe::Assumption;
 use crate::serve::health::Part;
 use crate::serve::published::Published;
-use crate::workload::Snapshot;
+use crate::workload::{Learned, Snapshot};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::plausibility::Doubt;
 use scaleiq_core::policy::{ACTIONS, MULTIPLIERS, Stage};
@@ -90,6 +90,7 @@ pub(super) struct Board {
     tracker: ForecastTracker,
     decisions: VecDeque<Entry>,
     stages: [(Stage, u64); Stage::ALL.len()],
+    learned: Option<Learned>,
     figures: Option<Figures>,
     latency: Option<Latency>,
 }
@@ -105,6 +106,7 @@ impl Board {
             tracker: ForecastTracker::default(),
             decisions: VecDeque::new(),
             stages: Stage::ALL.map(|stage| (stage, 0)),
+            learned: None,
             figures: None,
             latency: None,
         }
@@ -121,6 +123,7 @@ impl Board {
             self.tracker.push(&forecast);
             self.fan = Some(Fan::from(&forecast));
         }
+        self.learned = snapshot.learned.or(self.learned);
         self.figures = snapshot.figures.or(self.figures.take());
         self.latency = snapshot.latency.or(self.latency);
     }
@@ -187,6 +190,7 @@ impl Board {
             preference: entry.decision.preference,
             forecast: entry.decision.forecast,
             assumed: Assumption::note(&entry.decision),
+            learned: self.learned,
             figures: self.figures.clone(),
             latency: self.latency,
         })
@@ -237,6 +241,7 @@ mod tests {
             ready: Some(Jobs(4)),
             starting: Some(Jobs(0)),
             need_jobs: Some(3.5),
+            learned: None,
             decision: Decision {
                 epoch: at as u64,
                 at: UnixSeconds(at),

@@ -26,7 +26,8 @@ impl Keda {
     /// The settings of `keda`.
     pub fn fields(f: &mut Fields<'_>) -> Option<Self> {
         let about = "address at which KEDA asks (`scalerAddress`); off loopback `tls` is needed";
-        Door::fields(f, about, ADDRESS).map(Self)
+        let [door] = Door::fields(f, [("listen", about, ADDRESS)]);
+        Some(Self(door))
     }
 
     /// Returns where it is and who may ask, for people.
