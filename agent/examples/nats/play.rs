@@ -120,7 +120,7 @@ struct Stage {
 impl Stage {
     async fn run(&mut self, mut day: Day, length: Duration, size: u32) -> anyhow::Result<()> {
         println!(
-            "  day   events/s |  ScaleIQ: jobs      SLA  job-hours | static of {size}:      SLA  job-hours"
+            "  day  mean/s so far |  ScaleIQ: jobs      SLA  job-hours | static of {size}:      SLA  job-hours"
         );
         self.begin = Instant::now();
         let mut seconds = interval(Duration::from_secs(1));
@@ -179,7 +179,7 @@ impl Stage {
     fn line(&self, clock: &str, since: Duration) {
         let [scaled, fixed] = &self.tallies;
         println!(
-            "{clock} {:10.1} | {:14} {:8.3} % {:9.1} | {:14.3} % {:9.1}",
+            "{clock} {:14.1} | {:14} {:8.3} % {:9.1} | {:14.3} % {:9.1}",
             scaled.sent as f64 / since.saturating_sub(self.warm_up).as_secs_f64().max(1.0),
             scaled.alive,
             scaled.sla_percent(false),

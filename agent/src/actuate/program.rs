@@ -18,6 +18,7 @@ pub(super) fn field(f: &mut Fields<'_>, about: &'static str) -> Option<Vec<Strin
 }
 
 /// The same, which may be left out.
+#[cfg(unix)]
 pub(super) fn field_or(
     f: &mut Fields<'_>,
     about: &'static str,

@@ -28,7 +28,8 @@ The dashboard is at http://127.0.0.1:9184/. Off loopback all but the probes need
 An exec hook finds SCALEIQ_JOBS, SCALEIQ_CURRENT_JOBS and SCALEIQ_REASON in its environment, SCALEIQ_ID, which
 grows with each order, and SCALEIQ_TERM, which grows with each start of the agent: an order with a lower
 id than one before is an older one. All processes of a hook's group end with it.
-SIGTERM or Ctrl-C ends the agent within 5 s, whatever hooks, stdout or clients do; SIGHUP ends and
+SIGTERM or Ctrl-C ends the agent within 5 s, whatever hooks, stdout or clients do (with a pool of
+processes, once its workers are drained); SIGHUP ends and
 reloads nothing. A model that cannot be
 used is done without.";
 

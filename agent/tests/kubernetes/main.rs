@@ -1,6 +1,8 @@
 //! The Kubernetes actuator and its pool, against an API server that checks what it is asked.
-#![cfg(feature = "kubernetes")]
+#![cfg(all(feature = "http", feature = "kubernetes"))]
 
+#[path = "../certificates/mod.rs"]
+mod certificates;
 #[path = "../orders/mod.rs"]
 mod orders;
 mod server;
@@ -8,6 +10,7 @@ mod server;
 use agent::actuate::actuator::Outcome;
 use agent::observe::pool::PoolReading;
 use agent::observe::probe::ProbeError;
+use certificates::Authority;
 use orders::Acting;
 use scaleiq_core::units::Jobs;
 use serde_json::json;
@@ -27,9 +30,12 @@ struct Rig {
 impl Rig {
     /// Within a runtime: the resource is at `path`, and configured as `target`.
     fn new(path: &str, target: &str) -> Self {
-        let server = ApiServer::start(path);
+        Self::beside(ApiServer::start(path), None, target)
+    }
+
+    fn beside(server: ApiServer, authority: Option<&str>, target: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        server.kubeconfig(&folder.path().join("kubeconfig"));
+        server.kubeconfig(&folder.path().join("kubeconfig"), authority);
         let section = format!("{{type: kubernetes, kubeconfig: kubeconfig, name: worker{target}}}");
         let acting = Acting::new(&section, folder.path());
         Self { server, acting, _folder: folder }
@@ -145,4 +151,17 @@ async fn other_kinds_are_scaled_by_their_paths() {
         Rig::new("/apis/x.io/v1/namespaces/shop/crews/worker", ", resource: crews.v1.x.io");
     rig.server.state().status = json!({"replicas": 3});
     assert_eq!(rig.acting.pool().await, Ok(PoolReading { ready: Jobs(3), starting: Jobs(1) }));
+}
+
+#[tokio::test]
+async fn a_server_is_trusted_by_who_has_signed_its_certificate() {
+    let (known, another) = (Authority::new(), Authority::new());
+    let server = ApiServer::start_tls(DEPLOYMENT, &known.issue("127.0.0.1"));
+    let mut rig = Rig::beside(server.clone(), Some(&known.pem), "");
+    assert_eq!(rig.apply(7).await, Ok(Outcome::Done));
+    assert_eq!(server.state().replicas, Some(7));
+    let mut rig = Rig::beside(server.clone(), Some(&another.pem), "");
+    let error = rig.apply(3).await.unwrap_err();
+    assert!(error.contains("certificate"), "{error}");
+    assert_eq!(server.state().replicas, Some(7));
 }

@@ -1,9 +1,15 @@
 //! An API server of Kubernetes for tests: one resource with its scale, as the API's documentation has them.
 //! It refuses what a real one would: other paths, verbs, content types, credentials, and old versions.
 
+use super::certificates::Identity;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -50,6 +56,21 @@ pub(crate) struct ApiServer {
 impl ApiServer {
     /// Serves one resource at `path`.
     pub(crate) fn start(path: &str) -> Self {
+        Self::start_with(path, None)
+    }
+
+    /// The same over TLS, known by this certificate.
+    pub(crate) fn start_tls(path: &str, identity: &Identity) -> Self {
+        let certificate = CertificateDer::from_pem_slice(identity.cert.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider);
+        let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let config = config.with_single_cert(vec![certificate], key).unwrap();
+        Self::start_with(path, Some(Arc::new(config)))
+    }
+
+    fn start_with(path: &str, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let state = State {
             path: path.into(),
@@ -64,8 +85,14 @@ impl ApiServer {
         let serving = server.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let server = serving.clone();
-                thread::spawn(move || server.converse(stream));
+                let (server, tls) = (serving.clone(), tls.clone());
+                thread::spawn(move || match tls {
+                    Some(config) => {
+                        let connection = ServerConnection::new(config).unwrap();
+                        server.converse(StreamOwned::new(connection, stream));
+                    }
+                    None => server.converse(stream),
+                });
             }
         });
         server
@@ -80,11 +107,16 @@ impl ApiServer {
         std::mem::take(&mut self.state().asked)
     }
 
-    /// Writes a kubeconfig for it.
-    pub(crate) fn kubeconfig(&self, path: &Path) {
+    /// Writes a kubeconfig for it. Over TLS, it is trusted if `authority` has signed its certificate.
+    pub(crate) fn kubeconfig(&self, path: &Path, authority: Option<&str>) {
+        let scheme = if authority.is_some() { "https" } else { "http" };
+        let mut cluster = json!({"server": format!("{scheme}://{}", self.address)});
+        if let Some(pem) = authority {
+            cluster["certificate-authority-data"] = STANDARD.encode(pem).into();
+        }
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "here",
-            "clusters": [{"name": "here", "cluster": {"server": format!("http://{}", self.address)}}],
+            "clusters": [{"name": "here", "cluster": cluster}],
             "contexts": [{"name": "here", "context":
                 {"cluster": "here", "user": "agent", "namespace": "shop"}}],
             "users": [{"name": "agent", "user": {"token": TOKEN}}]
@@ -93,17 +125,16 @@ impl ApiServer {
     }
 
     /// Answers requests on one connection.
-    fn converse(&self, stream: TcpStream) {
-        let mut reader = BufReader::new(stream.try_clone().unwrap());
-        let mut writer = stream;
-        while let Some(request) = Request::read(&mut reader) {
+    fn converse(&self, stream: impl Read + Write) {
+        let mut stream = BufReader::new(stream);
+        while let Some(request) = Request::read(&mut stream) {
             let Some((status, body)) = self.answer(&request) else { return };
             let body = body.to_string();
             let head = format!(
                 "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
                 body.len()
             );
-            if writer.write_all((head + &body).as_bytes()).is_err() {
+            if stream.get_mut().write_all((head + &body).as_bytes()).is_err() {
                 return;
             }
         }

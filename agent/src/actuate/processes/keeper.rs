@@ -171,7 +171,7 @@ impl Keeper {
     /// A worker is gone that should be there: it is started again after a pause.
     fn rest(&mut self, index: u32, why: &str) {
         let Some(slot) = self.slots.get_mut(&index) else { return };
-        let pause = slot.ended(None);
+        let pause = slot.ended();
         tracing::warn!(worker = index, "ended: {why}; again in {:.1} s", pause.as_secs_f32());
         self.last_end = Some(why.into());
     }

@@ -31,7 +31,7 @@ pub(super) enum State {
     Working { since: Instant, group: Option<u32>, drain: oneshot::Sender<()> },
     /// A worker that is to end, in this process group.
     Draining { group: Option<u32> },
-    /// None until then, since the last one ended by itself. The place stays taken, unless it never was.
+    /// None until then: the last one ended by itself, or there was none. The place may be taken already.
     Resting { until: Instant, place: Option<File> },
 }
 
@@ -80,14 +80,14 @@ impl Slot {
     }
 
     /// Its worker has ended by itself, or could not be started: the pause until it is started again.
-    pub(super) fn ended(&mut self, place: Option<File>) -> Duration {
+    pub(super) fn ended(&mut self) -> Duration {
         if matches!(&self.state, State::Working { since, .. } if since.elapsed() >= BEGUN) {
             self.backoff.reset();
             self.ends = 0;
         }
         self.ends += 1;
         let pause = self.backoff.pause();
-        self.state = State::Resting { until: Instant::now() + pause, place };
+        self.state = State::Resting { until: Instant::now() + pause, place: None };
         pause
     }
 }
@@ -111,13 +111,13 @@ mod tests {
         start(&mut slot);
         assert_eq!(slot.ready_at(Duration::ZERO), Some(Instant::now()));
         for longest in [500, 1000, 2000].map(Duration::from_millis) {
-            let pause = slot.ended(None);
+            let pause = slot.ended();
             assert!((longest / 2..=longest).contains(&pause), "{pause:?}");
             start(&mut slot);
         }
         assert!(slot.is_failing());
         assert_eq!(slot.ready_at(Duration::ZERO), Some(Instant::now() + PROVEN));
         tokio::time::advance(BEGUN).await;
-        assert!(slot.ended(None) <= PAUSES.0 && !slot.is_failing());
+        assert!(slot.ended() <= PAUSES.0 && !slot.is_failing());
     }
 }
