@@ -1,15 +1,13 @@
 //! `source: {type: keda}` beside an operator that is played from the public contract.
 #![cfg(all(unix, feature = "grpc"))]
 
-#[path = "../certificates/mod.rs"]
-mod certificates;
 mod operator;
 #[path = "../servers/mod.rs"]
 mod servers;
 
-use certificates::{Authority, Identity};
 use operator::Operator;
 use scaleiq_core::sample::Reading;
+use servers::authority::{Authority, Identity};
 use servers::http::until;
 use servers::{Watched, free_port};
 use std::fs;

@@ -1,6 +1,6 @@
 //! KEDA's operator as far as it streams metrics, from the public contract.
 
-use crate::certificates::{Authority, Identity};
+use crate::servers::authority::{Authority, Identity};
 use crate::servers::http::until;
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,16 +1,14 @@
 //! `source: {type: otlp}`: pushed to by OpenTelemetry's own SDK, and by requests made from the contract.
 #![cfg(all(unix, feature = "grpc"))]
 
-#[path = "../certificates/mod.rs"]
-mod certificates;
 #[path = "../servers/mod.rs"]
 mod servers;
 
-use certificates::Authority;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use prost::Message;
 use scaleiq_core::sample::Reading;
+use servers::authority::Authority;
 use servers::http::until;
 use servers::{Watched, cannot_run, free_port};
 use std::fs;

@@ -5,7 +5,7 @@
 #![allow(dead_code, unused_imports)]
 
 #[path = "../certificates/mod.rs"]
-mod authority;
+pub(crate) mod authority;
 mod certificates;
 #[path = "../run/http.rs"]
 pub(crate) mod http;
