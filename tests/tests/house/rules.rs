@@ -78,6 +78,7 @@ pub(crate) const RULES: &[Rule] = &[
         except: &[
             "workload/event",
             "workload/handle",
+            "workload/learned",
             "workload/not_ready",
             "workload/prediction",
             "workload/recorder",
