@@ -63,6 +63,7 @@ fn check_tells_what_is_wrong() {
     for (text, note) in [
         ("model: none\nsource: {type: jsonl, path: nowhere}\n", "it is waited for"),
         ("model: shipped\n", "note: the Q-network cannot act"),
+        ("jobs: {min: 0}\n", "note: `jobs.min` is 0: the first event after a quiet time waits"),
         ("model: none\nobjective: 0.95\n", "95 % of the work begins within 60 s"),
     ] {
         let output = check(text);

@@ -1,21 +1,22 @@
 //! Actuators over HTTP, beside stand-ins that check what comes and fail as the real ones do.
 #![cfg(all(unix, feature = "http"))]
 
+#[path = "orders/mod.rs"]
+mod orders;
 #[path = "servers/mod.rs"]
 mod servers;
 
 use agent::actuate::actuator::{Outcome, Tools};
 use agent::actuate::{Actuator, Order};
 use agent::app::{Components, Config, WorkloadConfig};
-use agent::decide::{Calendar, Engine, ModelChoice, open};
 use agent::observe::pool::PoolReading;
 use agent::observe::probe::ProbeError;
 use agent::platform::stop::Stop;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use orders::order;
+use scaleiq_core::units::Jobs;
 use serde_json::{Value, json};
 use servers::{Asked, StandIn};
 use sha2::Sha256;
@@ -55,15 +56,6 @@ impl Rig {
         let pool = self.config.pool.as_ref().unwrap();
         self.runtime.block_on(async { pool.probe().unwrap().read().await })
     }
-}
-
-fn order(jobs: u32) -> Order {
-    let settings = Settings::new(JobLimits::new(1, 9).unwrap(), 60.0, 60.0);
-    let (mut decider, _) =
-        open(&ModelChoice::None, Engine::default(), settings, Calendar::default()).unwrap();
-    let mut decision = decider.decide(UnixSeconds(1_750_000_000));
-    decision.jobs = Jobs(jobs);
-    Order { id: 7_000_002, term: 7, decision }
 }
 
 /// Answers in turn; the last answer stays.

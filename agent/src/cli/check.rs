@@ -81,6 +81,12 @@ fn notes(config: &WorkloadConfig, role: NetworkRole) -> Vec<String> {
     if min == max {
         notes.push(format!("`jobs.min` and `jobs.max` are both {min}: nothing is left to decide"));
     }
+    if min.0 == 0 {
+        notes.push(format!(
+            "`jobs.min` is 0: the first event after a quiet time waits until a job is up, about {} s",
+            settings.start_up_s
+        ));
+    }
     let (interval_s, stale_s) = (settings.interval.seconds(), settings.stale_after_s);
     let ahead_s = STEPS as u32 * interval_s;
     if settings.start_up_s > ahead_s as f32 {

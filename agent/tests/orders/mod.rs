@@ -1,6 +1,8 @@
 //! Actuators for tests, and orders for them.
 //!
 //! A test brings it in by `#[path = "orders/mod.rs"] mod orders;`.
+// Each test is a program of its own, and none of them uses all of this.
+#![allow(dead_code)]
 
 use agent::actuate::actuator::{Outcome, Tools};
 use agent::actuate::{Actuator, Order};
@@ -44,7 +46,8 @@ impl Acting {
     }
 }
 
-fn order(jobs: u32) -> Order {
+/// An order for so many jobs.
+pub(crate) fn order(jobs: u32) -> Order {
     let settings = Settings::new(JobLimits::new(1, 9).unwrap(), 60.0, 60.0);
     let (mut decider, _) =
         open(&ModelChoice::None, Engine::default(), settings, Calendar::default()).unwrap();
