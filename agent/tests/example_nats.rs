@@ -9,12 +9,19 @@ use servers::require;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
-/// Where cargo puts examples, beside the tests.
+/// Where cargo puts examples, beside the tests. With `--test` alone it is not built, or not anew; to ask cargo
+/// each time would build it with the features of this crate alone, and half of all it needs once more.
 fn example() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join("examples/nats");
-    // With `--test` alone it is not built, or not anew.
+    let built = fs::metadata(&path).and_then(|about| about.modified());
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let changed = ["src", "examples/nats"].map(|folder| changed(&here.join(folder)));
+    if built.is_ok_and(|built| changed.iter().all(|changed| *changed <= built)) {
+        return path;
+    }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "-q", "-p", "agent", "--example", "nats"]);
     if !cfg!(debug_assertions) {
@@ -22,6 +29,16 @@ fn example() -> PathBuf {
     }
     assert!(cargo.status().unwrap().success());
     path
+}
+
+/// When something in `folder` was changed last.
+fn changed(folder: &Path) -> SystemTime {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let times = entries.map(|entry| {
+        let about = entry.metadata().unwrap();
+        if about.is_dir() { changed(&entry.path()) } else { about.modified().unwrap() }
+    });
+    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Processes that run this program, however they were started.
