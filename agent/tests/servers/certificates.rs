@@ -1,7 +1,8 @@
 //! Files of certificates, for servers that want files.
 
 use super::authority::Authority;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -17,7 +18,10 @@ impl Certificates {
         for (name, host) in [("server", "server.test"), ("client", "client")] {
             let identity = authority.issue(host);
             fs::write(made.file(&format!("{name}.pem")), &identity.cert).unwrap();
-            fs::write(made.file(&format!("{name}.key")), &identity.key).unwrap();
+            let key = made.file(&format!("{name}.key"));
+            fs::write(&key, &identity.key).unwrap();
+            // PostgreSQL takes no key that others can read.
+            fs::set_permissions(key, Permissions::from_mode(0o600)).unwrap();
         }
         made
     }
