@@ -1,10 +1,9 @@
 //! Every component that a configuration may choose: a new one is one line here.
 
 use crate::actuate::actuator::ActuatorVariant;
-use crate::actuate::{self, DRY_RUN, EXEC, STDOUT};
-use crate::observe::pool::{self, PoolVariant};
+use crate::actuate::{DRY_RUN, EXEC, STDOUT};
+use crate::observe::pool::PoolVariant;
 use crate::observe::push::{self, HTTP, JSONL};
-use crate::observe::queue;
 use crate::observe::source::SourceVariant;
 
 /// What there is to choose from.
@@ -26,44 +25,44 @@ impl Default for Components {
                 &HTTP,
                 &JSONL,
                 #[cfg(feature = "kafka")]
-                &queue::KAFKA,
+                &crate::observe::queue::KAFKA,
                 #[cfg(feature = "http")]
-                &queue::PROMETHEUS,
+                &crate::observe::queue::PROMETHEUS,
                 #[cfg(feature = "http")]
-                &queue::RABBITMQ,
+                &crate::observe::queue::RABBITMQ,
                 #[cfg(feature = "grpc")]
-                &queue::keda::KEDA,
+                &crate::observe::queue::keda::KEDA,
                 #[cfg(feature = "grpc")]
                 &push::otlp::OTLP,
                 #[cfg(feature = "nats")]
-                &queue::NATS,
+                &crate::observe::queue::NATS,
                 #[cfg(feature = "postgres")]
-                &queue::POSTGRES,
+                &crate::observe::queue::POSTGRES,
                 #[cfg(feature = "redis")]
-                &queue::REDIS_LIST,
+                &crate::observe::queue::REDIS_LIST,
                 #[cfg(feature = "redis")]
-                &queue::REDIS_STREAM,
+                &crate::observe::queue::REDIS_STREAM,
             ],
             pools: vec![
                 #[cfg(feature = "kubernetes")]
-                &pool::kubernetes::KUBERNETES,
+                &crate::observe::pool::kubernetes::KUBERNETES,
                 #[cfg(feature = "http")]
-                &pool::PROMETHEUS,
+                &crate::observe::pool::PROMETHEUS,
             ],
             actuators: vec![
                 &EXEC,
                 #[cfg(unix)]
-                &actuate::PROCESSES,
+                &crate::actuate::PROCESSES,
                 #[cfg(unix)]
-                &actuate::SYSTEMD,
+                &crate::actuate::SYSTEMD,
                 #[cfg(feature = "kubernetes")]
-                &actuate::KUBERNETES,
+                &crate::actuate::KUBERNETES,
                 #[cfg(feature = "http")]
-                &actuate::WEBHOOK,
+                &crate::actuate::WEBHOOK,
                 #[cfg(feature = "http")]
-                &actuate::NOMAD,
+                &crate::actuate::NOMAD,
                 #[cfg(feature = "http")]
-                &actuate::SWARM,
+                &crate::actuate::SWARM,
                 &STDOUT,
                 &DRY_RUN,
             ],
