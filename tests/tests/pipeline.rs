@@ -94,9 +94,9 @@ fn damaged_models_are_refused(models: &Path) {
     fs::write(&card, &json[..first_hash]).unwrap();
     let error = Bundle::load(models).err().unwrap();
     assert!(matches!(error, ModelError::Card { .. }), "{error}");
-    fs::write(&card, json.replace("\"schema_version\": 2", "\"schema_version\": 9")).unwrap();
+    fs::write(&card, json.replace("\"schema_version\": 3", "\"schema_version\": 9")).unwrap();
     let error = Bundle::load(models).err().unwrap().to_string();
-    assert!(error.contains("field `schema_version` is 9, this program needs 1 or 2"), "{error}");
+    assert!(error.contains("field `schema_version` is 9, this program needs 1 to 3"), "{error}");
     fs::remove_file(&card).unwrap();
     let error = Bundle::load(models).err().unwrap().to_string();
     assert!(error.contains("cannot read model file") && error.contains("card.json"), "{error}");
