@@ -71,7 +71,9 @@ impl Rule {
     /// Whether it began later than it ended.
     fn holds(&self, now: UnixSeconds) -> bool {
         let Ok(moment) = Timestamp::from_second(now.0) else { return false };
-        let now = Local(moment.to_zoned_datetime(self.zone.clone()));
+        let Some(now) = Local::new(moment.to_zoned_datetime(self.zone.clone())) else {
+            return false;
+        };
         // What has never been has no last time.
         let last = |cron: &Cron| cron.find_previous_occurrence(&now, true).ok();
         match (last(&self.start), last(&self.end)) {
@@ -138,18 +140,26 @@ fn zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text).map_err(|_| "is no time zone, such as Europe/Berlin or UTC".into())
 }
 
-/// A moment in a zone, as the cron crate needs it: it brings the same for another version of jiff.
+/// A moment in a zone, with its date and time as the cron crate has them: it brings the same for another
+/// version of jiff.
 #[derive(Clone)]
-struct Local(ZonedDateTime);
+struct Local(ZonedDateTime, CivilDateTime);
+
+impl Local {
+    /// Takes `moment`; `None` if it is beyond the cron crate's calendar.
+    fn new(moment: ZonedDateTime) -> Option<Self> {
+        let at = moment.datetime();
+        let [month, day, hour, minute, second] =
+            [at.month(), at.day(), at.hour(), at.minute(), at.second()].map(|part| part as u32);
+        let year = at.year().into();
+        let civil = CivilDateTime::from_ymd_hms_opt(year, month, day, hour, minute, second)?;
+        Some(Self(moment, civil))
+    }
+}
 
 impl CronDateTime for Local {
     fn to_civil(&self) -> CivilDateTime {
-        let at = self.0.datetime();
-        let [month, day, hour, minute, second] =
-            [at.month(), at.day(), at.hour(), at.minute(), at.second()].map(|part| part as u32);
-        let civil =
-            CivilDateTime::from_ymd_hms_opt(at.year().into(), month, day, hour, minute, second);
-        civil.unwrap_or_else(|| unreachable!("a calendar's date is one in another calendar"))
+        self.1
     }
 
     fn civil_weekday(&self) -> Weekday {
@@ -166,20 +176,20 @@ impl CronDateTime for Local {
         let at = DateTime::new(year, month, day, hour, minute, second, 0);
         let at =
             self.0.time_zone().to_ambiguous_zoned_datetime(at.map_err(|_| CronError::InvalidDate)?);
-        let zoned = |zoned: Result<ZonedDateTime, _>| {
-            zoned.map(Local).map_err(|_: jiff::Error| CronError::InvalidTime)
+        let local = |zoned: Result<ZonedDateTime, _>| {
+            zoned.ok().and_then(Self::new).ok_or(CronError::InvalidTime)
         };
         Ok(match at.offset() {
-            AmbiguousOffset::Unambiguous { .. } => Resolution::Single(zoned(at.unambiguous())?),
+            AmbiguousOffset::Unambiguous { .. } => Resolution::Single(local(at.unambiguous())?),
             AmbiguousOffset::Fold { .. } => {
-                Resolution::Ambiguous(zoned(at.clone().earlier())?, zoned(at.later())?)
+                Resolution::Ambiguous(local(at.clone().earlier())?, local(at.later())?)
             }
             AmbiguousOffset::Gap { .. } => Resolution::Gap,
         })
     }
 
     fn checked_add_seconds(&self, seconds: i64) -> Option<Self> {
-        self.0.checked_add(SignedDuration::from_secs(seconds)).ok().map(Local)
+        self.0.checked_add(SignedDuration::from_secs(seconds)).ok().and_then(Self::new)
     }
 
     fn cmp_instant(&self, other: &Self) -> Ordering {
