@@ -11,3 +11,4 @@ pub mod learn;
 pub mod model;
 pub mod report;
 pub mod runtime;
+pub mod search;
