@@ -73,7 +73,8 @@ impl HpoConfig {
             };
             let tuned = config.forecaster.start == super::Start::Shipped && setting.is_size;
             c.require(!tuned, &at, || {
-                "the shipped network has its sizes; search them with `forecaster.start: fresh`".into()
+                "the shipped network has its sizes; search them with `forecaster.start: fresh`"
+                    .into()
             });
             let wrong = match space {
                 Space::Range { low, high, .. } if low >= high => {
@@ -83,7 +84,9 @@ impl HpoConfig {
                     Some("low must be above 0 where each factor is as likely (`log: true`)".into())
                 }
                 Space::Range { low, high, .. } => outside(setting, &[*low, *high]),
-                Space::Choices { choices } if choices.is_empty() => Some("no choice is given".into()),
+                Space::Choices { choices } if choices.is_empty() => {
+                    Some("no choice is given".into())
+                }
                 Space::Choices { choices } => outside(setting, choices),
             };
             c.require(wrong.is_none(), &at, || wrong.unwrap_or_default());
@@ -186,7 +189,8 @@ impl SpaceFile {
                 let ours = usual();
                 let [least, most] = ours.ends();
                 let usual_log = matches!(ours, Space::Range { log: true, .. });
-                let log = log.unwrap_or_else(|| kind.map_or(usual_log, |kind| kind.contains("log")));
+                let log =
+                    log.unwrap_or_else(|| kind.map_or(usual_log, |kind| kind.contains("log")));
                 Space::Range { low: low.unwrap_or(least), high: high.unwrap_or(most), log }
             }
         })

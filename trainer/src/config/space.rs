@@ -28,9 +28,8 @@ impl Space {
     pub fn ends(&self) -> [f64; 2] {
         match self {
             Self::Range { low, high, .. } => [*low, *high],
-            Self::Choices { choices } => {
-                [0, choices.len().saturating_sub(1)].map(|k| choices.get(k).map_or(f64::NAN, |v| *v))
-            }
+            Self::Choices { choices } => [0, choices.len().saturating_sub(1)]
+                .map(|k| choices.get(k).map_or(f64::NAN, |v| *v)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::run::RunError;
 use crate::runtime::files::{FileError, write_atomic};
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 const HEADER: &str = "stage,step,name,value";
 
 /// What is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// The forecasting network; steps are the optimiser's.
     Forecaster,

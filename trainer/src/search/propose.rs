@@ -133,13 +133,11 @@ pub fn should_prune(
             let pruner = MedianPruner::new(Direction::Minimize);
             ask(&pruner.n_warmup_steps(steps / 10).n_min_trials(FEWEST_TO_PRUNE))
         }
-        PrunerChoice::Halving => ask(
-            &SuccessiveHalvingPruner::new()
-                .min_resource(evaluate_every.max(1))
-                .max_resource(steps)
-                .reduction_factor(HALVING)
-                .direction(Direction::Minimize),
-        ),
+        PrunerChoice::Halving => ask(&SuccessiveHalvingPruner::new()
+            .min_resource(evaluate_every.max(1))
+            .max_resource(steps)
+            .reduction_factor(HALVING)
+            .direction(Direction::Minimize)),
     }
 }
 

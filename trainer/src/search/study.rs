@@ -178,7 +178,9 @@ impl<'a> Study<'a> {
             checkpoint: Some(&checkpoint),
             record: &mut |step, figures| {
                 let loss = figures.iter().find(|(name, _)| *name == "validation_loss");
-                let Some((_, loss)) = loss.filter(|(_, loss)| loss.is_finite()) else { return Ok(()) };
+                let Some((_, loss)) = loss.filter(|(_, loss)| loss.is_finite()) else {
+                    return Ok(());
+                };
                 let give_up = journal.locked(|journal| {
                     journal.append(Entry::Report { id, step: step as u64, loss: *loss })?;
                     let history = journal.history();
@@ -204,9 +206,15 @@ impl<'a> Study<'a> {
         let seconds = began.elapsed().as_secs_f64();
         self.journal.locked(|journal| journal.append(Entry::End { id, end, loss, seconds }))?;
         let shown = loss.map_or_else(|| "no loss".into(), |loss| format!("loss {loss:.4}"));
-        progress.say(&format!("trial {id}: {}, {shown}, {}", end.name(), told(&self.history().trials[id as usize].values)));
+        progress.say(&format!(
+            "trial {id}: {}, {shown}, {}",
+            end.name(),
+            told(&self.history().trials[id as usize].values)
+        ));
         // What it was trained to is of no further use; its figures are in the journal.
-        fs::remove_file(&checkpoint).or_else(missing_is_fine).map_err(FileError::of("remove", &checkpoint))?;
+        fs::remove_file(&checkpoint)
+            .or_else(missing_is_fine)
+            .map_err(FileError::of("remove", &checkpoint))?;
         Ok(Outcome::Finished)
     }
 
@@ -241,7 +249,9 @@ fn next(config: &Config, dimensions: &[Dimension], history: &History, id: u64) -
             return Ok(values);
         }
     }
-    bail!("`hpo.spaces`: of {PROPOSALS} proposals none was possible; do the heads divide the widths?")
+    bail!(
+        "`hpo.spaces`: of {PROPOSALS} proposals none was possible; do the heads divide the widths?"
+    )
 }
 
 fn set(config: &mut Config, dimensions: &[Dimension], values: &Values) {
@@ -302,7 +312,11 @@ pub fn shown(value: f64) -> String {
     if value == 0.0 || (0.001..10_000.0).contains(&value.abs()) {
         let digits = (2 - value.abs().max(1e-9).log10().floor() as i32).clamp(0, 5);
         let text = format!("{value:.*}", digits as usize);
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        let text = if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &text
+        };
         return text.into();
     }
     format!("{value:.2e}")

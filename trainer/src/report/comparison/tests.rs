@@ -1,4 +1,5 @@
 use super::*;
+use crate::evaluate::made::Made;
 use crate::evaluate::metrics::{PointScores, Scores};
 use crate::evaluate::test_series::{TestPart, TestSeries};
 use scaleiq_core::interval::Interval;
@@ -27,7 +28,7 @@ pub(in super::super) fn made_up(name: &str, model_wape: f64) -> Comparison {
             name: name.into(),
             kind,
             scores: HORIZONS.map(scores).into(),
-            origins: Vec::new(),
+            made: Made::Medians(Vec::new()),
         }
     };
     let standings = vec![
@@ -36,7 +37,12 @@ pub(in super::super) fn made_up(name: &str, model_wape: f64) -> Comparison {
         standing("persistence", Kind::Baseline, 0.2),
         standing("mixture", Kind::Baseline, 0.1),
     ];
-    Comparison { series, standings, left_out: vec!["ridge_336".into()] }
+    Comparison {
+        series,
+        standings,
+        left_out: vec!["ridge_336".into()],
+        seen_by: vec!["edge".into()],
+    }
 }
 
 #[test]
