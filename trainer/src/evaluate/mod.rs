@@ -8,6 +8,7 @@ pub mod made;
 pub mod metrics;
 pub mod paired;
 pub mod parts;
+pub mod player;
 pub mod policy;
 pub mod test_series;
 pub mod view;

@@ -55,7 +55,7 @@ impl Spec<'_> {
     ) -> Result<Workload> {
         let recording = Recording::of(self.rows, self.length.seconds());
         let mut forecast = |intervals: &[Interval]| {
-            let rows = Cell::new(0);
+            let rows = Cell::new(0u64);
             forecast_all(engine, intervals, &|| {
                 rows.set(rows.get() + 1);
                 if rows.get().is_multiple_of(TICK) {

@@ -121,3 +121,49 @@ impl Candidate {
 fn bundle(folder: Option<&Path>) -> Result<Bundle> {
     Ok(folder.map_or_else(Bundle::shipped, Bundle::load)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::stop::never;
+    use scaleiq_core::interval::{Interval, IntervalLength};
+    use scaleiq_core::units::UnixSeconds;
+
+    #[test]
+    fn a_candidate_is_judged_on_what_it_did_not_see_and_is_written_whole() {
+        let row = |k: usize| Interval {
+            arrivals_events: Some(1000.0 + 900.0 * (k as f32 / 20.0).sin()),
+            ..Interval::missing(UnixSeconds(600 * (k as i64 + 1)))
+        };
+        let rows: Vec<_> = (0..1600).map(row).collect();
+        let length = IntervalLength::new(600).unwrap();
+        let name = "wave".into();
+        let track =
+            Track { name, rows, plans: Vec::new(), length, validation_from: 800, test_from: 800 };
+        let mut config = Config::default().tuning();
+        (config.forecaster.steps, config.forecaster.batch_size) = (Some(8), 16);
+        config.training.evaluate_every = 4;
+        let device = Device::flex().autodiff();
+        let made = candidate(None, &track, &config, &device, |_| (), &never).unwrap();
+        let ratio = made.ratios[2].unwrap();
+        // 800 rows of ten minutes are 5 days and a half: blocks of six hours.
+        assert!((20..=23).contains(&ratio.blocks), "{ratio:?}");
+        let folder = tempfile::tempdir().unwrap();
+        made.write(folder.path(), None, "a test", BTreeMap::new()).unwrap();
+        let card = Bundle::load(folder.path()).unwrap().card().clone();
+        assert_eq!(card.metrics["over_the_model_before_h24"], ratio.ratio);
+        // What is not shown to be better stays out, whatever the ratio.
+        let chance = Ratio { ratio: 0.9, low: 0.8, high: 1.1, blocks: 30 };
+        let better = Ratio { ratio: 0.9, low: 0.8, high: 0.95, blocks: 30 };
+        let worse = Ratio { ratio: 1.1, low: 1.05, high: 1.2, blocks: 30 };
+        let judged = |all: [Ratio; 3]| {
+            Candidate {
+                ratios: all.map(Some).into(),
+                tuned: Tuned { network: made.tuned.network.clone(), files: Vec::new() },
+            }
+            .is_better()
+        };
+        assert!(judged([better, better, better]) && judged([chance, chance, better]));
+        assert!(!judged([better, better, chance]) && !judged([worse, better, better]));
+    }
+}
