@@ -9,6 +9,7 @@ pub mod monitor;
 pub mod pack;
 pub mod refresh;
 pub mod report;
+pub mod runs;
 pub mod sample_data;
 pub mod search;
 pub mod sensitivity;
@@ -27,6 +28,7 @@ use monitor::MonitorArgs;
 use pack::PackArgs;
 use refresh::RefreshArgs;
 use report::ReportArgs;
+use runs::RunsArgs;
 use sample_data::SampleDataArgs;
 use search::SearchArgs;
 use sensitivity::SensitivityArgs;
@@ -41,6 +43,7 @@ Examples:
   trainer train --config my.yaml --out runs/june
   trainer train --out runs/june --resume   go on where it was stopped
   trainer report runs/june runs/july       one page, without the network, nothing trained again
+  trainer runs                             all runs, the least error first
   trainer search --trials 20               better settings; run it twice to search with two processes
   trainer forecast --data events.csv --from 2025-07-01T00:00:00Z --stride 7 --out forecast.csv
   trainer evaluate --data events.csv --out evaluation   the model beside classical forecasters
@@ -89,6 +92,8 @@ pub enum Command {
     Search(SearchArgs),
     /// Writes a page of one run or of several beside each other
     Report(ReportArgs),
+    /// Lists runs, and tells some of them apart
+    Runs(RunsArgs),
     /// Says whether a model still fits recent traffic
     Monitor(MonitorArgs),
     /// Tunes a model to recent traffic, and takes the result only where it is better
@@ -122,6 +127,7 @@ impl Command {
             Self::Train(args) => train::run(args),
             Self::Search(args) => search::run(args),
             Self::Report(args) => done(report::run(args)),
+            Self::Runs(args) => done(runs::run(args)),
             Self::Monitor(args) => monitor::run(args),
             Self::Refresh(args) => refresh::run(args),
             Self::Forecast(args) => done(forecast::run(args)),

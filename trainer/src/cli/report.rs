@@ -1,7 +1,8 @@
 //! `trainer report`: a page of one run or of several beside each other.
 
 use crate::experiment::run::{RUNS, Run};
-use crate::report::runs::{Chapter, page};
+use crate::report::chapter::Chapter;
+use crate::report::runs::page;
 use crate::runtime::files::write_atomic;
 use anyhow::Result;
 use clap::Args;

@@ -10,6 +10,7 @@ use super::search;
 use crate::config::{Config, ConfigError, DeviceChoice};
 use crate::data::Corpus;
 use crate::experiment::context::RunContext;
+use crate::experiment::manifest::Manifest;
 use crate::experiment::pipeline::Outcome;
 use crate::experiment::pipeline::Part;
 use crate::experiment::run::{RUNS, Run};
@@ -146,12 +147,15 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
         Ok(ExitCode::from(stop::EXIT_STATUS as u8))
     };
     let command = run.begun_by(&command_line(), args.resume)?;
+    let manifest = Manifest::begin(&run, &command, &config, &corpus, &chosen.name);
+    manifest.write(&run)?;
     let Some(config) = searched(&run, config, &corpus, &chosen.device)? else { return stopped() };
     let (run, config, corpus) = (&run, &config, &corpus);
     let context = RunContext { run, config, corpus, device: chosen.device, stop: &stop::requested };
     if context.train(args.part(), &command)? == Outcome::Interrupted {
         return stopped();
     }
+    manifest.ended().write(run)?;
     runs::write(run)?;
     eprintln!("models: {}\nreport: {}", run.models().display(), run.report().display());
     Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 //! ```text
 //! runs/june/  config.yaml   the settings as they took effect
 //!             command.txt   the command that began it
+//!             run.json      and commit, seed, device and fingerprints of the data
 //!             checkpoints/  to resume from
 //!             models/       what was exported
 //!             curves.csv    learning curves
@@ -149,6 +150,12 @@ impl Run {
     #[must_use]
     pub fn config_path(&self) -> PathBuf {
         self.dir.join(CONFIG)
+    }
+
+    /// Where the run comes from.
+    #[must_use]
+    pub fn manifest(&self) -> PathBuf {
+        self.dir.join("run.json")
     }
 
     /// Folder of what training resumes from.

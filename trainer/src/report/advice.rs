@@ -1,6 +1,6 @@
 //! What figures mean, in words.
 
-use super::runs::Chapter;
+use super::chapter::Chapter;
 use crate::evaluate::contest::Kind;
 use crate::evaluate::paired::Ratio;
 use crate::evaluate::view::{Duel, ForecasterView, SeriesView};

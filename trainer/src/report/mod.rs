@@ -1,6 +1,7 @@
 //! Pages: of runs, of evaluations and of searches.
 
 mod advice;
+pub mod chapter;
 pub mod comparison;
 pub mod evaluation;
 mod page;

@@ -3,7 +3,7 @@
 
 /// Does `work`; what is written to stderr meanwhile is lost. Nothing else may be at work.
 #[cfg(unix)]
-pub fn muted<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn muted<T>(work: impl FnOnce() -> T) -> T {
     use nix::unistd::{dup, dup2_stderr};
     let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null");
     let (Ok(kept), Ok(nowhere)) = (dup(std::io::stderr()), nowhere) else { return work() };
@@ -18,6 +18,6 @@ pub fn muted<T>(work: impl FnOnce() -> T) -> T {
 
 /// Does `work`.
 #[cfg(not(unix))]
-pub fn muted<T>(work: impl FnOnce() -> T) -> T {
+pub(super) fn muted<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
