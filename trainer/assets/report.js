@@ -56,7 +56,7 @@ const charts = {
         traces.push({ x: when, y: middle, mode: "lines", line: { color: colourOf(k + 1), width: 1.3, dash: "dot" }, name: nice(other.name), visible: "legendonly" });
       });
       const slider = { visible: true, thickness: 0.08 };
-      return [traces, { yaxis: { title: { text: "events per interval" }, rangemode: "tozero" }, xaxis: { type: "date", rangeslider: slider }, hovermode: "x unified", height: 470 }];
+      return [traces, { yaxis: { title: { text: "events per interval" }, rangemode: "tozero" }, xaxis: { type: "date", rangeslider: slider }, hovermode: "x unified", height: 450, beneath: 75 }];
     },
   },
 
@@ -182,7 +182,7 @@ const charts = {
         return { x, y, text: title, showarrow: false, font: { color: ink() } };
       });
       const none = { visible: false, range: [-1.4, 1.4], fixedrange: true };
-      return [grid.concat(traces), { annotations, xaxis: none, yaxis: { ...none, range: [-1.25, 1.25], scaleanchor: "x" }, height: 460, hovermode: "closest" }];
+      return [grid.concat(traces), { annotations, xaxis: none, yaxis: { ...none, range: [-1.25, 1.25], scaleanchor: "x" }, height: 430, hovermode: "closest", beneath: 10 }];
     },
   },
 
@@ -235,7 +235,7 @@ const charts = {
     draw(search) {
       const all = [...search.importance].reverse();
       return [[{ type: "bar", orientation: "h", y: all.map((i) => nice(i[0])), x: all.map((i) => 100 * i[1]), marker: { color: colourOf(0) } }],
-        { xaxis: { title: { text: "share of the loss's variance, %" } }, margin: { l: 130 }, height: 120 + 34 * all.length }];
+        { xaxis: { title: { text: "share of the loss's variance, %" } }, height: 110 + 34 * all.length }];
     },
   },
 
@@ -273,18 +273,25 @@ function put(figure) {
   const draw = () => {
     const [traces, layout] = chart.draw(subject, chosen);
     const grid = { gridcolor: faint(ink(), 0.13), zerolinecolor: faint(ink(), 0.5), automargin: true };
+    // The legend stands below, in as many rows as it takes.
+    const names = traces.filter((t) => t.showlegend !== false && t.name);
+    const wide = names.reduce((sum, t) => sum + 50 + 7.2 * t.name.length, 0);
+    const legend = traces.length < 2 ? 0 : 12 + 20 * Math.ceil(wide / Math.max(plot.clientWidth - 70, 150));
+    const beneath = (layout.beneath ?? 50) + legend;
     const whole = {
-      margin: { l: 55, r: 12, t: 12, b: 45 }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
-      font: { color: ink(), family: "system-ui, sans-serif", size: 13 }, legend: { orientation: "h", y: -0.28 }, hovermode: "x unified",
+      margin: { l: 55, r: 12, t: 28, b: beneath }, paper_bgcolor: "transparent", plot_bgcolor: "transparent",
+      font: { color: ink(), family: "system-ui, sans-serif", size: 13 }, legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom" }, hovermode: "x unified",
+      modebar: { bgcolor: "transparent", color: faint(ink(), 0.5), activecolor: ink() },
       hoverlabel: { bgcolor: dark.matches ? "#222" : "#fff", font: { color: ink() } },
-      ...layout, xaxis: { ...grid, ...layout.xaxis }, yaxis: { ...grid, ...layout.yaxis },
+      ...layout, height: layout.height + legend, xaxis: { ...grid, ...layout.xaxis }, yaxis: { ...grid, ...layout.yaxis },
     };
     const image = (format) => ({
       name: `as ${format.toUpperCase()}`, icon: Plotly.Icons.disk, title: `Save as ${format.toUpperCase()}`,
       click: (at) => Plotly.downloadImage(at, { format, scale: 2, filename: `scaleiq-${figure.dataset.chart}` }),
     });
+    delete whole.beneath;
     Plotly.react(plot, traces, whole, {
-      responsive: true, displaylogo: false, modeBarButtonsToRemove: ["toImage", "lasso2d", "select2d"], modeBarButtonsToAdd: [image("png"), image("svg")],
+      responsive: true, displaylogo: false, modeBarButtonsToRemove: ["toImage", "sendChartToCloud", "lasso2d", "select2d"], modeBarButtonsToAdd: [image("png"), image("svg")],
     });
   };
   for (const [name, options] of Object.entries(chart.choices(subject))) {
