@@ -8,5 +8,6 @@ pub mod pipeline;
 mod policy;
 pub mod results;
 pub mod run;
+mod tensorboard;
 pub mod tuning;
 mod workloads;

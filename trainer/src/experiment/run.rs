@@ -7,6 +7,7 @@
 //!             checkpoints/  to resume from
 //!             models/       what was exported
 //!             curves.csv    learning curves
+//!             tensorboard/  the same as TensorBoard reads it
 //!             metrics.json  figures on held-out data
 //!             forecasts.json  what was forecast there, and where the errors are
 //!             report.html
