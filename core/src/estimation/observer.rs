@@ -31,8 +31,8 @@ const MISSED_S: i64 = 3600;
 pub struct Observer {
     /// Of the pool that is decided for.
     last: Option<Sample>,
-    /// Of the pool that the samples came from.
-    real: Option<Sample>,
+    /// Of the pool that the samples came from, with what follows for it.
+    counted: Option<Sample>,
     rate: Rate,
     nowcast: Nowcast,
     pool: PoolObserver,
@@ -52,7 +52,7 @@ impl Observer {
     pub fn new(parameters: &Parameters) -> Self {
         Self {
             last: None,
-            real: None,
+            counted: None,
             rate: Rate::default(),
             nowcast: Nowcast::new(&parameters.nowcast),
             pool: PoolObserver::default(),
@@ -77,21 +77,24 @@ impl Observer {
     ) {
         let span_s = sample.interval_s as f32;
         let obeyed = real.is_none();
-        let real = real.unwrap_or(sample);
-        self.work.push(real, self.real.as_ref(), obeyed);
-        self.real = Some(*real);
-        let work_s = self.work.work_s();
+        let before = self.counted;
+        let counted = real.copied().unwrap_or_else(|| self.counted(sample, ordered));
+        self.counted = Some(counted);
+        self.work.push(&counted, before.as_ref(), obeyed);
+        let (work_s, known_s) = (self.work.work_s(), self.work.known_s());
         self.told_jobs = sample.jobs_ready.map(|_| sample.end).or(self.told_jobs);
         if self.told_jobs.is_some_and(|at| sample.end.since(at) < MISSED_S) {
-            self.pool.push(sample, self.last.as_ref(), work_s, ordered);
+            self.pool.push(sample, self.last.as_ref(), known_s, ordered);
         } else {
             let least = settings.limits.clamp(busy_jobs(sample, work_s));
             let (last, ordered) = (self.last.as_ref(), ordered.unwrap_or(least));
-            self.pool.assume(sample, last, work_s, ordered, settings.start_up_s);
+            self.pool.assume(sample, last, known_s, ordered, settings.start_up_s);
         }
         let costly = is_costly(self.pool.pause_s());
-        if let Some(last) = &self.last {
-            self.throughput.push(sample, last, work_s, ordered, costly);
+        let (now, before) =
+            if obeyed { (&counted, before.as_ref()) } else { (sample, self.last.as_ref()) };
+        if let Some(before) = before {
+            self.throughput.push(now, before, work_s, ordered, costly);
         }
         if let Some(arrivals) = sample.arrivals_events.known() {
             let observed = arrivals / span_s;
@@ -130,6 +133,27 @@ impl Observer {
             self.idle_s += span_s;
         }
         self.last = Some(*sample);
+    }
+
+    /// A sample of a pool that obeys, with what follows where nobody says it: of jobs that nobody tells,
+    /// those `ordered` work once a change is long over; where work is not told either, what arrived and
+    /// does not wait was processed. Both are needed to learn the work of an event, without which a
+    /// backlog is no number of jobs.
+    fn counted(&self, sample: &Sample, ordered: Option<Jobs>) -> Sample {
+        let mut counted = *sample;
+        if counted.work_ms.known().is_some() {
+            return counted;
+        }
+        let begin = sample.end.plus(-i64::from(sample.interval_s));
+        counted.jobs_ready = sample.jobs_ready.or_else(|| self.pool.settled(begin, ordered));
+        let waited = self.last.as_ref().and_then(|last| last.backlog_events.known());
+        if sample.processed_events == Reading::Missing
+            && let (Some(waited), Some(arrived), Some(waits)) =
+                (waited, sample.arrivals_events.known(), sample.backlog_events.known())
+        {
+            counted.processed_events = Reading::Known((waited + arrived - waits).max(0.0));
+        }
+        counted
     }
 
     /// The work of an event on one job in seconds, if it was observed.

@@ -32,6 +32,8 @@ pub struct PoolObserver {
     pauses: Pauses,
     /// Jobs that should work by now, while nobody tells how many do.
     assumed: Option<Jobs>,
+    /// From then on these are all that were ordered, even if some took twice as long as usual.
+    settled: UnixSeconds,
     stalled: bool,
     /// Jobs that went away by themselves of late.
     losses: f32,
@@ -40,14 +42,14 @@ pub struct PoolObserver {
 }
 
 impl PoolObserver {
-    /// Takes a sample; `before` is the one before it, `work_s` the work of an event in seconds. Of
-    /// the jobs that were `ordered`, those that do not work yet are on their way, whatever is said of
+    /// Takes a sample; `before` is the one before it, `work_s` the work of an event in seconds where it is
+    /// known: without it nobody can tell whether a pool stood still. Of the jobs that were `ordered`, those that do not work yet are on their way, whatever is said of
     /// them; before the first order, those are that are said to start.
     pub fn push(
         &mut self,
         sample: &Sample,
         before: Option<&Sample>,
-        work_s: f32,
+        work_s: Option<f32>,
         ordered: Option<Jobs>,
     ) {
         self.assumed = None;
@@ -65,7 +67,7 @@ impl PoolObserver {
         self.losses = self.losses * keep + lost as f32;
         self.ready = is;
         let counted = ordered.unwrap_or(is).min(is).min(was);
-        let idle_s = idle_s(sample, before, counted, work_s);
+        let idle_s = work_s.and_then(|work_s| idle_s(sample, before, counted, work_s));
         if was == is {
             let limit_s = STALLED_SHARE * sample.interval_s as f32;
             self.stalled = idle_s.is_some_and(|idle| idle > limit_s);
@@ -82,15 +84,17 @@ impl PoolObserver {
         &mut self,
         sample: &Sample,
         before: Option<&Sample>,
-        work_s: f32,
+        work_s: Option<f32>,
         ordered: Jobs,
         start_up_s: f32,
     ) {
+        let settled = sample.end.plus(start_up_s as i64);
         let Some(was) = self.assumed else {
             self.starts.clear();
             self.pauses.settle();
             (self.stalled, self.losses) = (false, 0.0);
             self.assumed = Some(ordered);
+            self.settled = settled;
             return;
         };
         let due = self.starts.due(sample.end, start_up_s);
@@ -104,14 +108,24 @@ impl PoolObserver {
             self.pauses.expect(begun.plus((LATE_START * start_up_s) as i64));
         }
         let changed = ready.abs_diff(was.0);
+        if changed > 0 || missing > 0 {
+            self.settled = settled;
+        }
         self.assumed = Some(Jobs(ready));
-        let idle_s = before.and_then(|b| idle_s(sample, b, was.min(Jobs(ready)), work_s));
+        let counted = was.min(Jobs(ready));
+        let idle_s = before.zip(work_s).and_then(|(b, work_s)| idle_s(sample, b, counted, work_s));
         self.pauses.moved(sample.end, changed, idle_s);
     }
 
     /// Jobs that should work by now, where nobody tells how many do.
     pub(super) fn assumed(&self) -> Option<Jobs> {
         self.assumed
+    }
+
+    /// The same where no change was under way at `begin` nor is `ordered` since, so that they should have
+    /// worked all the time.
+    pub(super) fn settled(&self, begin: UnixSeconds, ordered: Option<Jobs>) -> Option<Jobs> {
+        self.assumed.filter(|_| self.assumed == ordered && begin >= self.settled)
     }
 
     /// Mean seconds until a job works: as configured at first, then more and more as observed.
