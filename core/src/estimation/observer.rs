@@ -94,7 +94,7 @@ impl Observer {
         let (now, before) =
             if obeyed { (&counted, before.as_ref()) } else { (sample, self.last.as_ref()) };
         if let Some(before) = before {
-            self.throughput.push(now, before, work_s, ordered, costly);
+            self.throughput.push(now, before, known_s, ordered, costly);
         }
         if let Some(arrivals) = sample.arrivals_events.known() {
             let observed = arrivals / span_s;

@@ -41,6 +41,8 @@ const WAITING_SHARE: f32 = 0.3;
 const MIN_EVENTS: f32 = 5.0;
 /// ... over at least this many times the work of one.
 const TASKS_LONG: f32 = 5.0;
+/// Seconds in which a busy pool finished next to nothing, after which its tasks are taken to be long.
+const LONG_S: f32 = 120.0;
 /// Samples in a row after which stated work that is too large is in another unit, and not a slip,
 const SLIPS: u32 = 10;
 /// ... and consistent ones after which it is believed again where it had been for a day, and where not.
@@ -57,6 +59,8 @@ enum Evidence {
     Exactly(f32),
     /// Not more than this: the pool had time to spare.
     AtMost(f32),
+    /// Not less than this: the pool is busy, and each of its jobs may be about to finish a task.
+    AtLeast(f32),
 }
 
 /// Estimates the work of an event.
@@ -152,11 +156,11 @@ impl WorkObserver {
     }
 
     fn bound(&mut self, evidence: Evidence, span_s: f32) {
-        let busy = matches!(evidence, Evidence::Exactly(_));
+        let busy = !matches!(evidence, Evidence::AtMost(_));
         let grown = libm::expf(span_s / if busy { BOUND_BUSY_S } else { BOUND_S });
         let grown = self.bound_s.map(|bound| bound * grown);
         self.bound_s = match evidence {
-            Evidence::Exactly(_) => grown,
+            Evidence::Exactly(_) | Evidence::AtLeast(_) => grown,
             Evidence::AtMost(most) => Some(grown.map_or(most, |bound| bound.min(most))),
         };
     }
@@ -174,6 +178,11 @@ impl WorkObserver {
                 let assumed = self.learned_s.unwrap_or(ASSUMED_BUSY * most);
                 self.learned_s = Some(assumed.min(most));
             }
+            // Tasks of minutes end after minutes: until then it is better than nothing.
+            Evidence::AtLeast(least) if !self.exact => {
+                self.learned_s = Some(self.learned_s.map_or(least, |s| s.max(least)));
+            }
+            Evidence::AtLeast(_) => {}
         }
     }
 
@@ -186,7 +195,7 @@ impl WorkObserver {
                 self.hold(stated_s, work_s);
             }
             Some(Evidence::AtMost(max_s)) => self.hold(stated_s, max_s),
-            None => {}
+            Some(Evidence::AtLeast(_)) | None => {}
         }
     }
 
@@ -219,6 +228,16 @@ struct Account {
     /// Whether the pool had time to spare, or changed while it was busy.
     idle: bool,
     changed: bool,
+    /// Since when it is busy and has not changed.
+    busy: Busy,
+}
+
+/// What a busy pool did.
+#[derive(Clone, Copy, Debug, Default)]
+struct Busy {
+    job_s: f32,
+    done: f32,
+    span_s: f32,
 }
 
 impl Account {
@@ -232,12 +251,22 @@ impl Account {
         self.job_s += ready.as_f32() * span_s;
         self.done += done;
         self.span_s += span_s;
-        self.idle |= !is_busy(waiting, ready, done);
-        self.changed |= before.is_none_or(|b| b.jobs_ready != sample.jobs_ready);
+        let idle = !is_busy(waiting, ready, done);
+        let changed = before.is_none_or(|b| b.jobs_ready != sample.jobs_ready);
+        self.idle |= idle;
+        self.changed |= changed;
+        if idle || changed {
+            self.busy = Busy::default();
+        } else {
+            self.busy.job_s += ready.as_f32() * span_s;
+            self.busy.done += done;
+            self.busy.span_s += span_s;
+        }
         let work_s = self.job_s / self.done;
         // Written so that nothing done says nothing.
         if !(self.done >= MIN_EVENTS && self.span_s >= TASKS_LONG * work_s) {
-            return None;
+            let Busy { job_s, done, span_s } = self.busy;
+            return (span_s >= LONG_S).then(|| Evidence::AtLeast(job_s / (done + ready.as_f32())));
         }
         let account = core::mem::take(self);
         match (account.idle, account.changed) {
@@ -341,6 +370,17 @@ mod tests {
         let told = |k| if k == 30 { 10_000.0 } else { 100.0 };
         let work = after(&many(30, |k| sample(k, 10, 2500.0, 0.0, Some(told(k)))));
         assert!((work.work_s() - 0.1).abs() < 0.03, "{}", work.work_s());
+    }
+
+    #[test]
+    fn tasks_that_have_not_ended_are_long() {
+        let work = after(&many(10, |k| sample(k, 2, 0.0, 50.0, None)));
+        // Nine samples after the first, at half a minute, by which none of the two has ended a task.
+        assert!((260.0..=270.0).contains(&work.work_s()), "{}", work.work_s());
+        // Where it is known, a pool that does nothing is no proof of anything.
+        let done = |k| if k <= 20 { 150.0 } else { 0.0 };
+        let work = after(&many(60, |k| sample(k, 10, done(k), 500.0, None)));
+        assert!(work.work_s() < 2.5, "{}", work.work_s());
     }
 
     #[test]
