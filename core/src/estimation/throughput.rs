@@ -36,6 +36,9 @@ const IDLE_ROOM: f32 = 1.1;
 const TRIED: f32 = 1.25;
 /// The smallest pool of this share of the best throughput is enough.
 const ENOUGH: f32 = 0.95;
+/// A backlog of less than this share of the busy jobs cannot hold what they work on; one of more than the
+/// second share does, if others are idle.
+const WORKED_ON: (f32, f32) = (0.5, 0.7);
 /// Seconds after which a larger pool is tried again.
 const TRIED_AGAIN_S: i64 = 900;
 /// Where the best throughput so far is less than this share of the present one, the pool is free.
@@ -89,6 +92,8 @@ pub(super) struct ThroughputObserver {
     most: Option<(Jobs, UnixSeconds)>,
     /// When work waited all the time last.
     busy: UnixSeconds,
+    /// Whether events that are worked on count as backlog.
+    in_progress: bool,
     /// Backlogs of the last stretches in which jobs were idle all the same; 0 for others.
     idle: Ring<f32, STUCK_STRETCHES>,
 }
@@ -118,7 +123,14 @@ impl ThroughputObserver {
         let Stretch { span_s, done, waiting, jobs, ready, steady } = now;
         let busy = done * work_s / span_s;
         let spare = steady && busy < SPARE * jobs.as_f32();
-        self.idle.push(if spare { waiting } else { 0.0 });
+        if busy >= 1.0 {
+            // An event is waited for by an idle job only where it is worked on by another one.
+            let (worked_on, none) = (waiting >= WORKED_ON.1 * busy, waiting < WORKED_ON.0 * busy);
+            let idle = busy < SPARE * jobs.as_f32();
+            self.in_progress = (self.in_progress || idle && worked_on) && !none;
+        }
+        let at_work = if self.in_progress { ready.as_f32() } else { 0.0 };
+        self.idle.push(if spare { (waiting - at_work).max(0.0) } else { 0.0 });
         let tells = jobs.0 > 0 && (steady || !costly);
         if tells && is_busy(waiting, ready, done) {
             self.busy = sample.end;
@@ -139,6 +151,11 @@ impl ThroughputObserver {
             let tries = now.since(at) >= TRIED_AGAIN_S;
             if tries { Jobs::ceil(TRIED * jobs.as_f32()).max(Jobs(jobs.0 + 1)) } else { jobs }
         })
+    }
+
+    /// Whether the backlog that is told holds the events that are worked on.
+    pub(super) fn counts_work_in_progress(&self) -> bool {
+        self.in_progress
     }
 
     /// Events of the backlog that stayed while jobs were idle: more jobs would not work on them.
@@ -261,6 +278,20 @@ mod tests {
         let observer = play(&[8, 12, 18], f64::from, WORK_S);
         assert_eq!(observer.max_jobs(UnixSeconds(540)), None);
         assert_eq!(observer.stuck_events(), 0.0);
+    }
+
+    #[test]
+    fn what_is_worked_on_is_told_from_what_waits() {
+        let counts = |backlog: f64| {
+            let mut observer = ThroughputObserver::default();
+            let sample = |k| sample(k, 20, 10.0 * 30.0 / f64::from(WORK_S), backlog);
+            (1..9).for_each(|k| {
+                observer.push(&sample(k + 1), &sample(k), Some(WORK_S), None, false);
+            });
+            observer.counts_work_in_progress()
+        };
+        // Ten of twenty jobs are busy.
+        assert_eq!([0.0, 4.0, 10.0, 12.0].map(counts), [false, false, true, true]);
     }
 
     #[test]

@@ -32,7 +32,9 @@ pub struct PoolObserver {
     pauses: Pauses,
     /// Jobs that should work by now, while nobody tells how many do.
     assumed: Option<Jobs>,
-    /// From then on these are all that were ordered, even if some took twice as long as usual.
+    /// Jobs of these that may not work yet, or of which some may be left, and when that should be over even
+    /// if it took twice as long as usual.
+    unsure: Jobs,
     settled: UnixSeconds,
     stalled: bool,
     /// Jobs that went away by themselves of late.
@@ -52,7 +54,7 @@ impl PoolObserver {
         work_s: Option<f32>,
         ordered: Option<Jobs>,
     ) {
-        self.assumed = None;
+        (self.assumed, self.unsure) = (None, Jobs(0));
         let missing = ordered.zip(sample.jobs_ready).map(|(o, r)| Jobs(o.0.saturating_sub(r.0)));
         if let Some(starting) = missing.or(sample.jobs_starting) {
             let ready = before.and_then(|b| b.jobs_ready).zip(sample.jobs_ready);
@@ -93,8 +95,7 @@ impl PoolObserver {
             self.starts.clear();
             self.pauses.settle();
             (self.stalled, self.losses) = (false, 0.0);
-            self.assumed = Some(ordered);
-            self.settled = settled;
+            (self.assumed, self.unsure, self.settled) = (Some(ordered), ordered, settled);
             return;
         };
         let due = self.starts.due(sample.end, start_up_s);
@@ -109,7 +110,10 @@ impl PoolObserver {
         }
         let changed = ready.abs_diff(was.0);
         if changed > 0 || missing > 0 {
+            self.unsure = self.unsure.max(Jobs(changed.max(missing)));
             self.settled = settled;
+        } else if sample.end >= self.settled {
+            self.unsure = Jobs(0);
         }
         self.assumed = Some(Jobs(ready));
         let counted = was.min(Jobs(ready));
@@ -122,10 +126,9 @@ impl PoolObserver {
         self.assumed
     }
 
-    /// The same where no change was under way at `begin` nor is `ordered` since, so that they should have
-    /// worked all the time.
-    pub(super) fn settled(&self, begin: UnixSeconds, ordered: Option<Jobs>) -> Option<Jobs> {
-        self.assumed.filter(|_| self.assumed == ordered && begin >= self.settled)
+    /// Of the assumed jobs, those that may not work.
+    pub(super) fn unsure(&self) -> Jobs {
+        self.unsure
     }
 
     /// Mean seconds until a job works: as configured at first, then more and more as observed.
