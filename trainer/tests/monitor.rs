@@ -30,7 +30,7 @@ fn a_collapse_is_told_and_a_usual_day_is_not() {
         let output = trainer(&["monitor", "--data", path]);
         let said = text(&output.stdout);
         assert_eq!(output.status.code(), Some(status), "{said}{}", text(&output.stderr));
-        assert!(said.contains(word) && said.contains("2023-12-18"), "{said}");
+        assert!(said.contains(word) && said.contains("2023-12-19"), "{said}");
         let json = trainer(&["monitor", "--data", path, "--json", "--days", "3"]);
         let verdicts: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
         assert_eq!(verdicts.as_array().unwrap().len(), 3);
@@ -54,8 +54,8 @@ fn the_future_is_forecast_in_columns_that_others_read() {
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(lines.len(), 4, "{told}");
     assert!(lines[0].starts_with("unique_id,ds,cutoff,scaleiq,"), "{told}");
-    assert!(lines[1].starts_with("queue,2023-12-19T00:00:00Z,2023-12-18T23:50:00Z,"), "{told}");
-    assert!(ask(&["--horizon", "2"]).starts_with("origin,step,q10,q50,q90\n1702943400,1,"));
+    assert!(lines[1].starts_with("queue,2023-12-20T00:00:00Z,2023-12-19T23:50:00Z,"), "{told}");
+    assert!(ask(&["--horizon", "2"]).starts_with("origin,step,q10,q50,q90\n1703029800,1,"));
     let both = trainer(&["forecast", "--data", path, "--horizon", "2", "--from", "0"]);
     assert!(text(&both.stderr).contains("cannot be used with"), "{}", text(&both.stderr));
 }

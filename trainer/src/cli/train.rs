@@ -71,7 +71,7 @@ pub(super) struct PartArgs {
     /// Train only the scaling policy, on the forecaster of the run, or else on the shipped one
     #[arg(long)]
     scaling_only: bool,
-    /// Train nothing: draw the plots and the report of a run again
+    /// Train nothing: write the report of a run again
     #[arg(long)]
     visualize_only: bool,
 }

@@ -38,7 +38,7 @@ pub enum Part {
     Forecaster,
     /// Only the scaling policy.
     Scaling,
-    /// Only plots and report.
+    /// Only the report.
     Report,
 }
 
