@@ -29,8 +29,8 @@ pub struct RefreshArgs {
     /// CSV with recent traffic
     #[arg(long, value_name = "FILE", required_unless_present = "rollback")]
     pub data: Option<PathBuf>,
-    /// Folder of versions; `current` in it is the model in force [default: models/own]
-    #[arg(long, value_name = "DIR", default_value = "models/own")]
+    /// Folder of versions; `current` in it is the model in force [default: versions]
+    #[arg(long, value_name = "DIR", default_value = "versions")]
     pub versions: PathBuf,
     /// Model to begin with, where there is no version yet [default: models/edge]
     #[arg(long, value_name = "DIR")]

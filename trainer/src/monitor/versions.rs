@@ -1,12 +1,12 @@
 //! Versions of a model, of which one is in force.
 //!
 //! ```text
-//! models/own/  0001/ 0002/ ...  folders of models
+//! versions/  0001/ 0002/ ...  folders of models
 //!              current          the one in force: a link to its folder
 //!              history.jsonl    when which came into force, and why
 //! ```
 //!
-//! The link changes at once: whoever opens `models/own/current` sees one version or the other.
+//! The link changes at once: whoever opens `versions/current` sees one version or the other.
 
 use crate::runtime::files::FileError;
 use anyhow::{Context as _, Result, bail, ensure};
