@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! versions/  0001/ 0002/ ...  folders of models
-//!              current          the one in force: a link to its folder
-//!              history.jsonl    when which came into force, and why
+//!            current            the one in force: a link to its folder
+//!            history.jsonl      when which came into force, and why
 //! ```
 //!
 //! The link changes at once: whoever opens `versions/current` sees one version or the other.
