@@ -253,8 +253,17 @@ mod tests {
     gradient_clip: []
     n_layers: {low: 1, high: 99}
 ";
-        insta::assert_snapshot!(parse(text).unwrap_err(), @"");
+        insta::assert_snapshot!(parse(text).unwrap_err(), @r"
+        a.yaml: `hpo.n_trials`: 0 is not within 1 to 100000
+          and `hpo.spaces.batch_size`: 0.5 is not allowed: whole numbers from 1 to 65536
+          and `hpo.spaces.dropout`: low 0.5 is not below high 0.2
+          and `hpo.spaces.gradient_clip`: no choice is given
+          and `hpo.spaces.leaning_rate`: cannot be searched; did you mean `learning_rate`?
+          and `hpo.spaces.loss`: cannot be searched; what can: d_model, n_heads, n_layers, d_ff, dropout, batch_size, learning_rate, weight_decay, warm_restart_period, gradient_clip
+          and `hpo.spaces.n_layers`: 99 is not allowed: whole numbers from 0 to 24
+          and `hpo.spaces.weight_decay`: low must be above 0 where each factor is as likely (`log: true`)
+        ");
         let text = "forecaster: {start: shipped}\nhpo: {spaces: {n_layers: [1, 2]}}";
-        insta::assert_snapshot!(parse(text).unwrap_err(), @"");
+        insta::assert_snapshot!(parse(text).unwrap_err(), @"a.yaml: `hpo.spaces.n_layers`: the shipped network has its sizes; search them with `forecaster.start: fresh`");
     }
 }

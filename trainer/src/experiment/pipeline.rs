@@ -17,7 +17,7 @@ use crate::learn::supervised::plan::Plan;
 use crate::learn::supervised::training::ForecasterTraining;
 use crate::model::forecaster::Forecaster;
 use crate::model::weights::Weights;
-use crate::runtime::files::write_json;
+use crate::runtime::files::{write_atomic, write_json};
 use crate::runtime::progress::{Progress, SharedProgress};
 use anyhow::{Context, Result};
 use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, sha256_hex};
@@ -162,7 +162,9 @@ impl RunContext<'_> {
         let judged = judged?;
         let compared = judged.first().context("nothing was judged")?;
         progress.end(&format!("{} origins of the test part", compared.series.origins().count()));
-        write_json(&self.run.forecasts(), &SeriesView::of(compared))?;
+        // Compact: it is read by reports alone.
+        let view = serde_json::to_vec(&SeriesView::of(compared))?;
+        write_atomic(&self.run.forecasts(), &view)?;
         let scores = |s: &Standing| (key(&s.name).into(), s.scores.clone());
         Ok(Some(Results {
             interval_s: compared.series.length.seconds(),

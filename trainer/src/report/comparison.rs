@@ -7,8 +7,8 @@ use scaleiq_core::forecast::{HORIZONS, QUANTILES};
 use std::fmt::Write as _;
 
 /// What the columns mean.
-const LEGEND: &str = "sorted by the error at the longest horizon; over all intervals up to each. In band: what came within\n\
-                      the 10-90 % band (80 is right); worst: on the worst day, at the longest horizon";
+const LEGEND: &str =
+    "in band: what came within the 10-90 % band (80 is right); worst: on the worst day";
 
 /// A figure of one horizon.
 type Figure = fn(&HorizonScores) -> Option<f64>;
@@ -77,7 +77,8 @@ pub fn table(compared: &Comparison) -> String {
         let _ = writeln!(text, "{:>WORST$}", cell(worst, 1, 100.0));
     }
     let ahead = HORIZONS.map(|h| format!("H{h} {} min", h as f64 * compared.series.minutes()));
-    let _ = writeln!(text, "{}; {LEGEND}", ahead.join(", "));
+    let ahead = ahead.join(", ");
+    let _ = writeln!(text, "{ahead}: over all intervals up to it, the least error first\n{LEGEND}");
     if !compared.left_out.is_empty() {
         let _ = writeln!(text, "too short a series for: {}", compared.left_out.join(", "));
     }

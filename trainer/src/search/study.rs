@@ -149,8 +149,8 @@ impl<'a> Study<'a> {
             fs::create_dir_all(&at).map_err(FileError::of("create", &at))?;
             let lock = try_lock(&at)?;
             let lock = lock.with_context(|| format!("{} is taken already", at.display()))?;
-            journal.append(Entry::Trial { id, values: values.clone() })?;
-            Ok(Some((id, values, lock)))
+            journal.append(Entry::Trial { id, values })?;
+            Ok(journal.history().trials.last().map(|trial| (id, trial.values.clone(), lock)))
         })?;
         Ok(claimed.map(|(id, values, _lock)| {
             let mut config = self.config.clone();
