@@ -145,12 +145,11 @@ fn a_pause_is_learned_of_a_pool_of_which_nobody_tells() {
 
 #[test]
 fn jobs_that_come_late_are_no_pause() {
-    // Ten jobs count from the start, and one works; the others come one a sample, as do those of later.
+    // Ten jobs are assumed where one works, and more are asked for; all of them come after two minutes.
     let mut pool = PoolObserver::default();
     let mut before = None;
     for k in 1..40_u32 {
-        let (ordered, up) =
-            if k < 20 { (10, k.min(10)) } else { (20, (10 + (k - 20) / 2).min(20)) };
+        let (ordered, up) = (if k == 1 { 10 } else { 13 }, if k < 4 { 1 } else { 13 });
         let now = sample(k, (0, 0), 300.0 * f64::from(up), 5000.0, 5000.0);
         pool.assume(&now, before.as_ref(), Some(0.1), Jobs(ordered), 60.0);
         before = Some(now);
