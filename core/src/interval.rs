@@ -4,6 +4,7 @@
 //! that crosses a border is split in proportion to time; an interval of which less than half was
 //! observed is *missing*, never zero.
 
+use crate::learned::learned;
 use crate::sample::Sample;
 use crate::units::{DAY_S, UnixSeconds};
 use core::fmt;
@@ -139,6 +140,7 @@ struct Part {
     sum: f32,
     seconds: f32,
 }
+learned!(Part { sum, seconds });
 
 impl Part {
     fn add(&mut self, value: f32, seconds: f32) {
@@ -167,6 +169,7 @@ struct Open {
     work_events: f32,
     backlog: Option<f32>,
 }
+learned!(Open { arrivals, processed, queued, jobs, work_ms_events, work_events, backlog });
 
 impl Open {
     /// Adds the `share` (0..=1) of `sample` that overlaps this interval for `seconds`.
@@ -216,6 +219,7 @@ pub struct Gatherer {
     last_sample: Option<UnixSeconds>,
     max_gap: u32,
 }
+learned!(Gatherer { open, open_end, last_sample } built { length, max_gap });
 
 impl Gatherer {
     /// A gatherer for intervals of `length`. A hole longer than `max_gap` intervals restarts the

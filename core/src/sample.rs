@@ -3,6 +3,7 @@
 //! "A true zero", "missing" and "stale" are three different values here. Most outages of
 //! auto-scalers come from an absent metric that was read as 0.
 
+use crate::learned::{Archive, Learned, learned};
 use crate::units::{Jobs, UnixSeconds};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,24 @@ pub enum Reading {
         /// How old it is.
         age_s: u32,
     },
+}
+
+impl Learned for Reading {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        let (mut kind, mut value, mut age_s) = match *self {
+            Self::Known(value) => (0u8, value, 0),
+            Self::Missing => (1, 0.0, 0),
+            Self::Stale { value, age_s } => (2, value, age_s),
+        };
+        kind.pass(archive);
+        value.pass(archive);
+        age_s.pass(archive);
+        *self = match kind {
+            0 => Self::Known(value),
+            2 => Self::Stale { value, age_s },
+            _ => Self::Missing,
+        };
+    }
 }
 
 impl Reading {
@@ -59,7 +78,7 @@ pub struct RawSample {
 }
 
 /// One observation that passed the gate: every number in it is finite and not negative.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// End of the observed interval.
     pub end: UnixSeconds,
@@ -80,6 +99,17 @@ pub struct Sample {
     /// Jobs asked for and not up yet.
     pub jobs_starting: Option<Jobs>,
 }
+learned!(Sample {
+    end,
+    interval_s,
+    arrivals_events,
+    processed_events,
+    backlog_events,
+    queued_events,
+    work_ms,
+    jobs_ready,
+    jobs_starting
+});
 
 /// What is wrong with one field of a raw sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

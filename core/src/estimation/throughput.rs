@@ -2,6 +2,7 @@
 //! pool, and messages that nobody can work on stay in its backlog.
 
 use super::work::is_busy;
+use crate::learned::learned;
 use crate::ring::Ring;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
@@ -35,12 +36,13 @@ const TRIED_AGAIN_S: i64 = 900;
 const FREED: f32 = 0.9;
 
 /// Throughput of a busy pool.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Size {
     jobs: Jobs,
     events_per_s: f32,
     at: UnixSeconds,
 }
+learned!(Size { jobs, events_per_s, at });
 
 /// Learns where more jobs stop to help.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +57,7 @@ pub(super) struct ThroughputObserver {
     /// Backlogs of the last samples in which jobs were idle all the same; 0 for others.
     idle: Ring<f32, STUCK_SAMPLES>,
 }
+learned!(ThroughputObserver { sizes, useless, most, busy, idle });
 
 impl ThroughputObserver {
     /// Takes the sample that follows `before`; `work_s` is the work of an event, `ordered` are the jobs
