@@ -2,7 +2,7 @@
 """A host for a ScaleIQ device in Python, written from core/SPEC.md; it needs nothing but Python.
 
     client.py PORT status                      how the device is
-    client.py PORT sample ARRIVALS READY       half a minute of so many events, now: how many jobs?
+    client.py PORT sample ARRIVALS READY       half a minute in which so many events came, and none wait
     client.py PORT forget                      begin anew with what was set
     client.py PORT save FILE                   what it has learned, into a file
     client.py PORT restore FILE                and back, such as after the power was off
@@ -212,7 +212,7 @@ def sample(arrivals, ready):
     known = {"Known": float(arrivals)}
     return {"Sample": {
         "end": int(time.time()), "interval_s": 30, "arrivals_events": known, "processed_events": known,
-        "backlog_events": "Missing", "queued_events": "Missing", "work_ms": "Missing",
+        "backlog_events": {"Known": 0.0}, "queued_events": "Missing", "work_ms": "Missing",
         "jobs_ready": int(ready), "jobs_starting": 0,
     }}
 

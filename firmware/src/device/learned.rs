@@ -3,7 +3,7 @@
 //! ```text
 //! 0   "SIQL"
 //! 4   version, u16 little-endian            LAYOUT
-//! 6   zero, u16
+//! 6   number of experts, u16 little-endian  a program with seasons of its own has more
 //! 8   length of the model's interval in seconds, u32 little-endian
 //! 12  CRC-32 of the rest (ISO-HDLC, as in zip), u32 little-endian
 //! 16  the controller, the last sample and its decision
@@ -14,6 +14,7 @@ use crate::retained::Memory;
 use crate::store::Store;
 use crc::{CRC_32_ISO_HDLC, Crc};
 use heapless::Vec;
+use scaleiq_core::forecast::EXPERTS;
 use scaleiq_core::learned::{Archive, LAYOUT, Learned};
 use scaleiq_core::wire::{CHUNK, Message, Refusal};
 
@@ -68,6 +69,7 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         let [v0, v1] = LAYOUT.to_le_bytes();
         let [i0, i1, i2, i3] = self.controller.settings().interval.seconds().to_le_bytes();
         let [c0, c1, c2, c3] = crc.to_le_bytes();
-        [m0, m1, m2, m3, v0, v1, 0, 0, i0, i1, i2, i3, c0, c1, c2, c3]
+        let [e0, e1] = (EXPERTS as u16).to_le_bytes();
+        [m0, m1, m2, m3, v0, v1, e0, e1, i0, i1, i2, i3, c0, c1, c2, c3]
     }
 }

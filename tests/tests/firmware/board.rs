@@ -69,7 +69,14 @@ impl Board {
 
     /// Resets it, as its pin would.
     pub(crate) fn reset(&self) {
-        writeln!(self.port("monitor"), "system_reset").unwrap();
+        let mut monitor = self.port("monitor");
+        writeln!(monitor, "system_reset").unwrap();
+        // A prompt before the command, and one once it was carried out.
+        let (mut text, mut bytes) = (String::new(), [0; 256]);
+        while text.matches("(qemu)").count() < 2 {
+            let count = monitor.read(&mut bytes).unwrap();
+            text.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
     }
 
     /// Puts an instruction, in hexadecimal, where the program is: `fee7` jumps to itself, `00de` is none.

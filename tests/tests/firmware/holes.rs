@@ -33,7 +33,7 @@ fn holes_are_filled_in_time_and_as_on_this_machine() {
     for (hole_s, span_s) in holes.into_iter().chain(long) {
         at += hole_s;
         epoch += 1;
-        let sample = pool.sample(at, f64::from(span_s), Some(20.0 * f64::from(span_s)), 73.6);
+        let sample = pool.sample(at, f64::from(span_s), Some(20.0 * span_s as f32), 73.6);
         let (decision, status) = both(&Message::Sample(sample));
         pool.jobs = decision.jobs.0;
         let took_ms = i64::from(status.decision_us) / 1000;

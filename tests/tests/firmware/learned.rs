@@ -3,35 +3,31 @@
 use super::board::Board;
 use super::host::{Host, decision, play, settings};
 use super::image::image;
-use scaleiq_core::wire::{Message, UploadKind};
+use scaleiq_core::wire::UploadKind;
 use std::path::Path;
 use std::process::Command;
 
-/// A week of learning on this machine, as much again in the image by one upload.
 #[test]
-fn what_was_learned_elsewhere_decides_as_it_did_there() {
+fn a_reset_changes_no_decision_once_the_learned_is_back() {
     let Some(image) = image("", None) else { return };
-    let (week, more) = (7 * 720, 200);
-    let mut host = Host::start();
-    host.ask(&settings());
-    let board = Board::start(&image, &[]);
+    let (learning, after) = (2 * 720, 200);
+    let (mut host, board) = (Host::start(), Board::start(&image, &[]));
     let mut client = board.client();
+    host.ask(&settings());
     client.ask(&settings()).unwrap();
     let mut k = 0;
-    play(week + more, |sample| {
-        let here = host.ask(sample);
-        if k >= week {
-            assert_eq!(client.ask(sample).unwrap(), here, "{k}");
-        }
+    play(learning + after, |sample| {
+        let (here, there) = (host.ask(sample), client.ask(sample).unwrap());
+        assert_eq!(there, here, "{k}");
         k += 1;
-        if k == week {
-            let learned = host.learned();
-            let after = client.upload(UploadKind::Learned, &learned).unwrap();
-            assert_eq!(after.epoch, week as u64);
-            // A reset in between, and back again.
-            client.ask(&Message::Forget).unwrap();
-            assert_eq!(client.status().unwrap().epoch, 0);
-            client.upload(UploadKind::Learned, &learned).unwrap();
+        if k == learning {
+            let learned = client.learned().unwrap();
+            board.reset();
+            let forgot = client.status().unwrap();
+            assert_eq!((forgot.epoch, forgot.resets), (0, 1));
+            let back = client.upload(UploadKind::Learned, &learned).unwrap();
+            assert_eq!(back.epoch, learning as u64);
+            assert_eq!(client.learned().unwrap(), learned);
         }
         decision(here)
     });
