@@ -127,6 +127,46 @@ fn a_pool_that_nobody_tells_of_is_the_one_that_was_decided() {
     assert!(calm.iter().all(|decision| decision.stage != Stage::Hold));
 }
 
+/// Plays two hours of a queue of which arrivals and backlog are told, and `tells_processed`, but neither
+/// work nor jobs; those that are decided come up after `start_up` samples. Gives the last decisions.
+fn of_a_bare_queue(rate: f64, work_s: f64, start_up: usize, tells_processed: bool) -> [u32; 60] {
+    let mut c = controller();
+    let (mut decided, mut backlog) = (std::vec![1_u32], 0.0);
+    for k in 1..=240_i32 {
+        let recent = &decided[decided.len().saturating_sub(start_up + 1)..];
+        let up = recent.iter().min().copied().unwrap_or(1);
+        let done = (30.0 * f64::from(up) / work_s).min(backlog + 30.0 * rate);
+        backlog += 30.0 * rate - done;
+        let raw = RawSample {
+            time: f64::from(30 * k),
+            interval_s: 30.0,
+            logged_events: Some(30.0 * rate),
+            processed_events: tells_processed.then_some(done),
+            unprocessed_events: Some(backlog),
+            ..RawSample::default()
+        };
+        c.observe(&raw.gate().unwrap().sample, |_, _| {}).unwrap();
+        decided.push(c.decide(UnixSeconds(i64::from(30 * k))).jobs.0);
+    }
+    assert!(backlog < 120.0 * rate, "{backlog} events wait at {rate}/s: {decided:?}");
+    decided[decided.len() - 60..].try_into().unwrap()
+}
+
+#[test]
+fn work_is_learned_from_a_pool_that_nobody_tells_of() {
+    for (rate, work_s) in [(2.0, 10.0), (5.0, 1.0), (20.0, 0.5), (100.0, 0.1)] {
+        let load = rate * work_s;
+        for (start_up, tells_processed) in [(1, true), (2, true), (4, true), (2, false)] {
+            let jobs = of_a_bare_queue(rate, work_s, start_up, tells_processed);
+            let mean = f64::from(jobs.iter().sum::<u32>()) / jobs.len() as f64;
+            assert!(
+                mean < 1.3 * load + 1.0,
+                "{mean} jobs for {load}, up after {start_up}: {jobs:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_number_of_jobs_that_has_vanished_is_missed_for_an_hour() {
     let mut c = controller();

@@ -2,6 +2,7 @@
 //! pool, and what lies ahead.
 
 mod budget;
+mod counted;
 mod estimate;
 mod nowcast;
 mod observer;

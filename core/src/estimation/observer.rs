@@ -1,6 +1,7 @@
 //! Learns from each sample, and answers with the estimate.
 
 use super::budget::{Beside, ErrorBudget};
+use super::counted::{counted, waiting};
 use super::estimate::{Estimate, HorizonRates, LeadBacklog, NoEstimate};
 use super::nowcast::{Nowcast, Observed};
 use super::path::{Path, is_fresh};
@@ -30,10 +31,12 @@ const MISSED_S: i64 = 3600;
 /// Learns from each sample and answers with the [`Estimate`].
 #[derive(Clone, Debug)]
 pub struct Observer {
-    /// Of the pool that is decided for.
+    /// Of the pool that is decided for, with the backlog that waits.
     last: Option<Sample>,
-    /// Of the pool that the samples came from.
-    real: Option<Sample>,
+    /// The same as it was told.
+    told: Option<Sample>,
+    /// Of the pool that the samples came from, with what follows for it.
+    counted: Option<Sample>,
     rate: Rate,
     nowcast: Nowcast,
     pool: PoolObserver,
@@ -45,7 +48,19 @@ pub struct Observer {
     /// Seconds since anything arrived, waited or was worked on.
     idle_s: f32,
 }
-learned!(Observer { last, real, rate, nowcast, pool, budget, work, throughput, told_jobs, idle_s });
+learned!(Observer {
+    last,
+    told,
+    counted,
+    rate,
+    nowcast,
+    pool,
+    budget,
+    work,
+    throughput,
+    told_jobs,
+    idle_s
+});
 
 impl Observer {
     /// An observer that has seen nothing.
@@ -54,7 +69,8 @@ impl Observer {
     pub fn new(parameters: &Parameters) -> Self {
         Self {
             last: None,
-            real: None,
+            told: None,
+            counted: None,
             rate: Rate::default(),
             nowcast: Nowcast::new(&parameters.nowcast),
             pool: PoolObserver::default(),
@@ -79,22 +95,42 @@ impl Observer {
     ) {
         let span_s = sample.interval_s as f32;
         let obeyed = real.is_none();
-        let real = real.unwrap_or(sample);
-        self.work.push(real, self.real.as_ref(), obeyed);
-        self.real = Some(*real);
-        let work_s = self.work.work_s();
+        let before = self.counted;
+        let (counted, unsure) = match real {
+            Some(real) => (*real, Jobs(0)),
+            None => {
+                let assumed = ordered.and(self.pool.assumed());
+                (counted(sample, before.as_ref(), assumed), self.unsure(sample, ordered))
+            }
+        };
+        self.counted = Some(counted);
+        self.work.push(&counted, before.as_ref(), unsure, obeyed.then_some(settings.sla_s));
+        let (work_s, sure_s) = (self.work.work_s(), self.work.sure_s());
         self.told_jobs = sample.jobs_ready.map(|_| sample.end).or(self.told_jobs);
         if self.told_jobs.is_some_and(|at| sample.end.since(at) < MISSED_S) {
-            self.pool.push(sample, self.last.as_ref(), work_s, ordered);
+            self.pool.push(sample, self.last.as_ref(), sure_s, ordered);
         } else {
             let least = settings.limits.clamp(busy_jobs(sample, work_s));
             let (last, ordered) = (self.last.as_ref(), ordered.unwrap_or(least));
-            self.pool.assume(sample, last, work_s, ordered, settings.start_up_s);
+            self.pool.assume(sample, last, sure_s, ordered, settings.start_up_s);
         }
         let costly = is_costly(self.pool.pause_s());
-        if let Some(last) = &self.last {
-            self.throughput.push(sample, last, work_s, ordered, costly);
+        let (now, before) = if obeyed { (counted, before) } else { (*sample, self.told) };
+        if let Some(before) = before.filter(|_| unsure == Jobs(0)) {
+            self.throughput.push(&now, &before, sure_s, ordered, costly);
         }
+        self.told = Some(*sample);
+        let events = [sample.arrivals_events, sample.processed_events, sample.backlog_events];
+        if events.iter().any(|reading| reading.known().is_some_and(|events| events > 0.0)) {
+            self.idle_s = 0.0;
+        } else if events.iter().all(|reading| reading.known().is_some()) {
+            // What is missing is no zero: it does not count as idle.
+            self.idle_s += span_s;
+        }
+        // From here on what is worked on does not wait.
+        let working = sample.jobs_ready.or(self.pool.assumed()).unwrap_or_default();
+        let working = if self.throughput.counts_work_in_progress() { working } else { Jobs(0) };
+        let sample = &waiting(sample, working);
         if let Some(arrivals) = sample.arrivals_events.known() {
             let observed = arrivals / span_s;
             self.rate.push(sample.end, span_s, observed);
@@ -110,7 +146,9 @@ impl Observer {
                 missed: self.nowcast.missed(),
                 overwhelmed: self.nowcast.is_overwhelmed(),
                 woken: self.nowcast.is_woken(),
-                helpless: self.throughput.max_jobs(sample.end).is_some()
+                // No margin is the answer to a pool that is too small since nobody knows what an event takes.
+                helpless: sure_s.is_none()
+                    || self.throughput.max_jobs(sample.end).is_some()
                     || self.pool.is_crashing()
                     || self.pool.is_overdue(sample.end, settings.start_up_s),
                 lead_s,
@@ -124,14 +162,17 @@ impl Observer {
                 &settings.parameters.budget,
             );
         }
-        let events = [sample.arrivals_events, sample.processed_events, sample.backlog_events];
-        if events.iter().any(|reading| reading.known().is_some_and(|events| events > 0.0)) {
-            self.idle_s = 0.0;
-        } else if events.iter().all(|reading| reading.known().is_some()) {
-            // What is missing is no zero: it does not count as idle.
-            self.idle_s += span_s;
-        }
         self.last = Some(*sample);
+    }
+
+    /// Jobs that are counted and may not have worked while `sample` was taken, since nobody tells of them.
+    fn unsure(&self, sample: &Sample, ordered: Option<Jobs>) -> Jobs {
+        match (sample.jobs_ready, self.pool.assumed(), ordered) {
+            (None, Some(assumed), Some(ordered)) => {
+                self.pool.unsure().max(Jobs(assumed.0.abs_diff(ordered.0)))
+            }
+            _ => Jobs(0),
+        }
     }
 
     /// The work of an event on one job in seconds, if it was observed.

@@ -8,28 +8,38 @@ use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
 use heapless::Vec;
 
-/// Samples over which an unmoved backlog must stay.
-const STUCK_SAMPLES: usize = 8;
+/// A pool is judged by what it does in so many times the work of an event, since tasks that have not
+/// ended do not show: of each job at most one, which this makes less than what [`SPARE`] allows for,
+const TASKS_LONG: f32 = 8.0;
+/// ... and in so many seconds at most.
+const MAX_STRETCH_S: f32 = 3600.0;
+/// Stretches over which an unmoved backlog must stay.
+const STUCK_STRETCHES: usize = 8;
 /// A pool that is busy to less than this share has time to spare.
 const SPARE: f32 = 0.85;
 /// Sizes of the pool whose throughput is remembered,
 const SIZES: usize = 8;
-/// ... for so many seconds: later the work of an event may be another.
+/// ... for so many seconds, and [`STRETCHES_KEPT`] stretches: later the work of an event may be another.
 const REMEMBERED_S: i64 = 600;
-/// Seconds without work that waits all the time after which what was learned is forgotten.
+/// Seconds, and stretches, without work that waits all the time after which what was learned is forgotten.
 const CALM_S: i64 = 1800;
+/// Stretches for which a memory in seconds lasts at least.
+const STRETCHES_KEPT: f32 = 3.0;
 /// Sizes are compared if they differ by this factor: less could be a drift of the work,
 const LARGER: f32 = 1.5;
 /// ... and the larger one must have won this share of what its jobs should have.
 const WON: f32 = 0.3;
-/// Samples in a row that must say so.
-const SURE_SAMPLES: u32 = 3;
+/// Stretches in a row that must say so.
+const SURE_STRETCHES: u32 = 3;
 /// A pool of which jobs are idle while work waits needs this many times those that are busy.
 const IDLE_ROOM: f32 = 1.1;
 /// A larger pool is tried again by this factor.
 const TRIED: f32 = 1.25;
 /// The smallest pool of this share of the best throughput is enough.
 const ENOUGH: f32 = 0.95;
+/// A backlog of less than this share of the busy jobs cannot hold what they work on; one of more than the
+/// second share does, if others are idle.
+const WORKED_ON: (f32, f32) = (0.5, 0.7);
 /// Seconds after which a larger pool is tried again.
 const TRIED_AGAIN_S: i64 = 900;
 /// Where the best throughput so far is less than this share of the present one, the pool is free.
@@ -44,58 +54,95 @@ struct Size {
 }
 learned!(Size { jobs, events_per_s, at });
 
+/// What a pool did over some samples.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stretch {
+    span_s: f32,
+    done: f32,
+    /// Events that waited all the time.
+    waiting: f32,
+    /// Jobs that worked all the time, of those asked for,
+    jobs: Jobs,
+    /// ... and at most.
+    ready: Jobs,
+    /// Whether no job came or went.
+    steady: bool,
+}
+learned!(Stretch { span_s, done, waiting, jobs, ready, steady });
+
+impl Stretch {
+    fn then(self, next: Self) -> Self {
+        Self {
+            span_s: self.span_s + next.span_s,
+            done: self.done + next.done,
+            waiting: self.waiting.min(next.waiting),
+            jobs: self.jobs.min(next.jobs),
+            ready: self.ready.max(next.ready),
+            steady: self.steady && next.steady && self.ready == next.ready,
+        }
+    }
+}
+
 /// Learns where more jobs stop to help.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ThroughputObserver {
     sizes: Vec<Size, SIZES>,
-    /// Samples in a row in which a larger pool did no more than a smaller one.
+    /// What is not yet long enough to tell anything.
+    open: Option<Stretch>,
+    /// Stretches in a row in which a larger pool did no more than a smaller one.
     useless: u32,
     /// The smallest pool that does as much as any, and when that was tried last.
     most: Option<(Jobs, UnixSeconds)>,
     /// When work waited all the time last.
     busy: UnixSeconds,
-    /// Backlogs of the last samples in which jobs were idle all the same; 0 for others.
-    idle: Ring<f32, STUCK_SAMPLES>,
+    /// Whether events that are worked on count as backlog.
+    in_progress: bool,
+    /// Backlogs of the last stretches in which jobs were idle all the same; 0 for others.
+    idle: Ring<f32, STUCK_STRETCHES>,
 }
-learned!(ThroughputObserver { sizes, useless, most, busy, idle });
+learned!(ThroughputObserver { sizes, open, useless, most, busy, in_progress, idle });
 
 impl ThroughputObserver {
-    /// Takes the sample that follows `before`; `work_s` is the work of an event, `ordered` are the jobs
-    /// decided last, and `costly` tells whether changes stop the pool.
+    /// Takes the sample that follows `before`; `work_s` is the work of an event where it is known, `ordered`
+    /// are the jobs decided last, and `costly` tells whether changes stop the pool.
     pub(super) fn push(
         &mut self,
         sample: &Sample,
         before: &Sample,
-        work_s: f32,
+        work_s: Option<f32>,
         ordered: Option<Jobs>,
         costly: bool,
     ) {
-        let (Some(was), Some(is), Some(done), Some(queued), Some(queue)) = (
-            before.jobs_ready,
-            sample.jobs_ready,
-            sample.processed_events.known(),
-            before.backlog_events.known(),
-            sample.backlog_events.known(),
-        ) else {
-            return;
-        };
-        let span_s = sample.interval_s as f32;
-        // The surge of a rollout is not what was asked for, and may not work.
-        let jobs = was.min(is).min(ordered.unwrap_or(is));
-        let waiting = queued.min(queue);
-        let busy = done * work_s / span_s;
-        let spare = was == is && busy < SPARE * jobs.as_f32();
-        self.idle.push(if spare { waiting } else { 0.0 });
-        if self.most.is_some() && sample.end.since(self.busy) >= CALM_S {
+        let (Some(next), Some(work_s)) = (stretch(sample, before, ordered), work_s) else { return };
+        let least_s = (TASKS_LONG * work_s).min(MAX_STRETCH_S);
+        let kept_s = |seconds: i64| seconds.max((STRETCHES_KEPT * least_s) as i64);
+        if self.most.is_some() && sample.end.since(self.busy) >= kept_s(CALM_S) {
             self.most = None;
         }
-        let tells = jobs.0 > 0 && (was == is || !costly);
-        if tells && is_busy(waiting, is, done) {
+        let now = self.open.take().map_or(next, |open| open.then(next));
+        if now.span_s < least_s {
+            self.open = Some(now);
+            return;
+        }
+        let Stretch { span_s, done, waiting, jobs, ready, steady } = now;
+        let busy = done * work_s / span_s;
+        let spare = steady && busy < SPARE * jobs.as_f32();
+        if busy >= 1.0 {
+            // An event is waited for by an idle job only where it is worked on by another one.
+            let (worked_on, none) = (waiting >= WORKED_ON.1 * busy, waiting < WORKED_ON.0 * busy);
+            let idle = busy < SPARE * jobs.as_f32();
+            self.in_progress = (self.in_progress || idle && worked_on) && !none;
+        }
+        let at_work = if self.in_progress { ready.as_f32() } else { 0.0 };
+        self.idle.push(if spare { (waiting - at_work).max(0.0) } else { 0.0 });
+        let tells = jobs.0 > 0 && (steady || !costly);
+        if tells && is_busy(waiting, ready, done) {
             self.busy = sample.end;
             let size = Size { jobs, events_per_s: done / span_s, at: sample.end };
+            self.sizes.retain(|other| sample.end.since(other.at) < kept_s(REMEMBERED_S));
             self.compare(&size, spare.then_some(busy));
             // While jobs come up, more of them worked than were there all the time.
-            if was == is {
+            if steady {
                 self.remember(size);
             }
         }
@@ -110,17 +157,21 @@ impl ThroughputObserver {
         })
     }
 
+    /// Whether the backlog that is told holds the events that are worked on.
+    pub(super) fn counts_work_in_progress(&self) -> bool {
+        self.in_progress
+    }
+
     /// Events of the backlog that stayed while jobs were idle: more jobs would not work on them.
     pub(super) fn stuck_events(&self) -> f32 {
-        let all = self.idle.len() == STUCK_SAMPLES;
-        let backlogs = (0..STUCK_SAMPLES).filter_map(|age| self.idle.ago(age));
+        let all = self.idle.len() == STUCK_STRETCHES;
+        let backlogs = (0..STUCK_STRETCHES).filter_map(|age| self.idle.ago(age));
         if all { backlogs.fold(f32::MAX, f32::min) } else { 0.0 }
     }
 
     /// Holds a pool for which work waits against smaller ones, and against its `idle` jobs: those that
     /// are busy where some are not.
     fn compare(&mut self, now: &Size, idle: Option<f32>) {
-        self.sizes.retain(|size| now.at.since(size.at) < REMEMBERED_S);
         let does_more = |size: &Size| size.events_per_s < FREED * now.events_per_s;
         if self.most.is_some() && self.sizes.iter().all(does_more) {
             // What held it back is gone.
@@ -133,7 +184,7 @@ impl ThroughputObserver {
             larger >= LARGER && won < 1.0 + WON * (larger - 1.0)
         });
         self.useless = if won_nothing || idle.is_some() { self.useless + 1 } else { 0 };
-        if self.useless < SURE_SAMPLES {
+        if self.useless < SURE_STRETCHES {
             return;
         }
         let enough = match idle {
@@ -157,6 +208,21 @@ impl ThroughputObserver {
             let _ = self.sizes.push(size);
         }
     }
+}
+
+/// What is told of the sample that follows `before`.
+fn stretch(sample: &Sample, before: &Sample, ordered: Option<Jobs>) -> Option<Stretch> {
+    let (was, ready) = (before.jobs_ready?, sample.jobs_ready?);
+    let (queued, queue) = (before.backlog_events.known()?, sample.backlog_events.known()?);
+    Some(Stretch {
+        span_s: sample.interval_s as f32,
+        done: sample.processed_events.known()?,
+        waiting: queued.min(queue),
+        // The surge of a rollout is not what was asked for, and may not work.
+        jobs: was.min(ready).min(ordered.unwrap_or(ready)),
+        ready,
+        steady: was == ready,
+    })
 }
 
 #[cfg(test)]
@@ -187,7 +253,7 @@ mod tests {
         });
         let samples: std::vec::Vec<_> = samples.collect();
         for pair in samples.windows(2) {
-            observer.push(&pair[1], &pair[0], work_s, None, false);
+            observer.push(&pair[1], &pair[0], Some(work_s), None, false);
         }
         observer
     }
@@ -207,7 +273,7 @@ mod tests {
         assert_eq!(observer.max_jobs(UnixSeconds(360)), Some(Jobs(8)));
         // Once it does more, it is free again.
         let (before, now) = (sample(13, 8, 2400.0, 9000.0), sample(14, 8, 4000.0, 9000.0));
-        observer.push(&now, &before, 0.06, None, false);
+        observer.push(&now, &before, Some(0.06), None, false);
         assert_eq!(observer.max_jobs(now.end), None);
     }
 
@@ -216,6 +282,27 @@ mod tests {
         let observer = play(&[8, 12, 18], f64::from, WORK_S);
         assert_eq!(observer.max_jobs(UnixSeconds(540)), None);
         assert_eq!(observer.stuck_events(), 0.0);
+    }
+
+    #[test]
+    fn what_is_worked_on_is_told_from_what_waits() {
+        let counts = |backlog: f64| {
+            let mut observer = ThroughputObserver::default();
+            let sample = |k| sample(k, 20, 10.0 * 30.0 / f64::from(WORK_S), backlog);
+            (1..9).for_each(|k| {
+                observer.push(&sample(k + 1), &sample(k), Some(WORK_S), None, false);
+            });
+            observer.counts_work_in_progress()
+        };
+        // Ten of twenty jobs are busy.
+        assert_eq!([0.0, 4.0, 10.0, 12.0].map(counts), [false, false, true, true]);
+    }
+
+    #[test]
+    fn long_tasks_that_have_not_ended_leave_nothing_lying() {
+        // One job finishes a task in five minutes; samples of half a minute.
+        let observer = play(&[1; 20], |_| f64::from(WORK_S) / 300.0, 300.0);
+        assert_eq!((observer.max_jobs(UnixSeconds(3600)), observer.stuck_events()), (None, 0.0));
     }
 
     #[test]

@@ -32,6 +32,8 @@ const UNIT_FITS: f32 = 1.4;
 const UNIT_PROOFS: u32 = 8;
 /// Share of the pool that is taken to be busy while that was never seen.
 const ASSUMED_BUSY: f32 = 0.85;
+/// An assumption is lowered while what waits does so for no more than this share of the SLA.
+const TRIED_WAIT: f32 = 0.5;
 /// Seconds in which an assumption is lowered by a factor of e, until the pool is seen to be busy.
 const LOWERED_S: f32 = 1800.0;
 /// Events waiting for each job, before and after a sample, that keep the pool busy throughout,
@@ -42,6 +44,10 @@ const WAITING_SHARE: f32 = 0.3;
 const MIN_EVENTS: f32 = 5.0;
 /// ... over at least this many times the work of one.
 const TASKS_LONG: f32 = 5.0;
+/// Seconds in which a busy pool finished next to nothing, after which its tasks are taken to be long.
+const LONG_S: f32 = 120.0;
+/// Share of what a pool's jobs did that may be unsure because jobs came and went meanwhile.
+const UNSURE_SHARE: f32 = 0.2;
 /// Samples in a row after which stated work that is too large is in another unit, and not a slip,
 const SLIPS: u32 = 10;
 /// ... and consistent ones after which it is believed again where it had been for a day, and where not.
@@ -58,6 +64,8 @@ enum Evidence {
     Exactly(f32),
     /// Not more than this: the pool had time to spare.
     AtMost(f32),
+    /// Not less than this: the pool is busy, and each of its jobs may be about to finish a task.
+    AtLeast(f32),
 }
 
 /// Estimates the work of an event.
@@ -100,10 +108,17 @@ learned!(WorkObserver {
 });
 
 impl WorkObserver {
-    /// Takes the sample that follows `before`. A pool that is not `obeyed` cannot be tried with less.
-    pub(super) fn push(&mut self, sample: &Sample, before: Option<&Sample>, obeyed: bool) {
+    /// Takes the sample that follows `before`; of its jobs, `unsure` may not have worked. A pool that obeys
+    /// can be tried with less as long as nothing waits for a good part of its `sla_s`.
+    pub(super) fn push(
+        &mut self,
+        sample: &Sample,
+        before: Option<&Sample>,
+        unsure: Jobs,
+        sla_s: Option<f32>,
+    ) {
         let span_s = sample.interval_s as f32;
-        let evidence = self.account.add(sample, before);
+        let evidence = self.account.add(sample, before, unsure);
         let told_s = sample.work_ms.known().map(|ms| ms / 1000.0).filter(|s| *s > 0.0);
         if let (Some(told_s), Some(Evidence::Exactly(work_s))) = (told_s, evidence) {
             self.find_unit(told_s, work_s);
@@ -121,7 +136,10 @@ impl WorkObserver {
                 let stated_s = stated_s.max(before / MAX_CHANGE).min(before * MAX_CHANGE);
                 self.stated_s = Some(before + weight(span_s, STATED_S) * (stated_s - before));
             }
-        } else if self.stated_s.is_none() && !self.exact && obeyed {
+        } else if self.stated_s.is_none()
+            && !self.exact
+            && sla_s.zip(wait_s(sample)).is_some_and(|(sla_s, wait_s)| wait_s <= TRIED_WAIT * sla_s)
+        {
             // Nobody says it and the pool was never busy: try with less.
             self.learned_s = self.learned_s.map(|s| s * libm::expf(-span_s / LOWERED_S));
         }
@@ -137,6 +155,12 @@ impl WorkObserver {
         let max_s = BOUND_ROOM * self.bound_s.unwrap_or(f32::MAX);
         let stated_s = self.stated_s.map(|s| s.min(max_s));
         if self.contradicts() { self.learned_s } else { stated_s.or(self.learned_s) }
+    }
+
+    /// The same where it is more than a guess: as it was stated, or as a busy pool told it.
+    pub(super) fn sure_s(&self) -> Option<f32> {
+        let guessed = !self.exact && (self.stated_s.is_none() || self.contradicts());
+        self.known_s().filter(|_| !guessed)
     }
 
     /// Whether stated work contradicts the throughput, as it is told.
@@ -167,11 +191,11 @@ impl WorkObserver {
     }
 
     fn bound(&mut self, evidence: Evidence, span_s: f32) {
-        let busy = matches!(evidence, Evidence::Exactly(_));
+        let busy = !matches!(evidence, Evidence::AtMost(_));
         let grown = libm::expf(span_s / if busy { BOUND_BUSY_S } else { BOUND_S });
         let grown = self.bound_s.map(|bound| bound * grown);
         self.bound_s = match evidence {
-            Evidence::Exactly(_) => grown,
+            Evidence::Exactly(_) | Evidence::AtLeast(_) => grown,
             Evidence::AtMost(most) => Some(grown.map_or(most, |bound| bound.min(most))),
         };
     }
@@ -189,6 +213,11 @@ impl WorkObserver {
                 let assumed = self.learned_s.unwrap_or(ASSUMED_BUSY * most);
                 self.learned_s = Some(assumed.min(most));
             }
+            // Tasks of minutes end after minutes: until then it is better than nothing.
+            Evidence::AtLeast(least) if !self.exact => {
+                self.learned_s = Some(self.learned_s.map_or(least, |s| s.max(least)));
+            }
+            Evidence::AtLeast(_) => {}
         }
     }
 
@@ -201,7 +230,7 @@ impl WorkObserver {
                 self.hold(stated_s, work_s);
             }
             Some(Evidence::AtMost(max_s)) => self.hold(stated_s, max_s),
-            None => {}
+            Some(Evidence::AtLeast(_)) | None => {}
         }
     }
 
@@ -229,44 +258,63 @@ impl WorkObserver {
 #[derive(Clone, Copy, Debug, Default)]
 struct Account {
     job_s: f32,
+    /// What of it may not have been worked, since jobs came or went.
+    unsure_s: f32,
     done: f32,
     span_s: f32,
-    /// Whether the pool had time to spare, or changed while it was busy.
+    /// Whether the pool had time to spare.
     idle: bool,
-    changed: bool,
 }
-learned!(Account { job_s, done, span_s, idle, changed });
+learned!(Account { job_s, unsure_s, done, span_s, idle });
 
 impl Account {
     /// Adds the sample that follows `before`; gives what the account says once it is large enough.
-    fn add(&mut self, sample: &Sample, before: Option<&Sample>) -> Option<Evidence> {
+    fn add(&mut self, sample: &Sample, before: Option<&Sample>, unsure: Jobs) -> Option<Evidence> {
         let Some((ready, done, waiting)) = readings(sample, before.unwrap_or(sample)) else {
             *self = Self::default();
             return None;
         };
+        let idle = !is_busy(waiting, ready, done);
+        if self.idle && !idle {
+            // What was not worked before says nothing of what is now.
+            *self = Self::default();
+        }
         let span_s = sample.interval_s as f32;
+        let changed = before.is_none_or(|b| b.jobs_ready != sample.jobs_ready);
         self.job_s += ready.as_f32() * span_s;
+        self.unsure_s += (if changed { ready } else { unsure.min(ready) }).as_f32() * span_s;
         self.done += done;
         self.span_s += span_s;
-        self.idle |= !is_busy(waiting, ready, done);
-        self.changed |= before.is_none_or(|b| b.jobs_ready != sample.jobs_ready);
+        self.idle |= idle;
         let work_s = self.job_s / self.done;
         // Written so that nothing done says nothing.
         if !(self.done >= MIN_EVENTS && self.span_s >= TASKS_LONG * work_s) {
-            return None;
+            let sure_s = self.job_s - self.unsure_s;
+            let long = !self.idle && self.span_s >= LONG_S;
+            return long.then(|| Evidence::AtLeast(sure_s / (self.done + ready.as_f32())));
         }
         let account = core::mem::take(self);
-        match (account.idle, account.changed) {
-            (true, _) => Some(Evidence::AtMost(work_s)),
-            (false, false) => Some(Evidence::Exactly(work_s)),
-            (false, true) => None,
+        if account.idle {
+            Some(Evidence::AtMost(work_s))
+        } else {
+            let sure = account.unsure_s <= UNSURE_SHARE * account.job_s;
+            sure.then_some(Evidence::Exactly(work_s))
         }
     }
 }
 
-/// Whether so many events waiting at both ends of a sample kept `jobs` busy throughout.
+/// Seconds that what waits will take at the present throughput; `None` where nothing is worked on, which
+/// says nothing of a pool.
+fn wait_s(sample: &Sample) -> Option<f32> {
+    let done = sample.processed_events.known().filter(|done| *done > 0.0)?;
+    Some(sample.backlog_events.known()? / done * sample.interval_s as f32)
+}
+
+/// Whether so many events waiting at both ends of a sample kept `jobs` busy throughout. Those that are
+/// worked on may be among them: one a job, beside which as many as were finished are enough.
 pub(super) fn is_busy(waiting: f32, jobs: Jobs, done: f32) -> bool {
-    waiting >= (WAITING_EVENTS * jobs.as_f32()).max(WAITING_SHARE * done)
+    let jobs = jobs.as_f32();
+    waiting >= (WAITING_EVENTS * jobs).max(WAITING_SHARE * done).min(jobs + done.max(1.0))
 }
 
 /// Jobs, finished events and events that waited all the time.
@@ -301,7 +349,7 @@ mod tests {
         let mut work = WorkObserver::default();
         let mut before = None;
         for sample in samples {
-            work.push(sample, before, true);
+            work.push(sample, before, Jobs(0), Some(60.0));
             before = Some(sample);
         }
         work
@@ -357,6 +405,17 @@ mod tests {
         let told = |k| if k == 30 { 10_000.0 } else { 100.0 };
         let work = after(&many(30, |k| sample(k, 10, 2500.0, 0.0, Some(told(k)))));
         assert!((work.work_s() - 0.1).abs() < 0.03, "{}", work.work_s());
+    }
+
+    #[test]
+    fn tasks_that_have_not_ended_are_long() {
+        let work = after(&many(10, |k| sample(k, 2, 0.0, 50.0, None)));
+        // Nine samples after the first, at half a minute, by which none of the two has ended a task.
+        assert!((260.0..=270.0).contains(&work.work_s()), "{}", work.work_s());
+        // Where it is known, a pool that does nothing is no proof of anything.
+        let done = |k| if k <= 20 { 150.0 } else { 0.0 };
+        let work = after(&many(60, |k| sample(k, 10, done(k), 500.0, None)));
+        assert!(work.work_s() < 2.5, "{}", work.work_s());
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn spread(
     let mut canvas = Canvas::new(|| times().chain(beyond()), length, rules, names)?;
     for rows in tracks.iter() {
         let Some(first) = rows.first() else { continue };
-        let mut gather = Gather::new(first.time_ms, length, step_ms as f64 / 1000.0);
+        let mut gather = Gather::new(first.time_ms, length);
         let near = |ms: i64| (ms as f64) < NEIGHBOURS * step_ms as f64;
         // A row before a hole, or the last, is as long as the one before it, or as a step.
         let mut span_ms = step_ms;

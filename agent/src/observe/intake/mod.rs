@@ -2,6 +2,7 @@
 //! are summed. What is decided here is decided before the journal: it records what the loop takes.
 
 mod admitted;
+mod arrivals;
 mod cadence;
 mod merge;
 mod order;
@@ -12,6 +13,7 @@ pub use admitted::Admitted;
 
 use super::{Refusal, RefusedSample, Reported, Warning, WarningKind};
 use crate::platform::clock::Moment;
+use arrivals::Arrivals;
 use cadence::Cadence;
 use merge::Merge;
 use order::{Order, Placed};
@@ -54,6 +56,7 @@ pub struct Intake {
     trust: Trust,
     sources: Vec<Source>,
     merge: Merge,
+    arrivals: Arrivals,
 }
 
 /// One sender.
@@ -71,7 +74,8 @@ impl Intake {
     /// Nobody has sent anything. Everything up to `last` has been taken.
     #[must_use]
     pub fn new(trust: Trust, last: Option<UnixSeconds>) -> Self {
-        Self { trust, sources: Vec::new(), merge: Merge::new(last) }
+        let (merge, arrivals) = (Merge::new(last), Arrivals::default());
+        Self { trust, sources: Vec::new(), merge, arrivals }
     }
 
     /// Compares the senders' clocks with ours by the newest sample of each in a body.
@@ -117,6 +121,9 @@ impl Intake {
         for sample in placed {
             self.merge.push(told.source.as_deref(), &sample, &mut admitted)?;
             self.source(told)?.remember(sample);
+        }
+        for sample in &mut admitted.samples {
+            admitted.warnings.extend(self.arrivals.complete(sample));
         }
         for name in self.merge.take_left() {
             self.sources.retain(|source| source.name != name);

@@ -8,8 +8,9 @@ use crate::units::Jobs;
 pub(super) fn idle_s(sample: &Sample, before: &Sample, ready: Jobs, work_s: f32) -> Option<f32> {
     let span_s = sample.interval_s as f32;
     let ready = ready.as_f32();
-    if ready == 0.0 {
-        // There is no pool that could stand still: its only job crashed, or none is up yet.
+    if ready == 0.0 || work_s > span_s {
+        // There is no pool that could stand still: its only job crashed, or none is up yet. Or its tasks
+        // take so long that what ends within a sample tells nothing.
         return None;
     }
     let could = ready * span_s / work_s;

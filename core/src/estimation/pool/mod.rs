@@ -33,26 +33,30 @@ pub struct PoolObserver {
     pauses: Pauses,
     /// Jobs that should work by now, while nobody tells how many do.
     assumed: Option<Jobs>,
+    /// Jobs of these that may not work yet, or of which some may be left, and when that should be over even
+    /// if it took twice as long as usual.
+    unsure: Jobs,
+    settled: UnixSeconds,
     stalled: bool,
     /// Jobs that went away by themselves of late.
     losses: f32,
     /// Jobs that were ready last.
     ready: Jobs,
 }
-learned!(PoolObserver { starts, pauses, assumed, stalled, losses, ready });
+learned!(PoolObserver { starts, pauses, assumed, unsure, settled, stalled, losses, ready });
 
 impl PoolObserver {
-    /// Takes a sample; `before` is the one before it, `work_s` the work of an event in seconds. Of
-    /// the jobs that were `ordered`, those that do not work yet are on their way, whatever is said of
+    /// Takes a sample; `before` is the one before it, `work_s` the work of an event in seconds where it is
+    /// known: without it nobody can tell whether a pool stood still. Of the jobs that were `ordered`, those that do not work yet are on their way, whatever is said of
     /// them; before the first order, those are that are said to start.
     pub fn push(
         &mut self,
         sample: &Sample,
         before: Option<&Sample>,
-        work_s: f32,
+        work_s: Option<f32>,
         ordered: Option<Jobs>,
     ) {
-        self.assumed = None;
+        (self.assumed, self.unsure) = (None, Jobs(0));
         let missing = ordered.zip(sample.jobs_ready).map(|(o, r)| Jobs(o.0.saturating_sub(r.0)));
         if let Some(starting) = missing.or(sample.jobs_starting) {
             let ready = before.and_then(|b| b.jobs_ready).zip(sample.jobs_ready);
@@ -67,7 +71,7 @@ impl PoolObserver {
         self.losses = self.losses * keep + lost as f32;
         self.ready = is;
         let counted = ordered.unwrap_or(is).min(is).min(was);
-        let idle_s = idle_s(sample, before, counted, work_s);
+        let idle_s = work_s.and_then(|work_s| idle_s(sample, before, counted, work_s));
         if was == is {
             let limit_s = STALLED_SHARE * sample.interval_s as f32;
             self.stalled = idle_s.is_some_and(|idle| idle > limit_s);
@@ -84,15 +88,16 @@ impl PoolObserver {
         &mut self,
         sample: &Sample,
         before: Option<&Sample>,
-        work_s: f32,
+        work_s: Option<f32>,
         ordered: Jobs,
         start_up_s: f32,
     ) {
+        let settled = sample.end.plus(start_up_s as i64);
         let Some(was) = self.assumed else {
             self.starts.clear();
             self.pauses.settle();
             (self.stalled, self.losses) = (false, 0.0);
-            self.assumed = Some(ordered);
+            (self.assumed, self.unsure, self.settled) = (Some(ordered), ordered, settled);
             return;
         };
         let due = self.starts.due(sample.end, start_up_s);
@@ -106,14 +111,26 @@ impl PoolObserver {
             self.pauses.expect(begun.plus((LATE_START * start_up_s) as i64));
         }
         let changed = ready.abs_diff(was.0);
+        if changed > 0 || missing > 0 {
+            self.unsure = self.unsure.max(Jobs(changed.max(missing)));
+            self.settled = settled;
+        } else if sample.end >= self.settled {
+            self.unsure = Jobs(0);
+        }
         self.assumed = Some(Jobs(ready));
-        let idle_s = before.and_then(|b| idle_s(sample, b, was.min(Jobs(ready)), work_s));
+        let counted = was.min(Jobs(ready));
+        let idle_s = before.zip(work_s).and_then(|(b, work_s)| idle_s(sample, b, counted, work_s));
         self.pauses.moved(sample.end, changed, idle_s);
     }
 
     /// Jobs that should work by now, where nobody tells how many do.
     pub(super) fn assumed(&self) -> Option<Jobs> {
         self.assumed
+    }
+
+    /// Of the assumed jobs, those that may not work.
+    pub(super) fn unsure(&self) -> Jobs {
+        self.unsure
     }
 
     /// Mean seconds until a job works: as configured at first, then more and more as observed.

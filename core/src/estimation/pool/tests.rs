@@ -23,7 +23,7 @@ fn after(samples: &[Sample]) -> PoolObserver {
     let mut pool = PoolObserver::default();
     let mut before = None;
     for sample in samples {
-        pool.push(sample, before, 0.1, None);
+        pool.push(sample, before, Some(0.1), None);
         before = Some(sample);
     }
     pool
@@ -54,7 +54,7 @@ fn jobs_that_go_by_themselves_again_and_again_are_a_crash_loop() {
         let (mut pool, mut before) = (PoolObserver::default(), None);
         for (k, (ready, ordered)) in (1..).zip(ready.into_iter().zip(ordered)) {
             let sample = sample(k, (ready, 0), 3000.0, 0.0, 0.0);
-            pool.push(&sample, before.as_ref(), 0.1, Some(Jobs(ordered)));
+            pool.push(&sample, before.as_ref(), Some(0.1), Some(Jobs(ordered)));
             before = Some(sample);
         }
         pool.is_crashing()
@@ -97,14 +97,14 @@ fn jobs_that_never_come_up_are_overdue() {
     for k in 1..12 {
         let now = sample(k, (10, 0), 3000.0, 0.0, 0.0);
         // Four more are ordered from the second sample on; what is said of starting does not matter.
-        pool.push(&now, before.as_ref(), 0.1, Some(Jobs(if k > 2 { 14 } else { 10 })));
+        pool.push(&now, before.as_ref(), Some(0.1), Some(Jobs(if k > 2 { 14 } else { 10 })));
         overdue.push(pool.is_overdue(now.end, 60.0));
         before = Some(now);
     }
     // Ordered at 75 s, expected at 135 s, given up after two start-ups and a sample.
     assert_eq!(overdue.iter().position(|o| *o), Some(7), "{overdue:?}");
     let up = sample(12, (14, 0), 3000.0, 0.0, 0.0);
-    pool.push(&up, before.as_ref(), 0.1, Some(Jobs(14)));
+    pool.push(&up, before.as_ref(), Some(0.1), Some(Jobs(14)));
     assert!(!pool.is_overdue(up.end, 60.0));
     assert!(pool.start_up_s(60.0) > 100.0);
 }
@@ -114,7 +114,7 @@ fn jobs_of_which_nobody_tells_come_up_as_is_usual() {
     let mut pool = PoolObserver::default();
     let orders = [10, 14, 14, 14, 8, 9];
     let assumed = orders.iter().zip(1..).map(|(ordered, k)| {
-        pool.assume(&sample(k, (0, 0), 0.0, 0.0, 0.0), None, 0.1, Jobs(*ordered), 60.0);
+        pool.assume(&sample(k, (0, 0), 0.0, 0.0, 0.0), None, Some(0.1), Jobs(*ordered), 60.0);
         let coming: f32 = pool.coming(UnixSeconds(0), 60.0).map(|coming| coming.jobs).sum();
         (pool.assumed().unwrap().0, coming)
     });
@@ -133,7 +133,7 @@ fn a_pause_is_learned_of_a_pool_of_which_nobody_tells() {
             let changes = k > 8 && matches!(k % 16, 0 | 10);
             let still_s = if changes { pause_s } else { 0.0 };
             let now = sample(k, (0, 0), 3000.0 - 100.0 * still_s, 5000.0, 5000.0);
-            pool.assume(&now, before.as_ref(), 0.1, Jobs(ordered), 60.0);
+            pool.assume(&now, before.as_ref(), Some(0.1), Jobs(ordered), 60.0);
             before = Some(now);
         }
         pool.pause_s()
@@ -147,9 +147,9 @@ fn a_pause_is_learned_of_a_pool_of_which_nobody_tells() {
 fn orders_that_were_taken_back_did_not_come_up() {
     let mut pool = PoolObserver::default();
     let [a, b, c] = [1, 2, 3].map(|k| sample(k, (10, 0), 3000.0, 0.0, 0.0));
-    pool.push(&a, None, 0.1, Some(Jobs(10)));
-    pool.push(&b, Some(&a), 0.1, Some(Jobs(20)));
-    pool.push(&c, Some(&b), 0.1, Some(Jobs(10)));
+    pool.push(&a, None, Some(0.1), Some(Jobs(10)));
+    pool.push(&b, Some(&a), Some(0.1), Some(Jobs(20)));
+    pool.push(&c, Some(&b), Some(0.1), Some(Jobs(10)));
     assert_eq!(pool.coming(c.end, 60.0).count(), 0);
     assert_eq!(pool.start_up_s(60.0), 60.0);
 }

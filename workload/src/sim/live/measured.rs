@@ -46,7 +46,7 @@ impl MeasuredPool {
     /// Takes the next sample, as far as it is believed, with the work of an event in seconds.
     pub fn push(&mut self, sample: &Sample, work_s: f32) {
         let last = self.last.replace(*sample);
-        self.observer.push(sample, last.as_ref(), work_s, None);
+        self.observer.push(sample, last.as_ref(), Some(work_s), None);
         let (arrivals, backlog) = (sample.arrivals_events, sample.backlog_events);
         match (last, arrivals.known(), backlog.known()) {
             (None, _, backlog) => self.queue.arrive(f64::from(backlog.unwrap_or(0.0))),

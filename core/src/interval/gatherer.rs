@@ -1,111 +1,10 @@
-//! Gathers samples of any cadence into the model's intervals (2 minutes by default).
-//!
-//! Intervals lie on the grid of the epoch: their ends are whole multiples of the length. A sample
-//! that crosses a border is split in proportion to time; an interval of which less than half was
-//! observed is *missing*, never zero.
+//! From samples to intervals.
 
+use super::{Interval, IntervalLength, OpenInterval};
 use crate::learned::learned;
 use crate::sample::Sample;
-use crate::units::{DAY_S, UnixSeconds};
+use crate::units::{Jobs, UnixSeconds};
 use core::fmt;
-use core::num::NonZeroU32;
-use serde::{Deserialize, Serialize};
-
-/// Length of a model interval: 1 s to 1 day, and a whole fraction of a day, so that a day is a
-/// whole number of steps.
-///
-/// ```
-/// use scaleiq_core::interval::IntervalLength;
-///
-/// assert_eq!(IntervalLength::TWO_MINUTES.steps_per_day(), 720);
-/// assert!(IntervalLength::new(7).is_err());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u32", into = "u32")]
-pub struct IntervalLength(NonZeroU32);
-
-impl IntervalLength {
-    /// The reference system's interval.
-    pub const TWO_MINUTES: IntervalLength = match Self::new(120) {
-        Ok(length) => length,
-        Err(_) => unreachable!(),
-    };
-
-    /// Checks a length in seconds.
-    ///
-    /// # Errors
-    /// If it is 0 or does not divide a day.
-    pub const fn new(seconds: u32) -> Result<Self, IntervalLengthError> {
-        match NonZeroU32::new(seconds) {
-            Some(length) if DAY_S.is_multiple_of(seconds) => Ok(Self(length)),
-            _ => Err(IntervalLengthError(seconds)),
-        }
-    }
-
-    /// The length in seconds.
-    #[must_use]
-    pub const fn seconds(self) -> u32 {
-        self.0.get()
-    }
-
-    /// Intervals in a day.
-    #[must_use]
-    pub const fn steps_per_day(self) -> usize {
-        (DAY_S / self.0.get()) as usize
-    }
-}
-
-impl TryFrom<u32> for IntervalLength {
-    type Error = IntervalLengthError;
-    fn try_from(seconds: u32) -> Result<Self, Self::Error> {
-        Self::new(seconds)
-    }
-}
-
-impl From<IntervalLength> for u32 {
-    fn from(length: IntervalLength) -> u32 {
-        length.0.get()
-    }
-}
-
-/// An interval length that does not divide a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IntervalLengthError(pub u32);
-
-impl fmt::Display for IntervalLengthError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an interval of {} s is no whole fraction of a day (86400 s)", self.0)
-    }
-}
-
-impl core::error::Error for IntervalLengthError {}
-
-/// What happened in one model interval. `None` means not observed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// End of the interval, a whole multiple of its length.
-    pub end: UnixSeconds,
-    /// Events that arrived.
-    pub arrivals_events: Option<f32>,
-    /// Events that were finished.
-    pub processed_events: Option<f32>,
-    /// Backlog at the end (last one observed).
-    pub backlog_events: Option<f32>,
-    /// Mean backlog.
-    pub queued_events: Option<f32>,
-    /// Mean work of one event on one job in milliseconds, weighted by events processed.
-    pub work_ms: Option<f32>,
-    /// Mean number of jobs that worked.
-    pub jobs_ready: Option<f32>,
-}
-
-impl Interval {
-    /// An interval in which nothing was observed.
-    #[must_use]
-    pub fn missing(end: UnixSeconds) -> Self {
-        Self { end, ..Self::default() }
-    }
-}
 
 /// Why a sample was not gathered. The gatherer is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,86 +33,11 @@ impl fmt::Display for TimeError {
 
 impl core::error::Error for TimeError {}
 
-/// A sum over the seconds in which it was observed.
-#[derive(Clone, Copy, Debug, Default)]
-struct Part {
-    sum: f32,
-    seconds: f32,
-}
-learned!(Part { sum, seconds });
-
-impl Part {
-    fn add(&mut self, value: f32, seconds: f32) {
-        self.sum += value;
-        self.seconds += seconds;
-    }
-
-    /// The total scaled up to the whole interval; `None` if less than half was observed.
-    fn total(self, length_s: f32) -> Option<f32> {
-        (self.seconds >= 0.5 * length_s).then(|| self.sum * length_s / self.seconds)
-    }
-
-    /// The time-weighted mean (the sum holds value x seconds).
-    fn mean(self, length_s: f32) -> Option<f32> {
-        (self.seconds >= 0.5 * length_s).then(|| self.sum / self.seconds)
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Open {
-    arrivals: Part,
-    processed: Part,
-    queued: Part,
-    jobs: Part,
-    work_ms_events: f32,
-    work_events: f32,
-    backlog: Option<f32>,
-}
-learned!(Open { arrivals, processed, queued, jobs, work_ms_events, work_events, backlog });
-
-impl Open {
-    /// Adds the `share` (0..=1) of `sample` that overlaps this interval for `seconds`.
-    fn add(&mut self, sample: &Sample, share: f32, seconds: f32) {
-        if let Some(v) = sample.arrivals_events.known() {
-            self.arrivals.add(v * share, seconds);
-        }
-        if let Some(v) = sample.processed_events.known() {
-            self.processed.add(v * share, seconds);
-        }
-        if let Some(v) = sample.queued_events.known() {
-            self.queued.add(v * seconds, seconds);
-        }
-        if let Some(v) = sample.jobs_ready {
-            self.jobs.add(v.as_f32() * seconds, seconds);
-        }
-        if let Some(work) = sample.work_ms.known() {
-            let events = sample.processed_events.known().unwrap_or(1.0) * share;
-            self.work_ms_events += work * events;
-            self.work_events += events;
-        }
-        if let Some(v) = sample.backlog_events.known() {
-            self.backlog = Some(v);
-        }
-    }
-
-    fn close(&self, end: UnixSeconds, length_s: f32) -> Interval {
-        Interval {
-            end,
-            arrivals_events: self.arrivals.total(length_s),
-            processed_events: self.processed.total(length_s),
-            backlog_events: self.backlog,
-            queued_events: self.queued.mean(length_s),
-            work_ms: (self.work_events > 0.0).then(|| self.work_ms_events / self.work_events),
-            jobs_ready: self.jobs.mean(length_s),
-        }
-    }
-}
-
 /// Turns a stream of samples into a gapless stream of intervals.
 #[derive(Clone, Debug)]
 pub struct Gatherer {
     length: IntervalLength,
-    open: Open,
+    open: OpenInterval,
     /// End of the interval being gathered; set by the first sample.
     open_end: Option<UnixSeconds>,
     last_sample: Option<UnixSeconds>,
@@ -226,7 +50,7 @@ impl Gatherer {
     /// grid instead of being filled with missing intervals one by one (bounded work per sample).
     #[must_use]
     pub fn new(length: IntervalLength, max_gap: u32) -> Self {
-        Self { length, open: Open::default(), open_end: None, last_sample: None, max_gap }
+        Self { length, open: OpenInterval::default(), open_end: None, last_sample: None, max_gap }
     }
 
     /// The length of the intervals made here.
@@ -265,13 +89,14 @@ impl Gatherer {
         let start = sample.end.0.saturating_sub(span);
         let start = self.last_sample.map_or(start, |last| start.max(last.0));
         self.last_sample = Some(sample.end);
+        let row = observed(sample);
         let first_end = (start.div_euclid(length_s) + 1) * length_s;
         let mut end = match self.open_end {
             Some(end) if first_end.saturating_sub(end.0) / length_s <= i64::from(self.max_gap) => {
                 end.0
             }
             _ => {
-                self.open = Open::default();
+                self.open = OpenInterval::default();
                 first_end
             }
         };
@@ -279,19 +104,32 @@ impl Gatherer {
             let from = start.max(end - length_s);
             let to = sample.end.0.min(end);
             if to > from {
-                let seconds = (to - from) as f32;
-                self.open.add(sample, seconds / span as f32, seconds);
+                let seconds = (to - from) as f64;
+                self.open.add(&row, seconds / span as f64, seconds, sample.end.0 <= end);
             }
             if sample.end.0 < end {
                 break;
             }
             let is_last = sample.end.0 < end.saturating_add(length_s);
-            closed(self.open.close(UnixSeconds(end), length_s as f32), is_last);
-            self.open = Open::default();
+            closed(self.open.close(UnixSeconds(end), self.length.seconds()), is_last);
+            self.open = OpenInterval::default();
             end += length_s;
         }
         self.open_end = Some(UnixSeconds(end));
         Ok(())
+    }
+}
+
+/// What a sample says of the time that it was taken over.
+fn observed(sample: &Sample) -> Interval {
+    Interval {
+        end: sample.end,
+        arrivals_events: sample.arrivals_events.known(),
+        processed_events: sample.processed_events.known(),
+        backlog_events: sample.backlog_events.known(),
+        queued_events: sample.queued_events.known(),
+        work_ms: sample.work_ms.known(),
+        jobs_ready: sample.jobs_ready.map(Jobs::as_f32),
     }
 }
 
@@ -336,6 +174,18 @@ mod tests {
         let out = gather(&[sample(300, 300, Some(300.0)), sample(600, 300, Some(600.0))]);
         let got: Vec<_> = out.iter().map(|i| i.arrivals_events).collect();
         assert_eq!(got, [Some(120.0), Some(120.0), Some(60.0 + 120.0), Some(240.0), Some(240.0)]);
+    }
+
+    #[test]
+    fn a_backlog_stands_where_it_was_measured() {
+        let waiting = |time| {
+            let mut sample = sample(time, 120, Some(1.0));
+            sample.backlog_events = crate::sample::Reading::Known(time as f32);
+            sample
+        };
+        let out = gather(&[waiting(180), waiting(300)]);
+        let got: Vec<_> = out.iter().map(|i| i.backlog_events).collect();
+        assert_eq!(got, [None, Some(180.0)]);
     }
 
     #[test]

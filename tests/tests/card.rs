@@ -1,0 +1,48 @@
+//! The shipped model's card tells figures that the shipped files have.
+
+use scaleiq_core::forecast::Baseline;
+use scaleiq_core::model::{Bundle, Precision};
+use trainer::config::Config;
+use trainer::data::{Corpus, TEST_STRIDE, Track};
+use trainer::evaluate::forecasts::{Course, Origin, WARM_DAYS, rolling_alone, scores};
+use trainer::evaluate::parts::network_alone;
+use trainer::experiment::results::{Results, card_metrics};
+
+/// How far a figure may be off: instruction sets round differently.
+const ROUNDING: f64 = 1e-3;
+
+/// The sample alone, as `trainer train` reads it.
+fn sample() -> Corpus {
+    let mut config = Config::default();
+    config.data.synthetic_series = 0;
+    Corpus::load(&config.data, config.seed).unwrap()
+}
+
+/// Every figure of the network alone, and of persistence beside it: those that take seconds, not
+/// minutes, to take again.
+#[test]
+fn the_card_tells_what_the_network_does_on_the_sample() {
+    let (corpus, bundle) = (sample(), Bundle::open(None, Precision::Int8).unwrap());
+    let card = bundle.card();
+    let name = "built-in sample";
+    assert_eq!(card.data.get(name), corpus.fingerprints.get(name), "made from another sample");
+
+    let Track { rows, length, test_from: from, .. } = &corpus.own;
+    let start = from.saturating_sub(WARM_DAYS * length.steps_per_day());
+    let course = Course { start, from: *from, stride: TEST_STRIDE };
+    let network = network_alone(bundle.forecaster().clone(), *length, rows, course, |_| true);
+    let persistence = rolling_alone(*length, rows, course, Baseline::quantiles, |_| true);
+    let scored = |(name, origins): (&str, &[Origin])| {
+        (name.to_string(), scores(rows, origins, length.steps_per_day(), *from))
+    };
+    let all = [("network_alone", &*network), ("persistence", &*persistence)].map(scored);
+    let measured = card_metrics(&Results::new(rows, *length, &network, all.into()));
+    assert_eq!(measured.len(), 18);
+    for (name, is) in measured {
+        let told = card.metrics[&name];
+        assert!(
+            (told / is - 1.0).abs() < ROUNDING,
+            "{name}: the card tells {told}, and it is {is}"
+        );
+    }
+}
