@@ -3,7 +3,7 @@
 //! "A true zero", "missing" and "stale" are three different values here. Most outages of
 //! auto-scalers come from an absent metric that was read as 0.
 
-use crate::learned::{Archive, Learned, learned};
+use crate::learned::{Archive, Learned};
 use crate::units::{Jobs, UnixSeconds};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -23,24 +23,6 @@ pub enum Reading {
         /// How old it is.
         age_s: u32,
     },
-}
-
-impl Learned for Reading {
-    fn pass(&mut self, archive: &mut Archive<'_>) {
-        let (mut kind, mut value, mut age_s) = match *self {
-            Self::Known(value) => (0u8, value, 0),
-            Self::Missing => (1, 0.0, 0),
-            Self::Stale { value, age_s } => (2, value, age_s),
-        };
-        kind.pass(archive);
-        value.pass(archive);
-        age_s.pass(archive);
-        *self = match kind {
-            0 => Self::Known(value),
-            2 => Self::Stale { value, age_s },
-            _ => Self::Missing,
-        };
-    }
 }
 
 impl Reading {
@@ -99,17 +81,11 @@ pub struct Sample {
     /// Jobs asked for and not up yet.
     pub jobs_starting: Option<Jobs>,
 }
-learned!(Sample {
-    end,
-    interval_s,
-    arrivals_events,
-    processed_events,
-    backlog_events,
-    queued_events,
-    work_ms,
-    jobs_ready,
-    jobs_starting
-});
+impl Learned for Sample {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        archive.value(self);
+    }
+}
 
 /// What is wrong with one field of a raw sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -62,7 +62,7 @@ fn two_frames_after_a_fault_the_line_is_in_step() {
             let own = |f: &&Frame| f.sequence == 9 && matches!(f.message, Message::Status(_));
             answers.iter().filter(own).count()
         };
-        if length % 2 == 0 {
+        if length.is_multiple_of(2) {
             assert_eq!(status(&[&[0], &question[..]].concat(), device), 1);
         } else {
             status(&question, device);

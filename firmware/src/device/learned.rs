@@ -27,7 +27,7 @@ const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 impl<'m, M: Memory, S: Store<'m>> Learned for Device<'m, M, S> {
     fn pass(&mut self, archive: &mut Archive<'_>) {
         self.controller.pass(archive);
-        archive.value(&mut self.last);
+        self.last.pass(archive);
         archive.value(&mut self.last_decision);
         self.status.epoch.pass(archive);
     }
