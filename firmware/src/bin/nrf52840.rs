@@ -1,7 +1,7 @@
 //! The device on Nordic's nRF52840, with the pins of its development kit, over Embassy's HAL.
 //!
 //! UART at 115,200 baud on P0.06 (out) and P0.08 (in), which the kit's debugger brings to USB; LED 1
-//! (P0.13, on when low) is the alarm; logs go to the debugger by RTT. The second half of
+//! (P0.13, on when low) is the alarm; logs go to the debugger by RTT. The end of
 //! the flash holds uploads.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

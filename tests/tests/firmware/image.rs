@@ -40,8 +40,8 @@ pub(crate) fn image(features: &str, key: Option<&str>) -> Option<PathBuf> {
     Some(image)
 }
 
-/// The budget: half of the flash is for uploads.
-pub(crate) const FLASH_BYTES: u32 = 512 << 10;
+/// The budget: the rest of the flash, of 1 MiB, is for uploads.
+pub(crate) const FLASH_BYTES: u32 = 560 << 10;
 pub(crate) const RAM: std::ops::Range<u32> = 0x2000_0000..0x2004_0000;
 
 /// Bytes of flash that an image takes, and where its static memory ends.
