@@ -3,7 +3,7 @@
 use crate::device::{Device, Event};
 use crate::retained::Memory;
 use crate::serve::{Board, Clock, Watchdog, serve};
-use crate::signed::Key;
+use crate::signed::{Key, Signer};
 use crate::store::Store;
 use embedded_hal::digital::OutputPin;
 use embedded_io::{Read, ReadReady, Write};
@@ -13,12 +13,17 @@ use scaleiq_core::wire::ResetCause;
 /// The model that an image brings.
 pub static PACK: &[u8] = include_bytes!("../../models/edge/model.pack");
 
-/// The key with which a model must be signed: `SCALEIQ_MODEL_KEY`, 64 hexadecimal digits, when the image
-/// is built. Without it the image is one for a bench, and takes any model.
-pub const KEY: Option<Key> = match option_env!("SCALEIQ_MODEL_KEY") {
-    Some(text) => Some(key(text.as_bytes())),
-    None => None,
-};
+/// Whoever built the image: `SCALEIQ_MODEL_KEY`, 64 hexadecimal digits. Without it the image is one for a
+/// bench.
+#[derive(Debug)]
+pub struct Builder;
+
+impl Signer for Builder {
+    const KEY: Option<Key> = match option_env!("SCALEIQ_MODEL_KEY") {
+        Some(text) => Some(key(text.as_bytes())),
+        None => None,
+    };
+}
 
 const fn key(text: &[u8]) -> Key {
     assert!(text.len() == 64, "SCALEIQ_MODEL_KEY has 64 hexadecimal digits");

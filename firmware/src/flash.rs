@@ -1,7 +1,8 @@
 //! A store in NOR flash: what was uploaded outlives the power.
 
-use crate::signed::Key;
+use crate::signed::{Key, Signer};
 use crate::store::{Slot, Store, StoreError};
+use core::marker::PhantomData;
 use embedded_storage::nor_flash::NorFlash;
 
 /// Bytes of a word: flash is written in words, each of them once.
@@ -27,17 +28,17 @@ struct Writing {
 /// before anything is written, and with it the header of what was there; so an upload that the power
 /// ended leaves no pack, or bytes whose checksum is wrong.
 #[derive(Debug)]
-pub struct FlashStore<F, V> {
+pub struct FlashStore<F, V, K> {
     flash: F,
     view: V,
     from: u32,
     /// Bytes of a slot.
     room: u32,
-    key: Option<Key>,
     writing: Option<Writing>,
+    signer: PhantomData<K>,
 }
 
-impl<F, V> FlashStore<F, V>
+impl<F, V, K> FlashStore<F, V, K>
 where
     F: NorFlash,
     V: Fn() -> &'static [u8],
@@ -46,11 +47,11 @@ where
 
     /// A store in `length` bytes of `flash` from `from` on, both whole pages; `view` gives these
     /// bytes in memory. It is called anew after each change, and what it gave of a slot before is not
-    /// used any more: see [`Store::begin`]. With a `key`, models must be signed with it.
-    pub fn new(flash: F, from: u32, length: u32, view: V, key: Option<Key>) -> Self {
+    /// used any more: see [`Store::begin`].
+    pub fn new(flash: F, from: u32, length: u32, view: V) -> Self {
         const { assert!(WORD.is_multiple_of(F::WRITE_SIZE) && F::ERASE_SIZE > 0) };
         let room = length / 2 / Self::PAGE * Self::PAGE;
-        Self { flash, view, from, room, key, writing: None }
+        Self { flash, view, from, room, writing: None, signer: PhantomData }
     }
 
     /// Erases the page that begins at `at` of a slot; gives where the next one does.
@@ -96,8 +97,9 @@ where
     }
 }
 
-impl<F, V> Store<'static> for FlashStore<F, V>
+impl<F, V, K> Store<'static> for FlashStore<F, V, K>
 where
+    K: Signer,
     F: NorFlash,
     V: Fn() -> &'static [u8],
 {
@@ -132,6 +134,6 @@ where
     }
 
     fn key(&self) -> Option<&Key> {
-        self.key.as_ref()
+        const { K::KEY.as_ref() }
     }
 }

@@ -26,7 +26,7 @@ pub use device::{Answer, Device, Event};
 pub use flash::FlashStore;
 pub use retained::{CRASHED, Memory, RETAINED, Retained, sealed_crash, unsealed_crash};
 pub use serve::{Board, Clock, Failure, Watchdog, serve};
-pub use signed::Key;
+pub use signed::{Key, Signer};
 pub use store::{NoStore, Slot, Store, StoreError};
 
 use scaleiq_core::settings::Settings;

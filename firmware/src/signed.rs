@@ -6,6 +6,13 @@ use scaleiq_core::wire::Refusal;
 /// Bytes of an Ed25519 public key (RFC 8032).
 pub type Key = [u8; 32];
 
+/// Who has to sign models: known when the image is built, so that one without a key has nothing of what
+/// checks signatures in it.
+pub trait Signer {
+    /// The key; none on a bench, where any model is taken.
+    const KEY: Option<Key>;
+}
+
 /// Bytes of a signature, which follow those of the pack.
 pub(crate) const SIGNATURE: usize = 64;
 

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Kept, PACK, ask, other_pack, status, upload};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
-use firmware::{Device, FlashStore, Slot, Store, first_settings};
+use firmware::{Device, FlashStore, Key, Signer, Slot, Store, first_settings};
 use scaleiq_core::engine::Pack;
 use scaleiq_core::wire::{Message, Refusal, UploadKind};
 use std::cell::{Cell, RefCell};
@@ -25,7 +25,14 @@ struct Chip {
     power: Rc<Cell<usize>>,
 }
 
-type TestStore = FlashStore<Chip, Box<dyn Fn() -> &'static [u8]>>;
+/// Nobody has to sign.
+struct Nobody;
+
+impl Signer for Nobody {
+    const KEY: Option<Key> = None;
+}
+
+type TestStore = FlashStore<Chip, Box<dyn Fn() -> &'static [u8]>, Nobody>;
 
 impl Chip {
     fn new() -> Self {
@@ -58,7 +65,7 @@ impl Chip {
     fn store(&self) -> TestStore {
         let own = self.clone();
         let view = Box::new(move || &*Vec::leak(own.bytes()));
-        FlashStore::new(self.clone(), FROM as u32, ROOM as u32, view, None)
+        FlashStore::new(self.clone(), FROM as u32, ROOM as u32, view)
     }
 
     /// A device that starts with this flash.

@@ -20,11 +20,13 @@ mod image {
     use defmt_semihosting as _;
     use embedded_hal::digital::{ErrorType as PinError, OutputPin};
     use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
-    use firmware::board::{KEY, PACK, run};
+    use firmware::board::{Builder, PACK, run};
     use firmware::crash::stopped;
     use firmware::memory::{self, Kept, Owned, store};
     use firmware::registers::Register;
-    use firmware::{Board, Clock, Device, Key, Slot, Store, StoreError, Watchdog, first_settings};
+    use firmware::{
+        Board, Clock, Device, Key, Signer, Slot, Store, StoreError, Watchdog, first_settings,
+    };
     use scaleiq_core::engine::PackError;
     use scaleiq_core::wire::ResetCause;
 
@@ -234,7 +236,7 @@ mod image {
         }
 
         fn key(&self) -> Option<&Key> {
-            KEY.as_ref()
+            const { Builder::KEY.as_ref() }
         }
     }
 

@@ -29,7 +29,7 @@ mod image {
     use embassy_nrf::{bind_interrupts, peripherals, uarte};
     use embedded_hal::digital::{ErrorType as PinError, OutputPin};
     use embedded_io::{ErrorType, Read, ReadReady, Write};
-    use firmware::board::{KEY, PACK, run};
+    use firmware::board::{Builder, PACK, run};
     use firmware::crash::stopped;
     use firmware::memory::{Kept, Owned, store, stored};
     use firmware::registers::Register;
@@ -119,7 +119,7 @@ mod image {
         }
     }
 
-    type Upload = FlashStore<Nvmc<'static>, fn() -> &'static [u8]>;
+    type Upload = FlashStore<Nvmc<'static>, fn() -> &'static [u8], Builder>;
 
     /// The flash that `memory.x` leaves to uploads.
     fn uploaded() -> &'static [u8] {
@@ -157,7 +157,7 @@ mod image {
         cause: Option<ResetCause>,
     ) -> Result<&'static mut Device<'static, Kept, Upload>, PackError> {
         let (start, length) = store();
-        let upload = Upload::new(flash, start as u32, length as u32, uploaded, KEY);
+        let upload = Upload::new(flash, start as u32, length as u32, uploaded);
         // SAFETY: this is the only use, and it is called once.
         let place = unsafe { DEVICE.get() };
         Device::make(place, first_settings(), PACK, Kept { cause }, upload)
