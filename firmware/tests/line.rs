@@ -14,7 +14,7 @@ use std::mem::take;
 fn a_day_of_noise_changes_no_decision() {
     let kept = [Kept::after_power_on(), Kept::after_power_on()];
     let [mut clean, mut noisy] = kept.each_ref().map(device);
-    let mut line = Line::new(7, 500);
+    let mut line = Line::new(7, 250);
     let (mut repeats, mut jobs) = (0, 10);
     for k in 1..=2880_u16 {
         let wave = 3000.0 + 2000.0 * f64::from(k % 960).mul_add(0.0065, 0.0).sin();
