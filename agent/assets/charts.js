@@ -1,5 +1,6 @@
-// What every chart of the dashboard and of the report has in common: colours from the style sheet,
-// a 24-hour UTC axis, a legend that reads the last value until the pointer says otherwise.
+// What every chart of the dashboard and of the report has in common: colours from the style sheet, a 24-hour
+// axis in UTC or local time, zoom by dragging, marks, and a legend (legend.js) that reads the last value until
+// the pointer says otherwise.
 "use strict";
 
 const Charts = (() => {
@@ -11,19 +12,23 @@ const Charts = (() => {
   const two = (n) => String(n).padStart(2, "0");
   const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
+  // ---- time: UTC unless a reader prefers the local one ------------------------------------------
+  let local = false;
+  const setLocal = (on) => { local = on; };
+  const isLocal = () => local;
+  const zone = () => (local ? Intl.DateTimeFormat().resolvedOptions().timeZone : "UTC");
+  const parts = (t) => {
+    const d = new Date(t * 1000);
+    return local
+      ? { y: d.getFullYear(), mo: d.getMonth() + 1, d: d.getDate(), wd: d.getDay(), h: d.getHours(), mi: d.getMinutes(), s: d.getSeconds() }
+      : { y: d.getUTCFullYear(), mo: d.getUTCMonth() + 1, d: d.getUTCDate(), wd: d.getUTCDay(), h: d.getUTCHours(), mi: d.getUTCMinutes(), s: d.getUTCSeconds() };
+  };
   const clock = (t, seconds) => {
-    const d = new Date(t * 1000);
-    const hm = `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`;
-    return seconds ? `${hm}:${two(d.getUTCSeconds())}` : hm;
+    const p = parts(t), hm = `${two(p.h)}:${two(p.mi)}`;
+    return seconds ? `${hm}:${two(p.s)}` : hm;
   };
-  const day = (t) => {
-    const d = new Date(t * 1000);
-    return `${DAYS[d.getUTCDay()]} ${d.getUTCFullYear()}-${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`;
-  };
-  const shortDay = (t) => {
-    const d = new Date(t * 1000);
-    return `${DAYS[d.getUTCDay()]} ${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`;
-  };
+  const day = (t) => { const p = parts(t); return `${DAYS[p.wd]} ${p.y}-${two(p.mo)}-${two(p.d)}`; };
+  const moment = (t) => `${day(t)} ${clock(t)}`;
 
   // 12345.6 -> 12,346; small numbers keep a decimal place.
   const number = (v, digits) => {
@@ -32,9 +37,12 @@ const Charts = (() => {
     return v.toLocaleString("en-US", { minimumFractionDigits: 0, maximumFractionDigits: small });
   };
 
-  const timeTicks = (u, splits, axis, space, step) => splits.map((t) => {
-    if (step >= 86400) return shortDay(t);
-    return t % 86400 === 0 ? shortDay(t) : clock(t);
+  const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+  const timeTicks = (u, splits, axis, space, step) => splits.map((t, k) => {
+    const p = parts(t), date = `${DAYS[p.wd]} ${two(p.mo)}-${two(p.d)}`;
+    if (step >= 86400 || (p.h === 0 && p.mi === 0)) return k === 0 ? `${p.y}-${two(p.mo)}-${two(p.d)}` : date;
+    return clock(t, step < 60);
   });
 
   const axes = () => {
@@ -44,76 +52,82 @@ const Charts = (() => {
     };
     return [
       { ...common, values: timeTicks, size: 24, space: 70 },
-      { ...common, size: 50, space: 24, values: (u, splits) => splits.map((v) => number(v)) },
+      { ...common, size: 50, space: 24, values: (u, splits) => splits.map((v) => (v < 1e5 ? number(v) : compact.format(v))) },
     ];
   };
 
-  // A series: `colour` is a variable of the style sheet.
+  // A series: `colour` is a variable of the style sheet; `help` says what it is; one that is `aside` is not
+  // what the chart is scaled for.
   const line = (label, colour, more = {}) => {
     const stroke = css(colour);
-    const fill = more.area ? faint(stroke, more.area) : undefined;
-    const paths = more.steps ? uPlot.paths.stepped({ align: -1 }) : undefined;
     return {
-      label, stroke, fill, paths, width: more.width ?? 1.5, dash: more.dash, points: { show: false },
-      value: (u, v) => (v === null || v === undefined ? more.none ?? "–" : number(v)),
-      scale: "y", show: more.show ?? true, spanGaps: false,
+      label, stroke, dash: more.dash, help: more.help, none: more.none ?? "–",
+      fill: more.area ? faint(stroke, more.area) : undefined,
+      paths: more.steps ? uPlot.paths.stepped({ align: -1 }) : undefined,
+      width: more.width ?? 1.5, points: { show: false }, scale: "y", show: more.show ?? true,
+      auto: !more.aside, spanGaps: more.gaps ?? false,
     };
   };
 
   const fromZero = (least) => (u, min, max) => [0, Math.max(max ?? 0, least) * 1.08];
 
-  // Draws a line at the time that `now()` gives.
-  const nowLine = (now) => ({
+  const upright = (u, t, colour, dash) => {
+    const x = Math.round(u.valToPos(t, "x", true)), c = u.ctx;
+    if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
+    c.save();
+    c.strokeStyle = colour;
+    c.setLineDash(dash.map((d) => d * devicePixelRatio));
+    c.beginPath();
+    c.moveTo(x, u.bbox.top);
+    c.lineTo(x, u.bbox.top + u.bbox.height);
+    c.stroke();
+    c.restore();
+  };
+
+  // Draws a line at the time that `now()` gives, and one at each of `marks()`: [{ at, colour }].
+  const lines = (now, marks) => ({
     hooks: {
       draw: (u) => {
-        const t = now();
-        if (t === null) return;
-        const x = Math.round(u.valToPos(t, "x", true)), c = u.ctx;
-        if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) return;
-        c.save();
-        c.strokeStyle = css("--muted");
-        c.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-        c.beginPath();
-        c.moveTo(x, u.bbox.top);
-        c.lineTo(x, u.bbox.top + u.bbox.height);
-        c.stroke();
-        c.restore();
+        for (const mark of marks?.() ?? []) upright(u, mark.at, css(mark.colour), []);
+        const t = now?.() ?? null;
+        if (t !== null) upright(u, t, css("--muted"), [2, 3]);
       },
     },
   });
 
-  // A chart in `box`. `shape`: { height, series, bands, least, now, drag, sync }.
+  // A chart in `box`. `shape`: { label, height, series, bands, least, now, marks, zoomed, sync }.
   const make = (box, shape) => {
-    const time = {
-      label: "UTC",
-      value: (u, t) => (t === null || t === undefined ? "–" : `${shortDay(t)} ${clock(t)}`),
-    };
     const u = new uPlot({
       width: Math.max(box.clientWidth, 120),
       height: shape.height,
       padding: [8, 22, 0, 0],
-      series: [time, ...shape.series],
+      series: [{}, ...shape.series],
       bands: shape.bands,
       axes: axes(),
       scales: { x: { time: true }, y: { range: fromZero(shape.least ?? 1) } },
-      legend: { live: true, markers: { width: 0, fill: (v, i) => v.series[i].stroke?.(v, i) ?? null } },
+      legend: { show: false },
       cursor: {
-        sync: shape.sync ? { key: shape.sync } : undefined,
-        drag: { x: Boolean(shape.drag), y: false }, points: { size: 5 }, y: false,
+        // Where zooming is the page's affair, the chart that is dragged over tells it, and no other does.
+        sync: shape.sync ? { key: shape.sync, filters: shape.zoomed ? { sub: (event) => event === "mousemove" || event === "mouseleave" } : undefined } : undefined,
+        drag: { x: true, y: false, setScale: !shape.zoomed }, points: { size: 5 }, y: false,
+        bind: shape.zoomed ? { dblclick: () => () => { shape.zoomed(null); } } : undefined,
       },
-      plugins: shape.now ? [nowLine(shape.now)] : [],
-      tzDate: (t) => uPlot.tzDate(new Date(t * 1000), "Etc/UTC"),
+      plugins: [lines(shape.now, shape.marks)],
+      hooks: shape.zoomed ? {
+        setSelect: [(self) => {
+          const { left, width } = self.select;
+          if (width > 4) shape.zoomed([self.posToVal(left, "x"), self.posToVal(left + width, "x")]);
+          if (width > 0) self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        }],
+      } : {},
+      tzDate: (t) => (local ? new Date(t * 1000) : uPlot.tzDate(new Date(t * 1000), "Etc/UTC")),
     }, [[], ...shape.series.map(() => [])], box);
+    u.root.setAttribute("role", "img");
+    Legend.add(u, box, shape);
     new ResizeObserver(() => {
       if (box.clientWidth > 0) u.setSize({ width: box.clientWidth, height: shape.height });
     }).observe(box);
     return u;
-  };
-
-  const isHovered = (u) => u.cursor.left !== undefined && u.cursor.left >= 0;
-  // Shows the value at `index` in the legend while nobody points at the chart.
-  const rest = (u, index) => {
-    if (!isHovered(u) && index >= 0) u.setLegend({ idx: index }, false);
   };
 
   // Zooming into one chart zooms into all of them.
@@ -128,5 +142,5 @@ const Charts = (() => {
     });
   };
 
-  return { css, clock, day, shortDay, number, line, make, rest, follow, faint };
+  return { css, clock, day, moment, zone, setLocal, isLocal, number, line, make, follow, faint };
 })();

@@ -21,14 +21,11 @@
   };
 
   const words = () => {
-    const [ours, ...others] = D.rows;
     $("about").textContent = `${D.data} · ${number(D.days, 1)} days judged after ${number(D.warm_days, 1)} days of learning · model ${D.model} · v${D.version}`;
-    const lead = $("lead");
-    const fixed = others[0];
-    lead.append("ScaleIQ begins ", element("b", "", percent(ours.sla)), ` of all events within ${D.sla_s} s and pays `);
-    lead.append(element("b", "", `${Math.abs(100 * fixed.saving).toFixed(0)} % ${fixed.saving >= 0 ? "less" : "more"}`));
-    lead.append(` than a ${fixed.policy} jobs (${percent(fixed.sla)} in time), at ${ours.cost_over_ideal.toFixed(2)} times the cost of perfect knowledge.`);
-    $("table-note").textContent = `Same arrivals, start-up times (median ${number(D.start_up_s)} s) and crashes for all; ${D.limits[0]} to ${D.limits[1]} jobs. The static pool is sized for 99.5 % of the time, in tracker. The rules run at their usual defaults. The oracle knows the load that comes while a job starts: no rule, but a bound to all. Cost: job time paid over the least that could do the work.`;
+    $("lead").textContent = D.verdict?.words ?? "";
+    $("lead").classList.toggle("missed", D.verdict?.keeps === false);
+    $("hint").textContent = D.hint ?? "";
+    $("table-note").textContent = `Same arrivals, start-up times (median ${number(D.start_up_s)} s) and crashes for all; ${D.limits[0]} to ${D.limits[1]} jobs. The static pool is sized for 99.5 % of the time, which nobody knows before${D.limits[0] > 1 ? "; the fewest jobs allowed count for it, too" : ""}. The rules run at their usual defaults, and where it says so with what turned out best. What “knows the future” is told the load that comes while a job starts: nobody can have that. Cost over work: job time paid over the time of the work itself.`;
     const f = D.forecast;
     $("forecast-note").textContent = f.intervals
       ? `band: 10–90 % as forecast 12 minutes before; error of the median ${(100 * f.wape).toFixed(1)} %, ${(100 * f.coverage).toFixed(0)} % of intervals within the band (80 % is right)`
@@ -40,14 +37,15 @@
 
   const table = () => {
     const head = element("tr");
-    for (const h of ["policy", "begun in time", "cost / ideal", "job-hours", "changes a day", "p99 wait", "largest backlog", "ScaleIQ saves"]) head.append(element("th", "", h));
+    const monthly = D.price ? [`${D.price[1]} a month`] : [];
+    for (const h of ["policy", "begun in time", "cost / work", "job-hours", ...monthly, "changes a day", "99 % waited", "largest backlog", "ScaleIQ saves"]) head.append(column(h));
     const body = D.rows.map((row, k) => {
       const tr = element("tr", k === 0 ? "ours" : "");
       const name = element("td");
       name.append(swatch(k), row.policy);
       const cells = [
-        percent(row.sla), row.cost_over_ideal.toFixed(2), number(row.job_hours, 0), number(row.actions_per_day, 0),
-        `${number(row.p99_wait_s)} s`, number(row.max_backlog_events, 0),
+        percent(row.sla), row.cost_over_ideal < 1e6 ? row.cost_over_ideal.toFixed(2) : "–", number(row.job_hours, 0),
+        ...(D.price ? [number(row.per_month, 0)] : []), number(row.actions_per_day, 0), `≤ ${number(row.p99_wait_s)} s`, number(row.max_backlog_events, 0),
         k === 0 ? "" : `${(100 * row.saving).toFixed(0)} %`,
       ];
       tr.append(name, ...cells.map((c) => element("td", "", c)));
@@ -56,7 +54,33 @@
     const thead = element("thead"), tbody = element("tbody");
     thead.append(head);
     tbody.append(...body);
+    if (D.recorded) {
+      const r = D.recorded, tr = element("tr"), unknown = "not in the file";
+      tr.append(element("td", "", "as recorded, estimated"), ...[percent(r.sla), "", unknown, ...(D.price ? [""] : []), "", "", number(r.max_backlog_events, 0), ""].map((c) => element("td", "", c)));
+      tbody.append(tr);
+    }
+    for (const s of D.seeds) {
+      const tr = element("tr", "spread");
+      tr.append(element("td", "", `over seeds: ${s.policy}`), ...[`${percent(s.sla[0])} to ${percent(s.sla[1])}`, "", `${number(s.job_hours[0], 0)}–${number(s.job_hours[1], 0)}`, ...(D.price ? [""] : []), "", "", "", ""].map((c) => element("td", "", c)));
+      tbody.append(tr);
+    }
     $("table").append(thead, tbody);
+  };
+
+  const column = (text) => { const th = element("th", "", text); th.scope = "col"; return th; };
+
+  // What each policy would have kept if another wait were in time.
+  const waits = () => {
+    const head = element("tr"), thead = element("thead"), tbody = element("tbody");
+    for (const h of ["policy", "job-hours", ...D.waits_s.map((s) => `${s} s`)]) head.append(column(h));
+    thead.append(head);
+    tbody.append(...D.tracks.map((track, k) => {
+      const tr = element("tr", k === 0 ? "ours" : ""), name = element("td");
+      name.append(swatch(k), track.policy);
+      tr.append(name, element("td", "", number(D.rows[k].job_hours, 0)), ...track.in_time.map((share) => element("td", share >= 0.999 ? "good" : "", percent(share, 2))));
+      return tr;
+    }));
+    $("waits").append(thead, tbody);
   };
 
   // `items`: [label, value, text, colour].
@@ -74,35 +98,35 @@
   const charts = () => {
     for (const id of ["jobs-chart", "arrivals-chart", "wait-chart", "backlog-chart"]) $(id).replaceChildren();
     const t = D.course.times;
-    const shape = { sync: "report", drag: true };
+    const shape = { sync: "report" };
     // ScaleIQ is drawn last, above the others.
     const order = [...D.tracks.keys()].slice(1).concat(0);
     const tracks = (field) => order.map((k) => D.tracks[k][field]);
     const per = (more) => order.map((k) => [D.tracks[k], k]).map(([track, k]) => Charts.line(track.policy, COLOURS[k % COLOURS.length], more(k)));
     const all = [
       [Charts.make($("jobs-chart"), {
-        ...shape, height: 300, least: 4,
-        series: [Charts.line("needed", "--load", { area: 0.14, width: 1 }), ...per((k) => ({ width: k === 0 ? 2 : 1.25, show: k < 3 }))],
+        ...shape, label: "Jobs paid and jobs needed", height: 300, least: 4,
+        series: [Charts.line("needed", "--need", { area: 0.14, width: 1 }), ...per((k) => ({ width: k === 0 ? 2 : 1.25, show: k < 3 }))],
       }), [t, D.course.need, ...tracks("jobs")]],
       [Charts.make($("arrivals-chart"), {
-        ...shape, height: 230,
+        ...shape, label: "Arrivals per second", height: 230,
         bands: [{ series: [4, 3], fill: Charts.faint(Charts.css("--forecast"), 0.22) }],
         series: [
           Charts.line("arrivals", "--load"), Charts.line("median forecast", "--forecast", { width: 1 }),
-          Charts.line("10 %", "--forecast", { width: 0.4 }), Charts.line("90 %", "--forecast", { width: 0.4 }),
+          Charts.line("10 %", "--band", { width: 0.75 }), Charts.line("90 %", "--band", { width: 0.75 }),
         ],
       }), [t, D.course.arrivals, D.course.q50, D.course.q10, D.course.q90]],
       [Charts.make($("wait-chart"), {
-        ...shape, height: 200, least: D.sla_s,
+        ...shape, label: "Longest wait in seconds", height: 200, least: D.sla_s,
         series: [...per((k) => ({ width: k === 0 ? 1.75 : 1, show: k < 3 })), Charts.line(`SLA ${D.sla_s} s`, "--late", { dash: [6, 4] })],
       }), [t, ...tracks("wait_s"), t.map(() => D.sla_s)]],
       [Charts.make($("backlog-chart"), {
-        ...shape, height: 200, least: 10,
+        ...shape, label: "Largest backlog in events", height: 200, least: 10,
         series: per((k) => ({ width: k === 0 ? 1.75 : 1, show: k < 3 })),
       }), [t, ...tracks("backlog_events")]],
     ];
     for (const [u, data] of all) {
-      u.setData(data);
+      u.draw(data, { min: t[0], max: t[t.length - 1] }, t.length - 1);
       Charts.follow(u, all.map(([other]) => other));
     }
     first = all[0][0];
@@ -116,7 +140,11 @@
 
   words();
   table();
-  bars("costs", D.rows.map((r, k) => [r.policy, r.job_hours, number(r.job_hours, 0), COLOURS[k % COLOURS.length]]));
+  waits();
+  Hours.start(D);
+  if (D.price) $("costs-title").textContent = `Cost a month in ${D.price[1]}`;
+  const paid = (r) => r.per_month ?? r.job_hours;
+  bars("costs", D.rows.map((r, k) => [r.policy, paid(r), number(paid(r), 0), COLOURS[k % COLOURS.length]]));
   bars("lates", D.rows.map((r, k) => [r.policy, 1 - r.sla, `${(Math.ceil(1e5 * (1 - r.sla) - 1e-9) / 1e3).toFixed(3)} %`, COLOURS[k % COLOURS.length]]));
   const reasons = [...D.reasons].sort((a, b) => b[2] - a[2]);
   const total = reasons.reduce((sum, r) => sum + r[2], 0) || 1;

@@ -120,7 +120,7 @@ fn a_history_is_replayed() {
             "DS2 (Flink), 70 %",
             "linear trend, 70 %",
             "seasonal, 70 %",
-            "bound: oracle x 1.1",
+            "knows the future, x 1.1",
         ]
     );
     for row in rows {
@@ -135,6 +135,49 @@ fn a_history_is_replayed() {
     let own = page.replace("https://github.com/leeoniya/uPlot", "");
     assert!(!own.contains("http://") && !own.contains("https://"));
     assert!(!own.contains(" src=") && !own.contains("<link"));
+}
+
+#[test]
+fn what_it_comes_to_is_told_against_the_cheapest_rule_in_money_and_over_seeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let [csv, html] = ["history.csv", "out.html"].map(|f| folder.path().join(f));
+    write_history(&csv, 4);
+    let paths = [&csv, &html].map(|p| p.to_str().unwrap());
+    let out = agent(&[
+        "backtest",
+        "--model",
+        "none",
+        "--data",
+        paths[0],
+        "--html",
+        paths[1],
+        "--warm-days",
+        "2",
+        "--seeds",
+        "2",
+        "--tune",
+        "--price-per-job-hour",
+        "0.04",
+        "--currency",
+        "EUR",
+    ]);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let printed = text(&out.stdout);
+    for part in [
+        "ScaleIQ begins ",
+        "that keeps 99.9 %",
+        "(tuned in hindsight)",
+        "A month costs ",
+        " EUR with ScaleIQ",
+        "Over seeds, ScaleIQ: ",
+        "Late: ",
+    ] {
+        assert!(printed.contains(part), "`{part}` is not in\n{printed}");
+    }
+    let page = std::fs::read_to_string(&html).unwrap();
+    for part in ["\"seeds\":[{", "\"hours\":[[", "\"in_time\":[", "\"verdict\":{\"against\""] {
+        assert!(page.contains(part), "{part}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use agent::lab::backtest::history::{History, Spec};
 use agent::lab::backtest::play::Plan;
 use agent::lab::replay::settings;
 use scaleiq_core::units::{JobLimits, UnixSeconds};
+use scaleiq_workload::Series;
 use scaleiq_workload::sim::World;
 use scaleiq_workload::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
 use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
@@ -33,6 +34,7 @@ fn histories() -> [History; 2] {
         arrivals_events: (0..rows).map(day).collect(),
         work_ms: vec![f32::NAN; rows],
         planned: Calendar::default(),
+        series: Series::default(),
     };
     [sample, made]
 }
@@ -47,7 +49,7 @@ fn verdicts(history: History, world: World, seed: u64, faults: &FaultPlan) -> Ve
         let settings = settings(world, limits, &none);
         Ok(decide::open(&none, Engine::default(), settings, Calendar::default())?.0)
     };
-    let plan = Plan { load, world, limits, seed, warm_s };
+    let plan = Plan { load, world, limits, seed, warm_s, tune: false };
     faults::play(&plan, faults, &mut decider, &mut |_| {}).unwrap()
 }
 

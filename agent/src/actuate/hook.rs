@@ -25,10 +25,28 @@ pub const EXEC: ActuatorVariant = ActuatorVariant {
     fields: |f| {
         let about = "a list of the program and its arguments, such as [./scale.sh, \"{jobs}\"]";
         let words = program::field(f, about);
+        if let (Some(name), Some(place)) = (words.as_deref().and_then(stranger), f.given("command"))
+        {
+            let known = "known are {jobs}, {id} and {term}";
+            f.problem(
+                place,
+                format!("`{}` has {name}, for which nothing stands: {known}", f.name("command")),
+            );
+        }
         let timeout_s = f.or("timeout_s", "seconds that it may run", Number(0.1..=600.0), 30.0);
         Some(Arc::new(Exec { words: words?, limit: Duration::from_secs_f32(timeout_s) }))
     },
 };
+
+/// What looks like a place for a value in one of `words`, and is none.
+fn stranger(words: &[String]) -> Option<String> {
+    let places = words.iter().flat_map(|word| word.split('{').skip(1));
+    let names = places.filter_map(|place| place.split_once('}')).map(|(name, _)| name);
+    let is_name =
+        |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let is_known = |name: &&str| ["jobs", "id", "term"].contains(name);
+    names.filter(is_name).find(|name| !is_known(name)).map(|name| format!("{{{name}}}"))
+}
 
 /// A command, as it is configured.
 #[derive(Clone, Debug)]

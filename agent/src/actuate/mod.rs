@@ -4,6 +4,7 @@
 //! takes the place of any that waits. It may be asked twice for the same number (promise J-2), it is
 //! told which order is the newer one, and its failures never reach the loop.
 
+mod account;
 pub mod actuator;
 mod dry_run;
 mod hook;
@@ -27,6 +28,7 @@ mod systemd;
 #[cfg(feature = "http")]
 mod webhook;
 
+pub use account::Account;
 pub use actuator::{Actuator, ActuatorSettings};
 pub use dry_run::{DRY_RUN, DryRun};
 pub use hook::EXEC;
@@ -50,8 +52,9 @@ use actuator::{Outcome, Tools};
 
 use crate::config::Secret;
 use crate::decide::Mode;
+use crate::platform::backoff::Backoff;
 use crate::platform::stop::Stop;
-use crate::telemetry::{ActuationResult, Metrics};
+use crate::telemetry::ActuationResult;
 use crate::workload::Traced;
 use scaleiq_core::settings::Settings;
 use std::io;
@@ -60,8 +63,10 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-/// Time until a failed change is tried again.
-const RETRY: Duration = Duration::from_secs(10);
+/// Time until a failed change is tried again, at first,
+const RETRY: Duration = Duration::from_secs(4);
+/// and after many failures in a row.
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// A change gets at least this long to show in the samples.
 const MIN_SETTLE_S: f32 = 30.0;
 /// Carries decisions out.
@@ -71,7 +76,8 @@ pub struct Actor {
     ledger: Ledger,
     promises: promises::Watch,
     numbering: Numbering,
-    metrics: Metrics,
+    account: Account,
+    backoff: Backoff,
 }
 
 impl Actor {
@@ -86,13 +92,12 @@ impl Actor {
         secret: Option<&Secret>,
         start_up_s: f32,
         folder: Option<&Path>,
-        metrics: Metrics,
+        account: Account,
         stop: Stop,
     ) -> io::Result<Self> {
-        let told = metrics.clone();
-        let report = Box::new(move |order: &Order, done: &io::Result<()>| match done {
-            Ok(()) => applied(&told, order),
-            Err(_) => told.acted(ActuationResult::Failed),
+        let later = account.clone();
+        let report = Box::new(move |order: &Order, done: &io::Result<()>| {
+            later.told(order, done, Duration::ZERO);
         });
         let tools = Tools { secret, stop, report };
         let actuator = match mode {
@@ -105,7 +110,8 @@ impl Actor {
             ledger: Ledger::new(Duration::from_secs_f32(settle_s)),
             promises: promises::Watch::default(),
             numbering: Numbering::start(folder, SystemTime::now()),
-            metrics,
+            account,
+            backoff: Backoff::new(RETRY, LONGEST_RETRY),
         })
     }
 
@@ -120,7 +126,15 @@ impl Actor {
                 }
             };
             tokio::select! {
-                changed = decisions.changed() => if changed.is_err() { break },
+                changed = decisions.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    // What fails is not tried with each sample.
+                    if retry_at.is_some_and(|at| Instant::now() < at) {
+                        continue;
+                    }
+                }
                 () = retry => {}
             }
             retry_at = None;
@@ -129,9 +143,7 @@ impl Actor {
                 continue;
             }
             let order = self.numbering.order(traced.decision.clone());
-            if !self.carry_out(order, &traced).await {
-                retry_at = Some(Instant::now() + RETRY);
-            }
+            retry_at = self.carry_out(order, &traced).await.map(|pause| Instant::now() + pause);
         }
         tokio::task::block_in_place(|| self.actuator.finish());
     }
@@ -150,52 +162,53 @@ impl Actor {
         let unrecorded = traced.recorded == Some(false);
         let held = unrecorded && decision.jobs < self.ledger.in_force(decision.current_jobs, now);
         if held {
-            self.metrics.acted(ActuationResult::Unrecorded);
+            self.account.metrics().acted(ActuationResult::Unrecorded);
         }
         !held
     }
 
-    /// False if it failed.
-    async fn carry_out(&mut self, order: Order, traced: &Traced) -> bool {
+    /// Gives the time until it is tried again, if it failed.
+    async fn carry_out(&mut self, order: Order, traced: &Traced) -> Option<Duration> {
         let (id, jobs) = (order.id, order.decision.jobs);
+        let begin = Instant::now();
         let outcome = self.actuator.apply(&order).await;
+        let took = begin.elapsed();
         if !matches!(outcome, Ok(Outcome::Withheld))
             && let Some(promise) = self.promises.check(&order, traced)
         {
-            self.metrics.broken(promise);
+            self.account.metrics().broken(promise);
             tracing::error!("promise {} is broken: please report this: {order:?}", promise.id());
         }
         match outcome {
             Ok(Outcome::Done) => {
                 tracing::info!(id, jobs = jobs.0, "carried out");
-                applied(&self.metrics, &order);
+                self.account.told(&order, &Ok(()), took);
             }
-            Ok(Outcome::Withheld) => self.metrics.acted(ActuationResult::Withheld),
+            Ok(Outcome::Withheld) => self.account.metrics().acted(ActuationResult::Withheld),
             Ok(Outcome::Sent { superseded: true }) => {
-                self.metrics.acted(ActuationResult::Superseded)
+                self.account.metrics().acted(ActuationResult::Superseded);
             }
             Ok(Outcome::Sent { superseded: false }) => {}
             Err(error) => {
+                let text = error.to_string();
+                let failures = self.account.told(&order, &Err(error), took);
+                let pause = self.backoff.pause();
                 tracing::error!(
                     id,
                     jobs = jobs.0,
-                    "the actuator failed: {error}; trying again in {} s",
-                    RETRY.as_secs()
+                    failures,
+                    "the actuator failed: {text}; trying again in {:.0} s",
+                    pause.as_secs_f32()
                 );
                 self.ledger.failed();
-                self.metrics.acted(ActuationResult::Failed);
-                return false;
+                return Some(pause);
             }
         }
+        self.backoff.reset();
         self.promises.done(&order);
         self.ledger.done(jobs, Instant::now());
-        true
+        None
     }
-}
-
-fn applied(metrics: &Metrics, order: &Order) {
-    metrics.acted(ActuationResult::Done);
-    metrics.applied(order.id, order.decision.jobs);
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::WorkloadConfig;
 use super::begin::begin;
-use crate::actuate::Actor;
+use crate::actuate::{Account, Actor};
 use crate::config::Secret;
 use crate::decide::limits::OverrideStore;
 use crate::decide::{Mode, warn_if_idle};
@@ -11,7 +11,7 @@ use crate::observe::source::Delivery;
 use crate::platform::clock::Clock;
 use crate::platform::stop::Stop;
 use crate::platform::supervise::{Lifecycle, supervise};
-use crate::serve::dashboard::{About, DashboardState};
+use crate::serve::dashboard::{About, DashboardState, Learning};
 use crate::serve::{Api, Served, Watch};
 use crate::telemetry::Metrics;
 use crate::workload::{Audience, Beginning, Control, Handle, Started};
@@ -60,10 +60,15 @@ impl Running {
         let mode = config.mode.word();
         let about = About {
             price: config.price.clone(),
+            learning: Learning::new(config.settings.interval.seconds(), &config.planned.seasons_s),
             ..About::new(&config.name, mode, &model, network_role, &config.settings)
         };
-        let dashboard = DashboardState::new(about);
         let last_end = past.as_ref().map(|past| past.sample.end);
+        let clock = Clock::after(last_end);
+        let mut dashboard = DashboardState::new(about);
+        if let Some(journal) = &config.journal {
+            dashboard = dashboard.recorded_in(&journal.folder, clock.now().ours);
+        }
         let pool = PoolWatch::default();
         let journal_folder = config.journal.as_ref().map(|journal| journal.folder.clone());
         let Started { handle: control, decisions, thread } = Control::start(Beginning {
@@ -76,7 +81,7 @@ impl Running {
             pool: pool.clone(),
             schedule: config.schedule.clone(),
             store: OverrideStore::new(journal_folder.as_deref()),
-            clock: Clock::after(last_end),
+            clock,
             audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(dashboard.clone())]),
         })?;
         if config.mode == Mode::Shadow {
@@ -91,7 +96,7 @@ impl Running {
             token,
             config.settings.start_up_s,
             journal_folder.as_deref(),
-            metrics.clone(),
+            Account::new(metrics.clone(), control.clone()),
             stop.clone(),
         )
         .context("cannot act")?;
@@ -107,7 +112,7 @@ impl Running {
             control: control.clone(),
             metrics: metrics.clone(),
             mode: config.mode,
-            stale_after_s: config.settings.stale_after_s,
+            takes_samples: config.source.is_posted(),
         };
         let rows = config.row_forecaster()?;
         let api = Api::new(control.clone(), metrics, config.mode, config.source.is_posted(), rows);

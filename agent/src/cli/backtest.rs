@@ -5,10 +5,13 @@ use crate::decide::{self, Engine, ModelChoice};
 use crate::lab::backtest::faults;
 use crate::lab::backtest::history::{History, Spec};
 use crate::lab::backtest::html::{self, Heading};
-use crate::lab::backtest::play::{Outcome, POLICIES, Plan};
+use crate::lab::backtest::play::{FORESIGHT, Outcome, POLICIES, Plan};
+use crate::lab::backtest::recorded::AsRecorded;
+use crate::lab::backtest::seeds::spreads;
 use crate::lab::replay::{settings, static_jobs};
-use crate::lab::report::{comparison, decided, faults as faults_table, table};
-use crate::text::say;
+use crate::lab::report::{decided, faults as faults_table, table};
+use crate::lab::verdict::judge;
+use crate::text::{grouped, say, sla, utc};
 use anyhow::{Context, ensure};
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -69,6 +72,18 @@ pub struct BacktestArgs {
     /// Seed of what happens by chance: bursts, start-up times, crashes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Play so many seeds, and tell between which figures each policy is.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=20))]
+    seeds: u64,
+    /// Play each rule with all of its knobs as well, and tell the one that turned out best.
+    #[arg(long)]
+    tune: bool,
+    /// What one job costs an hour, such as 0.04: costs are told in money, too.
+    #[arg(long, value_name = "PRICE", value_parser = positive)]
+    price_per_job_hour: Option<f32>,
+    /// What that is counted in.
+    #[arg(long, value_name = "WORD", default_value = "USD")]
+    currency: String,
     /// Play ScaleIQ with faults as well, each by itself: `all`, or names with commas between, with
     /// `:TIMES` behind a name to have it so many times a day.
     #[arg(long, value_name = "FAULTS")]
@@ -128,6 +143,8 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
         seed: args.seed,
     };
     let mut planned = history.planned.clone();
+    let again = (args.seeds > 1).then(|| history.clone());
+    let series = history.series.clone();
     let (load, warm_s) = history.load(&spec)?;
     let world = world(args)?;
     let limits = limits(args, &load)?;
@@ -137,10 +154,11 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     let engine = args.engine.running(&choice)?;
     let open = || decide::open(&choice, engine, settings, planned.clone());
     let (decider, model) = open()?;
-    let plan = Plan { load, world, limits, seed: args.seed, warm_s };
+    let plan = Plan { load, world, limits, seed: args.seed, warm_s, tune: args.tune };
 
     let fault_runs = args.faults.map_or(0, |faults| 1 + faults.kinds().count() as u64);
-    let bar = progress_bar((POLICIES + fault_runs) * plan.ticks());
+    let runs = args.seeds * POLICIES + plan.tuning_runs() + fault_runs;
+    let bar = progress_bar(runs * plan.ticks());
     let mut ticks = 0;
     let mut progress = |playing: &str| {
         ticks += 1;
@@ -150,12 +168,27 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
         }
     };
     let mut outcome = plan.play(decider, &mut progress);
+    // As it was is not comparable with a history that was made larger.
+    if args.peak_jobs.0.is_none() {
+        let begin = plan.load.start().plus(warm_s.into());
+        outcome.recorded = AsRecorded::of(&series, begin, world.sla_s);
+    }
+    if let Some(history) = again {
+        let mut rows = vec![outcome.rows.clone()];
+        for seed in args.seed + 1..args.seed + args.seeds {
+            let (load, warm_s) = history.clone().load(&Spec { seed, ..spec })?;
+            let other = Plan { load, world, limits, seed, warm_s, tune: false };
+            rows.push(other.play(open()?.0, &mut progress).rows);
+        }
+        outcome.seeds = spreads(&rows);
+    }
     if let Some(faults) = &args.faults {
         let mut decider = || Ok(open()?.0);
         outcome.faults = faults::play(&plan, faults, &mut decider, &mut progress)?;
     }
     bar.finish_and_clear();
 
+    outcome.verdict = judge(&outcome.rows, world.sla_s, |row| !row.policy.starts_with(FORESIGHT));
     let heading = heading(args, &plan, model.name);
     print(&heading, &outcome);
     if let Some(path) = &args.json {
@@ -208,19 +241,23 @@ fn heading(args: &BacktestArgs, plan: &Plan, model: String) -> Heading {
         sla_s: plan.world.sla_s,
         start_up_s: plan.world.start_median_s,
         limits: (plan.limits.min().0, plan.limits.max().0),
+        static_jobs: static_jobs(&plan.load).0,
+        price: args.price_per_job_hour.map(|price| (price, args.currency.clone())),
     }
 }
 
 fn print(heading: &Heading, outcome: &Outcome) {
-    let Heading { data, model, days, warm_days, sla_s, start_up_s, limits: (min, max) } = heading;
+    let Heading { data, model, days, warm_days, sla_s, start_up_s, limits: (min, max), .. } =
+        heading;
     say(&format!(
         "{data}: {days:.1} days judged after {warm_days:.1} days of learning; model {model}; \
          SLA {sla_s} s, start-up {start_up_s} s, {min} to {max} jobs\n"
     ));
     say(&table(&outcome.rows));
-    if let [ours, fixed, ..] = outcome.rows.as_slice() {
-        say(&comparison(&ours.score, &fixed.score, &format!("a {}", fixed.policy)));
+    if let Some(verdict) = &outcome.verdict {
+        say(&verdict.words);
     }
+    print_more(heading, outcome);
     let forecast = outcome.forecast;
     if forecast.intervals > 0 {
         say(&format!(
@@ -236,6 +273,56 @@ fn print(heading: &Heading, outcome: &Outcome) {
             "\nScaleIQ with faults, against the run without:\n\n{}",
             faults_table(&outcome.faults)
         ));
+    }
+}
+
+/// What else there is to tell, where there is.
+fn print_more(heading: &Heading, outcome: &Outcome) {
+    if let (Some(hours), Some(row)) =
+        (outcome.tracks.first().map(|t| &t.hours), outcome.rows.first())
+    {
+        let late = grouped(hours.late_events());
+        say(&match hours.worst() {
+            Some((begin, most)) => format!(
+                "Late: {late} of {} events; {} of them in the worst hour, from {} UTC.",
+                grouped(row.score.events),
+                grouped(most),
+                utc(begin.0)
+            ),
+            None => format!("Late: none of {} events.", grouped(row.score.events)),
+        });
+    }
+    if let Some(recorded) = &outcome.recorded {
+        say(&format!(
+            "As recorded: {} in time, {} events late, largest backlog {}; what that cost is not in the file.",
+            sla(recorded.sla),
+            grouped(recorded.late_events),
+            grouped(recorded.max_backlog_events)
+        ));
+    }
+    if let (Some((_, currency)), Some(row)) = (&heading.price, outcome.rows.first()) {
+        let month = |hours| heading.per_month(hours).map_or("-".into(), grouped);
+        let others = outcome.rows.iter().skip(1);
+        let others = others.map(|o| format!("{} {}", o.policy, month(o.score.job_hours)));
+        say(&format!(
+            "A month costs {} {currency} with ScaleIQ; {}.",
+            month(row.score.job_hours),
+            others.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    for spread in &outcome.seeds {
+        let ([low, high], [least, most]) = (spread.sla, spread.job_hours);
+        say(&format!(
+            "Over seeds, {}: {} to {} in time, {} to {} job-hours.",
+            spread.policy,
+            sla(low),
+            sla(high),
+            grouped(least),
+            grouped(most)
+        ));
+    }
+    if let Some(hint) = heading.hint() {
+        say(&hint);
     }
 }
 

@@ -13,6 +13,7 @@ pub mod replay;
 pub mod run;
 pub mod schema;
 mod span;
+mod when;
 
 use crate::app::Components;
 use crate::error::UsageError;

@@ -1,23 +1,27 @@
 //! `agent replay`: makes recorded decisions again, and explains them.
 
+use super::when::past;
 use crate::decide::{self, Decider, Engine, ModelChoice, ModelId};
 use crate::error::UsageError;
 use crate::journal::explain::{json, moment, text};
-use crate::journal::{Checked, RunContext, Summary, Verdict, verify};
-use crate::text::{grouped, say};
-use anyhow::bail;
+use crate::journal::{Aftermath, Checked, RunContext, Summary, Verdict, aftermaths, verify};
+use crate::lab::decisions::{Line, page, table};
+use crate::text::{grouped, say, word};
+use anyhow::{Context, bail};
 use scaleiq_core::model::ModelError;
 use scaleiq_core::units::UnixSeconds;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
   agent replay --journal journal                             are all decisions made again, to the bit?
   agent replay --journal journal --last 3                    the last three, explained
-  agent replay --journal journal --at 2025-03-10T01:20:00Z   the one in force at that moment
+  agent replay --journal journal --at 01:20                  the one in force at that moment, and what became of it
+  agent replay --journal journal --from 14:00 --to 15:30     those of that time, as a table
+  agent replay --journal journal --from 2h --html out.html   the same as a page
 Settings and plans come from the journal. It is only read, so the agent that writes it may go on.
 Exit code 1 if a decision comes out otherwise, or if none can be made again.";
 
@@ -31,9 +35,19 @@ pub struct ReplayArgs {
     /// The journal's folder.
     #[arg(long, value_name = "DIR")]
     journal: PathBuf,
-    /// Explains the decision in force at this moment (2025-03-10T01:20:00Z, or epoch seconds).
-    #[arg(long, value_name = "TIME", value_parser = parse_moment, conflicts_with = "last")]
+    /// Explains the decision in force at this moment, such as 14:30, `yesterday 14:30`, 20m (so long ago),
+    /// 2025-03-10T01:20:00Z, or seconds since 1970.
+    #[arg(long, value_name = "TIME", value_parser = past, conflicts_with = "last")]
     at: Option<UnixSeconds>,
+    /// Lists the decisions from this moment on,
+    #[arg(long, value_name = "TIME", value_parser = past, conflicts_with_all = ["at", "last"])]
+    from: Option<UnixSeconds>,
+    /// and up to this one.
+    #[arg(long, value_name = "TIME", value_parser = past, requires = "from")]
+    to: Option<UnixSeconds>,
+    /// Writes what is listed or explained as a page.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Explains the last N decisions.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST as i64))]
     last: Option<u32>,
@@ -43,13 +57,6 @@ pub struct ReplayArgs {
     /// Prints JSON.
     #[arg(long)]
     json: bool,
-}
-
-fn parse_moment(text: &str) -> Result<UnixSeconds, String> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Ok(UnixSeconds(seconds));
-    }
-    scaleiq_workload::moment(text).map_err(|why| format!("it {why}"))
 }
 
 /// Replays and compares.
@@ -71,6 +78,13 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<()> {
         Ok(decider)
     };
     let summary = verify(&args.journal, open, |checked| found.take(checked))?;
+    found.look_after(&args.journal);
+    if let Some(path) = &args.html {
+        let title = format!("Decisions in {}", args.journal.display());
+        let page = page(&title, found.shown.iter().map(|shown| (&shown.line, shown.text.as_str())));
+        std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))?;
+        say(&format!("page: {}", path.display()));
+    }
     if args.json {
         say(&serde_json::to_string_pretty(&found.json(args, &summary))?);
     } else {
@@ -131,15 +145,51 @@ fn open(args: &ReplayArgs, context: &RunContext) -> anyhow::Result<Option<Box<dy
     Ok(None)
 }
 
+/// A decision that is shown.
+struct Shown {
+    at: UnixSeconds,
+    text: String,
+    json: Value,
+    line: Line,
+    is_shadow: bool,
+}
+
+impl Shown {
+    fn new(checked: &Checked<'_>) -> Self {
+        let decision = checked.recorded.decision();
+        let line = Line {
+            at: checked.recorded.at,
+            from: decision.as_ref().map(|decision| decision.current_jobs),
+            jobs: decision.as_ref().map(|decision| decision.jobs),
+            stage: decision.as_ref().map_or(String::new(), |decision| word(&decision.stage)),
+            why: decision.as_ref().map_or("", |decision| decision.reason.sentence()),
+            then: String::new(),
+        };
+        let is_shadow = checked.run.context.shadow;
+        Self { at: line.at, text: text(checked), json: json(checked), line, is_shadow }
+    }
+
+    /// What became of it.
+    fn look_after(&mut self, after: &Aftermath) {
+        let Some(jobs) = self.line.jobs else { return };
+        let sentences = after.sentences(jobs, self.is_shadow);
+        for (k, sentence) in sentences.iter().enumerate() {
+            self.text += &format!("  {:<9} {sentence}\n", if k == 0 { "then" } else { "" });
+        }
+        self.line.then = sentences.join("; ");
+        self.json["then"] = json!(after);
+    }
+}
+
 /// What is shown of the decisions that pass by.
 struct Found {
     at: Option<UnixSeconds>,
+    range: Option<[UnixSeconds; 2]>,
     wanted: usize,
-    json: bool,
-    /// Those to explain, as text or JSON.
-    shown: VecDeque<Value>,
+    /// Those to explain or list.
+    shown: VecDeque<Shown>,
     /// The first that differs.
-    first: Option<Value>,
+    first: Option<Shown>,
     /// Decisions that could not be made again, by reason.
     unknown: Vec<(String, u64)>,
     span: Option<[UnixSeconds; 2]>,
@@ -147,10 +197,17 @@ struct Found {
 
 impl Found {
     fn new(args: &ReplayArgs) -> Self {
+        let end = args.to.unwrap_or(UnixSeconds(i64::MAX));
+        let range = args.from.map(|from| [from, end]);
+        let wanted = match (args.last, range) {
+            (Some(last), _) => last as usize,
+            (None, Some(_)) => MOST,
+            (None, None) => usize::from(args.at.is_some()),
+        };
         Self {
             at: args.at,
-            wanted: args.last.map_or(usize::from(args.at.is_some()), |last| last as usize),
-            json: args.json,
+            range,
+            wanted,
             shown: VecDeque::new(),
             first: None,
             unknown: Vec::new(),
@@ -160,7 +217,8 @@ impl Found {
 
     fn take(&mut self, checked: &Checked<'_>) -> ControlFlow<()> {
         let at = checked.recorded.at;
-        if self.at.is_some_and(|wanted| at > wanted) {
+        let end = self.at.or(self.range.map(|[_, to]| to));
+        if end.is_some_and(|end| at > end) {
             return ControlFlow::Break(());
         }
         self.span = Some([self.span.map_or(at, |[first, _]| first), at]);
@@ -173,29 +231,45 @@ impl Found {
         }
         let differs = matches!(checked.verdict, Verdict::Differs | Verdict::OtherInputs);
         if differs && self.first.is_none() {
-            self.first = Some(self.shape(checked));
+            self.first = Some(Shown::new(checked));
         }
-        if self.wanted > 0 {
+        if self.wanted > 0 && self.range.is_none_or(|[from, _]| at >= from) {
             if self.shown.len() == self.wanted {
                 self.shown.pop_front();
             }
-            self.shown.push_back(self.shape(checked));
+            self.shown.push_back(Shown::new(checked));
         }
         ControlFlow::Continue(())
     }
 
+    /// Reads what became of those that are shown.
+    fn look_after(&mut self, folder: &Path) {
+        let at: Vec<UnixSeconds> = self.shown.iter().map(|shown| shown.at).collect();
+        if at.is_empty() {
+            return;
+        }
+        let after = aftermaths(folder, &at);
+        for shown in &mut self.shown {
+            if let Some(after) = after.get(&shown.at) {
+                shown.look_after(after);
+            }
+        }
+    }
+
     fn print(&self, args: &ReplayArgs, summary: &Summary) {
         let count = |n: u64| grouped(n as f64);
-        for shown in &self.shown {
-            say(shown.as_str().unwrap_or_default());
+        if self.range.is_some() {
+            say(&table(self.shown.iter().map(|shown| &shown.line)));
+        } else {
+            self.shown.iter().for_each(|shown| say(&shown.text));
         }
         if let Some(first) = &self.first {
             say("The first decision that comes out otherwise:");
-            say(first.as_str().unwrap_or_default());
+            say(&first.text);
         }
-        if self.at.is_some() {
+        if self.at.is_some() || self.range.is_some() {
             if self.shown.is_empty() {
-                say("No decision had been made by then.");
+                say("No decision was made then.");
             }
             return;
         }
@@ -226,12 +300,8 @@ impl Found {
             "same": summary.same,
             "differing": summary.differing,
             "not_possible": self.unknown.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "first_difference": self.first,
-            "explained": self.shown,
+            "first_difference": self.first.as_ref().map(|first| &first.json),
+            "explained": self.shown.iter().map(|shown| &shown.json).collect::<Vec<_>>(),
         })
-    }
-
-    fn shape(&self, checked: &Checked<'_>) -> Value {
-        if self.json { json(checked) } else { Value::String(text(checked)) }
     }
 }

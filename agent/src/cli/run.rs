@@ -9,7 +9,8 @@ const EXAMPLES: &str = "\
 Examples:
   agent run --config scaleiq.yaml
   agent run                                  defaults: samples by POST /ingest, shadow mode
-  curl -d '{\"time\": 1751328030, \"interval_s\": 30, \"logged_events\": 812, ...}' \\
+  curl -d '{\"time\": 1751328030, \"interval_s\": 30, \"logged_events\": 812, \"processed_events\": 808,
+            \"unprocessed_events\": 4, \"avg_processing_ms\": 73.5, \"jobs_ready\": 3}' \\
        http://127.0.0.1:9184/ingest
                                              also arrays, {\"samples\": [...]}, JSON lines and gzip;
                                              the answer tells what was not taken. Several senders:

@@ -11,7 +11,7 @@ use scaleiq_core::policy::{NetworkRole, Policy, Stage};
 use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
-use scaleiq_workload::baselines::{HpaRule, ScalingRule};
+use scaleiq_workload::baselines::{HpaRule, LagRule, ScalingRule};
 use scaleiq_workload::sim::live::{MeasuredPool, VirtualPool};
 
 /// A controller beside two pools under the same arrivals: the real one, and a virtual one. In shadow mode
@@ -26,6 +26,8 @@ pub(super) struct Watched<F, P> {
     real: MeasuredPool,
     /// It goes its own way from the first decision on; `None` before the first sample.
     other: Option<VirtualPool>,
+    /// The one that KEDA would have had, beside the HPA's.
+    keda: Option<VirtualPool>,
     scaler: Scaler,
     /// What the virtual pool told last.
     told: Option<Sample>,
@@ -39,7 +41,7 @@ enum Scaler {
     /// The controller: shadow mode.
     Controller,
     /// What most pools are scaled by.
-    Rule(HpaRule),
+    Rules(HpaRule, LagRule),
 }
 
 impl<F: Forecaster, P: Policy> Watched<F, P> {
@@ -49,7 +51,8 @@ impl<F: Forecaster, P: Policy> Watched<F, P> {
             real: MeasuredPool::new(controller.settings().sla_s),
             controller,
             other: None,
-            scaler: Scaler::Rule(HpaRule::default()),
+            scaler: Scaler::Rules(HpaRule::default(), LagRule::default()),
+            keda: None,
             told: None,
             forecasts: ForecastRecord::default(),
             began: false,
@@ -58,7 +61,7 @@ impl<F: Forecaster, P: Policy> Watched<F, P> {
 
     fn restart_pools(&mut self) {
         self.real.restart();
-        if let Some(other) = &mut self.other {
+        for other in [&mut self.other, &mut self.keda].into_iter().flatten() {
             other.restart();
         }
     }
@@ -77,19 +80,22 @@ where
         let settings = *self.controller.settings();
         if !self.began {
             // Nobody was asked yet: it still is as the real one.
-            self.other = None;
+            (self.other, self.keda) = (None, None);
         }
-        let Self { controller, real, other, scaler, told, forecasts, .. } = self;
+        let Self { controller, real, other, keda, scaler, told, forecasts, .. } = self;
         let beside = |believed: &Sample, work_s: f32| {
             real.push(believed, work_s);
             let seen = play(other, believed, work_s, real, &settings);
             *told = Some(seen);
             match scaler {
                 Scaler::Controller => Some(seen),
-                Scaler::Rule(rule) => {
+                Scaler::Rules(hpa, lag) => {
                     let work_ms = Reading::Known(1000.0 * work_s);
-                    let jobs = rule.decide(&Sample { work_ms, ..seen });
+                    let jobs = hpa.decide(&Sample { work_ms, ..seen });
                     order(other, settings.limits.clamp(jobs));
+                    let seen = play(keda, believed, work_s, real, &settings);
+                    let jobs = lag.decide(&Sample { work_ms, ..seen });
+                    order(keda, settings.limits.clamp(jobs));
                     None
                 }
             }
@@ -149,13 +155,13 @@ where
             return;
         }
         self.real = MeasuredPool::new(self.controller.settings().sla_s);
-        (self.other, self.told, self.began) = (None, None, false);
+        (self.other, self.keda, self.told, self.began) = (None, None, None, false);
         self.scaler = if on {
             Scaler::Controller
         } else {
             // The real pool never was as the virtual one.
             self.controller.forget_orders();
-            Scaler::Rule(HpaRule::default())
+            Scaler::Rules(HpaRule::default(), LagRule::default())
         };
     }
 
@@ -166,20 +172,24 @@ where
     fn obey(&mut self, jobs: Jobs) {
         match self.scaler {
             Scaler::Controller => order(&mut self.other, jobs),
-            Scaler::Rule(_) => self.real.order(jobs),
+            Scaler::Rules(..) => self.real.order(jobs),
         }
     }
 
     fn figures(&self) -> Figures {
         let real = PoolFigures::new(Pool::Real, &self.real.standing(), self.real.totals());
-        let other = |name| match &self.other {
+        let told = |pool: &Option<VirtualPool>, name| match pool {
             Some(pool) => PoolFigures::new(name, &pool.standing(), pool.totals()),
             None => PoolFigures::unknown(name),
         };
+        let other = |name| told(&self.other, name);
         let forecasts = self.forecasts.figures(self.controller.settings().interval.seconds());
         match self.scaler {
             Scaler::Controller => Figures::new(other(Pool::Virtual), real, forecasts),
-            Scaler::Rule(_) => Figures::new(real, other(Pool::Hpa), forecasts),
+            Scaler::Rules(..) => Figures {
+                also: vec![told(&self.keda, Pool::Keda)],
+                ..Figures::new(real, other(Pool::Hpa), forecasts)
+            },
         }
     }
 

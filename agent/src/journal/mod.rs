@@ -14,10 +14,12 @@
 //! is deleted, the decisions of that run can still be read but no longer be repeated. So a run builds
 //! on no more than the newer half of the files, and the other half is how long it can be repeated.
 
+mod aftermath;
 mod basis;
 pub mod explain;
 mod folder;
 mod frame;
+mod past;
 mod record;
 mod resume;
 mod tell;
@@ -25,8 +27,10 @@ mod verify;
 mod walk;
 mod write;
 
+pub use aftermath::{Aftermath, aftermaths};
 pub use folder::Limits;
-pub use record::{Digest, Recorded, Run, RunContext};
+pub use past::{Seen, see};
+pub use record::{Carried, Digest, Recorded, Run, RunContext};
 pub use resume::{Past, Resumed, resume};
 pub use verify::{Checked, Summary, Unknown, Verdict, verify};
 pub use walk::Place;

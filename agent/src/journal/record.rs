@@ -175,6 +175,8 @@ pub(super) enum Record {
     /// Other limits are in force from here on. A file whose beginning lies after that has it behind its
     /// header.
     Limits(LimitsRecord),
+    /// What became of an order. No decision follows from it.
+    Carried(Carried),
 }
 
 /// Limits that people changed for a while.
@@ -187,6 +189,27 @@ pub(super) struct LimitsRecord {
     pub(super) max: Jobs,
     /// Who wanted that, and why; nothing where they are as configured.
     pub(super) why: Vec<String>,
+}
+
+/// What became of an order at the actuator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// When that was known,
+    pub at: UnixSeconds,
+    /// and when it had been decided.
+    pub decided_at: UnixSeconds,
+    /// The order's identifier.
+    pub id: u64,
+    /// Jobs before,
+    pub from: Jobs,
+    /// and jobs that were ordered.
+    pub jobs: Jobs,
+    /// How long it took, in milliseconds.
+    pub took_ms: u32,
+    /// Failures in a row, this one among them, or until now.
+    pub failures: u32,
+    /// Why it failed; `None` if it was carried out.
+    pub error: Option<String>,
 }
 
 impl LimitsRecord {

@@ -131,7 +131,8 @@ fn survey(config: &JournalConfig, last: u32) -> Result<Survey, JournalError> {
         match entry.record {
             Record::Header(_, header) => run = Some(header.run),
             Record::Run(next) => run = Some(next),
-            Record::Sample(_) | Record::Decision(_) | Record::Gap | Record::Limits(_) => {}
+            Record::Sample(_) | Record::Decision(_) | Record::Gap => {}
+            Record::Limits(_) | Record::Carried(_) => {}
         }
     }
     let size = fs::metadata(&path).map_err(folder::io_error(&path))?.len();
@@ -180,7 +181,8 @@ fn rebuild(
                     past.decision = same.map(|decision| (decision, recorded.inputs));
                 }
             }
-            Record::Header(..) | Record::Run(_) | Record::Gap | Record::Limits(_) => {}
+            Record::Header(..) | Record::Run(_) | Record::Gap => {}
+            Record::Limits(_) | Record::Carried(_) => {}
         }
         if told.elapsed() >= TELL_EVERY {
             told = Instant::now();

@@ -35,7 +35,7 @@ impl Teller {
                 self.last = recorded.decision().map(|decision| (decision.jobs, decision.at));
                 return Some(decider.decide(recorded.at));
             }
-            Record::Gap => {}
+            Record::Gap | Record::Carried(_) => {}
         }
         None
     }

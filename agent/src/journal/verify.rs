@@ -116,7 +116,7 @@ pub fn verify(
             Record::Run(run) => again.begin(run, entry.place)?,
             Record::Sample(_) => summary.samples += 1,
             Record::Gap => again.why = Some(Unknown::InputsLost),
-            Record::Decision(_) | Record::Limits(_) => {}
+            Record::Decision(_) | Record::Limits(_) | Record::Carried(_) => {}
         }
         let Some(checked) = again.check(&entry) else { continue };
         if each(&checked).is_break() {

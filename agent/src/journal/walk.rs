@@ -143,6 +143,8 @@ pub(super) fn advance(chain: &mut Chain, payload: &[u8], record: &Record) -> Opt
     match record {
         Record::Decision(recorded) => return Some(chain.ask(recorded.at)),
         Record::Header(..) => *chain = Chain::default(),
+        // It is no input.
+        Record::Carried(_) => return None,
         Record::Run(_) | Record::Sample(_) | Record::Gap | Record::Limits(_) => {}
     }
     chain.push(payload);

@@ -1,7 +1,9 @@
 //! Writes a journal.
 
 use super::folder::{self, Limits, io_error};
-use super::record::{Chain, Digest, FORMAT, Header, LimitsRecord, Record, Recorded, Run, bytes};
+use super::record::{
+    Carried, Chain, Digest, FORMAT, Header, LimitsRecord, Record, Recorded, Run, bytes,
+};
 use super::walk::advance;
 use super::{JournalError, frame};
 use crate::decide::limits::LimitsInForce;
@@ -176,6 +178,15 @@ impl Journal {
         self.put_limits()
     }
 
+    /// Records what became of an order. It is durable with the next decision.
+    ///
+    /// # Errors
+    /// If many records waited and could not be written.
+    pub fn carried(&mut self, carried: &Carried) -> Result<(), JournalError> {
+        self.make_room()?;
+        self.put(&Record::Carried(carried.clone()))
+    }
+
     /// Puts down what limits are in force, for who reads from here on.
     fn put_limits(&mut self) -> Result<(), JournalError> {
         match self.in_force.clone() {
@@ -252,6 +263,11 @@ impl Journal {
         self.dirty = true;
         self.medium.write_all(&self.waiting)?;
         self.medium.sync()?;
+        // What is written to a file that was deleted is gone with the process.
+        if !folder::path(&self.folder, self.number).exists() {
+            let what = "it was deleted while it was written: restart the agent to begin another";
+            return Err(io::Error::new(io::ErrorKind::NotFound, what));
+        }
         self.dirty = false;
         let written = self.waiting.len() as u64;
         self.length += written;

@@ -9,7 +9,7 @@ use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
-use scaleiq_workload::sim::{Load, PEAK_QUANTILE, Score, Simulator, World};
+use scaleiq_workload::sim::{Load, PEAK_QUANTILE, Score, Simulator, TickCost, World};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Instant;
@@ -183,6 +183,18 @@ impl Replay {
     #[must_use]
     pub fn score(&self) -> Score {
         self.simulator.score()
+    }
+
+    /// What the last tick cost and kept.
+    #[must_use]
+    pub fn tick_cost(&self) -> TickCost {
+        self.simulator.tick_cost()
+    }
+
+    /// Share of the events so far that waited no longer than each of these, in seconds.
+    #[must_use]
+    pub fn in_time(&self, waits_s: &[u32]) -> Vec<f64> {
+        self.simulator.in_time(waits_s)
     }
 
     /// What was decided so far, without the warm-up.

@@ -215,6 +215,22 @@ impl Warning {
         Self { field: Some(field.into()), kind, message: message.into() }
     }
 
+    /// About a field in which `told` was told.
+    #[must_use]
+    pub fn of_fault(fault: &FieldFault, told: Option<f64>) -> Self {
+        match (fault.fault, told) {
+            (Fault::TooSmall, Some(told)) => Self::of_field(
+                fault.field,
+                fault.fault.into(),
+                format!(
+                    "field `{}` is {told}, and it cannot be negative: taken as not measured",
+                    fault.field
+                ),
+            ),
+            _ => fault.into(),
+        }
+    }
+
     /// About a sample as a whole.
     #[must_use]
     pub fn of_sample(kind: WarningKind, message: impl Into<String>) -> Self {

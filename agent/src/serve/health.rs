@@ -2,8 +2,17 @@
 
 use crate::decide::Mode;
 use crate::telemetry::{Metrics, Signs};
+use crate::text::utc;
 use crate::workload::Handle;
+use scaleiq_core::decision::{Change, Constraint};
 use serde::Serialize;
+
+/// The part that tells how fresh data are.
+pub(super) const DATA: &str = "data";
+/// Intervals that are judged before it is told how forecasts are,
+const MIN_JUDGED: u64 = 200;
+/// and the share that should at least be within the 80 % band.
+const MIN_COVERED_PERCENT: f64 = 55.0;
 
 /// Where health is seen from.
 #[derive(Clone, Debug)]
@@ -14,8 +23,8 @@ pub struct Watch {
     pub metrics: Metrics,
     /// Whether decisions are carried out.
     pub mode: Mode,
-    /// Data older than this is no ground to act on.
-    pub stale_after_s: u32,
+    /// Whether samples are posted; else they come from elsewhere.
+    pub takes_samples: bool,
 }
 
 /// One part of the agent.
@@ -29,6 +38,13 @@ pub(super) struct Part {
     text: String,
 }
 
+impl Part {
+    /// What is wrong with it, if anything is.
+    pub(super) fn complaint(&self) -> Option<String> {
+        (!self.ok).then(|| format!("{}: {}", self.name, self.text))
+    }
+}
+
 impl Watch {
     /// Every part, as of now.
     pub(super) fn parts(&self) -> Vec<Part> {
@@ -40,31 +56,71 @@ impl Watch {
             Some(self.actuator(&signs)),
             Some(journal(&signs)),
             Some(model(&signs)),
+            self.forecasts(),
+            self.limits(),
             Some(promises(&signs)),
         ];
         parts.into_iter().flatten().collect()
     }
 
+    /// As `/readyz` tells it.
     fn data(&self, signs: &Signs) -> Part {
-        let limit_s = self.stale_after_s;
-        let (ok, text) = match signs.data_age_s {
-            None => (false, "no sample has come yet".into()),
-            Some(age_s) if age_s > i64::from(limit_s) => {
-                (false, format!("the last sample is {age_s} s old, beyond {limit_s} s: holding"))
+        let (ok, text) = match self.control.view().fresh(self.control.now()) {
+            Err(error) => (false, error.to_string()),
+            Ok(()) => {
+                (true, signs.data_age_s.map_or("fresh".into(), |age_s| format!("{age_s} s old")))
             }
-            Some(age_s) => (true, format!("{age_s} s old")),
         };
-        Part { name: "data", ok, text }
+        Part { name: DATA, ok, text }
     }
 
     fn actuator(&self, signs: &Signs) -> Part {
         let (ok, text) = match (self.mode, signs.actuator_failures) {
             (Mode::Shadow, _) => (true, "off in shadow mode".into()),
             (Mode::Active, 0) => (true, "works".into()),
-            (Mode::Active, 1) => (false, "failed the last time".into()),
-            (Mode::Active, n) => (false, format!("failed {n} times in a row")),
+            (Mode::Active, n) => {
+                let times = if n == 1 { "once".into() } else { format!("{n} times in a row") };
+                let why = signs.actuator_error.as_ref().map_or(String::new(), |(since, why)| {
+                    format!(", since {} UTC: {why}", utc(since.0))
+                });
+                (false, format!("failed {times}{why}"))
+            }
         };
         Part { name: "actuator", ok, text }
+    }
+
+    /// A model ages: the band that should hold four fifths of what comes holds less, and less.
+    fn forecasts(&self) -> Option<Part> {
+        let judged = self.metrics.forecasts()?;
+        let percent = 100.0 * judged.coverage_ratio.filter(|_| judged.intervals >= MIN_JUDGED)?;
+        let ok = percent >= MIN_COVERED_PERCENT;
+        let text = match ok {
+            true => format!("{percent:.0} % of what came was within the 80 % band"),
+            false => format!(
+                "aged: only {percent:.0} % of what came was within the 80 % band in the last week; train \
+                 the model anew on what was recorded"
+            ),
+        };
+        Some(Part { name: "forecasts", ok, text })
+    }
+
+    /// Whether more jobs would be wanted than are allowed.
+    fn limits(&self) -> Option<Part> {
+        let view = self.control.view();
+        let decision = &view.decision.as_ref()?.decision;
+        let (min, max) = (view.limits.limits.min(), view.limits.limits.max());
+        let capped = |change: &&Change| change.by == Constraint::Limits && change.from > max;
+        let why = match view.limits.why.as_slice() {
+            [] => String::new(),
+            why => format!(" ({})", why.join("; ")),
+        };
+        let (ok, text) = match decision.changes.iter().find(capped) {
+            Some(change) => {
+                (false, format!("at the most, {max} jobs{why}: {} are wanted", change.from))
+            }
+            None => (true, format!("{min} to {max} jobs{why}")),
+        };
+        Some(Part { name: "limits", ok, text })
     }
 }
 

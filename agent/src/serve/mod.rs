@@ -1,6 +1,7 @@
 //! REST, metrics and the dashboard.
 
 mod access;
+mod annotations;
 mod api;
 mod body;
 pub mod dashboard;
@@ -10,6 +11,7 @@ mod ingest;
 #[cfg_attr(not(feature = "grpc"), path = "keda_left_out.rs")]
 mod keda;
 mod listen;
+mod moment;
 mod overrides;
 pub mod page;
 mod predict;

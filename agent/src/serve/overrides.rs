@@ -3,6 +3,7 @@
 use super::api::Api;
 use super::body::Refused;
 use super::error::refuse;
+use super::moment::Moment;
 use crate::decide::limits::{Draft, Override, Pause};
 use axum::Json;
 use axum::body::Body;
@@ -30,19 +31,10 @@ struct Asked {
     why: String,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Moment {
-    Seconds(i64),
-    Text(String),
-}
-
 impl Asked {
     fn draft(self, now: UnixSeconds) -> Result<Draft, String> {
         let until = match (self.until, self.for_s) {
-            (Some(Moment::Seconds(seconds)), None) => UnixSeconds(seconds),
-            (Some(Moment::Text(text)), None) => scaleiq_workload::moment(&text)
-                .map_err(|what| format!("field `until` is `{text}`, which {what}"))?,
+            (Some(until), None) => until.seconds("until")?,
             (None, Some(seconds)) => now.plus(seconds.into()),
             (None, None) | (Some(_), Some(_)) => {
                 return Err("one of `until` and `for_s` is needed: an override has an end".into());

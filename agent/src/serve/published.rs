@@ -1,7 +1,8 @@
 //! What was last published.
 
-use super::dashboard::About;
+use super::dashboard::{About, Budget, LastHour, LearnedRanges};
 use crate::decide::figures::{Figures, Latency};
+use crate::journal::Carried;
 use crate::workload::Learned;
 use scaleiq_core::forecast::Basis;
 use scaleiq_core::policy::{Preference, Stage};
@@ -32,4 +33,11 @@ pub(super) struct Published {
     pub figures: Option<Figures>,
     /// How long decisions take.
     pub latency: Option<Latency>,
+    /// How the last hour was, and what is left of the events that may be late.
+    pub(super) last_hour: LastHour,
+    pub(super) budget: Option<Budget>,
+    /// What became of the last order.
+    pub(super) carried: Option<Carried>,
+    /// What was measured of the pool, with what it was in the last day.
+    pub(super) learned_ranges: Option<LearnedRanges>,
 }

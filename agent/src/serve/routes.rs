@@ -1,6 +1,7 @@
 //! The REST endpoints.
 
 use super::access::{Access, check_host, check_token, check_view};
+use super::annotations;
 use super::api::Api;
 use super::dashboard;
 use super::error::refuse;
@@ -46,7 +47,7 @@ pub fn router(workloads: Vec<Served>, connections: ConnectionMetrics, access: Ac
 }
 
 const HERE: &str = "nothing here: GET /, /healthz, /readyz, /status, /metrics, /predict or POST /ingest, \
-                    /predict, /decide";
+                    /predict, /decide, /overrides, /annotations";
 const HERE_OF_ALL: &str = "nothing here: GET /, /healthz, /readyz, /metrics, /workloads";
 
 /// The routes of one workload.
@@ -60,12 +61,16 @@ fn own(workload: Served, access: &Arc<Access>) -> Router {
         .route("/overrides/{id}", delete(overrides::end))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_token))
         .with_state(api.clone());
+    let marks = Router::new()
+        .route("/annotations", get(annotations::list).post(annotations::add))
+        .route_layer(middleware::from_fn_with_state(access.clone(), check_token))
+        .with_state((api.clone(), dashboard.clone()));
     let views = Router::new()
         .route("/status", get(status))
         .with_state((api, dashboard.clone()))
         .merge(dashboard::page(dashboard))
         .route_layer(middleware::from_fn_with_state(access.clone(), check_view));
-    control.merge(views)
+    control.merge(marks).merge(views)
 }
 
 async fn decide(State(api): State<Api>) -> Response {

@@ -4,6 +4,7 @@ use super::access::{Access, check_view};
 use super::api::Api;
 use super::dashboard::{CONTENT_SECURITY_POLICY, DashboardState};
 use super::error::refuse;
+use super::health::{DATA, Part};
 use crate::telemetry::{ConnectionMetrics, Exposition};
 use crate::workload::NotReady;
 use axum::extract::State;
@@ -105,14 +106,22 @@ async fn healthy(State(all): State<All>) -> Response {
     text.into_response()
 }
 
-/// Whether all workloads have fresh data to decide on.
+/// Whether all workloads have fresh data to decide on. What else is wrong is told as well, and is for
+/// whoever is called: decisions are made all the same.
 async fn ready(State(all): State<All>) -> Response {
     let mut text = String::from("ready\n");
     let mut lacking = String::new();
     for workload in all.workloads.iter() {
+        let parts = workload.dashboard.health();
+        let ill = parts.iter().filter_map(Part::complaint).filter(|ill| !ill.starts_with(DATA));
         match workload.api.control.ready() {
-            Ok(notes) => notes.iter().for_each(|note| text += &all.line(workload, note)),
-            Err(error) => lacking += &all.line(workload, &error.to_string()),
+            Ok(notes) => {
+                ill.chain(notes).for_each(|note| text += &all.line(workload, &note));
+            }
+            Err(error) => {
+                let lines = std::iter::once(error.to_string()).chain(ill);
+                lines.for_each(|line| lacking += &all.line(workload, &line));
+            }
         }
     }
     match lacking.is_empty() {

@@ -2,12 +2,13 @@
 //! waits for a decision, a disk or a device.
 
 use super::api::Api;
-use super::dashboard::DashboardState;
+use super::dashboard::{Budget, DashboardState, LastHour, LearnedRanges, Learning};
 use super::error::refuse;
 use super::health::Part;
 use super::published::Published;
 use crate::decide::figures::{Figures, Latency, PoolFigures, Price};
 use crate::decide::limits::LimitsInForce;
+use crate::journal::Carried;
 use crate::workload::Learned;
 use axum::Json;
 use axum::extract::State;
@@ -45,10 +46,18 @@ struct Status {
     limits: LimitsInForce,
     /// What is measured of the pool, and the start-up time that was configured.
     learned: Option<Learned>,
+    learned_in_last_day: Option<LearnedRanges>,
     start_up_stated_s: f32,
     #[serde(flatten)]
     figures: Option<Figures>,
     money: Option<Money>,
+    /// How the last hour was, and what is left of the events that may be late.
+    last_hour: LastHour,
+    budget: Option<Budget>,
+    /// What became of the last order.
+    carried: Option<Carried>,
+    /// What traffic in intervals of this length can teach.
+    learning: Learning,
     decision: Option<Latency>,
     /// How each part of the agent is.
     health: Vec<Part>,
@@ -106,8 +115,13 @@ pub(super) async fn status(State((api, dashboard)): State<(Api, DashboardState)>
         objective_percent: about.objective_percent,
         limits: api.control.view().limits.clone(),
         learned,
+        learned_in_last_day: published.learned_ranges,
         start_up_stated_s: about.start_up_s,
         figures,
+        last_hour: published.last_hour,
+        budget: published.budget,
+        carried: published.carried,
+        learning: about.learning,
         decision: latency,
         health: dashboard.health(),
     })

@@ -1,13 +1,14 @@
 //! How it goes, for Prometheus.
 
 use super::kinds::{Float, Labels};
-use crate::decide::figures::{Figures, PoolFigures};
+use crate::decide::figures::{Figures, ForecastFigures, PoolFigures};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::{Registry, Unit};
 use std::hash::Hash;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 type Sum = Counter<f64, AtomicU64>;
 
@@ -24,6 +25,8 @@ pub(super) struct FigureMetrics {
     saving: Family<Labels<1>, Float>,
     forecast_error: Family<Labels<1>, Float>,
     forecast_coverage: Family<Labels<1>, Float>,
+    /// Those of the first horizon.
+    first: Arc<Mutex<Option<ForecastFigures>>>,
 }
 
 impl FigureMetrics {
@@ -51,16 +54,23 @@ impl FigureMetrics {
 
     /// This is how it goes.
     pub(super) fn tell(&self, figures: &Figures) {
-        for pool in [&figures.scaleiq, &figures.compared] {
+        for pool in [&figures.scaleiq, &figures.compared].into_iter().chain(&figures.also) {
             self.set(pool);
         }
         let labels = [("against", figures.compared.pool.word().to_string())];
         set(&self.saving, &labels, figures.saving_ratio);
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) =
+            figures.forecasts.first().copied();
         for horizon in &figures.forecasts {
             let labels = [("ahead_s", horizon.ahead_s.to_string())];
             set(&self.forecast_error, &labels, horizon.error_ratio);
             set(&self.forecast_coverage, &labels, horizon.coverage_ratio);
         }
+    }
+
+    /// How forecasts of the first horizon did.
+    pub(super) fn forecasts(&self) -> Option<ForecastFigures> {
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, figures: &PoolFigures) {

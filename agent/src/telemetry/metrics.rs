@@ -5,6 +5,7 @@ use super::figures::FigureMetrics;
 use super::limits::LimitMetrics;
 use super::outcomes::{ActuationResult, OutcomeMetrics};
 use super::samples::SampleMetrics;
+use crate::decide::figures::ForecastFigures;
 use crate::decide::{Mode, ModelId};
 use crate::platform::supervise::{Condition, Lifecycle};
 use crate::workload::{Event, Subscriber};
@@ -104,6 +105,7 @@ impl Metrics {
         Signs {
             data_age_s: self.samples.age_s(now),
             actuator_failures: self.outcomes.failures(),
+            actuator_error: self.outcomes.error(),
             has_journal: self.outcomes.has_journal(),
             journal_fails: self.outcomes.journal_fails(),
             model_loaded: self.decisions.is_model_loaded(),
@@ -111,6 +113,12 @@ impl Metrics {
             pool: self.samples.pool(),
             broken: self.decisions.all_broken(),
         }
+    }
+
+    /// How forecasts of the first horizon did in the last week; `None` before that is known.
+    #[must_use]
+    pub fn forecasts(&self) -> Option<ForecastFigures> {
+        self.figures.forecasts()
     }
 
     /// Everything as text in OpenMetrics.
@@ -142,6 +150,7 @@ impl Subscriber for Metrics {
             Event::Device(health) => self.decisions.device(health),
             Event::Recorded { durable } => self.outcomes.recorded(durable),
             Event::JournalSize(bytes) => self.outcomes.journal_size(bytes),
+            Event::Carried(carried) => self.outcomes.carried(carried),
             Event::Limits(in_force) => self.limits.set(in_force),
             Event::Broken(promise) => self.decisions.broken(promise),
         }
@@ -153,8 +162,10 @@ impl Subscriber for Metrics {
 pub struct Signs {
     /// Age of the last sample; `None` before the first.
     pub data_age_s: Option<i64>,
-    /// Failures of the actuator since it last succeeded.
+    /// Failures of the actuator since it last succeeded,
     pub actuator_failures: i64,
+    /// since when, and why; `None` while it works.
+    pub actuator_error: Option<(UnixSeconds, String)>,
     /// Whether there is a journal.
     pub has_journal: bool,
     /// Whether it could not be written the last time.

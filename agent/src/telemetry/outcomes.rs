@@ -2,11 +2,14 @@
 
 use super::kinds::Labels;
 use super::known::Known;
+use crate::journal::Carried;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
-use scaleiq_core::units::Jobs;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+use scaleiq_core::units::{Jobs, UnixSeconds};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What becomes of a record.
 const RECORDED: [&str; 2] = ["done", "failed"];
@@ -42,15 +45,34 @@ impl ActuationResult {
 }
 
 /// What became of decisions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct OutcomeMetrics {
     actuations: Family<Labels<1>, Counter>,
     failures_in_a_row: Gauge,
+    actuation_s: Histogram,
+    error: Arc<Mutex<Option<(UnixSeconds, String)>>>,
     jobs_applied: Known<i64>,
     applied_id: Known<i64>,
     recorded: Family<Labels<1>, Counter>,
     journal_failing: Gauge,
     journal_bytes: Known<i64>,
+}
+
+impl Default for OutcomeMetrics {
+    fn default() -> Self {
+        Self {
+            actuations: Family::default(),
+            failures_in_a_row: Gauge::default(),
+            // From 5 ms to more than a minute.
+            actuation_s: Histogram::new(exponential_buckets(0.005, 2.0, 15)),
+            error: Arc::default(),
+            jobs_applied: Known::default(),
+            applied_id: Known::default(),
+            recorded: Family::default(),
+            journal_failing: Gauge::default(),
+            journal_bytes: Known::default(),
+        }
+    }
 }
 
 impl OutcomeMetrics {
@@ -60,6 +82,8 @@ impl OutcomeMetrics {
         r.register("actuations", "Changes handed to the actuator, by result", m.actuations);
         let help = "Failures of the actuator since it last succeeded";
         r.register("actuator_failures_in_a_row", help, m.failures_in_a_row);
+        let help = "Time that the actuator took for an order, whether it was carried out or failed";
+        r.register_with_unit("actuation_duration", help, Unit::Seconds, m.actuation_s);
         r.register("jobs_applied", "Jobs that were last carried out", m.jobs_applied);
         let help = "Identifier of the decision last carried out";
         r.register("applied_decision_id", help, m.applied_id);
@@ -96,6 +120,19 @@ impl OutcomeMetrics {
     pub(super) fn applied(&self, id: u64, jobs: Jobs) {
         self.applied_id.set(i64::try_from(id).unwrap_or(i64::MAX));
         self.jobs_applied.set(jobs.0.into());
+    }
+
+    /// An order was carried out, or failed.
+    pub(super) fn carried(&self, carried: &Carried) {
+        self.actuation_s.observe(f64::from(carried.took_ms) / 1000.0);
+        let mut down = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = down.take().map_or(carried.at, |(since, _)| since);
+        *down = carried.error.clone().map(|error| (since, error));
+    }
+
+    /// Since when the actuator fails, and why it did the last time.
+    pub(super) fn error(&self) -> Option<(UnixSeconds, String)> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The journal was written, or could not be.

@@ -1,6 +1,7 @@
 //! How the loop decides: the decision is made, held to the promises and recorded, and only then made
 //! known.
 
+use super::lacking::Lacking;
 use super::{Control, Event, Prediction, Snapshot, Traced, View};
 use crate::decide::{ModelId, NO_MODEL};
 use crate::text::word;
@@ -67,6 +68,7 @@ impl Control {
         let sample_end = self.last_sample.map(|sample| sample.end);
         let is_missing =
             sample_end.and_then(|end| self.decider.no_estimate(end)) == Some(NoEstimate::Missing);
+        let lacking = self.last_sample.as_ref().filter(|_| is_missing).map(Lacking::from);
         let prediction = match self.decider.forecast() {
             Some(forecast) if self.forecast_is_new || last.prediction.is_none() => {
                 // A device keeps its forecasts to itself.
@@ -78,7 +80,7 @@ impl Control {
             None => None,
         };
         let (decision, notes) = (Some(traced.clone()), self.notes(&traced.decision));
-        let view = View { sample_end, is_missing, decision, prediction, notes, ..(*last).clone() };
+        let view = View { sample_end, lacking, decision, prediction, notes, ..(*last).clone() };
         self.view.send_replace(Arc::new(view));
     }
 

@@ -3,6 +3,7 @@
 use super::Snapshot;
 use crate::decide::Health;
 use crate::decide::limits::LimitsInForce;
+use crate::journal::Carried;
 use crate::observe::{Refusal, SourceStatus, Warning};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::Forecast;
@@ -41,6 +42,8 @@ pub enum Event<'a> {
     Moment(&'a Snapshot),
     /// How the device fares that decides.
     Device(Health),
+    /// An order was carried out, or failed.
+    Carried(&'a Carried),
     /// Other limits are in force.
     Limits(&'a LimitsInForce),
     /// The journal was written, or could not be.

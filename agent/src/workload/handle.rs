@@ -3,6 +3,7 @@
 use super::heartbeat::Heartbeat;
 use super::{Audience, Event, NotReady, Prediction, Traced, View};
 use crate::decide::limits::{Draft, Override, Refused};
+use crate::journal::Carried;
 use crate::observe::{Closed, Ingested, Inlet, Refusal, Reported};
 use crate::platform::clock::Clock;
 use scaleiq_core::units::UnixSeconds;
@@ -22,6 +23,7 @@ pub(super) enum Request {
     Tick,
     SetOverride(Draft, oneshot::Sender<Result<Override, Refused>>),
     EndOverride(u64, oneshot::Sender<Option<Override>>),
+    Carried(Carried),
     /// Nobody asks anything now.
     Nothing,
     Stop,
@@ -107,6 +109,11 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.sender.send(request(reply)).await.map_err(|_| NotReady::Stopped)?;
         answer.await.map_err(|_| NotReady::Stopped)
+    }
+
+    /// An order was carried out, or failed: it is recorded, unless the loop is so busy that it has no room.
+    pub fn carried(&self, carried: Carried) {
+        let _ = self.sender.try_send(Request::Carried(carried));
     }
 
     /// Something was handed in that is no sample: it is counted.

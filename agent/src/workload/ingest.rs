@@ -46,7 +46,9 @@ impl Control {
         }
         let jobs = match body.observed {
             true => {
-                let decision = self.decide(self.clock.now().ours).decision;
+                let now = self.clock.now().ours;
+                let decision = self.decide(now).decision;
+                self.warn(now);
                 if let Some(warning) = self.assumption.warning(&decision) {
                     self.audience.tell(Event::Warned(&warning));
                     body.ingested.warn(body.newest, warning);

@@ -11,6 +11,7 @@ mod event;
 mod handle;
 mod heartbeat;
 mod ingest;
+mod lacking;
 mod learned;
 mod limits;
 mod not_ready;
@@ -112,6 +113,10 @@ impl Control {
                 Request::EndOverride(id, reply) => {
                     let _ = reply.send(self.end_override(id));
                 }
+                Request::Carried(carried) => {
+                    self.recorder.carried(&carried);
+                    self.audience.tell(Event::Carried(&carried));
+                }
                 Request::Nothing => {}
                 Request::Stop => break,
             }
@@ -134,7 +139,7 @@ impl Control {
     }
 
     /// Tells again and again that data are missing: whoever looks at the log later must see it.
-    fn warn(&mut self, now: UnixSeconds) {
+    pub(super) fn warn(&mut self, now: UnixSeconds) {
         let Err(blind) = self.view.borrow().fresh(now) else { return };
         let elapsed = self.clock.elapsed();
         if self.warned.is_none_or(|warned| elapsed.saturating_sub(warned) >= WARN_EVERY) {

@@ -1,5 +1,7 @@
 //! Why the loop has no answer.
 
+use super::lacking::Lacking;
+
 /// Why there is no answer yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotReady {
@@ -23,11 +25,8 @@ pub enum NotReady {
         ahead_s: i64,
     },
     /// The last sample lacks what a decision needs.
-    #[error(
-        "the last sample lacks logged_events, unprocessed_events, or jobs_ready that was told within the \
-         hour"
-    )]
-    Missing,
+    #[error("{0}")]
+    Missing(Lacking),
     /// No whole interval was observed.
     #[error("no interval of {interval_s} s with known logged_events is complete yet")]
     NoForecast {

@@ -3,7 +3,7 @@
 use super::{Audience, Event};
 use crate::decide::ModelId;
 use crate::decide::limits::LimitsInForce;
-use crate::journal::{Digest, Journal, JournalError};
+use crate::journal::{Carried, Digest, Journal, JournalError};
 use scaleiq_core::decision::{Constraint, Decision};
 use scaleiq_core::policy::{NetworkRole, Stage};
 use scaleiq_core::sample::Sample;
@@ -85,6 +85,14 @@ impl Recorder {
     pub(super) fn limits(&mut self, at: UnixSeconds, in_force: &LimitsInForce) {
         let Some(journal) = &mut self.journal else { return };
         if let Err(error) = journal.limits(at, in_force) {
+            self.failed(&error);
+        }
+    }
+
+    /// An order was carried out, or failed.
+    pub(super) fn carried(&mut self, carried: &Carried) {
+        let Some(journal) = &mut self.journal else { return };
+        if let Err(error) = journal.carried(carried) {
             self.failed(&error);
         }
     }

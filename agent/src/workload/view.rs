@@ -1,6 +1,7 @@
 //! What the loop has published: all that is read without asking it, so that whoever reads waits neither
 //! for a disk nor for a device.
 
+use super::lacking::Lacking;
 use super::{NotReady, Prediction, Traced};
 use crate::decide::limits::{LimitsInForce, Overrides};
 use scaleiq_core::policy::Stage;
@@ -15,8 +16,8 @@ const MAX_AHEAD_S: i64 = 300;
 pub struct View {
     /// End of the last sample; `None` before the first.
     pub sample_end: Option<UnixSeconds>,
-    /// Whether that sample lacks what a decision needs.
-    pub is_missing: bool,
+    /// What that sample lacks of what a decision needs, if it does.
+    pub lacking: Option<Lacking>,
     /// The decision in force.
     pub decision: Option<Traced>,
     /// The forecast; `None` before the first interval is complete.
@@ -38,7 +39,7 @@ impl View {
     pub(super) fn new(stale_after_s: u32, interval_s: u32, limits: JobLimits) -> Self {
         Self {
             sample_end: None,
-            is_missing: false,
+            lacking: None,
             decision: None,
             prediction: None,
             notes: Vec::new(),
@@ -62,7 +63,7 @@ impl View {
         if self.is_stale(now) {
             return Err(NotReady::Stale { age_s, stale_after_s: self.stale_after_s });
         }
-        if self.is_missing { Err(NotReady::Missing) } else { Ok(()) }
+        self.lacking.map_or(Ok(()), |lacking| Err(NotReady::Missing(lacking)))
     }
 
     /// Whether the decision is the one in force at `now`: on data that have grown stale a number is
@@ -88,7 +89,7 @@ impl View {
     pub fn predict(&self, now: UnixSeconds) -> Result<Arc<Prediction>, NotReady> {
         match self.fresh(now) {
             // The forecast needs arrivals alone.
-            Ok(()) | Err(NotReady::Missing) => {}
+            Ok(()) | Err(NotReady::Missing(_)) => {}
             Err(error) => return Err(error),
         }
         let interval_s = self.interval_s;

@@ -162,9 +162,8 @@ impl Rig {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
-        let stale_after_s = settings.stale_after_s;
-        let watch =
-            Watch { control: control.clone(), metrics: metrics.clone(), mode, stale_after_s };
+        let (control_seen, told) = (control.clone(), metrics.clone());
+        let watch = Watch { control: control_seen, metrics: told, mode, takes_samples: true };
         let rows = config.row_forecaster().unwrap();
         let api = Api::new(control.clone(), metrics.clone(), mode, true, rows);
         let dashboard = dashboard.watching(watch);

@@ -12,6 +12,7 @@ mod metrics;
 mod model;
 mod network;
 mod overrides;
+mod page;
 #[cfg(target_os = "linux")]
 mod pool;
 mod seed;

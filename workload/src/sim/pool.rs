@@ -275,6 +275,13 @@ impl Waits {
         self.events_by_steps.iter().fold(0.0, |sum, events| sum + events)
     }
 
+    /// Share of the events that waited no longer than so many seconds; 1 if there are none.
+    pub(super) fn share_within(&self, wait_s: u32) -> f64 {
+        let within = self.events_by_steps.iter().take((wait_s / STEP_S) as usize + 1).sum::<f64>();
+        let total = self.total_events();
+        if total > 0.0 { within / total } else { 1.0 }
+    }
+
     /// The shortest wait that this share of the events did not exceed.
     pub(super) fn quantile_s(&self, share: f64) -> u32 {
         let enough = share * self.total_events();

@@ -151,15 +151,29 @@ impl<L: Borrow<Load>> Simulator<L> {
         self.pool.set_jobs(wanted.0, self.played_steps, &self.conditions);
     }
 
-    /// The score so far, as if the load ended here.
+    /// Share of the events so far that waited no longer than each of these, in seconds, as if the load ended
+    /// here; 1 if there were none.
     #[must_use]
-    pub fn score(&self) -> Score {
+    pub fn in_time(&self, waits_s: &[u32]) -> Vec<f64> {
+        let waits = self.tally_so_far().waits;
+        waits_s.iter().map(|wait_s| waits.share_within(*wait_s)).collect()
+    }
+
+    /// The tally with what still waits, which counts with the wait that it has so far.
+    fn tally_so_far(&self) -> Tally {
         let played = self.played_steps as usize;
         let mut tally = self.tally.clone();
         self.queue.waiting(arrived(self.load.borrow().steps()), played, |step, events| {
             let waited_s = seconds(played - step);
             tally.waits.add(waited_s, events, f64::from(self.world.sla_s));
         });
+        tally
+    }
+
+    /// The score so far, as if the load ended here.
+    #[must_use]
+    pub fn score(&self) -> Score {
+        let tally = self.tally_so_far();
         tally.score(seconds(self.played_steps.saturating_sub(self.warm_steps).max(1) as usize))
     }
 
@@ -260,8 +274,8 @@ impl<L: Borrow<Load>> Simulator<L> {
         if scored {
             tally.paid_job_s += paid_job_s;
             tally.ideal_job_s += ideal_job_s;
+            tally.max_backlog_events = tally.max_backlog_events.max(self.queue.backlog_events());
         }
-        tally.max_backlog_events = tally.max_backlog_events.max(self.queue.backlog_events());
         cost.arrived_events += f64::from(step.arrivals_events);
         cost.begun_events += done_events;
         cost.paid_job_s += paid_job_s;

@@ -17,7 +17,7 @@ pub struct Score {
     pub actions_per_day: f64,
     /// Wait that 99 % of the events did not exceed, in seconds.
     pub p99_wait_s: u32,
-    /// Largest backlog at the end of any step, warm-up included.
+    /// Largest backlog at the end of any step.
     pub max_backlog_events: f64,
     /// Events that began, and those that still wait, which count with the wait they have so far.
     pub events: f64,

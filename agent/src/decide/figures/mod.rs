@@ -20,6 +20,9 @@ pub struct Figures {
     pub scaleiq: PoolFigures,
     /// What that is compared with: in shadow mode the real pool.
     pub compared: PoolFigures,
+    /// What other rules would have had, in the same time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<PoolFigures>,
     /// Share of the job-hours of `compared` that ScaleIQ saves, negative if it takes more; `None` while
     /// that is not known.
     pub saving_ratio: Option<f64>,
@@ -40,6 +43,6 @@ impl Figures {
             .zip(compared.job_hours)
             .filter(|(_, theirs)| *theirs > 0.0)
             .map(|(ours, theirs)| 1.0 - ours / theirs);
-        Self { scaleiq, compared, saving_ratio, forecasts }
+        Self { scaleiq, compared, also: Vec::new(), saving_ratio, forecasts }
     }
 }

@@ -16,6 +16,8 @@ pub enum Pool {
     Virtual,
     /// The one that Kubernetes' HPA at 70 % would have had, beside the real one in active mode.
     Hpa,
+    /// The one that KEDA would have had, by the age of the backlog.
+    Keda,
     /// One of a size that never changes, in the demo.
     Static,
 }
@@ -28,6 +30,7 @@ impl Pool {
             Self::Real => "real",
             Self::Virtual => "virtual",
             Self::Hpa => "hpa",
+            Self::Keda => "keda",
             Self::Static => "static",
         }
     }

@@ -27,6 +27,8 @@ pub struct History {
     pub work_ms: Vec<f32>,
     /// What was planned.
     pub planned: Calendar,
+    /// The file as it was read.
+    pub series: Series,
 }
 
 /// What the user wants of a history.
@@ -165,6 +167,7 @@ impl From<&Series> for History {
             arrivals_events: column(|row| row.arrivals_events),
             work_ms: column(|row| row.work_ms),
             planned: Calendar::from(series),
+            series: series.clone(),
         }
     }
 }
@@ -194,6 +197,7 @@ mod tests {
             arrivals_events: vec![12_000.0; days * 720],
             work_ms: vec![f32::NAN; days * 720],
             planned: Calendar::default(),
+            series: Series::default(),
         }
     }
 

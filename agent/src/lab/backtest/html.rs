@@ -1,6 +1,8 @@
 //! The backtest as one self-contained page.
 
 use super::play::Outcome;
+use super::recorder::WAITS_S;
+use crate::lab::decisions::escaped;
 use crate::text::{saving, word};
 use serde_json::{Value, json};
 
@@ -10,9 +12,11 @@ const STYLES: [&str; 3] = [
     include_str!("../../../assets/base.css"),
     include_str!("../../../assets/report.css"),
 ];
-const SCRIPTS: [&str; 3] = [
+const SCRIPTS: [&str; 5] = [
     include_str!("../../../assets/vendor/uplot/uPlot.iife.min.js"),
+    include_str!("../../../assets/legend.js"),
     include_str!("../../../assets/charts.js"),
+    include_str!("../../../assets/hours.js"),
     include_str!("../../../assets/report.js"),
 ];
 
@@ -33,6 +37,40 @@ pub struct Heading {
     pub start_up_s: f32,
     /// Fewest and most jobs.
     pub limits: (u32, u32),
+    /// Jobs that carry all but the rarest peaks.
+    pub static_jobs: u32,
+    /// What a job costs an hour, and in what.
+    pub price: Option<(f32, String)>,
+}
+
+/// Days of a month.
+const MONTH: f64 = 365.25 / 12.0;
+/// A pool of no more jobs cannot be made much smaller.
+const SMALL_POOL: u32 = 3;
+
+impl Heading {
+    /// What so many job-hours come to in a month, if a price is known.
+    #[must_use]
+    pub fn per_month(&self, job_hours: f64) -> Option<f64> {
+        let (price, _) = self.price.as_ref()?;
+        Some(job_hours / self.days.max(1e-9) * MONTH * f64::from(*price))
+    }
+
+    /// What to do where the traffic is too small to tell policies apart.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        (self.static_jobs <= SMALL_POOL).then(|| {
+            format!(
+                "This traffic keeps {} busy at its peak, so policies hardly differ. \
+                 If it is a part of yours, or a sample, scale it: --peak-jobs 40.",
+                if self.static_jobs == 1 {
+                    "one job".into()
+                } else {
+                    format!("{} jobs", self.static_jobs)
+                }
+            )
+        })
+    }
 }
 
 /// The page.
@@ -72,6 +110,7 @@ fn data(heading: &Heading, outcome: &Outcome) -> Result<Value, serde_json::Error
         .map(|row| {
             let mut value = json!(row);
             value["saving"] = json!(saving(first, row.score.job_hours));
+            value["per_month"] = json!(heading.per_month(row.score.job_hours));
             value
         })
         .collect();
@@ -92,6 +131,12 @@ fn data(heading: &Heading, outcome: &Outcome) -> Result<Value, serde_json::Error
         "sla_s": heading.sla_s,
         "start_up_s": heading.start_up_s,
         "limits": heading.limits,
+        "price": heading.price,
+        "hint": heading.hint(),
+        "verdict": outcome.verdict,
+        "recorded": outcome.recorded,
+        "seeds": outcome.seeds,
+        "waits_s": WAITS_S,
         "rows": rows,
         "reasons": reasons,
         "stages": stages,
@@ -100,10 +145,6 @@ fn data(heading: &Heading, outcome: &Outcome) -> Result<Value, serde_json::Error
         "course": serde_json::to_value(&outcome.course)?,
         "tracks": serde_json::to_value(&outcome.tracks)?,
     }))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -5,8 +5,13 @@
 //!                 └> faults (ScaleIQ alone, with what goes wrong in real life) -> table, JSON
 //! ```
 
+pub mod course;
 pub mod faults;
 pub mod history;
+pub mod hours;
 pub mod html;
 pub mod play;
+pub mod recorded;
+pub mod recorder;
+pub mod seeds;
 pub mod track;

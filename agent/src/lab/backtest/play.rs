@@ -1,14 +1,17 @@
 //! Plays every policy on the same load and keeps what a report needs.
 
-use super::track::{Buckets, Keep, Series};
+use super::course::{Course, CourseRecorder, ForecastQuality};
+use super::recorded::AsRecorded;
+use super::recorder::{Recorder, Track, WAITS_S};
+use super::seeds::Spread;
+use super::track::Buckets;
 use crate::decide::Decider;
-use crate::drift::ForecastTracker;
-use crate::lab::replay::{Moment, Replay, TICK_S, Tally, static_jobs};
+use crate::lab::replay::{Replay, TICK_S, Tally, static_jobs};
 use crate::lab::report::Row;
-use scaleiq_core::sample::Sample;
-use scaleiq_core::units::{JobLimits, UnixSeconds};
+use crate::lab::verdict::Verdict;
+use scaleiq_core::units::{JobLimits, Objective};
 use scaleiq_workload::baselines::{Baseline, ScalingRule, StaticRule};
-use scaleiq_workload::sim::faults::Verdict;
+use scaleiq_workload::sim::faults::Verdict as FaultVerdict;
 use scaleiq_workload::sim::{Load, Score, Simulator, World};
 use serde::Serialize;
 use std::sync::Arc;
@@ -26,47 +29,8 @@ pub struct Plan {
     pub seed: u64,
     /// Seconds at the start that are not scored.
     pub warm_s: u32,
-}
-
-/// One policy's course.
-#[derive(Clone, Debug, Serialize)]
-pub struct Track {
-    /// Its name in the table.
-    pub policy: String,
-    /// Jobs paid for.
-    pub jobs: Series,
-    /// Longest wait of an event that arrives.
-    pub wait_s: Series,
-    /// Largest backlog.
-    pub backlog_events: Series,
-}
-
-/// What is the same for every policy, and what was forecast of it 12 minutes before.
-#[derive(Clone, Debug, Serialize)]
-pub struct Course {
-    /// End of each bucket.
-    pub times: Vec<i64>,
-    /// Arrivals per second.
-    pub arrivals: Series,
-    /// Jobs that the load keeps fully busy.
-    pub need: Series,
-    /// 0.1 quantile forecast 12 minutes before.
-    pub q10: Series,
-    /// Median forecast 12 minutes before.
-    pub q50: Series,
-    /// 0.9 quantile forecast 12 minutes before.
-    pub q90: Series,
-}
-
-/// How good the forecasts 12 minutes ahead were.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct ForecastQuality {
-    /// Sum of the median's errors over the sum of arrivals.
-    pub wape: f64,
-    /// Share of intervals between the 0.1 and the 0.9 quantile: 0.8 is right.
-    pub coverage: f64,
-    /// Intervals judged.
-    pub intervals: u64,
+    /// Whether rules are also played with the knob that turns out best.
+    pub tune: bool,
 }
 
 /// Everything that came out.
@@ -80,7 +44,15 @@ pub struct Outcome {
     pub forecast: ForecastQuality,
     /// What faults would have cost it, if that was asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<Verdict>,
+    pub faults: Vec<FaultVerdict>,
+    /// What it comes to.
+    pub verdict: Option<Verdict>,
+    /// How it went in fact, as far as the file tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<AsRecorded>,
+    /// Between which figures each policy is with other seeds, if that was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<Spread>,
     /// What is the same for every policy.
     #[serde(skip)]
     pub course: Course,
@@ -92,9 +64,11 @@ pub struct Outcome {
 /// Policies that are played: ScaleIQ, the static pool, and every rule at its default.
 pub const POLICIES: u64 = 2 + Baseline::ALL.len() as u64;
 
-/// A rule's name in the table, with its default knob.
-fn label(baseline: Baseline) -> String {
-    let knob = baseline.default_knob();
+/// What begins the name of a rule that knows the load that comes while a job starts: nobody can have it.
+pub const FORESIGHT: &str = "knows the future,";
+
+/// A rule's name in the table, with its knob.
+fn label(baseline: Baseline, knob: f32) -> String {
     let percent = 100.0 * knob;
     match baseline {
         Baseline::Hpa => format!("HPA-like, {percent:.0} %"),
@@ -102,12 +76,18 @@ fn label(baseline: Baseline) -> String {
         Baseline::Ds2 => format!("DS2 (Flink), {percent:.0} %"),
         Baseline::Trend => format!("linear trend, {percent:.0} %"),
         Baseline::Seasonal => format!("seasonal, {percent:.0} %"),
-        // It knows what comes; nobody can have it.
-        Baseline::Oracle => format!("bound: oracle x {knob}"),
+        Baseline::Oracle => format!("{FORESIGHT} x {knob}"),
     }
 }
 
 impl Plan {
+    /// Runs of rules that tuning takes.
+    #[must_use]
+    pub fn tuning_runs(&self) -> u64 {
+        let rules = Baseline::ALL.into_iter().filter(|b| self.tune && !b.is_bound());
+        rules.map(|baseline| baseline.knobs().len() as u64).sum()
+    }
+
     /// Ticks of one policy.
     #[must_use]
     pub fn ticks(&self) -> u64 {
@@ -125,14 +105,45 @@ impl Plan {
         let mut rules: Vec<(String, Box<dyn ScalingRule + '_>)> =
             vec![(name, Box::new(StaticRule { jobs: fixed }))];
         rules.extend(Baseline::ALL.into_iter().map(|baseline| {
-            (label(baseline), baseline.build(baseline.default_knob(), &self.load, self.world))
+            let knob = baseline.default_knob();
+            (label(baseline, knob), baseline.build(knob, &self.load, self.world))
         }));
         for (name, mut rule) in rules {
             let (score, track) = self.play_rule(buckets, &name, rule.as_mut(), progress);
             outcome.rows.push(Row { policy: name, score });
             outcome.tracks.push(track);
         }
+        for baseline in Baseline::ALL.into_iter().filter(|b| self.tune && !b.is_bound()) {
+            if let Some((name, score, track)) = self.tuned(buckets, baseline, progress) {
+                outcome.rows.push(Row { policy: name, score });
+                outcome.tracks.push(track);
+            }
+        }
         outcome
+    }
+
+    /// The cheapest knob of a rule that keeps the objective, as it turned out: nobody knows it before.
+    /// `None` if that is the default, or none keeps it.
+    fn tuned(
+        &self,
+        buckets: Buckets,
+        baseline: Baseline,
+        progress: &mut dyn FnMut(&str),
+    ) -> Option<(String, Score, Track)> {
+        let mut best: Option<(f32, Score, Track)> = None;
+        for knob in baseline.knobs().iter().copied() {
+            let name = label(baseline, knob);
+            let mut rule = baseline.build(knob, &self.load, self.world);
+            let (score, track) = self.play_rule(buckets, &name, rule.as_mut(), progress);
+            let is_cheaper = best.as_ref().is_none_or(|best| score.job_hours < best.1.job_hours);
+            if is_cheaper && 100.0 * score.sla >= f64::from(Objective::DEFAULT.percent()) {
+                best = Some((knob, score, track));
+            }
+        }
+        let (knob, score, mut track) = best.filter(|best| best.0 != baseline.default_knob())?;
+        let name = format!("{} (tuned in hindsight)", label(baseline, knob));
+        track.policy.clone_from(&name);
+        Some((name, score, track))
     }
 
     fn play_ours(
@@ -145,13 +156,17 @@ impl Plan {
         let mut replay =
             Replay::new(&self.load, self.world, self.limits, self.seed, self.warm_s, decider);
         let mut track = Recorder::new(name, buckets);
-        let mut course = CourseRecorder::new(buckets, self);
+        let mut course = CourseRecorder::new(buckets);
         while let Some(moment) = replay.step() {
-            track.add(&moment.sample);
+            track.add(&moment.sample, &replay.tick_cost());
             course.add(&moment, &replay);
             progress(name);
         }
+        track.track.in_time = replay.in_time(&WAITS_S);
         Outcome {
+            verdict: None,
+            recorded: None,
+            seeds: Vec::new(),
             rows: vec![Row { policy: name.into(), score: replay.score() }],
             decisions: replay.tally().clone(),
             forecast: course.quality(),
@@ -174,116 +189,10 @@ impl Plan {
         let mut recorder = Recorder::new(name, buckets);
         while let Some(sample) = simulator.tick() {
             simulator.set_jobs(rule.decide(&sample));
-            recorder.add(&sample);
+            recorder.add(&sample, &simulator.tick_cost());
             progress(name);
         }
+        recorder.track.in_time = simulator.in_time(&WAITS_S);
         (simulator.score(), recorder.track)
-    }
-}
-
-/// Fills a [`Track`].
-struct Recorder {
-    track: Track,
-    work_ms: f32,
-}
-
-impl Recorder {
-    fn new(policy: &str, buckets: Buckets) -> Self {
-        let track = Track {
-            policy: policy.into(),
-            jobs: Series::new(buckets, Keep::Mean),
-            wait_s: Series::new(buckets, Keep::Max),
-            backlog_events: Series::new(buckets, Keep::Max),
-        };
-        Self { track, work_ms: 0.0 }
-    }
-
-    fn add(&mut self, sample: &Sample) {
-        self.work_ms = sample.work_ms.known().unwrap_or(self.work_ms);
-        let (Some(ready), Some(starting)) = (sample.jobs_ready, sample.jobs_starting) else {
-            return;
-        };
-        self.track.jobs.add(sample.end, f64::from(ready.0) + f64::from(starting.0));
-        if let Some(backlog) = sample.backlog_events.known() {
-            let work_s = backlog * self.work_ms / 1000.0;
-            self.track.wait_s.add(sample.end, f64::from(work_s / ready.as_f32().max(1.0)));
-            self.track.backlog_events.add(sample.end, f64::from(backlog));
-        }
-    }
-}
-
-/// Fills a [`Course`] and judges forecasts.
-struct CourseRecorder {
-    course: Course,
-    tracker: ForecastTracker,
-    warm_until: UnixSeconds,
-    /// Arrivals since the last model interval ended, and their seconds.
-    open: (f64, f64),
-    error_events: f64,
-    events: f64,
-    covered: u64,
-    intervals: u64,
-}
-
-impl CourseRecorder {
-    fn new(buckets: Buckets, plan: &Plan) -> Self {
-        let mean = || Series::new(buckets, Keep::Mean);
-        Self {
-            course: Course {
-                times: buckets.times(),
-                arrivals: mean(),
-                need: mean(),
-                q10: mean(),
-                q50: mean(),
-                q90: mean(),
-            },
-            tracker: ForecastTracker::default(),
-            warm_until: plan.load.start().plus(i64::from(plan.warm_s)),
-            open: (0.0, 0.0),
-            error_events: 0.0,
-            events: 0.0,
-            covered: 0,
-            intervals: 0,
-        }
-    }
-
-    fn add(&mut self, moment: &Moment, replay: &Replay) {
-        let sample = &moment.sample;
-        let end = sample.end;
-        let span_s = f64::from(sample.interval_s.max(1));
-        if let Some(events) = sample.arrivals_events.known() {
-            self.course.arrivals.add(end, f64::from(events) / span_s);
-            self.open.0 += f64::from(events);
-            self.open.1 += span_s;
-        }
-        if let Some(s) = &moment.estimate {
-            self.course.need.add(end, f64::from(s.offered_load(s.rate.0)));
-        }
-        let held = self.tracker.rates(end.0).map(|rates| rates.map(f64::from));
-        if let Some([q10, q50, q90]) = held {
-            self.course.q10.add(end, q10);
-            self.course.q50.add(end, q50);
-            self.course.q90.add(end, q90);
-        }
-        if moment.new_forecast {
-            let (events, seconds) = std::mem::take(&mut self.open);
-            if let (Some([q10, q50, q90]), true) = (held, seconds > 0.0 && end > self.warm_until) {
-                self.error_events += (q50 * seconds - events).abs();
-                self.events += events;
-                self.covered += u64::from((q10 * seconds..=q90 * seconds).contains(&events));
-                self.intervals += 1;
-            }
-            if let Some(forecast) = replay.forecast() {
-                self.tracker.push(forecast);
-            }
-        }
-    }
-
-    fn quality(&self) -> ForecastQuality {
-        ForecastQuality {
-            wape: self.error_events / self.events.max(1.0),
-            coverage: self.covered as f64 / self.intervals.max(1) as f64,
-            intervals: self.intervals,
-        }
     }
 }

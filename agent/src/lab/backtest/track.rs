@@ -33,6 +33,12 @@ impl Buckets {
         Self { start, bucket_s, count: ticks.div_ceil(per_bucket) as usize }
     }
 
+    /// Where the first one begins.
+    #[must_use]
+    pub fn begin(&self) -> UnixSeconds {
+        self.start
+    }
+
     /// End of each bucket, in epoch seconds.
     #[must_use]
     pub fn times(&self) -> Vec<i64> {

@@ -2,7 +2,7 @@
 //! the interval out shows it by the distance of its samples.
 
 use crate::observe::{Refusal, RefusedSample, Reported, Warning, WarningKind};
-use scaleiq_core::sample::RawSample;
+use scaleiq_core::sample::{FieldFault, RawSample};
 use std::collections::HashMap;
 
 /// Two samples are neighbours up to this many usual distances apart; beyond it something is missing.
@@ -57,6 +57,20 @@ pub(super) fn complete(
     drafts.into_iter().zip(spans).map(|(draft, span)| (draft.number, place(draft, span, manner)))
 }
 
+/// What was told in a field, by the name that core has for it.
+fn told(raw: &RawSample, field: &str) -> Option<f64> {
+    let fields = [
+        ("logged_events", raw.logged_events),
+        ("processed_events", raw.processed_events),
+        ("unprocessed_events", raw.unprocessed_events),
+        ("queued_events", raw.queued_events),
+        ("avg_processing_ms", raw.avg_processing_ms),
+        ("jobs_ready", raw.jobs_ready),
+        ("jobs_starting", raw.jobs_starting),
+    ];
+    fields.into_iter().find(|(name, _)| *name == field)?.1
+}
+
 fn place(
     mut draft: Draft,
     span: Option<Span>,
@@ -69,7 +83,8 @@ fn place(
     }
     let gated = draft.raw.gate();
     let gated = gated.map_err(|error| RefusedSample::new(Refusal::Value, error.to_string()))?;
-    draft.warnings.splice(0..0, gated.faults.iter().map(Warning::from));
+    let warning = |fault: &FieldFault| Warning::of_fault(fault, told(&draft.raw, fault.field));
+    draft.warnings.splice(0..0, gated.faults.iter().map(warning).collect::<Vec<_>>());
     if let Some(Span { seconds, is_first: true }) = span {
         let message = format!(
             "field `interval_s` is missing: samples last from one to the next, {seconds} s as a rule"

@@ -1,5 +1,6 @@
 //! What stays the same while a page is open.
 
+use super::learning::Learning;
 use crate::decide::ModelId;
 use crate::decide::figures::Price;
 use scaleiq_core::policy::NetworkRole;
@@ -31,6 +32,10 @@ pub struct About {
     pub objective_percent: f32,
     /// Median seconds until a job works.
     pub start_up_s: f32,
+    /// What traffic in intervals of this length can teach.
+    pub learning: Learning,
+    /// Data older than this are no ground to act on.
+    pub stale_after_s: u32,
     /// Fewest jobs.
     pub min_jobs: u32,
     /// Most jobs.
@@ -62,6 +67,8 @@ impl About {
             sla_s: settings.sla_s,
             objective_percent: settings.objective.percent(),
             start_up_s: settings.start_up_s,
+            learning: Learning::new(settings.interval.seconds(), &[]),
+            stale_after_s: settings.stale_after_s,
             min_jobs: settings.limits.min().0,
             max_jobs: settings.limits.max().0,
             ..Self::default()

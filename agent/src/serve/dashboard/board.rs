@@ -1,52 +1,29 @@
 //! The dashboard's memory: bounded, whatever the cadence and however long it runs.
 
 use super::about::About;
+use super::course::Course;
 use super::fan::Fan;
+use super::hour::{Budget, LastHour, Minutes};
+use super::learned::{LearnedRanges, Ranges};
+use super::marks::{Mark, Marks};
+use super::point::{COLUMNS, Point};
+use super::present::Present;
 use crate::decide::figures::{Figures, Latency};
 use crate::drift::ForecastTracker;
-use crate::journal::Digest;
+use crate::journal::{Carried, Digest};
 use crate::observe::Assumption;
-use crate::serve::health::Part;
 use crate::serve::published::Published;
 use crate::workload::{Learned, Snapshot};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::plausibility::Doubt;
 use scaleiq_core::policy::{ACTIONS, MULTIPLIERS, Stage};
+use scaleiq_core::sample::Sample;
 use scaleiq_core::units::{Jobs, UnixSeconds};
 use serde::Serialize;
 use std::collections::VecDeque;
 
-/// Seconds of history that a page can show.
-const KEPT_S: i64 = 12 * 3600;
-/// Points closer together than this are not kept.
-const CLOSEST_S: i64 = 15;
 /// Decisions listed.
 const DECISIONS: usize = 30;
-
-/// A point in time: time, arrivals/s, backlog, wanted, ready, starting, need, wait, the 0.1, 0.5 and
-/// 0.9 quantiles that were forecast for it six intervals before, and jobs and backlog of the virtual
-/// pool in shadow mode.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Point(i64, Num, Num, u32, Count, Count, Num, Num, Num, Num, Num, Count, Num);
-type Num = Option<f32>;
-type Count = Option<u32>;
-
-/// Names of a point's numbers, in order, as the page is told.
-const POINT: [&str; 13] = [
-    "t",
-    "arrivals",
-    "backlog",
-    "wanted",
-    "ready",
-    "starting",
-    "need",
-    "wait",
-    "f10",
-    "f50",
-    "f90",
-    "virtual_ready",
-    "virtual_backlog",
-];
 
 /// A decision, and how often it was repeated.
 #[derive(Clone, Debug, Serialize)]
@@ -67,15 +44,32 @@ struct Live<'a> {
     run: u64,
     next: u64,
     about: &'a About,
-    columns: [&'static str; POINT.len()],
+    columns: [&'static str; COLUMNS.len()],
     points: Vec<&'a Point>,
+    /// When the oldest moment was that `/api/course` knows.
+    begin: Option<i64>,
     forecast: Option<&'a Fan>,
     decisions: Vec<&'a Entry>,
     stages: [(Stage, u64); Stage::ALL.len()],
     multipliers: [f32; ACTIONS],
     figures: Option<&'a Figures>,
     latency: Option<Latency>,
-    health: &'a [Part],
+    last_hour: LastHour,
+    budget: Option<Budget>,
+    learned: Option<LearnedRanges>,
+    useful_jobs: Option<Jobs>,
+    /// What became of the last order.
+    carried: Option<&'a Carried>,
+    marks: &'a VecDeque<Mark>,
+    #[serde(flatten)]
+    present: &'a Present,
+}
+
+/// What the page asks for when it shows more than the last hours.
+#[derive(Serialize)]
+struct Far<'a> {
+    columns: [&'static str; COLUMNS.len()],
+    points: Vec<&'a Point>,
 }
 
 /// The latest snapshots of one workload.
@@ -83,14 +77,18 @@ struct Live<'a> {
 pub(super) struct Board {
     run: u64,
     about: About,
-    points: VecDeque<Point>,
-    /// Number of the first point kept.
-    first: u64,
+    pub(super) course: Course,
+    pub(super) marks: Marks,
+    pub(super) carried: Option<Carried>,
+    /// The last sample, until it is decided on.
+    undecided: Option<Sample>,
     fan: Option<Fan>,
     tracker: ForecastTracker,
     decisions: VecDeque<Entry>,
     stages: [(Stage, u64); Stage::ALL.len()],
     learned: Option<Learned>,
+    ranges: Ranges,
+    minutes: Minutes,
     figures: Option<Figures>,
     latency: Option<Latency>,
 }
@@ -100,13 +98,17 @@ impl Board {
         Self {
             run,
             about,
-            points: VecDeque::new(),
-            first: 0,
+            course: Course::default(),
+            marks: Marks::default(),
+            carried: None,
+            undecided: None,
             fan: None,
             tracker: ForecastTracker::default(),
             decisions: VecDeque::new(),
             stages: Stage::ALL.map(|stage| (stage, 0)),
             learned: None,
+            ranges: Ranges::default(),
+            minutes: Minutes::default(),
             figures: None,
             latency: None,
         }
@@ -117,44 +119,31 @@ impl Board {
         if let Some((_, count)) = self.stages.iter_mut().find(|s| s.0 == snapshot.decision.stage) {
             *count += 1;
         }
-        self.add_point(&snapshot);
+        self.undecided = None;
+        let held = self.tracker.rates(at);
+        let held = [0, 1, 2].map(|q| held.and_then(|rates| rates.get(q).copied()));
+        self.course.push(Point::new(&snapshot, held));
         self.add_decision(at, snapshot.decision, snapshot.input_sha256);
         if let Some(forecast) = snapshot.forecast {
             self.tracker.push(&forecast);
             self.fan = Some(Fan::from(&forecast));
         }
-        self.learned = snapshot.learned.or(self.learned);
-        self.figures = snapshot.figures.or(self.figures.take());
+        if let Some(learned) = snapshot.learned {
+            self.ranges.push(at, &learned);
+            self.learned = Some(learned);
+        }
+        if let Some(figures) = snapshot.figures {
+            self.minutes.push(at, &figures.scaleiq);
+            self.figures = Some(figures);
+        }
         self.latency = snapshot.latency.or(self.latency);
     }
 
-    fn add_point(&mut self, s: &Snapshot) {
-        let at = s.at.0;
-        if self.points.back().is_some_and(|last| at < last.0.saturating_add(CLOSEST_S)) {
-            return;
-        }
-        let held = self.tracker.rates(at);
-        let held = |q: usize| held.and_then(|rates| rates.get(q).copied());
-        let (ready, starting) = (s.ready.map(|j| j.0), s.starting.map(|j| j.0));
-        let wanted = s.decision.jobs.0;
-        self.points.push_back(Point(
-            at,
-            s.arrivals_per_s,
-            s.backlog_events,
-            wanted,
-            ready,
-            starting,
-            s.need_jobs,
-            s.wait_s,
-            held(0),
-            held(1),
-            held(2),
-            s.virtual_sample.and_then(|told| told.jobs_ready).map(|jobs| jobs.0),
-            s.virtual_sample.and_then(|told| told.backlog_events.known()),
-        ));
-        while self.points.front().is_some_and(|p| p.0 < at.saturating_sub(KEPT_S)) {
-            self.points.pop_front();
-            self.first += 1;
+    /// A sample was taken. What many at a time tell is shown too, although it is decided on the last alone.
+    pub(super) fn taken(&mut self, sample: &Sample) {
+        if let Some(before) = self.undecided.replace(*sample) {
+            let wanted = self.course.last().and_then(|last| last.wanted);
+            self.course.push(Point::of_sample(&before, wanted));
         }
     }
 
@@ -179,13 +168,16 @@ impl Board {
 
     /// What was last published; `None` before that.
     pub(super) fn published(&self) -> Option<Published> {
-        let (last, entry) = (self.points.back()?, self.decisions.back()?);
-        let &Point(at, _, _, _, ready, ..) = last;
+        let (last, entry) = (self.course.last()?, self.decisions.back()?);
         Some(Published {
             about: self.about.clone(),
-            at: UnixSeconds(at),
+            at: UnixSeconds(last.at),
             jobs_wanted: entry.decision.jobs,
-            jobs_ready: ready.map(Jobs),
+            jobs_ready: last.ready.map(Jobs),
+            last_hour: self.minutes.last_hour(),
+            budget: self.budget(),
+            carried: self.carried.clone(),
+            learned_ranges: self.learned.map(|learned| self.ranges.around(&learned)),
             stage: entry.decision.stage,
             preference: entry.decision.preference,
             forecast: entry.decision.forecast,
@@ -196,29 +188,45 @@ impl Board {
         })
     }
 
+    fn budget(&self) -> Option<Budget> {
+        let week = &self.figures.as_ref()?.scaleiq;
+        Budget::new(week, &self.minutes.last_hour(), self.about.objective_percent)
+    }
+
     /// The page's JSON. `run` tells a page that the program was restarted, so that it begins anew.
     pub(super) fn json(
         &self,
         run: u64,
         since: u64,
-        health: &[Part],
+        present: &Present,
     ) -> Result<Vec<u8>, serde_json::Error> {
         let since = if run == self.run { since } else { 0 };
-        let skip = usize::try_from(since.saturating_sub(self.first)).unwrap_or(usize::MAX);
         serde_json::to_vec(&Live {
             run: self.run,
-            next: self.first + self.points.len() as u64,
+            next: self.course.next(),
             about: &self.about,
-            columns: POINT,
-            points: self.points.iter().skip(skip).collect(),
+            columns: COLUMNS,
+            points: self.course.since(since).collect(),
+            begin: self.course.begin(),
             forecast: self.fan.as_ref(),
             decisions: self.decisions.iter().rev().collect(),
             stages: self.stages,
             multipliers: MULTIPLIERS,
             figures: self.figures.as_ref(),
             latency: self.latency,
-            health,
+            last_hour: self.minutes.last_hour(),
+            budget: self.budget(),
+            learned: self.learned.map(|learned| self.ranges.around(&learned)),
+            useful_jobs: self.learned.and_then(|learned| learned.useful_jobs),
+            carried: self.carried.as_ref(),
+            marks: self.marks.list(),
+            present,
         })
+    }
+
+    /// Four weeks for the page, in steps of ten minutes.
+    pub(super) fn far_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(&Far { columns: COLUMNS, points: self.course.far().collect() })
     }
 }
 
@@ -229,7 +237,7 @@ mod tests {
     use scaleiq_core::settings::Base;
 
     fn value(board: &Board, since: u64) -> serde_json::Value {
-        serde_json::from_slice(&board.json(1, since, &[]).unwrap()).unwrap()
+        serde_json::from_slice(&board.json(1, since, &Present::default()).unwrap()).unwrap()
     }
 
     fn snapshot(at: i64, jobs: u32) -> Snapshot {
@@ -269,20 +277,20 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_pages_get_what_is_new() {
+    fn pages_get_what_is_new() {
         let mut board = Board::new(1, About::default());
-        for k in 0..20_000 {
+        for k in 0..2000 {
             board.publish(snapshot(k * 5, (k % 7) as u32));
         }
-        assert_eq!(board.points.len() as i64, KEPT_S / CLOSEST_S + 1);
         assert_eq!(board.decisions.len(), DECISIONS);
         let all = value(&board, 0);
         let next = all["next"].as_u64().unwrap();
-        board.publish(snapshot(20_010 * 5, 3));
+        board.publish(snapshot(2010 * 5, 3));
         assert_eq!(value(&board, next)["points"].as_array().unwrap().len(), 1);
+        let present = Present::default();
         let other_run: serde_json::Value =
-            serde_json::from_slice(&board.json(99, next, &[]).unwrap()).unwrap();
-        assert_eq!(other_run["points"].as_array().unwrap().len(), board.points.len());
+            serde_json::from_slice(&board.json(99, next, &present).unwrap()).unwrap();
+        assert_eq!(other_run["points"].as_array().unwrap().len() as u64, next + 1);
     }
 
     #[test]

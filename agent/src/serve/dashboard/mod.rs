@@ -1,52 +1,43 @@
 //! The live dashboard: one page, its assets, and the JSON that it polls.
-//!
-//! Everything is built into the program; the content policy allows nothing from elsewhere and no
-//! inline script or style.
 
 mod about;
+mod assets;
 mod board;
+mod course;
 mod fan;
+mod hour;
+mod learned;
+mod learning;
+mod marks;
+mod point;
+mod present;
+mod recorded;
 
 pub use about::About;
+pub use assets::{CONTENT_SECURITY_POLICY, assets};
+pub(super) use hour::{Budget, LastHour};
+pub(super) use learned::LearnedRanges;
+pub use learning::Learning;
+pub use marks::{Mark, MarkKind};
 
 use super::health::{Part, Watch};
 use super::published::Published;
+use crate::journal::Carried;
 use crate::workload::{Event, Snapshot, Subscriber};
+use assets::{page as html, private};
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use board::Board;
-use std::sync::{Arc, Mutex, PoisonError};
+use marks::Marks;
+use present::Present;
+use recorded::Recorded;
+use scaleiq_core::units::UnixSeconds;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// What the page may load: its own files and nothing else.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
-    style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
-
-const HTML: &str = "text/html; charset=utf-8";
-const SCRIPT: &str = "text/javascript; charset=utf-8";
-const STYLE: &str = "text/css; charset=utf-8";
-const IMAGE: &str = "image/svg+xml";
-
-const PAGE: &str = include_str!("../../../assets/index.html");
-
-/// The page's files: path, kind, content.
-const ASSETS: [(&str, &str, &str); 7] = [
-    ("/assets/app.js", SCRIPT, include_str!("../../../assets/app.js")),
-    ("/assets/charts.js", SCRIPT, include_str!("../../../assets/charts.js")),
-    ("/assets/base.css", STYLE, include_str!("../../../assets/base.css")),
-    ("/assets/style.css", STYLE, include_str!("../../../assets/style.css")),
-    ("/assets/logo.svg", IMAGE, include_str!("../../../assets/logo.svg")),
-    (
-        "/assets/uPlot.iife.min.js",
-        SCRIPT,
-        include_str!("../../../assets/vendor/uplot/uPlot.iife.min.js"),
-    ),
-    ("/assets/uPlot.min.css", STYLE, include_str!("../../../assets/vendor/uplot/uPlot.min.css")),
-];
 
 /// The dashboard's memory, shared between who publishes and who serves.
 #[derive(Clone, Debug)]
@@ -72,6 +63,34 @@ impl DashboardState {
         Self { watch: Some(watch), ..self }
     }
 
+    /// The same, which shows from the start what the journal in `folder` knows, and keeps people's marks
+    /// there.
+    #[must_use]
+    pub fn recorded_in(self, folder: &Path, now: UnixSeconds) -> Self {
+        let mut recorded = Recorded::read(folder);
+        recorded.begin(now);
+        let mut board = self.lock();
+        board.marks = Marks::open(Some(folder));
+        recorded.marks.into_iter().for_each(|mark| board.marks.add(mark));
+        (board.course, board.carried) = (recorded.course, recorded.carried);
+        drop(board);
+        self
+    }
+
+    /// The marks on the time axis.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        self.lock().marks.list().iter().cloned().collect()
+    }
+
+    /// Adds a person's mark.
+    pub(super) fn keep(&self, mark: Mark) -> Result<(), String> {
+        self.lock().marks.keep(mark)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How each part of the agent is; none in a simulation.
     pub(super) fn health(&self) -> Vec<Part> {
         self.watch.as_ref().map_or_else(Vec::new, Watch::parts)
@@ -79,61 +98,56 @@ impl DashboardState {
 
     /// Takes the next snapshot.
     pub fn publish(&self, snapshot: Snapshot) {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).publish(snapshot);
+        self.lock().publish(snapshot);
+    }
+
+    fn carried(&self, carried: &Carried) {
+        self.lock().carried = Some(carried.clone());
     }
 
     /// What was last published; `None` before that.
     pub(super) fn published(&self) -> Option<Published> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).published()
+        self.lock().published()
     }
 
     fn json(&self, run: u64, since: u64) -> Result<Vec<u8>, serde_json::Error> {
-        let health = self.health();
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).json(run, since, &health)
+        let present = self.watch.as_ref().map(Present::of).unwrap_or_default();
+        self.lock().json(run, since, &present)
     }
 }
 
 impl Subscriber for DashboardState {
     fn take(&self, event: Event<'_>) {
-        if let Event::Moment(snapshot) = event {
-            self.publish(snapshot.clone());
+        match event {
+            Event::Moment(snapshot) => self.publish(snapshot.clone()),
+            Event::Taken(sample) => self.lock().taken(sample),
+            Event::Carried(carried) => self.carried(carried),
+            _ => {}
         }
     }
 }
 
-/// The routes `/` and `/api/live`.
+/// The routes `/`, `/api/live` and `/api/course`.
 pub fn page(state: DashboardState) -> Router {
-    let page = get(async || asset(HTML, PAGE));
-    Router::new().route("/", page).route("/api/live", get(live)).with_state(state)
-}
-
-/// The routes `/assets/*`.
-pub fn assets() -> Router {
-    let serve = |router: Router, (path, kind, content)| {
-        router.route(path, get(async move || asset(kind, content)))
-    };
-    ASSETS.into_iter().fold(Router::new(), serve)
-}
-
-fn asset(kind: &'static str, content: &'static str) -> Response {
-    (guarded(kind, "no-cache"), content).into_response()
-}
-
-/// Headers of every answer.
-fn guarded(kind: &'static str, cache: &'static str) -> [(HeaderName, &'static str); 5] {
-    [
-        (header::CONTENT_TYPE, kind),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, cache),
-    ]
+    Router::new()
+        .route("/", get(async || html()))
+        .route("/api/live", get(live))
+        .route("/api/course", get(course))
+        .with_state(state)
 }
 
 async fn live(State(state): State<DashboardState>, uri: Uri) -> Response {
     let query = uri.query().unwrap_or_default();
-    match state.json(number(query, "run"), number(query, "since")) {
-        Ok(json) => (guarded("application/json", "no-store"), json).into_response(),
+    answer(state.json(number(query, "run"), number(query, "since")))
+}
+
+async fn course(State(state): State<DashboardState>) -> Response {
+    answer(state.lock().far_json())
+}
+
+fn answer(json: Result<Vec<u8>, serde_json::Error>) -> Response {
+    match json {
+        Ok(json) => private("application/json", json),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
@@ -154,29 +168,5 @@ mod tests {
         assert_eq!(number("run=7&since=42", "run"), 7);
         assert_eq!(number("since=x", "since"), 0);
         assert_eq!(number("", "since"), 0);
-    }
-
-    #[test]
-    fn pages_carry_a_strict_policy() {
-        let response = asset(HTML, "x");
-        let policy = response.headers().get(header::CONTENT_SECURITY_POLICY).unwrap();
-        let policy = policy.to_str().unwrap();
-        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
-    }
-
-    #[test]
-    fn assets_have_nothing_inline_and_nothing_from_elsewhere() {
-        for (path, kind, content) in ASSETS.into_iter().chain([("/", HTML, PAGE)]) {
-            let vendored = path.contains("uPlot");
-            assert!(
-                vendored || !content.replace("http://www.w3.org/", "").contains("://"),
-                "{path}"
-            );
-            if kind == HTML {
-                for bad in [" onclick", " onload", " style=", "<style", "javascript:", "<script>"] {
-                    assert!(!content.contains(bad), "{path} has {bad}");
-                }
-            }
-        }
     }
 }

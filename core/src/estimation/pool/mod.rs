@@ -36,6 +36,8 @@ pub struct PoolObserver {
     /// Jobs of these that may not work yet, or of which some may be left, and when that should be over even
     /// if it took twice as long as usual.
     unsure: Jobs,
+    /// Those that may come late.
+    late: Jobs,
     settled: UnixSeconds,
     stalled: bool,
     /// Jobs that went away by themselves of late.
@@ -97,7 +99,8 @@ impl PoolObserver {
             self.starts.clear();
             self.pauses.settle();
             (self.stalled, self.losses) = (false, 0.0);
-            (self.assumed, self.unsure, self.settled) = (Some(ordered), ordered, settled);
+            (self.assumed, self.unsure, self.late) = (Some(ordered), ordered, ordered);
+            self.settled = settled;
             return;
         };
         let due = self.starts.due(sample.end, start_up_s);
@@ -113,12 +116,14 @@ impl PoolObserver {
         let changed = ready.abs_diff(was.0);
         if changed > 0 || missing > 0 {
             self.unsure = self.unsure.max(Jobs(changed.max(missing)));
+            self.late = Jobs(self.late.0.saturating_add(due));
             self.settled = settled;
         } else if sample.end >= self.settled {
-            self.unsure = Jobs(0);
+            (self.unsure, self.late) = (Jobs(0), Jobs(0));
         }
         self.assumed = Some(Jobs(ready));
-        let counted = was.min(Jobs(ready));
+        // What jobs that are late have not done is no pause.
+        let counted = was.min(Jobs(ready.saturating_sub(self.late.0)));
         let idle_s = before.zip(work_s).and_then(|(b, work_s)| idle_s(sample, b, counted, work_s));
         self.pauses.moved(sample.end, changed, idle_s);
     }

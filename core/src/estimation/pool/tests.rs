@@ -144,6 +144,20 @@ fn a_pause_is_learned_of_a_pool_of_which_nobody_tells() {
 }
 
 #[test]
+fn jobs_that_come_late_are_no_pause() {
+    // Ten jobs are assumed where one works, and more are asked for; all of them come after two minutes.
+    let mut pool = PoolObserver::default();
+    let mut before = None;
+    for k in 1..40_u32 {
+        let (ordered, up) = (if k == 1 { 10 } else { 13 }, if k < 4 { 1 } else { 13 });
+        let now = sample(k, (0, 0), 300.0 * f64::from(up), 5000.0, 5000.0);
+        pool.assume(&now, before.as_ref(), Some(0.1), Jobs(ordered), 60.0);
+        before = Some(now);
+    }
+    assert!(pool.pause_s() < 2.0, "{}", pool.pause_s());
+}
+
+#[test]
 fn orders_that_were_taken_back_did_not_come_up() {
     let mut pool = PoolObserver::default();
     let [a, b, c] = [1, 2, 3].map(|k| sample(k, (10, 0), 3000.0, 0.0, 0.0));
