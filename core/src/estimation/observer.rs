@@ -60,6 +60,7 @@ learned!(Observer {
     budget,
     work,
     throughput,
+    found_small,
     told_jobs,
     idle_s
 });

@@ -45,7 +45,7 @@ pub struct PoolObserver {
     /// Jobs that were ready last.
     ready: Jobs,
 }
-learned!(PoolObserver { starts, pauses, assumed, unsure, settled, stalled, losses, ready });
+learned!(PoolObserver { starts, pauses, assumed, unsure, late, settled, stalled, losses, ready });
 
 impl PoolObserver {
     /// Takes a sample; `before` is the one before it, `work_s` the work of an event in seconds where it is
