@@ -42,7 +42,7 @@ pub fn stopped(cause: ResetCause, frame: &ExceptionFrame) -> ! {
     append(&mut text, kind);
     let f = frame;
     let registers = [f.r0(), f.r1(), f.r2(), f.r3(), f.r12(), f.lr(), f.pc(), f.xpsr(), cfsr, hfsr];
-    end(cause, text, registers.into_iter().collect())
+    end(cause, text, Vec::from_slice(&registers).unwrap_or_default())
 }
 
 fn end(cause: ResetCause, text: String<CRASH_TEXT>, registers: Vec<u32, CRASH_REGISTERS>) -> ! {
