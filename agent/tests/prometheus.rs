@@ -109,7 +109,7 @@ fn who_asks_has_to_be_known_and_so_has_who_answers() {
     let trust = format!("ca_file: {folder}/ca.pem, server_name: server.test");
     let right = "username: me, password: right";
     for (fields, words) in [
-        (format!("{identity}, {right}"), "UnknownIssuer): check `ca_file`"),
+        (format!("{identity}, {right}"), "UnknownIssuer: check `ca_file`"),
         (format!("{identity}, ca_file: {folder}/ca.pem, {right}"), "not valid for name"),
         (format!("{trust}, {right}"), "ertificate"),
         (format!("{identity}, {trust}"), "check `username` and `password`"),
@@ -130,7 +130,7 @@ fn who_asks_has_to_be_known_and_so_has_who_answers() {
     std::fs::write(&renewed, Authority::new().pem).unwrap();
     let trust = format!("ca_file: {}, server_name: server.test", renewed.display());
     let watched = start(&format!("{identity}, {trust}, {right}"));
-    watched.wait_until_waiting("UnknownIssuer");
+    watched.wait_until_waiting("invalid peer certificate");
     std::fs::copy(certificates.file("ca.pem"), &renewed).unwrap();
     watched.wait_for_more(1);
 }
