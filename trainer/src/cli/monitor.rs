@@ -107,8 +107,8 @@ fn text(verdicts: &[Verdict]) -> String {
     let drifted = verdicts.iter().filter(|verdict| verdict.drifts).count();
     let _ = writeln!(
         text,
-        "in brackets the least and the most of up to {REFERENCE_DAYS} days before; error and coverage of the\n\
-         forecast {} intervals ahead. {}",
+        "in brackets the least and the most of the days before: {FEWEST_DAYS} for arrivals, up to \
+         {REFERENCE_DAYS} for error and\ncoverage of the forecast {} intervals ahead. {}",
         scaleiq_core::forecast::HORIZONS[0],
         match drifted {
             0 => "Nothing has drifted.".into(),

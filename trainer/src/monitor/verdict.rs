@@ -1,7 +1,8 @@
 //! Whether a day is like the days before it.
 //!
 //! No distribution is assumed: a figure drifts where it lies outside of all that the days before had, by a
-//! margin. Three weeks hold three of each weekday, so a quiet Sunday is nothing new.
+//! margin. Arrivals are held against the last week, which has one of each weekday, so that a quiet Sunday is
+//! nothing new and a fall to what was usual a month ago is; the rest against three weeks.
 
 use super::days::{Day, feature_names};
 use serde::Serialize;
@@ -10,7 +11,7 @@ use serde::Serialize;
 pub const REFERENCE_DAYS: usize = 21;
 /// Fewest that say anything: one of each weekday.
 pub const FEWEST_DAYS: usize = 7;
-/// Arrivals drift where they are so many times the most, or a fraction of the least, of the days before;
+/// Arrivals drift where they are so many times the most, or a fraction of the least, of the week before;
 /// errors where they are so many times the largest.
 const FACTOR: f64 = 1.5;
 /// Coverage drifts below this, where it was never as low by a margin.
@@ -51,12 +52,18 @@ pub struct Verdict {
 #[must_use]
 pub fn verdicts(days: &[Day], first: i64) -> Vec<Verdict> {
     let judged = days.iter().enumerate().filter(|(_, day)| day.number >= first);
-    judged.filter_map(|(place, day)| verdict(day, before(&days[..place], day))).collect()
+    judged
+        .filter_map(|(place, day)| verdict(day, before(&days[..place], day, REFERENCE_DAYS)))
+        .collect()
 }
 
-/// The days that `day` is held against.
-fn before<'a>(days: &'a [Day], day: &Day) -> &'a [Day] {
-    let oldest = day.number - REFERENCE_DAYS as i64;
+/// A figure of a day, and whether a value drifts from a range.
+type Of<'a> = &'a dyn Fn(&Day) -> f64;
+type Drifts<'a> = &'a dyn Fn(f64, [f64; 2]) -> bool;
+
+/// Those of `days` that lie up to so many days before `day`.
+fn before<'a>(days: &'a [Day], day: &Day, reach: usize) -> &'a [Day] {
+    let oldest = day.number - reach as i64;
     &days[days.partition_point(|earlier| earlier.number < oldest)..]
 }
 
@@ -64,14 +71,16 @@ fn verdict(day: &Day, before: &[Day]) -> Option<Verdict> {
     if before.len() < FEWEST_DAYS {
         return None;
     }
-    let figure = |name, of: &dyn Fn(&Day) -> f64, drifts: &dyn Fn(f64, [f64; 2]) -> bool| {
+    let week = self::before(before, day, FEWEST_DAYS);
+    let against = |before: &[Day], name, of: Of<'_>, drifts: Drifts<'_>| {
         let least = before.iter().map(of).fold(f64::INFINITY, f64::min);
         let most = before.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
         let (value, range) = (of(day), [least, most]);
         Figure { name, value, range, drifts: drifts(value, range) }
     };
+    let figure = |name, of: Of<'_>, drifts: Drifts<'_>| against(before, name, of, drifts);
     let figures = [
-        figure("arrivals", &|day| day.arrivals_events, &|value, [least, most]| {
+        against(week, "arrivals", &|day| day.arrivals_events, &|value, [least, most]| {
             value > FACTOR * most || value < least / FACTOR
         }),
         figure("error", &|day| day.error, &|value, [_, most]| value > FACTOR * most),
@@ -145,6 +154,14 @@ mod tests {
         let told = verdict_on(day(28, 20.0)).features;
         assert!(told.len() > 20 && told.iter().all(|figure| !figure.name.ends_with("_sin")));
         assert!(verdict_on(day(28, 100.0)).features.is_empty());
+    }
+
+    #[test]
+    fn a_fall_to_what_was_usual_weeks_ago_is_told() {
+        let mut days: Vec<Day> =
+            (0..28).map(|k| day(k, if k < 16 { 20.0 } else { 100.0 })).collect();
+        days.push(day(28, 20.0));
+        assert!(verdicts(&days, 28)[0].drifts);
     }
 
     #[test]
