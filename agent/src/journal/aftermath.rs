@@ -28,15 +28,19 @@ pub fn aftermaths(folder: &Path, at: &[UnixSeconds]) -> BTreeMap<UnixSeconds, Af
     // Those whose number is in force.
     let mut open: Vec<UnixSeconds> = Vec::new();
     let mut in_force: Option<Jobs> = None;
+    // What became of the order for it: decisions that repeat it ask for nothing more.
+    let mut last: Option<Carried> = None;
     see(folder, |seen| match seen {
         Seen::Decision(decision) => {
             if in_force.replace(decision.jobs) != Some(decision.jobs) {
                 for at in open.drain(..) {
                     found.entry(at).or_default().replaced_s = Some(decision.at.since(at));
                 }
+                last = None;
             }
             if found.contains_key(&decision.at) {
                 open.push(decision.at);
+                found.entry(decision.at).or_default().carried.clone_from(&last);
             }
         }
         Seen::Sample(sample) => {
@@ -50,6 +54,7 @@ pub fn aftermaths(folder: &Path, at: &[UnixSeconds]) -> BTreeMap<UnixSeconds, Af
             }
         }
         Seen::Carried(carried) => {
+            last = Some(carried.clone());
             for at in open.iter().filter(|at| **at >= carried.decided_at) {
                 found.entry(*at).or_default().carried = Some(carried.clone());
             }
