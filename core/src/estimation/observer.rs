@@ -42,6 +42,8 @@ pub struct Observer {
     budget: ErrorBudget,
     work: WorkObserver,
     throughput: ThroughputObserver,
+    /// Until then a pool that was found too small is so, whatever is decided.
+    found_small: Option<UnixSeconds>,
     /// When the number of jobs was told last.
     told_jobs: Option<UnixSeconds>,
     /// Seconds since anything arrived, waited or was worked on.
@@ -63,6 +65,7 @@ impl Observer {
             budget: ErrorBudget::new(&parameters.budget),
             work: WorkObserver::default(),
             throughput: ThroughputObserver::default(),
+            found_small: None,
             told_jobs: None,
             idle_s: 0.0,
         }
@@ -122,6 +125,10 @@ impl Observer {
             self.rate.push(sample.end, span_s, observed);
             let forecast = forecast.filter(|f| is_fresh(f, sample.end, settings));
             let lead_s = self.lead_s(settings);
+            let is_first = self.last.is_none();
+            if is_first && sample.jobs_ready.is_some_and(|jobs| jobs < busy_jobs(sample, work_s)) {
+                self.found_small = Some(sample.end.plus(lead_s as i64));
+            }
             let p = &settings.parameters.nowcast;
             let room = if costly { p.costly_room } else { p.room };
             let observed = Observed { end: sample.end, span_s, rate: observed };
@@ -132,8 +139,10 @@ impl Observer {
                 missed: self.nowcast.missed(),
                 overwhelmed: self.nowcast.is_overwhelmed(),
                 woken: self.nowcast.is_woken(),
-                // No margin is the answer to a pool that is too small since nobody knows what an event takes.
+                // No margin is the answer to a pool that is too small since nobody knows what an event
+                // takes, nor to one that was found so.
                 helpless: sure_s.is_none()
+                    || self.found_small.is_some_and(|until| sample.end <= until)
                     || self.throughput.max_jobs(sample.end).is_some()
                     || self.pool.is_crashing()
                     || self.pool.is_overdue(sample.end, settings.start_up_s),
