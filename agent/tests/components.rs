@@ -84,6 +84,7 @@ fn an_actuator_carries_an_order_out() {
     let config = parse(text, folder.path()).unwrap();
     let tools = Tools {
         secret: None,
+        fewest: Jobs(0),
         stop: Stop::on_signal().unwrap(),
         report: Box::new(|order, _| panic!("{order:?}")),
     };

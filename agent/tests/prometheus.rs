@@ -9,7 +9,8 @@ use agent::observe::pool::PoolReading;
 use agent::observe::{Reported, WarningKind};
 use scaleiq_core::sample::Reading;
 use scaleiq_core::units::Jobs;
-use servers::{Certificates, Server, StandIn, Watched, events, require};
+use servers::authority::Authority;
+use servers::{Act, Certificates, Server, StandIn, Watched, events, holds_while_blind, require};
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
@@ -24,11 +25,12 @@ const DAYS: i64 = 9;
 /// `right`, as bcrypt.
 const HASH: &str = "$2b$04$5xs8UYtyFXHH5I5LHx7rwe4QhqZOhsy3sQql/ejYT1f61/17XlM9a";
 
-/// A server that is configured by `config`, with `web` about who may ask; `fill` puts files beside them.
+/// A server that is configured by `config`, in which `PORT` is its own, with `web` about who may ask; `fill` puts files beside them.
 fn server(config: String, web: String, fill: impl Fn(&Path) + Send + 'static) -> Option<Server> {
     let started = Server::start("prometheus", "prometheus", move |command, place| {
         let files = [("prometheus.yml", &config), ("web.yml", &web)];
         for (name, text) in files {
+            let text = text.replace("PORT", &place.port.to_string());
             std::fs::write(place.folder.join(name), text).unwrap();
         }
         fill(place.folder);
@@ -71,6 +73,24 @@ fn a_page_is_read_and_its_server_may_go_and_come_back() {
 }
 
 #[test]
+fn nothing_scales_down_while_nothing_is_known() {
+    let scrape = "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: itself, static_configs: \
+                  [{targets: [\"127.0.0.1:PORT\"]}]}]\n";
+    let queries = "queries: {arrived: 'sum(rate(prometheus_http_requests_total[10s]))', waiting: \
+                   'sum(prometheus_notifications_queue_length)'}";
+    for (page, asked) in [("/metrics", ITSELF), ("", queries)] {
+        let Some(mut server) = server(scrape.into(), String::new(), |_| {}) else { return };
+        let url = format!("http://127.0.0.1:{}{page}", server.port);
+        let section = format!("{{type: prometheus, url: \"{url}\", every_s: 1, {asked}}}");
+        holds_while_blind(&section, |act| match act {
+            Act::Live => {}
+            Act::Go => server.kill(),
+            Act::Return => server.restart(),
+        });
+    }
+}
+
+#[test]
 fn who_asks_has_to_be_known_and_so_has_who_answers() {
     let certificates = Certificates::make();
     let folder = certificates.folder().display();
@@ -89,7 +109,7 @@ fn who_asks_has_to_be_known_and_so_has_who_answers() {
     let trust = format!("ca_file: {folder}/ca.pem, server_name: server.test");
     let right = "username: me, password: right";
     for (fields, words) in [
-        (format!("{identity}, {right}"), "UnknownIssuer"),
+        (format!("{identity}, {right}"), "UnknownIssuer: check `ca_file`"),
         (format!("{identity}, ca_file: {folder}/ca.pem, {right}"), "not valid for name"),
         (format!("{trust}, {right}"), "ertificate"),
         (format!("{identity}, {trust}"), "check `username` and `password`"),
@@ -98,12 +118,21 @@ fn who_asks_has_to_be_known_and_so_has_who_answers() {
         let watched = start(&fields);
         watched.wait_until_waiting(words);
         assert_eq!(watched.told(), [], "{fields}");
+        assert!(watched.failures("denied") > 0, "{fields}");
     }
     for fields in
         [format!("{identity}, {trust}, {right}"), format!("{identity}, verify: none, {right}")]
     {
         start(&fields).wait_for_more(1);
     }
+    // One that was issued by somebody else, and is replaced.
+    let renewed = certificates.folder().join("renewed.pem");
+    std::fs::write(&renewed, Authority::new().pem).unwrap();
+    let trust = format!("ca_file: {}, server_name: server.test", renewed.display());
+    let watched = start(&format!("{identity}, {trust}, {right}"));
+    watched.wait_until_waiting("invalid peer certificate");
+    std::fs::copy(certificates.file("ca.pem"), &renewed).unwrap();
+    watched.wait_for_more(1);
 }
 
 #[test]
@@ -268,7 +297,8 @@ fn the_last_weeks_are_known_at_the_start_and_then_what_is() {
     let two = "ready: '{__name__=~\"jobs|wanted\"}'";
     assert!(pool(two).unwrap_err().to_string().contains("2 series"));
 
-    // Of a worker that is gone nothing is known soon: it is not taken for one with nothing to do.
+    // Of a worker that is gone the backlog is not known: it is not taken for one with nothing to do. Its rate may
+    // be known for two minutes more, if it was scraped twice.
     drop(worker);
-    watched.wait_until_waiting("tells no number of this queue");
+    watched.wait_for(|told| told.last().unwrap().sample.backlog_events == Reading::Missing);
 }

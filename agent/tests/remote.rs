@@ -39,7 +39,8 @@ impl Rig {
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let config = config.workload(None).unwrap();
         let report = Box::new(|order: &Order, _: &io::Result<()>| panic!("{order:?}"));
-        let tools = Tools { secret: None, stop: Stop::on_signal().unwrap(), report };
+        let tools =
+            Tools { secret: None, fewest: Jobs(0), stop: Stop::on_signal().unwrap(), report };
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let actuator = config.actuator.build(tools).unwrap();
         Self { config, actuator, runtime }

@@ -45,6 +45,20 @@ fn samples(world: World, seed: u64) -> Vec<Sample> {
 }
 
 #[test]
+fn a_pool_may_begin_with_no_job_that_is_up() {
+    let load = steady(10.0, 720);
+    let still = World { start_sigma: 0.0, mtbf_h: 0.0, ..World::queue() };
+    let simulator = Simulator::new(&load, still, limits(1, 100), TICK_S, 7);
+    let mut simulator = simulator.with_first_jobs(Jobs(0));
+    simulator.set_jobs(Jobs(20));
+    let ready: Vec<Jobs> =
+        (0..3).filter_map(|_| simulator.tick().and_then(|sample| sample.jobs_ready)).collect();
+    assert_eq!(ready, [Jobs(0), Jobs(0), Jobs(20)]);
+    assert!(simulator.backlog_events() > 0.0, "it waits for its jobs");
+    assert_eq!(simulator.score().job_hours, 20.0 * 90.0 / 3600.0);
+}
+
+#[test]
 fn the_seed_decides_everything() {
     let world = World { missing_sample_probability: 0.1, mtbf_h: 3.0, ..World::kafka() };
     // `Debug` prints floats so that they can be told apart to the last bit.

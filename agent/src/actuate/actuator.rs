@@ -4,6 +4,7 @@ use super::order::Order;
 use crate::config::{Fields, Secret, Variant};
 use crate::observe::pool::PoolSettings;
 use crate::platform::stop::Stop;
+use scaleiq_core::units::Jobs;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -49,6 +50,8 @@ pub enum Outcome {
 pub struct Tools<'a> {
     /// What it must pass on to nobody.
     pub secret: Option<&'a Secret>,
+    /// Fewest jobs that there may be: a pool of which nothing is known begins with so many.
+    pub fewest: Jobs,
     /// Tells when the agent is to end.
     pub stop: Stop,
     /// Takes what became of orders that were only sent.

@@ -82,7 +82,7 @@ pub struct Actor {
 
 impl Actor {
     /// Carries out with what `settings` ask for; in shadow mode with nothing. `secret` is passed on to
-    /// nobody. Jobs start in `start_up_s`, and `folder` is where terms are kept.
+    /// nobody. The workload is that of `about`, and `folder` is where terms are kept.
     ///
     /// # Errors
     /// If the system refuses what the actuator needs.
@@ -90,7 +90,7 @@ impl Actor {
         mode: Mode,
         settings: &dyn ActuatorSettings,
         secret: Option<&Secret>,
-        start_up_s: f32,
+        about: &Settings,
         folder: Option<&Path>,
         account: Account,
         stop: Stop,
@@ -99,12 +99,12 @@ impl Actor {
         let report = Box::new(move |order: &Order, done: &io::Result<()>| {
             later.told(order, done, Duration::ZERO);
         });
-        let tools = Tools { secret, stop, report };
+        let tools = Tools { secret, fewest: about.limits.min(), stop, report };
         let actuator = match mode {
             Mode::Shadow => DryRun.build(tools),
             Mode::Active => settings.build(tools),
         }?;
-        let settle_s = Settings::lead_s(start_up_s).max(MIN_SETTLE_S);
+        let settle_s = Settings::lead_s(about.start_up_s).max(MIN_SETTLE_S);
         Ok(Self {
             actuator,
             ledger: Ledger::new(Duration::from_secs_f32(settle_s)),

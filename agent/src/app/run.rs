@@ -39,9 +39,9 @@ pub fn run(config: Config, stop: &Stop) -> anyhow::Result<()> {
     }
     let served: Vec<_> = workloads.iter().map(|workload| workload.served.clone()).collect();
     let keda = config.keda.as_ref().zip(asked);
-    let keda = keda.map(|(keda, listener)| keda.open(listener, &served));
-    let keda = keda.transpose().context("cannot answer KEDA: `keda`")?;
     let connections = ConnectionMetrics::default();
+    let keda = keda.map(|(keda, listener)| keda.open(listener, &served, &connections));
+    let keda = keda.transpose().context("cannot answer KEDA: `keda`")?;
     let access = Access::new(address, config.listen.token.clone());
     let routes = router(served, connections.clone(), access);
     let server = Arc::new(Server::new(routes, connections));

@@ -94,7 +94,7 @@ impl Running {
             config.mode,
             config.actuator.as_ref(),
             token,
-            config.settings.start_up_s,
+            &config.settings,
             journal_folder.as_deref(),
             Account::new(metrics.clone(), control.clone()),
             stop.clone(),

@@ -6,6 +6,9 @@ use crate::platform::http::Failure;
 impl From<Failure> for ProbeError {
     fn from(failure: Failure) -> Self {
         match failure {
+            Failure::Untrusted(what) => {
+                Self::Denied(format!("{what}: check `ca_file`, `cert_file` and `server_name`"))
+            }
             passing if passing.is_passing() => Self::Unreachable(passing.to_string()),
             Failure::Unreachable(what) | Failure::Invalid(what) => Self::Invalid(what),
             Failure::Status { code, what } => match code {

@@ -2,6 +2,7 @@
 //! `json` reads, `intake` places it in time and sums what several senders say.
 
 mod assumption;
+pub mod held;
 #[cfg(feature = "http")]
 mod http;
 mod inlet;

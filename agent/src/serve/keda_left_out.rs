@@ -2,6 +2,7 @@
 
 use super::Served;
 use crate::config::Fields;
+use crate::telemetry::ConnectionMetrics;
 use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
@@ -48,7 +49,7 @@ impl Keda {
     ///
     /// # Errors
     /// None.
-    pub fn open(&self, _: TcpListener, _: &[Served]) -> io::Result<Opened> {
+    pub fn open(&self, _: TcpListener, _: &[Served], _: &ConnectionMetrics) -> io::Result<Opened> {
         match self.0 {}
     }
 }

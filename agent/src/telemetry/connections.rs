@@ -16,6 +16,7 @@ const CLOSED: [&str; 2] = ["room", "time"];
 pub struct ConnectionMetrics {
     registry: Arc<Registry>,
     closed: Family<Labels<1>, Counter>,
+    keda: Family<Labels<2>, Counter>,
 }
 
 impl Default for ConnectionMetrics {
@@ -27,7 +28,9 @@ impl Default for ConnectionMetrics {
         let mut registry = Registry::with_prefix("scaleiq");
         let help = "Connections closed before they asked anything, to make room or for time";
         registry.register("connections_closed", help, closed.clone());
-        Self { registry: Arc::new(registry), closed }
+        let keda = Family::<Labels<2>, Counter>::default();
+        registry.register("keda_calls", "Calls of KEDA, by what became of them", keda.clone());
+        Self { registry: Arc::new(registry), closed, keda }
     }
 }
 
@@ -37,6 +40,14 @@ impl ConnectionMetrics {
         let [room, time] = CLOSED;
         let reason = if for_room { room } else { time };
         self.closed.get_or_create_owned(&[("reason", reason.into())]).inc();
+    }
+
+    /// KEDA has asked by `call`, and was answered or refused.
+    #[cfg(feature = "grpc")]
+    pub fn keda_called(&self, call: &'static str, is_answered: bool) {
+        let result = if is_answered { "answered" } else { "refused" };
+        let labels = [("call", call.into()), ("result", result.into())];
+        self.keda.get_or_create_owned(&labels).inc();
     }
 
     /// Returns all of them in OpenMetrics.

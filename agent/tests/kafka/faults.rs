@@ -1,8 +1,8 @@
 //! What goes wrong with a cluster: no sample is made of it, the source says why, and it goes on by itself.
 
 use super::mock::Mock;
-use super::servers::{events, free_port};
-use super::{cluster, watch};
+use super::servers::{Act, events, free_port, holds_while_blind};
+use super::{cluster, section, watch};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
@@ -24,6 +24,17 @@ fn a_cluster_that_is_gone_is_missed_and_found_again() {
     let told = source.wait_for_more(1);
     assert_eq!(events(&told), (0.0, 0.0, Some(9.0)));
     assert!(told.len() > blind.len() && source.failures("unreachable") > 0);
+}
+
+#[test]
+fn nothing_scales_down_while_nothing_is_known() {
+    let Some(mut mock) = cluster(1) else { return };
+    let section = section(&mock.brokers, "");
+    holds_while_blind(&section, |act| match act {
+        Act::Live => mock.produce("orders", 0, 3),
+        Act::Go => mock.tell("broker_set_down 1"),
+        Act::Return => mock.tell("broker_set_up 1"),
+    });
 }
 
 #[test]

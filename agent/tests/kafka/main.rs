@@ -14,11 +14,15 @@ use mock::Mock;
 use servers::{Watched, events};
 use std::path::Path;
 
-/// Starts a source of the group `workers` and the topic `orders`, which looks each second.
-fn watch(brokers: &[String], more: &str) -> Watched {
-    Watched::start(&format!(
+/// A source of the group `workers` and the topic `orders`, which looks each second.
+fn section(brokers: &[String], more: &str) -> String {
+    format!(
         "{{type: kafka, brokers: {brokers:?}, group: workers, topics: [orders], every_s: 1{more}}}"
-    ))
+    )
+}
+
+fn watch(brokers: &[String], more: &str) -> Watched {
+    Watched::start(&section(brokers, more))
 }
 
 /// A cluster with the topic `orders` of three partitions, in which the group has committed.

@@ -56,6 +56,12 @@ fn keda_is_told_the_jobs_and_by_what_to_scale() {
     );
     assert_eq!(keda.spec().unwrap(), told, "it equals what the stream told last");
 
+    let (_, metrics) = get(&agent, "/metrics");
+    for call in ["stream_metric_spec", "get_metric_spec"] {
+        let counted = format!("scaleiq_keda_calls_total{{call=\"{call}\",result=\"answered\"}} 1");
+        assert!(metrics.contains(&counted), "{metrics}");
+    }
+
     // Nothing is known yet: the pool stays, and nothing goes to 0.
     assert!(keda.is_active().unwrap());
     let error = keda.jobs().unwrap_err();

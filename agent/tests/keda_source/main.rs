@@ -9,7 +9,7 @@ use operator::Operator;
 use scaleiq_core::sample::Reading;
 use servers::authority::{Authority, Identity};
 use servers::http::until;
-use servers::{Watched, free_port};
+use servers::{Act, Watched, free_port, holds_while_blind};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -111,6 +111,24 @@ fn an_operator_that_goes_is_waited_for_and_no_sample_is_made_meanwhile() {
     operator.wait_for_subscriber(&["lag", "rate"]);
     operator.send("lag", 9.0, 1002);
     source.wait_for(|told| told.last().unwrap().sample.backlog_events == Reading::Known(9.0));
+}
+
+#[test]
+fn nothing_scales_down_while_nothing_is_known() {
+    let files = Files::new();
+    let operator = files.operator();
+    let mut second = 1000;
+    holds_while_blind(&files.source("fresh_s: 2"), |act| match act {
+        Act::Live => {
+            second += 1;
+            operator.send("lag", 7.0, second);
+            operator.send("rate", 40.0, second);
+        }
+        // What a scaler of KEDA cannot measure is not sent.
+        Act::Go => {}
+        // Its clock was set back meanwhile.
+        Act::Return => second -= 300,
+    });
 }
 
 #[test]

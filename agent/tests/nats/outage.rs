@@ -1,8 +1,7 @@
 //! A NATS server that is gone, hangs, or lets nobody in.
 
 use super::broker::Broker;
-use super::servers::http::{Agent, get, post, until};
-use super::servers::{Certificates, Server, Watched, events};
+use super::servers::{Act, Certificates, Server, Watched, events, holds_while_blind};
 use async_nats::ConnectOptions;
 use serde_json::json;
 
@@ -85,23 +84,11 @@ fn a_token_a_key_and_a_file_of_credentials_open() {
 #[test]
 fn while_nothing_is_known_the_agent_holds_and_says_so() {
     let Some(mut broker) = Broker::start() else { return };
-    let config = format!("listen: 127.0.0.1:0\nstale_after_s: 5\nsource: {}\n", broker.section(""));
-    let agent = Agent::start(&config);
-    let decided = |agent: &Agent| {
-        let (_, body) = post(agent, "/decide", "");
-        let decision: serde_json::Value = serde_json::from_str(&body).unwrap();
-        (decision["jobs"].as_u64(), decision["stage"].as_str().unwrap_or_default().to_string())
-    };
-    until(|| get(&agent, "/readyz").0 == 200);
-    let before = decided(&agent).0;
-    broker.server.kill();
-    until(|| get(&agent, "/readyz").0 == 503);
-    let (_, health) = get(&agent, "/healthz");
-    assert!(health.contains("source waiting: consumer workers of stream ORDERS"), "{health}");
-    until(|| decided(&agent).1 == "hold");
-    assert_eq!(decided(&agent).0, before);
-    broker.server.restart();
-    until(|| get(&agent, "/readyz").0 == 200);
+    holds_while_blind(&broker.section(""), |act| match act {
+        Act::Live => broker.publish("orders.eu", 1),
+        Act::Go => broker.server.kill(),
+        Act::Return => broker.server.restart(),
+    });
 }
 
 #[test]

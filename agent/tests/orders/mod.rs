@@ -30,7 +30,8 @@ impl Acting {
         let config = config.unwrap_or_else(|problems| panic!("{problems}"));
         let config = config.workload(None).unwrap();
         let report = Box::new(|order: &Order, _: &std::io::Result<()>| panic!("{order:?}"));
-        let tools = Tools { secret: None, stop: Stop::on_signal().unwrap(), report };
+        let tools =
+            Tools { secret: None, fewest: Jobs(0), stop: Stop::on_signal().unwrap(), report };
         let actuator = config.actuator.build(tools).unwrap();
         Self { actuator, pool: config.pool.unwrap().probe().unwrap() }
     }

@@ -10,7 +10,7 @@ use prost::Message;
 use scaleiq_core::sample::Reading;
 use servers::authority::Authority;
 use servers::http::until;
-use servers::{Watched, cannot_run, free_port};
+use servers::{Act, Watched, cannot_run, free_port, holds_while_blind};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -27,7 +27,7 @@ mod contract {
 
 use contract::metrics_service_client::MetricsServiceClient;
 use contract::{
-    AnyValue, ExportMetricsServiceRequest, ExportMetricsServiceResponse, KeyValue, Metric,
+    AnyValue, ExportMetricsServiceRequest, ExportMetricsServiceResponse, Gauge, KeyValue, Metric,
     NumberDataPoint, Resource, ResourceMetrics, ScopeMetrics, Sum, any_value, metric,
     number_data_point,
 };
@@ -42,30 +42,38 @@ struct Rig {
 impl Rig {
     fn start(more: &str) -> Self {
         let (grpc, http) = (free_port(), free_port());
-        let source = Watched::start(&format!(
-            "{{type: otlp, listen: 127.0.0.1:{grpc}, listen_http: 127.0.0.1:{http}, {more}}}"
-        ));
+        let source = Watched::start(&section(grpc, http, more));
         source.wait_until_waiting("nothing was pushed yet");
         Self { grpc, http, source }
     }
 
     /// POSTs `body`: the status, and the answer's body.
     fn post(&self, kind: &str, encoding: &str, body: &[u8]) -> (u16, Vec<u8>) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.http)).unwrap();
-        let length = body.len();
-        let head = format!(
-            "POST /v1/metrics HTTP/1.1\r\nHost: otlp\r\nConnection: close\r\nContent-Type: {kind}\r\n\
-             Content-Encoding: {encoding}\r\nContent-Length: {length}\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        // A refusal may come before the body was read.
-        let _ = stream.write_all(body);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), answer[end + 4..].to_vec())
+        post(self.http, kind, encoding, body)
     }
+}
+
+/// A source that listens on these ports.
+fn section(grpc: u16, http: u16, more: &str) -> String {
+    format!("{{type: otlp, listen: 127.0.0.1:{grpc}, listen_http: 127.0.0.1:{http}, {more}}}")
+}
+
+/// POSTs `body` to a port: the status, and the answer's body.
+fn post(port: u16, kind: &str, encoding: &str, body: &[u8]) -> (u16, Vec<u8>) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let length = body.len();
+    let head = format!(
+        "POST /v1/metrics HTTP/1.1\r\nHost: otlp\r\nConnection: close\r\nContent-Type: {kind}\r\n\
+             Content-Encoding: {encoding}\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // A refusal may come before the body was read.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), answer[end + 4..].to_vec())
 }
 
 /// What an exporter pushes that has sent `events` since a second before 1970 plus `start`.
@@ -90,6 +98,17 @@ fn sent(exporter: &str, events: i64) -> ExportMetricsServiceRequest {
         scope_metrics: vec![ScopeMetrics { metrics: vec![metric] }],
     };
     ExportMetricsServiceRequest { resource_metrics: vec![told] }
+}
+
+/// So many events wait.
+fn lag(events: i64) -> Metric {
+    let value = Some(number_data_point::Value::AsInt(events));
+    let data_points = vec![NumberDataPoint { value, ..NumberDataPoint::default() }];
+    Metric {
+        name: "kafka.consumer_group.lag".into(),
+        data: Some(metric::Data::Gauge(Gauge { data_points })),
+        ..Metric::default()
+    }
 }
 
 fn packed(bytes: &[u8]) -> Vec<u8> {
@@ -129,6 +148,24 @@ fn what_is_pushed_by_grpc_and_http_is_summed() {
         assert!(arrived > 0.0 && arrived % 10.0 == 0.0, "{told:?}");
         assert_eq!(told.sample.backlog_events, Reading::Missing, "nobody tells of it");
     }
+}
+
+#[test]
+fn nothing_scales_down_while_nothing_is_pushed() {
+    let (grpc, http) = (free_port(), free_port());
+    let mut events = 1000;
+    holds_while_blind(&section(grpc, http, ""), |act| match act {
+        Act::Live => {
+            until(|| TcpStream::connect(("127.0.0.1", http)).is_ok());
+            events += 10;
+            let mut push = sent("a", events);
+            push.resource_metrics[0].scope_metrics[0].metrics.push(lag(7));
+            let body = packed(&push.encode_to_vec());
+            post(http, "application/x-protobuf", "gzip", &body);
+        }
+        // Nobody pushes meanwhile.
+        Act::Go | Act::Return => {}
+    });
 }
 
 #[test]

@@ -6,8 +6,7 @@ mod database;
 mod servers;
 
 use database::Database;
-use servers::http::{Agent, get, post, until};
-use servers::{Certificates, Watched, events};
+use servers::{Act, Certificates, Watched, events, holds_while_blind};
 
 /// Numbers of all types that PostgreSQL counts in. The total of arrivals is that of the ids.
 const QUERY: &str = "
@@ -121,31 +120,9 @@ fn over_tls_the_server_is_known_by_its_certificate() {
 #[test]
 fn nothing_scales_down_while_nothing_is_known() {
     let Some(mut database) = Database::start() else { return };
-    let config = format!(
-        "listen: 127.0.0.1:0\nstale_after_s: 5\njobs: {{min: 1, max: 50}}\nsource: {}\n",
-        database.section(&query(), "")
-    );
-    let agent = Agent::start(&config);
-    let decided = |agent: &Agent| {
-        let (_, body) = post(agent, "/decide", "");
-        let decision: serde_json::Value = serde_json::from_str(&body).unwrap();
-        (decision["jobs"].as_u64(), decision["stage"].as_str().unwrap_or_default().to_string())
-    };
-    // Work of a quarter of a second comes some hundred times a second.
-    until(|| {
-        database.run(&add(20));
-        decided(&agent).0 > Some(1)
+    holds_while_blind(&database.section(&query(), ""), |act| match act {
+        Act::Live => database.run(&add(20)),
+        Act::Go => database.server.kill(),
+        Act::Return => database.server.restart(),
     });
-    assert_eq!(get(&agent, "/readyz").0, 200);
-    let before = decided(&agent).0;
-    database.server.kill();
-    until(|| get(&agent, "/readyz").0 == 503);
-    let (_, health) = get(&agent, "/healthz");
-    assert!(health.contains("source waiting: a query of database postgres"), "{health}");
-    until(|| decided(&agent).1 == "hold");
-    let held = decided(&agent).0;
-    assert!(held >= before && held > Some(1), "{held:?} after {before:?}");
-    database.server.restart();
-    until(|| get(&agent, "/readyz").0 == 200);
-    assert!(decided(&agent).0 > Some(1));
 }

@@ -6,7 +6,7 @@ mod servers;
 mod store;
 
 use agent::observe::WarningKind;
-use servers::{Certificates, Server, Watched, events};
+use servers::{Act, Certificates, Server, Watched, events, holds_while_blind};
 use store::Store;
 
 const STREAM: &str = "group: workers";
@@ -141,6 +141,23 @@ fn a_server_that_is_gone_or_hangs_or_lost_its_end_is_found_again() {
     store.server.thaw();
     store.repeat(1, "XADD jobs * a 1");
     watched.wait_for(|told| events(told) == (6.0, 0.0, Some(52.0)));
+}
+
+#[test]
+fn nothing_scales_down_while_nothing_is_known() {
+    for (kind, fields, first, live) in [
+        ("redis_stream", STREAM, "XGROUP CREATE jobs workers 0 MKSTREAM", "XADD jobs * a 1"),
+        ("redis_list", LIST, "SET jobs:done 1000", "LPUSH jobs job"),
+    ] {
+        let Some(mut store) = Store::start_with("--dir .", None) else { return };
+        store.repeat(1, first);
+        store.repeat(1, "SAVE");
+        holds_while_blind(&store.section(kind, fields), |act| match act {
+            Act::Live => store.repeat(5, live),
+            Act::Go => store.server.kill(),
+            Act::Return => store.server.restart(),
+        });
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod figures;
 mod http;
 mod ingest;
 mod journal;
+#[cfg(target_os = "linux")]
+mod killed;
 mod metrics;
 mod model;
 mod network;

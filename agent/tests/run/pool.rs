@@ -5,13 +5,11 @@ use super::now;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
 use tempfile::TempDir;
 
 /// The configuration of a pool of the shell script `worker`. Samples tell no jobs: the pool does.
-fn config(grace_s: f32, more: &str) -> String {
+pub(crate) fn config(grace_s: f32, more: &str) -> String {
     format!(
         "listen: 127.0.0.1:0\nmode: active\nscale_down_window_s: 0\njobs: {{min: 1, max: 8}}\n\
          actuator: {{type: processes, command: [sh, ./worker], grace_s: {grace_s}, folder: places{more}}}\n"
@@ -19,7 +17,7 @@ fn config(grace_s: f32, more: &str) -> String {
 }
 
 /// A folder with the script of a worker, whose pool begins with so many.
-fn folder(script: &str, wanted: u32) -> TempDir {
+pub(crate) fn folder(script: &str, wanted: u32) -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("worker"), script).unwrap();
     fs::create_dir(folder.path().join("places")).unwrap();
@@ -45,7 +43,7 @@ fn workers(folder: &Path) -> BTreeSet<(u32, u32)> {
 }
 
 /// All processes in `folder`, of whatever kind.
-fn processes(folder: &Path) -> usize {
+pub(crate) fn processes(folder: &Path) -> usize {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     processes.filter(|p| fs::read_link(p.path().join("cwd")).is_ok_and(|cwd| cwd == folder)).count()
 }
@@ -57,12 +55,13 @@ fn start(folder: TempDir, config: &str) -> (Agent, TempDir) {
     (agent, folder)
 }
 
-fn numbers(folder: &Path) -> Vec<u32> {
+/// Numbers of the workers that there are in `folder`, by process group.
+pub(crate) fn numbers(folder: &Path) -> Vec<u32> {
     workers(folder).into_iter().map(|(number, _)| number).collect()
 }
 
 /// A sample of one second with so many arrivals of 100 ms, without jobs.
-fn sample(time: u64, arrivals: u64) -> String {
+pub(crate) fn sample(time: u64, arrivals: u64) -> String {
     let sample = serde_json::json!({
         "time": time, "interval_s": 1, "logged_events": arrivals, "processed_events": arrivals,
         "unprocessed_events": 0, "avg_processing_ms": 100
@@ -91,6 +90,14 @@ fn workers_are_started_drained_and_looked_at() {
     let (code, log) = agent.terminate();
     assert_eq!((code, processes(at)), (Some(0), 0), "{log}");
     assert!(at.join("drained-1").exists() && !log.contains("did not end within"), "{log}");
+}
+
+#[test]
+fn the_fewest_are_started_before_anything_is_known() {
+    let config = config(1.0, "").replace("min: 1", "min: 3");
+    let (agent, folder) = start(folder("sleep 300\n", 0), &config);
+    until(|| numbers(folder.path()) == [1, 2, 3]);
+    assert_eq!(get(&agent, "/readyz").0, 503);
 }
 
 #[test]
@@ -141,37 +148,4 @@ fn a_keeper_that_is_killed_takes_its_workers_along_and_another_one_takes_over() 
     });
     assert_eq!(agent.terminate().0, Some(0));
     assert_eq!(processes(at), 0);
-}
-
-/// Each worker holds a lock of its own for as long as anything of it lives, and tells if another has it.
-#[test]
-fn agents_killed_at_any_moment_leave_no_orphan_and_no_double_worker() {
-    let script = "exec 9> alive-$SCALEIQ_WORKER\nflock -n 9 || echo $SCALEIQ_WORKER >> doubles\n\
-                  echo >> starts\nsleep 300 &\nwait\n";
-    let folder = folder(script, 3);
-    let at = folder.path();
-    fs::write(at.join("c.yaml"), format!("model: none\n{}", config(20.0, ""))).unwrap();
-    let start = || {
-        let mut agent = Command::new(env!("CARGO_BIN_EXE_agent"));
-        agent.args(["run", "--config", "c.yaml"]).current_dir(at);
-        agent.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-    };
-    for round in 0..200 {
-        let mut agent = start();
-        // Every moment from the first to well behind the start of the workers, in no order.
-        thread::sleep(Duration::from_micros(round * 7919 % 200 * 800));
-        agent.kill().unwrap();
-        agent.wait().unwrap();
-        if round % 10 == 0 {
-            until(|| processes(at) == 0);
-        }
-    }
-    let starts = fs::read_to_string(at.join("starts")).unwrap().len();
-    assert!(starts > 200, "only {starts} workers were started");
-    let mut agent = start();
-    until(|| numbers(at).iter().collect::<BTreeSet<_>>().len() == 3);
-    agent.kill().unwrap();
-    agent.wait().unwrap();
-    until(|| processes(at) == 0);
-    assert!(!at.join("doubles").exists(), "{}", fs::read_to_string(at.join("doubles")).unwrap());
 }

@@ -6,6 +6,7 @@
 
 #[path = "../certificates/mod.rs"]
 pub(crate) mod authority;
+mod blind;
 mod certificates;
 #[path = "../run/http.rs"]
 pub(crate) mod http;
@@ -13,6 +14,7 @@ mod server;
 mod stand_in;
 mod watched;
 
+pub(crate) use blind::{Act, holds_while_blind};
 pub(crate) use certificates::Certificates;
 pub(crate) use server::{Place, Server};
 pub(crate) use stand_in::{Asked, StandIn};

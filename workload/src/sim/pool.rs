@@ -47,6 +47,11 @@ impl Pool {
         pool
     }
 
+    /// So many jobs are ready, before anything was played.
+    pub(super) fn begin_with(&mut self, ready: u32) {
+        self.ready = ready;
+    }
+
     /// The world in which jobs start and pause from now on. Crashes go on as they were drawn.
     pub(super) fn set_world(&mut self, world: World) {
         self.world = world;

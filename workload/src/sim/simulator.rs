@@ -82,6 +82,15 @@ impl<L: Borrow<Load>> Simulator<L> {
         }
     }
 
+    /// The same, beginning with another number of jobs: `ready`, which may be below the limits, for a pool
+    /// that is only now switched on.
+    #[must_use]
+    pub fn with_first_jobs(mut self, ready: Jobs) -> Self {
+        self.pool.begin_with(ready.0);
+        self.wanted = ready;
+        self
+    }
+
     /// The same, with a first part that is played and not scored.
     #[must_use]
     pub fn with_warm_up(mut self, warm_s: u32) -> Self {

@@ -1,5 +1,6 @@
 //! The keeper: a process of its own that has as many workers run as the agent wants.
 
+use super::orphans;
 use super::places::Places;
 use super::plan::{Plan, Report};
 use super::slot::{Slot, State, told};
@@ -26,8 +27,11 @@ pub fn keep() -> io::Result<()> {
     let done = runtime.block_on(async {
         let mut lines = BufReader::new(tokio::io::stdin()).lines();
         let Some(first) = lines.next_line().await? else { return Ok(()) };
-        let plan: Plan = serde_json::from_str(&first)?;
+        let mut plan: Plan = serde_json::from_str(&first)?;
         let places = Places::open(plan.folder.clone())?;
+        // A process is known by it, from wherever it was started.
+        plan.folder = plan.folder.canonicalize()?;
+        let _entered = places.enter(|| orphans::kill_all(&plan.folder))?;
         let keeper = Keeper {
             plan,
             places,

@@ -8,6 +8,7 @@ use crate::actuate::order::Order;
 use crate::platform::backoff::Backoff;
 use crate::platform::children::adopt_orphans;
 use crate::platform::group::Group;
+use scaleiq_core::units::Jobs;
 use std::ffi::OsString;
 use std::io;
 use std::process::Stdio;
@@ -38,16 +39,17 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Starts the keeper, and tells it the number that was wanted last. It does not see the variables
-    /// `withheld`, nor do workers. From now on this process is the parent of workers whose keeper is killed.
+    /// Starts the keeper, and tells it the number that was wanted last, and no less than `fewest`: a queue that
+    /// its workers make themselves is not there before them. It does not see the variables `withheld`, nor do workers. From now on this process is the parent of workers whose keeper is killed.
     pub(super) fn start(
         plan: Plan,
         places: Places,
         withheld: Vec<OsString>,
+        fewest: Jobs,
         seen: Seen,
     ) -> io::Result<Self> {
         adopt_orphans();
-        let (wanted, told) = watch::channel(places.wanted().unwrap_or(0));
+        let (wanted, told) = watch::channel(places.wanted().unwrap_or(0).max(fewest.0));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let line = Line { plan, withheld, wanted: told, seen: seen.clone() };
         let thread = thread::Builder::new().name("pool".into());

@@ -13,6 +13,7 @@
 mod keeper;
 mod link;
 mod looked;
+mod orphans;
 mod places;
 mod plan;
 mod slot;
@@ -86,7 +87,7 @@ impl ActuatorSettings for Processes {
         Some(Arc::new(Looked(self.seen.clone())))
     }
 
-    /// The pool begins with as many workers as were wanted last, before any sample has come.
+    /// The pool begins with as many workers as were wanted last, or its fewest, before any sample has come.
     fn build(&self, tools: Tools<'_>) -> io::Result<Box<dyn Actuator>> {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
@@ -101,6 +102,6 @@ impl ActuatorSettings for Processes {
         };
         tools.stop.allow(self.grace);
         let withheld = program::withheld(tools.secret);
-        Ok(Box::new(Link::start(plan, places, withheld, self.seen.clone())?))
+        Ok(Box::new(Link::start(plan, places, withheld, tools.fewest, self.seen.clone())?))
     }
 }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// The file that tells how many workers were wanted last.
 const WANTED_FILE: &str = "wanted";
+/// The file that every keeper of the pool has locked, together with those that are still draining.
+const KEEPERS_FILE: &str = "keepers.lock";
 
 /// The folder of a pool.
 #[derive(Clone, Debug)]
@@ -29,6 +31,22 @@ impl Places {
 
     pub(super) fn folder(&self) -> &Path {
         &self.0
+    }
+
+    /// Enters as a keeper, until the file is closed. Where no other one is there, `clear` is called before: what
+    /// lives of the pool then is nobody's.
+    pub(super) fn enter(&self, clear: impl FnOnce()) -> io::Result<File> {
+        let keepers = File::options().append(true).create(true).open(self.0.join(KEEPERS_FILE))?;
+        match keepers.try_lock() {
+            Ok(()) => {
+                clear();
+                keepers.unlock()?;
+            }
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        keepers.lock_shared()?;
+        Ok(keepers)
     }
 
     /// Takes the place `index`, which is held until the file and all copies of it are closed; `None` if
@@ -99,6 +117,24 @@ mod tests {
         assert!(places.take(1).unwrap().is_none(), "a copy is open");
         drop(copy);
         assert!(places.take(1).unwrap().is_some());
+    }
+
+    #[test]
+    fn only_who_comes_alone_clears() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::open(folder.path().into()).unwrap();
+        let enter = || {
+            let mut was_alone = false;
+            (places.enter(|| was_alone = true).unwrap(), was_alone)
+        };
+        let (first, was_alone) = enter();
+        assert!(was_alone);
+        let (second, was_alone) = enter();
+        assert!(!was_alone);
+        drop(first);
+        assert!(!enter().1, "the second one is there");
+        drop(second);
+        assert!(enter().1);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The life of one worker: a process group that is started, asked to end, and killed.
 
+use super::orphans::POOL;
 use super::plan::Plan;
 use crate::platform::group::Group;
 use std::fs::File;
@@ -33,6 +34,7 @@ impl Worker {
             .args(["pool-worker", "--keeper", &std::process::id().to_string(), "--"])
             .args(&plan.words)
             .env(NUMBER, index.to_string())
+            .env(POOL, &plan.folder)
             // The lock lasts for as long as any process of the worker has it open.
             .stdin(Stdio::from(place.try_clone()?))
             // Stdout of this process is its line to the agent.

@@ -15,26 +15,34 @@ pub struct Counted {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counter {
     last: Option<f64>,
+    /// Seconds since it was told.
+    since_s: f64,
 }
 
 impl Counter {
-    /// Returns the events of `amount` in the last `elapsed_s` seconds.
+    /// Returns the events of `amount` in the last `elapsed_s` seconds, which are those since the last call.
     ///
     /// A total that is smaller than the last one has begun anew at 0: what it shows now came since, and
-    /// at least so much did. Prometheus' `increase` counts the same way.
+    /// at least so much did. Prometheus' `increase` counts the same way. Of a total that was not told for
+    /// longer, what came since is taken to have come evenly, so that it does not look like a burst.
     pub fn count(&mut self, amount: Amount, elapsed_s: f64) -> Counted {
+        self.since_s += elapsed_s;
         match amount {
             Amount::Unknown => Counted::default(),
             Amount::Over { events, seconds } if is_amount(events) && seconds > 0.0 => {
                 Counted { events: Some(events / seconds * elapsed_s), was_reset: false }
             }
-            Amount::Total(total) if is_amount(total) => match self.last.replace(total) {
-                Some(last) if total >= last => {
-                    Counted { events: Some(total - last), was_reset: false }
+            Amount::Total(total) if is_amount(total) => {
+                let since_s = std::mem::take(&mut self.since_s);
+                let share = if since_s > elapsed_s { elapsed_s / since_s } else { 1.0 };
+                match self.last.replace(total) {
+                    Some(last) if total >= last => {
+                        Counted { events: Some((total - last) * share), was_reset: false }
+                    }
+                    Some(_) => Counted { events: Some(total * share), was_reset: true },
+                    None => Counted::default(),
                 }
-                Some(_) => Counted { events: Some(total), was_reset: true },
-                None => Counted::default(),
-            },
+            }
             // Another number than that of a count is no answer, and what comes next is no difference to it.
             Amount::Over { .. } | Amount::Total(_) => Counted::default(),
         }
@@ -67,8 +75,11 @@ mod tests {
             let over = Amount::Over { events: bad, seconds: 5.0 };
             assert_eq!(counter.count(over, 5.0), Counted::default());
         }
-        assert_eq!(counter.count(Amount::Total(60.0), 5.0).events, Some(10.0));
+        // So much came in 35 seconds, of which these are five.
+        assert_eq!(counter.count(Amount::Total(120.0), 5.0).events, Some(10.0));
         assert_eq!(counter.count(Amount::Unknown, 5.0).events, None);
+        assert_eq!(counter.count(Amount::Total(140.0), 5.0).events, Some(10.0));
+        assert_eq!(counter.count(Amount::Total(150.0), 5.0).events, Some(10.0));
     }
 
     #[test]

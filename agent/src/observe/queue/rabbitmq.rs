@@ -1,5 +1,6 @@
 //! A queue of RabbitMQ, as its management API tells.
 
+use super::rising::Rising;
 use super::{Amount, Polled, QueueProbe, QueueReading, QueueSettings};
 use crate::config::{Fields, Text, Whole};
 use crate::observe::probe::{Answer, ProbeError};
@@ -59,7 +60,7 @@ impl QueueSettings for RabbitMq {
 
     fn probe(&self) -> io::Result<Box<dyn QueueProbe>> {
         let client = self.http.client()?;
-        Ok(Box::new(Probe { client, settings: self.clone(), has_counted: false }))
+        Ok(Box::new(Probe { client, settings: self.clone(), totals: None }))
     }
 }
 
@@ -67,8 +68,8 @@ impl QueueSettings for RabbitMq {
 struct Probe {
     client: Client,
     settings: RabbitMq,
-    /// Whether the queue was ever seen to count.
-    has_counted: bool,
+    /// What arrived and what was finished, once the queue was seen to count.
+    totals: Option<[Rising; 2]>,
 }
 
 /// A queue. What is missing is not known.
@@ -111,15 +112,17 @@ impl Probe {
     fn understood(&mut self, told: &Queue) -> QueueReading {
         let counts = match &told.message_stats {
             Some(counts) => {
-                self.has_counted = true;
-                Some([counts.publish, counts.ack + counts.deliver_no_ack + counts.get_no_ack])
+                let finished = counts.ack + counts.deliver_no_ack + counts.get_no_ack;
+                let [arrived, processed] = self.totals.get_or_insert_default();
+                [since(arrived, counts.publish), since(processed, finished)]
             }
             // Statistics are kept, and there is nothing to count yet.
-            None if told.messages_ready_details.is_some() && !self.has_counted => Some([0.0; 2]),
-            None => None,
+            None if told.messages_ready_details.is_some() && self.totals.is_none() => {
+                [Amount::Total(0.0); 2]
+            }
+            None => [Amount::Unknown; 2],
         };
-        let [arrived, processed] =
-            counts.map_or([Amount::Unknown; 2], |counts| counts.map(Amount::Total));
+        let [arrived, processed] = counts;
         let per_job = self.settings.consumers_per_job.map(f64::from);
         QueueReading {
             arrived,
@@ -130,6 +133,13 @@ impl Probe {
             jobs_ready: told.consumers.zip(per_job).map(|(all, each)| (all / each).ceil()),
         }
     }
+}
+
+/// A total that each node of a cluster keeps a share of, in memory: when one of them goes the total falls, and when
+/// all of them began anew it begins at 0.
+fn since(rising: &mut Rising, total: f64) -> Amount {
+    let is_anew = rising.has_halved(total);
+    rising.total(total, is_anew)
 }
 
 impl QueueProbe for Probe {

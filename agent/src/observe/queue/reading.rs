@@ -36,6 +36,13 @@ pub struct QueueReading {
 }
 
 impl QueueReading {
+    /// Whether it tells any number of the queue.
+    #[must_use]
+    pub fn tells(&self) -> bool {
+        let is_told = |amount: Amount| amount != Amount::Unknown;
+        is_told(self.arrived) || is_told(self.processed) || self.waiting.is_some()
+    }
+
     /// Returns the events in the system, if those that wait are known.
     #[must_use]
     pub fn backlog(&self) -> Option<f64> {

@@ -12,6 +12,13 @@ pub struct Rising {
 }
 
 impl Rising {
+    /// Whether `total` is less than half of the last one: where nothing else tells, that is a new beginning, and a
+    /// smaller fall is none.
+    #[must_use]
+    pub fn has_halved(&self, total: f64) -> bool {
+        total < self.last / 2.0
+    }
+
     /// Returns `total` as it would be if it had never fallen; `began_anew` says of one that fell that what
     /// counts it was made anew, so that it is a beginning.
     pub fn total(&mut self, total: f64, began_anew: bool) -> Amount {

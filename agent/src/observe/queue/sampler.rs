@@ -188,6 +188,10 @@ impl Sampler {
         now: f64,
         at: Instant,
     ) -> Result<Option<Reported>, ProbeError> {
+        // As if it had not been asked: the next answer tells of all the time since the last.
+        if !reading.tells() {
+            return Err(ProbeError::Absent("the answer tells no number of this queue".into()));
+        }
         let backlog = reading.backlog().filter(|backlog| backlog.is_finite() && *backlog >= 0.0);
         let elapsed_s = self.last.map(|(_, last)| at.duration_since(last).as_secs_f64());
         let interval_s = elapsed_s.map_or(0.0, f64::round);
@@ -321,9 +325,28 @@ mod tests {
     }
 
     #[test]
+    fn what_came_while_nothing_was_told_is_no_burst() {
+        let (mut sampler, begin) = (Sampler::default(), Instant::now());
+        let mut look = |k: u64, reading: &QueueReading| {
+            let at = begin + Duration::from_secs(10 * k);
+            sampler.sample(reading, 1e9 + 10.0 * k as f64, at).ok().flatten()
+        };
+        let of = |total| reading(Amount::Total(total), Amount::Unknown, 0.0);
+        assert_eq!(look(0, &of(100.0)), None);
+        assert_eq!(look(1, &QueueReading::default()), None);
+        let sample = look(2, &of(140.0)).unwrap().sample;
+        assert_eq!((sample.interval_s, sample.arrivals_events), (20, Reading::Known(40.0)));
+        // Of a part that was missing the time is shorter than that since it was told.
+        look(3, &QueueReading { arrived: Amount::Unknown, ..of(0.0) }).unwrap();
+        let sample = look(4, &of(180.0)).unwrap().sample;
+        assert_eq!((sample.interval_s, sample.arrivals_events), (10, Reading::Known(20.0)));
+    }
+
+    #[test]
     fn without_a_number_there_is_no_sample_and_nothing_is_taken_for_0() {
         let (mut sampler, begin) = (Sampler::default(), Instant::now());
         let nothing = QueueReading { waiting: Some(f64::NAN), ..QueueReading::default() };
+        assert!(sampler.sample(&QueueReading::default(), 1e9, begin).is_err());
         assert_eq!(sampler.sample(&nothing, 1e9, begin), Ok(None));
         let later = begin + Duration::from_secs(10);
         assert!(sampler.sample(&nothing, 1e9 + 10.0, later).is_err());

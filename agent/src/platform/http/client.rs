@@ -1,10 +1,13 @@
 //! A client for one system.
 
+use super::settings::HttpSettings;
 use crate::config::Secret;
+use crate::platform::tls::is_of_tls;
 use crate::text::causes;
 use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Largest answer that is read.
 const MAX_BYTES: usize = 16 << 20;
@@ -14,7 +17,9 @@ const MAX_TOLD_CHARS: usize = 200;
 /// Asks one system.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(super) http: reqwest::Client,
+    /// What it is made from: files of certificates may be replaced.
+    pub(super) settings: HttpSettings,
+    pub(super) http: Arc<Mutex<reqwest::Client>>,
     /// Below it things are asked for.
     pub(super) base: Url,
     pub(super) credentials: Option<Credentials>,
@@ -35,6 +40,9 @@ pub enum Failure {
     /// Nobody answers, or the answer broke off.
     #[error("{0}")]
     Unreachable(String),
+    /// One of both does not trust the other's certificate.
+    #[error("{0}")]
+    Untrusted(String),
     /// The answer is a refusal.
     #[error("{what}")]
     Status {
@@ -52,7 +60,12 @@ impl Failure {
     /// Whether the same request may do later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Status { code: 408 | 429 | 500.., .. })
+        matches!(
+            self,
+            Self::Unreachable(_)
+                | Self::Untrusted(_)
+                | Self::Status { code: 408 | 429 | 500.., .. }
+        )
     }
 }
 
@@ -67,7 +80,7 @@ impl Client {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let request = self.http.request(method, url);
+        let request = self.http().request(method, url);
         match &self.credentials {
             None => request,
             Some(Credentials::Bearer(token)) => request.bearer_auth(token.reveal()),
@@ -82,13 +95,11 @@ impl Client {
     /// # Errors
     /// If there is none, if it is a refusal, or if it has no end.
     pub async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
-        let unreachable = |why: reqwest::Error| {
-            Failure::Unreachable(format!("{}: {}", self.name, causes(&why.without_url())))
-        };
-        let mut response = request.send().await.map_err(unreachable)?;
+        let failed = |why: reqwest::Error| self.failed(why.without_url());
+        let mut response = request.send().await.map_err(failed)?;
         let is_refusal = !response.status().is_success();
         let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(unreachable)? {
+        while let Some(part) = response.chunk().await.map_err(failed)? {
             if is_refusal && body.len() > MAX_TOLD_CHARS * 4 {
                 break;
             }
@@ -112,6 +123,26 @@ impl Client {
         let body = self.send(request).await?;
         let read = serde_json::from_slice(&body);
         read.map_err(|why| Failure::Invalid(format!("{}: no such answer: {why}", self.name)))
+    }
+
+    /// Why there is no answer. Where that is a certificate, files are read anew for the next request: they may have
+    /// been replaced, as they are before one expires.
+    fn failed(&self, why: reqwest::Error) -> Failure {
+        let what = format!("{}: {}", self.name, causes(&why));
+        if !is_of_tls(&why) {
+            return Failure::Unreachable(what);
+        }
+        match self.settings.http() {
+            Ok(http) => {
+                *self.http() = http;
+                Failure::Untrusted(what)
+            }
+            Err(file) => Failure::Untrusted(format!("{what}; {file}")),
+        }
+    }
+
+    fn http(&self) -> MutexGuard<'_, reqwest::Client> {
+        self.http.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused(&self, response: &Response, body: &[u8]) -> Failure {

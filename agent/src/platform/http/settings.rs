@@ -9,6 +9,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use serde_json::{Map, Value};
 use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A connection that takes longer is none.
@@ -90,6 +91,21 @@ impl HttpSettings {
     /// # Errors
     /// What of the settings cannot be used, such as a certificate that is none.
     pub fn client(&self) -> io::Result<Client> {
+        let base = match self.url.scheme() {
+            UNIX => Url::parse("http://localhost").map_err(io::Error::other)?,
+            _ => self.url.clone(),
+        };
+        Ok(Client {
+            settings: self.clone(),
+            http: Arc::new(Mutex::new(self.http()?)),
+            base,
+            credentials: self.credentials.clone(),
+            name: self.url.to_string(),
+        })
+    }
+
+    /// What speaks HTTP, with what files say now.
+    pub(super) fn http(&self) -> io::Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("scaleiq/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
@@ -97,7 +113,6 @@ impl HttpSettings {
             .timeout(TIMEOUT)
             .default_headers(self.headers()?)
             .http1_only();
-        let mut base = self.url.clone();
         if self.url.scheme() == "https" {
             builder = builder.tls_backend_preconfigured(self.tls.client()?);
         } else {
@@ -107,10 +122,8 @@ impl HttpSettings {
         #[cfg(unix)]
         if self.url.scheme() == UNIX {
             builder = builder.unix_socket(self.url.path());
-            base = Url::parse("http://localhost").map_err(io::Error::other)?;
         }
-        let http = builder.build().map_err(|why| io::Error::other(causes(&why)))?;
-        Ok(Client { http, base, credentials: self.credentials.clone(), name: self.url.to_string() })
+        builder.build().map_err(|why| io::Error::other(causes(&why)))
     }
 
     fn headers(&self) -> io::Result<HeaderMap> {

@@ -7,6 +7,7 @@ mod scaler;
 use crate::config::Fields;
 use crate::platform::door::{self, Door, Opened};
 use crate::serve::Served;
+use crate::telemetry::ConnectionMetrics;
 use contract::external_scaler_server::ExternalScalerServer;
 use scaler::Scaler;
 use std::io;
@@ -52,14 +53,19 @@ impl Keda {
         self.0.bind("keda.listen")
     }
 
-    /// Answers at `listener` what is decided for `workloads`, within a tokio runtime.
+    /// Answers at `listener` what is decided for `workloads`, within a tokio runtime, and counts it.
     ///
     /// # Errors
     /// If a certificate cannot be used.
-    pub fn open(&self, listener: TcpListener, workloads: &[Served]) -> io::Result<Opened> {
+    pub fn open(
+        &self,
+        listener: TcpListener,
+        workloads: &[Served],
+        metrics: &ConnectionMetrics,
+    ) -> io::Result<Opened> {
         tracing::info!("KEDA is answered on {}", listener.local_addr()?);
         door::open(&self.0, listener, |stopping| {
-            let scaler = Scaler::new(workloads, stopping);
+            let scaler = Scaler::new(workloads, metrics.clone(), stopping);
             Routes::new(ExternalScalerServer::new(scaler).max_decoding_message_size(MAX_BYTES))
         })
     }

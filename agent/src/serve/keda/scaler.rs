@@ -8,6 +8,7 @@ use super::contract::{
 };
 use super::instruction::Instructor;
 use crate::serve::Served;
+use crate::telemetry::ConnectionMetrics;
 use tokio::sync::{mpsc, watch};
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, async_trait};
@@ -22,14 +23,50 @@ const WORKLOAD: &str = "workload";
 #[derive(Debug)]
 pub(super) struct Scaler {
     workloads: Vec<(String, Instructor)>,
+    metrics: ConnectionMetrics,
     stopping: watch::Receiver<bool>,
 }
 
 impl Scaler {
-    /// Answers what is decided for `workloads`, until the agent is `stopping`.
-    pub(super) fn new(workloads: &[Served], stopping: watch::Receiver<bool>) -> Self {
+    /// Answers what is decided for `workloads`, until the agent is `stopping`, and counts it in `metrics`.
+    pub(super) fn new(
+        workloads: &[Served],
+        metrics: ConnectionMetrics,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         let named = |served: &Served| (served.name.clone(), Instructor::new(served));
-        Self { workloads: workloads.iter().map(named).collect(), stopping }
+        Self { workloads: workloads.iter().map(named).collect(), metrics, stopping }
+    }
+
+    /// The answer to `call`, which counts.
+    fn answer<T>(
+        &self,
+        call: &'static str,
+        told: Result<T, Status>,
+    ) -> Result<Response<T>, Status> {
+        self.metrics.keda_called(call, told.is_ok());
+        told.map(Response::new)
+    }
+
+    /// The jobs that `asked` is told.
+    async fn jobs(&self, asked: GetMetricsRequest) -> Result<GetMetricsResponse, Status> {
+        if asked.metric_name != METRIC {
+            let message = format!("there is no metric `{}`: ask for `{METRIC}`", asked.metric_name);
+            return Err(Status::invalid_argument(message));
+        }
+        let instructor = self.instructor(asked.scaled_object_ref.as_ref())?;
+        let jobs = instructor.jobs().await.map_err(|why| {
+            if let Some(object) = &asked.scaled_object_ref {
+                tracing::debug!("{}/{} is told nothing: {why}", object.namespace, object.name);
+            }
+            Status::unavailable(why)
+        })?;
+        let value = MetricValue {
+            metric_name: METRIC.into(),
+            metric_value: jobs.0.into(),
+            metric_value_float: jobs.0.into(),
+        };
+        Ok(GetMetricsResponse { metric_values: vec![value] })
     }
 
     /// Who knows what `object` is told: of the workload that its trigger names, or of the only one.
@@ -68,7 +105,7 @@ impl ExternalScaler for Scaler {
         // A trigger that names no workload of ours is told by `get_metrics`: nothing goes to 0 by mistake.
         let instructor = self.instructor(Some(request.get_ref()));
         let result = instructor.map_or(true, Instructor::is_active);
-        Ok(Response::new(IsActiveResponse { result }))
+        self.answer("is_active", Ok(IsActiveResponse { result }))
     }
 
     type StreamIsActiveStream = ReceiverStream<Result<IsActiveResponse, Status>>;
@@ -77,41 +114,27 @@ impl ExternalScaler for Scaler {
         &self,
         request: Request<ScaledObjectRef>,
     ) -> Result<Response<Self::StreamIsActiveStream>, Status> {
-        let instructor = self.instructor(Some(request.get_ref()))?.clone();
-        let (to, answers) = mpsc::channel(1);
-        tokio::spawn(tell_changes(instructor, self.stopping.clone(), to));
-        Ok(Response::new(ReceiverStream::new(answers)))
+        let told = self.instructor(Some(request.get_ref())).map(|instructor| {
+            let (to, answers) = mpsc::channel(1);
+            tokio::spawn(tell_changes(instructor.clone(), self.stopping.clone(), to));
+            ReceiverStream::new(answers)
+        });
+        self.answer("stream_is_active", told)
     }
 
     async fn get_metric_spec(
         &self,
         _: Request<ScaledObjectRef>,
     ) -> Result<Response<GetMetricSpecResponse>, Status> {
-        Ok(Response::new(spec()))
+        self.answer("get_metric_spec", Ok(spec()))
     }
 
     async fn get_metrics(
         &self,
         request: Request<GetMetricsRequest>,
     ) -> Result<Response<GetMetricsResponse>, Status> {
-        let asked = request.into_inner();
-        if asked.metric_name != METRIC {
-            let message = format!("there is no metric `{}`: ask for `{METRIC}`", asked.metric_name);
-            return Err(Status::invalid_argument(message));
-        }
-        let instructor = self.instructor(asked.scaled_object_ref.as_ref())?;
-        let jobs = instructor.jobs().await.map_err(|why| {
-            if let Some(object) = &asked.scaled_object_ref {
-                tracing::debug!("{}/{} is told nothing: {why}", object.namespace, object.name);
-            }
-            Status::unavailable(why)
-        })?;
-        let value = MetricValue {
-            metric_name: METRIC.into(),
-            metric_value: jobs.0.into(),
-            metric_value_float: jobs.0.into(),
-        };
-        Ok(Response::new(GetMetricsResponse { metric_values: vec![value] }))
+        let told = self.jobs(request.into_inner()).await;
+        self.answer("get_metrics", told)
     }
 
     type StreamMetricSpecStream = ReceiverStream<Result<GetMetricSpecResponse, Status>>;
@@ -131,7 +154,7 @@ impl ExternalScaler for Scaler {
                 }
             }
         });
-        Ok(Response::new(ReceiverStream::new(answers)))
+        self.answer("stream_metric_spec", Ok(ReceiverStream::new(answers)))
     }
 }
 

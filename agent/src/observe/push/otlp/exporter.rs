@@ -154,8 +154,7 @@ impl Exporter {
         let last = self.totals.insert(key, told);
         let age = Duration::from_nanos(point.end_ns.saturating_sub(point.start_ns));
         let (count, sum) = match (form, last) {
-            // It is told again.
-            (_, Some(last)) if told.end_ns <= last.end_ns => {
+            (_, Some(last)) if is_old(form, &told, &last) => {
                 self.totals.insert(key, last);
                 return;
             }
@@ -217,6 +216,13 @@ impl Exporter {
         self.levels.retain(|_, (_, is_new)| std::mem::take(is_new));
         sum
     }
+}
+
+/// Whether it is told again or late, and counts nothing. An exporter whose clock was set back speaks of earlier
+/// moments as well: to wait until its clock has caught up would be to take minutes of events for none.
+fn is_old(form: Form, told: &Last, last: &Last) -> bool {
+    let is_late = told.end_ns < last.end_ns && form == Form::Total && told.count <= last.count;
+    told.end_ns == last.end_ns || is_late
 }
 
 fn hash(attributes: &[KeyValue]) -> u64 {

@@ -112,6 +112,29 @@ fn shares_of_all_exporters_are_summed_once_all_have_spoken() {
 }
 
 #[test]
+fn an_exporter_whose_clock_is_off_or_is_set_back_is_counted_on() {
+    let delta = |value, end| {
+        let points = vec![point(value, (end - 60, end), "orders")];
+        vec![counter("messaging.client.sent.messages", DELTA, points)]
+    };
+    for form in [TOTAL, DELTA] {
+        let mut rig = Rig::new("");
+        let mut push = |second: u64, total: i64, came: i64, end: u64| {
+            let told = if form == TOTAL { sent(total, (1, end)) } else { delta(came, end) };
+            rig.push("a", second, told);
+            rig.reading(second).unwrap().arrived
+        };
+        // Five minutes ahead of ours, and then right.
+        let before = push(61, 1000, 0, 5361);
+        let Amount::Total(before) = before else { panic!("{before:?}") };
+        assert_eq!(push(121, 1030, 30, 5421), Amount::Total(before + 30.0));
+        assert_eq!(push(181, 1070, 40, 5181), Amount::Total(before + 70.0));
+        assert_eq!(push(241, 1070, 0, 5241), Amount::Total(before + 70.0));
+        assert_eq!(push(301, 1090, 20, 5301), Amount::Total(before + 90.0));
+    }
+}
+
+#[test]
 fn a_producer_that_falls_silent_is_waited_for_and_a_worker_is_not() {
     let mut rig = Rig::new("");
     let push = |rig: &mut Rig, second: u64, producer: bool, workers: &[&str]| {

@@ -25,8 +25,8 @@ impl Latest {
     }
 
     /// Takes what came at `now`. Several values of a trigger are summed, as Kubernetes does. One that was
-    /// measured no later than the last one is that again, from KEDA's cache, and none newer for being told
-    /// twice.
+    /// measured when the last one was is that again, from KEDA's cache, and none newer for being told twice.
+    /// KEDA's clock may be off, and may be set: no other is held against it.
     pub(super) fn take(&mut self, response: &RawMetricsResponse, now: Instant) {
         for (name, last) in &mut self.0 {
             let of_it = |metric: &&RawMetric| {
@@ -38,7 +38,7 @@ impl Latest {
             }
             let moment = |metric: &&RawMetric| metric.timestamp.map(|t| (t.seconds, t.nanos));
             let measured = told.iter().filter_map(moment).max();
-            let is_again = last.is_some_and(|last| measured.is_some() && measured <= last.measured);
+            let is_again = last.is_some_and(|last| measured.is_some() && measured == last.measured);
             if !is_again {
                 let value = told.iter().map(|metric| metric.value).sum();
                 *last = Some(Value { value, measured, came: now });
@@ -63,7 +63,7 @@ mod tests {
     fn told(name: &str, values: &[f64], seconds: i64) -> RawMetricsResponse {
         let metric = |value: &f64| RawMetric {
             value: *value,
-            timestamp: (seconds > 0).then_some(Timestamp { seconds, nanos: 0 }),
+            timestamp: (seconds != 0).then_some(Timestamp { seconds, nanos: 0 }),
             metadata: Some(ScaledObjectRef { metric_name: name.into(), ..Default::default() }),
             is_active: false,
         };
@@ -85,6 +85,8 @@ mod tests {
         assert_eq!(latest.value("lag", at(61), fresh), None, "told twice and measured once");
         latest.take(&told("lag", &[5.0], 130), at(70));
         assert_eq!(latest.value("lag", at(70), fresh), Some(5.0));
+        latest.take(&told("lag", &[4.0], 130 - 300), at(100));
+        assert_eq!(latest.value("lag", at(160), fresh), Some(4.0), "KEDA's clock was set back");
         latest.take(&told("lag", &[6.0], 0), at(200));
         assert_eq!(latest.value("lag", at(200), fresh), Some(6.0), "without a moment");
         for bad in [f64::NAN, f64::INFINITY, -1.0] {

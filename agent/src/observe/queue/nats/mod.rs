@@ -6,6 +6,7 @@ mod reading;
 
 use super::{Polled, QueueProbe, QueueReading, QueueSettings};
 use crate::config::{Fields, List, Parsed};
+use crate::observe::held::Held;
 use crate::observe::probe::{Answer, ProbeError};
 use crate::observe::source::SourceVariant;
 use crate::platform::tls::TlsSettings;
@@ -108,27 +109,28 @@ impl QueueSettings for Nats {
     fn probe(&self) -> io::Result<Box<dyn QueueProbe>> {
         // Files are read with each connection, since they may be replaced; here to say at once what is wrong.
         self.options()?;
-        Ok(Box::new(Probe { settings: self.clone(), connection: None, reader: Reader::default() }))
+        Ok(Box::new(Probe {
+            settings: self.clone(),
+            connection: Held::default(),
+            reader: Reader::default(),
+        }))
     }
 }
 
 struct Probe {
     settings: Nats,
-    connection: Option<Connection>,
+    connection: Held<Connection>,
     reader: Reader,
 }
 
 impl Probe {
     async fn look(&mut self) -> Result<QueueReading, ProbeError> {
-        // Out of the way while it is in use: one that fails, or on which nobody waited, is not used again.
-        let connection = match self.connection.take().filter(Connection::is_up) {
-            Some(connection) => connection,
-            None => self.settings.connect().await?,
-        };
+        let connect = self.settings.connect();
+        let connection = self.connection.take(Connection::is_up, connect).await?;
         let (stream, consumer) = (&self.settings.stream, &self.settings.consumer);
         let (stream, consumer) =
             tokio::try_join!(connection.stream(stream), connection.consumer(stream, consumer))?;
-        self.connection = Some(connection);
+        self.connection.keep(connection);
         self.reader.read(&stream, &consumer)
     }
 }

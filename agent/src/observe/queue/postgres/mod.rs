@@ -5,6 +5,7 @@ mod row;
 
 use super::{Polled, QueueProbe, QueueReading, QueueSettings};
 use crate::config::{Choice, Fields, Parsed, Secret, Text, Token, Whole};
+use crate::observe::held::Held;
 use crate::observe::probe::{Answer, ProbeError};
 use crate::observe::source::SourceVariant;
 use crate::platform::tls::TlsSettings;
@@ -101,25 +102,26 @@ impl QueueSettings for Postgres {
         if let Some(tls) = &self.tls {
             tls.client()?;
         }
-        Ok(Box::new(Probe { settings: self.clone(), connection: None, reader: Reader::default() }))
+        Ok(Box::new(Probe {
+            settings: self.clone(),
+            connection: Held::default(),
+            reader: Reader::default(),
+        }))
     }
 }
 
 struct Probe {
     settings: Postgres,
-    connection: Option<Connection>,
+    connection: Held<Connection>,
     reader: Reader,
 }
 
 impl Probe {
     async fn look(&mut self) -> Result<QueueReading, ProbeError> {
-        // Out of the way while it is in use: one that fails, or on which nobody waited, is not used again.
-        let connection = match self.connection.take().filter(Connection::is_up) {
-            Some(connection) => connection,
-            None => self.settings.connect().await?,
-        };
+        let connect = self.settings.connect();
+        let connection = self.connection.take(Connection::is_up, connect).await?;
         let row = connection.ask(&self.settings).await?;
-        self.connection = Some(connection);
+        self.connection.keep(connection);
         self.reader.read(&row)
     }
 }

@@ -57,8 +57,8 @@ impl QueueSettings for List {
 
     fn note(&self) -> Option<String> {
         let is_counted = self.processed_key.is_some() || self.arrived_key.is_some();
-        let note = "a list tells how much waits, and neither what arrives nor what is finished: have workers \
-                    count it in `processed_key`";
+        let note = "a list tells how much waits, and neither what arrives nor what is finished, without \
+                    which nothing is decided: have workers count it in `processed_key`";
         (!is_counted).then(|| note.into())
     }
 

@@ -1,6 +1,7 @@
 //! A Redis server: how it is reached, and what goes wrong with it in words that say what to do.
 
 use crate::config::{Fields, Parsed, Secret, Text, Token};
+use crate::observe::held::Held;
 use crate::observe::probe::ProbeError;
 use crate::platform::tls::{TlsSettings, is_of_tls};
 use redis::aio::MultiplexedConnection;
@@ -174,12 +175,12 @@ fn refused(error: &RedisError) -> ProbeError {
 /// A client, which is connected while somebody answers.
 pub(super) struct Client {
     server: Server,
-    connection: Option<MultiplexedConnection>,
+    connection: Held<MultiplexedConnection>,
 }
 
 impl Client {
     pub(super) fn new(server: Server) -> Self {
-        Self { server, connection: None }
+        Self { server, connection: Held::default() }
     }
 
     /// Asks several things, one behind the other. (A transaction would have them of one moment; the library
@@ -188,14 +189,11 @@ impl Client {
         &mut self,
         what: &Pipeline,
     ) -> Result<T, ProbeError> {
-        // Out of the way while it is in use: one that fails, or on which nobody waited, is not used again.
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.server.connect().await?,
-        };
+        let mut connection = self.connection.take(|_| true, self.server.connect()).await?;
         let answer = what.query_async(&mut connection).await;
-        let is_broken = answer.as_ref().is_err_and(RedisError::is_unrecoverable_error);
-        self.connection = Some(connection).filter(|_| !is_broken);
+        if !answer.as_ref().is_err_and(RedisError::is_unrecoverable_error) {
+            self.connection.keep(connection);
+        }
         answer.map_err(|error| refused(&error))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How much faster than life it is played.
 pub(crate) const SPEED: f64 = 30.0;
 /// Mean work of an event on one job, in seconds of this clock.
-const WORK_S: f64 = 0.2;
+pub(crate) const WORK_S: f64 = 0.2;
 /// Rows of the sample in a day.
 const ROWS: usize = 720;
 /// Seconds of the day in a row.
@@ -23,6 +23,7 @@ pub(crate) struct Event {
 }
 
 /// Events as they come.
+#[derive(Clone)]
 pub(crate) struct Day {
     /// Events in each row.
     rows: Vec<f64>,

@@ -1,7 +1,7 @@
 //! What came of the events of a pool, as its workers tell.
 
-use crate::day::SPEED;
-use crate::worker::ALIVE_EVERY;
+use super::traffic::SPEED;
+use super::worker::ALIVE_EVERY;
 use std::time::Duration;
 
 /// Events should begin within so many seconds of the day.
@@ -15,7 +15,7 @@ pub(crate) struct Tally {
     /// How long each waited that a worker has begun, in seconds of the day.
     waits_s: Vec<f64>,
     late: u64,
-    /// Signs of life, one for each second of a worker's life.
+    /// Signs of life, each of which stands for [`ALIVE_EVERY`] of a worker's life.
     signs: u64,
     /// Signs since the last second began.
     recent: u64,
@@ -39,7 +39,8 @@ impl Tally {
 
     /// A second has passed.
     pub(crate) fn second(&mut self) {
-        self.alive = std::mem::take(&mut self.recent);
+        let signs_each = Duration::from_secs(1).as_secs_f64() / ALIVE_EVERY.as_secs_f64();
+        self.alive = (std::mem::take(&mut self.recent) as f64 / signs_each).round() as u64;
     }
 
     /// Events sent that no worker has begun.
