@@ -5,6 +5,7 @@
 
 use crate::decision::{Change, Constraint, MAX_CHANGES};
 use crate::estimation::Estimate;
+use crate::learned::learned;
 use crate::parameters::GuardParams;
 use crate::policy::reactive_jobs;
 use crate::settings::Settings;
@@ -22,6 +23,7 @@ pub struct Guard {
     /// When the number of jobs was last let change, and to what.
     changed: Option<(UnixSeconds, Jobs)>,
 }
+learned!(Guard { proposals, changed });
 
 /// A number on its way through the guard.
 struct Passage {

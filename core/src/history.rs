@@ -1,6 +1,7 @@
 //! Multi-resolution memory in fixed-size rings: fine for hours, coarse for days, packed for weeks.
 
 use crate::interval::Interval;
+use crate::learned::learned;
 use crate::packed::PackedCount;
 use crate::ring::Ring;
 
@@ -16,6 +17,7 @@ struct Averager {
     known: usize,
     seen: usize,
 }
+learned!(Averager { sum, known, seen });
 
 impl Averager {
     fn push(&mut self, value: Option<f32>, steps: usize) -> Option<Option<f32>> {
@@ -48,6 +50,11 @@ pub struct History<const FINE: usize, const MID: usize, const COARSE: usize, con
     to_mid: Averager,
     to_coarse: Averager,
 }
+learned!(
+    [const F: usize, const M: usize, const C: usize, const L: usize] History<F, M, C, L> {
+        fine, mid, coarse, long, to_mid, to_coarse
+    }
+);
 
 /// Four weeks at 2-minute intervals and a margin of 64 for the context before the oldest season.
 pub const FOUR_WEEKS: usize = 28 * 720 + 64;

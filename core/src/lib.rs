@@ -19,6 +19,7 @@ pub mod guard;
 pub mod history;
 pub mod interval;
 pub mod invariant;
+pub mod learned;
 #[cfg(feature = "tract")]
 pub mod model;
 mod packed;

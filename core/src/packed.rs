@@ -1,9 +1,17 @@
 //! Counts in 16 bits, so that weeks of them fit a microcontroller.
 
+use crate::learned::{Archive, Learned};
+
 /// A non-negative count in 16 bits: the top of its `f32` (8 exponent and 8 mantissa bits), so that
 /// four weeks of 2-minute counts fit into 40 KB. Relative error at most 2^-9 (0.2 %); zero is exact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PackedCount(u16);
+
+impl Learned for PackedCount {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        self.0.pass(archive);
+    }
+}
 
 impl PackedCount {
     const MISSING: PackedCount = PackedCount(u16::MAX);

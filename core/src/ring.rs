@@ -1,5 +1,6 @@
 //! A ring of the last values, of fixed size and read by age.
 
+use crate::learned::{Archive, Learned};
 use heapless::Vec;
 
 /// A ring of the last `N` values, read by age. `heapless::HistoryBuf` gives its slice in an
@@ -9,6 +10,14 @@ pub(crate) struct Ring<T, const N: usize> {
     slots: Vec<T, N>,
     /// Where the next value goes once the ring is full.
     next: usize,
+}
+
+impl<T: Learned + Default, const N: usize> Learned for Ring<T, N> {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        self.slots.pass(archive);
+        self.next.pass(archive);
+        self.next %= N.max(1);
+    }
 }
 
 impl<T: Copy, const N: usize> Default for Ring<T, N> {

@@ -3,6 +3,7 @@
 //! "A true zero", "missing" and "stale" are three different values here. Most outages of
 //! auto-scalers come from an absent metric that was read as 0.
 
+use crate::learned::{Archive, Learned};
 use crate::units::{Jobs, UnixSeconds};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -59,7 +60,7 @@ pub struct RawSample {
 }
 
 /// One observation that passed the gate: every number in it is finite and not negative.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// End of the observed interval.
     pub end: UnixSeconds,
@@ -79,6 +80,11 @@ pub struct Sample {
     pub jobs_ready: Option<Jobs>,
     /// Jobs asked for and not up yet.
     pub jobs_starting: Option<Jobs>,
+}
+impl Learned for Sample {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        archive.value(self);
+    }
 }
 
 /// What is wrong with one field of a raw sample.

@@ -4,21 +4,24 @@
 //! number of buckets either way, each at most a `1 / (N - 1)`-th of the window long unless a single
 //! sample is longer.
 
+use crate::learned::learned;
 use crate::ring::Ring;
 use crate::units::UnixSeconds;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
     start: UnixSeconds,
     end: UnixSeconds,
     value: f32,
 }
+learned!(Bucket { start, end, value });
 
 /// Values of the last seconds in `N` buckets. A window is used either for sums or for maxima.
 #[derive(Clone, Debug, Default)]
 pub struct Window<const N: usize> {
     buckets: Ring<Bucket, N>,
 }
+learned!([const N: usize] Window<N> { buckets });
 
 impl<const N: usize> Window<N> {
     /// Adds `value` for the span that ends at `end`, to be summed over the last `window_s`.

@@ -3,13 +3,46 @@
 use crate::device::{Device, Event};
 use crate::retained::Memory;
 use crate::serve::{Board, Clock, Watchdog, serve};
+use crate::signed::{Key, Signer};
 use crate::store::Store;
 use embedded_hal::digital::OutputPin;
 use embedded_io::{Read, ReadReady, Write};
 use scaleiq_core::engine::PackError;
+use scaleiq_core::wire::ResetCause;
 
 /// The model that an image brings.
 pub static PACK: &[u8] = include_bytes!("../../models/edge/model.pack");
+
+/// Whoever built the image: `SCALEIQ_MODEL_KEY`, 64 hexadecimal digits. Without it the image is one for a
+/// bench.
+#[derive(Debug)]
+pub struct Builder;
+
+impl Signer for Builder {
+    const KEY: Option<Key> = match option_env!("SCALEIQ_MODEL_KEY") {
+        Some(text) => Some(key(text.as_bytes())),
+        None => None,
+    };
+}
+
+const fn key(text: &[u8]) -> Key {
+    assert!(text.len() == 64, "SCALEIQ_MODEL_KEY has 64 hexadecimal digits");
+    let mut key = [0; 32];
+    let mut k = 0;
+    while k < key.len() {
+        key[k] = 16 * digit(text[2 * k]) + digit(text[2 * k + 1]);
+        k += 1;
+    }
+    key
+}
+
+const fn digit(text: u8) -> u8 {
+    match text {
+        b'0'..=b'9' => text - b'0',
+        b'a'..=b'f' => text - b'a' + 10,
+        _ => panic!("SCALEIQ_MODEL_KEY has hexadecimal digits, in small letters"),
+    }
+}
 
 #[cfg(not(feature = "prove-no-panic"))]
 use defmt::info as say;
@@ -49,8 +82,10 @@ where
     match device {
         Ok(device) => {
             say!("ready");
-            let _ended = serve(board, device, log);
-            say!("restart: {}", _ended.is_ok());
+            if serve(board, device, log).is_err() {
+                device.end(ResetCause::Board);
+            }
+            say!("restart");
         }
         Err(_) => say!("the built-in pack cannot be run"),
     }

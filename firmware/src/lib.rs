@@ -8,6 +8,8 @@
 
 #[cfg(target_os = "none")]
 pub mod board;
+#[cfg(target_os = "none")]
+pub mod crash;
 mod device;
 mod flash;
 #[cfg(target_os = "none")]
@@ -15,14 +17,17 @@ pub mod memory;
 #[cfg(target_os = "none")]
 pub mod registers;
 mod retained;
+mod sealed;
 mod serve;
+mod signed;
 mod store;
 
 pub use device::{Answer, Device, Event};
 pub use flash::FlashStore;
-pub use retained::{Memory, RETAINED, Retained};
+pub use retained::{CRASHED, Memory, RETAINED, Retained, sealed_crash, unsealed_crash};
 pub use serve::{Board, Clock, Failure, Watchdog, serve};
-pub use store::{NoStore, Store, StoreError};
+pub use signed::{Key, Signer};
+pub use store::{NoStore, Slot, Store, StoreError};
 
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;

@@ -29,3 +29,10 @@ impl Register {
         unsafe { self.0.write_volatile(value) }
     }
 }
+
+/// Configurable and hard fault status of a Cortex-M (Arm DDI 0403): why the processor stopped a program.
+#[must_use]
+pub fn fault_status() -> [u32; 2] {
+    // SAFETY: these registers only tell, and are read here alone.
+    [0xE000_ED28, 0xE000_ED2C].map(|at| unsafe { Register::at(at) }.read())
+}

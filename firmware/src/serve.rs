@@ -32,6 +32,9 @@ pub struct Board<U, A, W, C> {
     pub clock: C,
 }
 
+/// Times in a row that the receiver may fail before the line counts as broken: one loses bytes.
+const OVERRUNS: u32 = 100;
+
 /// Serves the line until the line or the pin fails, or until a restart is wanted: then `Ok`. Neither
 /// leaves anything to do but a reset.
 ///
@@ -51,19 +54,38 @@ where
     S: Store<'m>,
 {
     let mut last = board.clock.seconds();
+    let mut overruns = 0;
     board.alarm.set_high().map_err(Failure::Alarm)?;
     loop {
         board.watchdog.feed();
-        if !board.uart.read_ready().map_err(Failure::Uart)? {
+        let mut bytes = [0; 64];
+        let count = match board.uart.read_ready() {
+            Ok(true) => board.uart.read(&mut bytes),
+            Ok(false) => Ok(0),
+            Err(error) => Err(error),
+        };
+        let count = match count {
+            Ok(count) => count,
+            // It costs a frame, which comes damaged and is asked for again.
+            Err(error) => {
+                device.overrun();
+                overruns += 1;
+                if overruns == OVERRUNS {
+                    return Err(Failure::Uart(error));
+                }
+                continue;
+            }
+        };
+        overruns = 0;
+        if count == 0 {
             let silent = board.clock.seconds().wrapping_sub(last);
             board.alarm.set_state(device.is_blind_after(silent).into()).map_err(Failure::Alarm)?;
             continue;
         }
-        let mut bytes = [0; 64];
-        let count = board.uart.read(&mut bytes).map_err(Failure::Uart)?;
         for byte in bytes.iter().take(count) {
             let start = board.clock.micros();
-            let Some(answer) = device.receive(*byte) else { continue };
+            let mut alive = || board.watchdog.feed();
+            let Some(answer) = device.receive(*byte, &mut alive) else { continue };
             let took_us = board.clock.micros().wrapping_sub(start);
             board.uart.write_all(&answer.frame).map_err(Failure::Uart)?;
             board.uart.flush().map_err(Failure::Uart)?;

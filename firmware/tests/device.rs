@@ -2,66 +2,22 @@
 
 mod common;
 
-use common::{Kept, PACK, answer, ask, other_pack, read, status, upload};
+use common::{Kept, PACK, answer, ask, device, read, sample, status, upload};
 use embedded_hal::digital::{ErrorType as PinError, OutputPin};
 use embedded_io::{ErrorType, Read, ReadReady, Write};
-use firmware::{
-    Board, Clock, Device, Failure, Memory, RETAINED, Retained, Store, StoreError, Watchdog,
-    first_settings, serve,
-};
+use firmware::{Board, Clock, Failure, RETAINED, Retained, Watchdog, first_settings, serve};
 use scaleiq_core::engine::Pack;
 use scaleiq_core::forecast::ForecastSource;
 use scaleiq_core::policy::{NetworkRole, Stage, can_act};
-use scaleiq_core::sample::{RawSample, Reading, Sample};
-use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
-use scaleiq_core::wire::{Config, FrameReader, Message, Refusal, Status, encode};
+use scaleiq_core::sample::{Reading, Sample};
+use scaleiq_core::units::{Jobs, UnixSeconds};
+use scaleiq_core::wire::{
+    Config, Crash, Frame, Message, NO_SEQUENCE, Refusal, ResetCause, Status, UploadKind, encode,
+};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::rc::Rc;
-
-/// Room for one pack; what is read is leaked, as flash would be.
-#[derive(Default)]
-struct Room(Vec<u8>);
-
-impl Store<'static> for Room {
-    fn begin(&mut self, length: u32) -> Result<(), StoreError> {
-        self.0 = Vec::new();
-        if length <= 256 << 10 { Ok(()) } else { Err(StoreError) }
-    }
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), StoreError> {
-        assert_eq!(offset as usize, self.0.len());
-        self.0.extend(bytes);
-        Ok(())
-    }
-    fn read(&self, length: u32) -> &'static [u8] {
-        &Vec::leak(self.0.clone())[..length as usize]
-    }
-}
-
-type TestDevice = Device<'static, Kept, Room>;
-
-fn device(kept: &Kept) -> &'static mut TestDevice {
-    let place = Box::leak(Box::new_uninit());
-    let settings = Settings { limits: JobLimits::new(1, 50).unwrap(), ..first_settings() };
-    Device::make(place, settings, PACK, kept.clone(), Room::default()).unwrap()
-}
-
-fn sample(time: i64, arrivals: Option<f64>, ready: u32) -> Sample {
-    let raw = RawSample {
-        time: time as f64,
-        interval_s: 30.0,
-        logged_events: arrivals,
-        processed_events: arrivals,
-        unprocessed_events: Some(0.0),
-        avg_processing_ms: Some(100.0),
-        jobs_ready: Some(f64::from(ready)),
-        jobs_starting: Some(0.0),
-        ..RawSample::default()
-    };
-    raw.gate().unwrap().sample
-}
 
 #[test]
 fn samples_become_decisions_and_may_be_repeated() {
@@ -117,28 +73,27 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
         (Message::Configure(Config { max_jobs: 0, ..settings }), Refusal::Config),
         (Message::UploadEnd, Refusal::Upload),
         (Message::UploadChunk { offset: 0, bytes: [1].into_iter().collect() }, Refusal::Upload),
-        (Message::UploadBegin { length: 1 << 30 }, Refusal::Storage),
+        (Message::UploadBegin { length: 1 << 30, kind: UploadKind::Model }, Refusal::Storage),
         (Message::Refused(Refusal::Kind), Refusal::Kind),
     ] {
         assert_eq!(ask(device, &message), Message::Refused(refusal));
     }
-    let noise = answer(device, &[9, 9, 9, 0]).unwrap();
-    assert_eq!(read(&noise.frame), Message::Refused(Refusal::Frame));
-    assert_eq!(status(device), Status { dropped: 1, ..before });
-}
-
-#[test]
-fn a_model_is_uploaded_checked_and_then_in_force() {
-    let device = device(&Kept::after_power_on());
-    let mut bytes = other_pack();
-    let Message::Status(after) = upload(device, &bytes) else { panic!("not taken") };
-    assert_eq!(after.pack_crc, Pack::crc(&bytes));
-    assert_eq!(ask(device, &Message::UploadEnd), Message::Status(after));
-
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    assert_eq!(upload(device, &bytes), Message::Refused(Refusal::Pack));
-    assert_eq!(status(device).pack_crc, Pack::crc(PACK));
+    // Damaged, of another version, of this one and unknown: with its number where it has one.
+    for (content, sequence, refusal) in [
+        (&[9, 9, 9][..], NO_SEQUENCE, Refusal::Frame),
+        (&[4, 5], NO_SEQUENCE, Refusal::Version),
+        (&[5, 1, 2, 99], 0x0201, Refusal::Kind),
+    ] {
+        let check = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(content).to_le_bytes();
+        assert!(!check.contains(&0));
+        let bytes = match refusal {
+            Refusal::Frame => [content, &[0]].concat(),
+            _ => [&[content.len() as u8 + 5], content, &check, &[0]].concat(),
+        };
+        let read = read(&answer(device, &bytes).unwrap().frame);
+        assert_eq!(read, Frame { sequence, message: Message::Refused(refusal) });
+    }
+    assert_eq!(status(device), Status { dropped: 3, ..before });
 }
 
 #[test]
@@ -154,8 +109,8 @@ fn a_reset_keeps_the_last_decision_and_holds_it() {
 
     let second = device(&kept);
     let expected =
-        Status { jobs: Some(decision.jobs), resets: 1, by_watchdog: true, ..status(first) };
-    assert_eq!(status(second), Status { epoch: 0, ..expected });
+        Status { jobs: Some(decision.jobs), resets: 1, epoch: 0, last_end: None, ..status(first) };
+    assert_eq!(status(second), Status { cause: ResetCause::Watchdog, ..expected });
     let Message::Decision(held) = ask(second, &Message::Time(UnixSeconds(40))) else { panic!() };
     assert_eq!((held.jobs, held.stage), (decision.jobs, Stage::Hold));
     // Fresh data asks for fewer: not before the window is over.
@@ -164,25 +119,70 @@ fn a_reset_keeps_the_last_decision_and_holds_it() {
     assert_eq!(next.jobs, decision.jobs);
 
     // Intervals of another length: the device wants a restart, which is not the watchdog's.
-    let frame = encode(&Message::Configure(Config { interval_s: 60, ..config })).unwrap();
+    let frame = encode(1, &Message::Configure(Config { interval_s: 60, ..config })).unwrap();
     assert!(answer(second, &frame).unwrap().restart);
     let third = status(device(&kept));
-    assert_eq!((third.resets, third.by_watchdog), (2, false));
+    assert_eq!((third.resets, third.cause), (2, ResetCause::Wanted));
 
-    let mut hurt = kept.load();
+    let mut hurt = kept.bytes.get();
     hurt[20] ^= 4;
-    kept.0.set(hurt);
+    kept.bytes.set(hurt);
     assert!(Retained::load(&kept).is_none());
-    assert_eq!(status(device(&kept)).resets, 0);
+    let fourth = status(device(&kept));
+    assert_eq!((fourth.resets, fourth.cause), (0, ResetCause::Power));
+}
+
+/// What the program left when it failed is told until the power goes, and made the next start alone.
+#[test]
+fn a_crash_is_told() {
+    let kept = Kept::after_power_on();
+    let first = device(&kept);
+    let sent = Message::Sample(sample(30, Some(8000.0), 20));
+    let Message::Decision(decision) = ask(first, &sent) else { panic!("no decision") };
+    // As long as one can be.
+    let crash = Crash {
+        cause: ResetCause::HardFault,
+        text: "é".repeat(48).as_str().try_into().unwrap(),
+        registers: [u32::MAX; 10].into_iter().collect(),
+    };
+    assert!(firmware::sealed_crash(&crash).is_some());
+    *kept.crash.borrow_mut() = Some(crash.clone());
+    let told = |cause| {
+        let status = status(device(&kept));
+        assert_eq!((status.cause, status.crash), (cause, Some(crash.clone())));
+        assert_eq!(status.jobs, Some(decision.jobs));
+    };
+    told(ResetCause::HardFault);
+    told(ResetCause::Watchdog);
+}
+
+#[test]
+fn the_longest_record_fits() {
+    let crash = Crash {
+        cause: ResetCause::HardFault,
+        text: "x".repeat(96).as_str().try_into().unwrap(),
+        registers: [u32::MAX; 10].into_iter().collect(),
+    };
+    let retained = Retained {
+        resets: u32::MAX,
+        ends: Some(ResetCause::Board),
+        cause: ResetCause::HardFault,
+        crash: Some(crash),
+        jobs: Some(Jobs(u32::MAX)),
+        config: Some(Config { max_jobs: u32::MAX, ..Config::from(&first_settings()) }),
+    };
+    let kept = Kept::after_power_on();
+    retained.save(&mut kept.clone());
+    assert_eq!(Retained::load(&kept), Some(retained));
 }
 
 /// What an image of another version left in the RAM is sound, and yet says nothing to this one.
 #[test]
 fn a_record_of_another_version_is_no_record() {
     let kept = Kept::after_power_on();
-    let retained = Retained { resets: 3, wanted: false, jobs: Some(Jobs(7)), config: None };
-    retained.save(&mut Kept(kept.0.clone()));
-    assert_eq!(Retained::load(&kept), Some(retained));
+    let retained = Retained { resets: 3, jobs: Some(Jobs(7)), ..Retained::default() };
+    retained.save(&mut kept.clone());
+    assert_eq!(Retained::load(&kept), Some(retained.clone()));
 
     let sealed = |record: &[u8]| {
         let mut bytes = [0; RETAINED];
@@ -193,80 +193,11 @@ fn a_record_of_another_version_is_no_record() {
     };
     let mut room = [0; RETAINED];
     let record = postcard::to_slice(&retained, &mut room).unwrap();
-    let next = [&b"R\x03"[..], record].concat();
+    let next = [&b"R\x04"[..], record].concat();
     for other in [&*record, &next] {
-        kept.0.set(sealed(other));
+        kept.bytes.set(sealed(other));
         assert_eq!(Retained::load(&kept), None);
         assert_eq!(status(device(&kept)).resets, 0);
-    }
-}
-
-/// A day of samples over a line that loses, doubles, adds and flips bytes, with a reset in the middle of
-/// a frame every four hours: the host repeats what it gets no sound answer to, and no decision is other
-/// than that of a device on a clean line that was reset at the same time.
-#[test]
-fn a_day_of_noise_changes_no_decision() {
-    let kept = [Kept::after_power_on(), Kept::after_power_on()];
-    let [mut clean, mut noisy] = kept.each_ref().map(device);
-    let mut noise = Noise(7);
-    let (mut repeats, mut jobs) = (0, 10);
-    for k in 1..=2880 {
-        let wave = 3000.0 + 2000.0 * f64::from(k as i32 % 960).mul_add(0.0065, 0.0).sin();
-        let frame = encode(&Message::Sample(sample(30 * k, Some(wave.round()), jobs))).unwrap();
-        if k % 480 == 0 {
-            assert!(frame.iter().take(9).all(|byte| noisy.receive(*byte).is_none()));
-            [clean, noisy] = kept.each_ref().map(device);
-        }
-        let expected = read(&answer(clean, &frame).unwrap().frame);
-        let mut tries = 0;
-        let got = loop {
-            tries += 1;
-            assert!(tries < 100, "out of step at sample {k}");
-            let mut sent = vec![0];
-            sent.extend_from_slice(&frame);
-            let sent = noise.on(&sent);
-            let answers: Vec<u8> = sent
-                .iter()
-                .filter_map(|byte| noisy.receive(*byte))
-                .flat_map(|answer| noise.on(&answer.frame))
-                .collect();
-            let mut reader = FrameReader::default();
-            let read = answers.iter().filter_map(|byte| reader.push(*byte)).flatten();
-            // Only a decision for this very sample is one.
-            let own = |m: &Message| matches!(m, Message::Decision(d) if d.at.0 == 30 * k);
-            if let Some(decision) = read.into_iter().find(own) {
-                break decision;
-            }
-        };
-        repeats += tries - 1;
-        assert_eq!(got, expected, "sample {k}");
-        let Message::Decision(decision) = got else { unreachable!() };
-        jobs = decision.jobs.0;
-    }
-    assert!(repeats > 500, "{repeats}: that was no noise");
-}
-
-/// Hurts about one byte in two hundred.
-struct Noise(u32);
-
-impl Noise {
-    fn next(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.0 >> 8
-    }
-
-    fn on(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        for byte in bytes {
-            match self.next() % 900 {
-                0 => {}
-                1 => out.push(byte ^ (1 << (self.next() % 8))),
-                2 => out.extend([*byte, self.next() as u8]),
-                3 => out.extend([*byte, *byte]),
-                _ => out.push(*byte),
-            }
-        }
-        out
     }
 }
 
@@ -363,7 +294,7 @@ impl Clock for Bench {
 #[test]
 fn the_alarm_is_on_while_the_device_is_blind_and_the_watchdog_is_fed() {
     let bench = Bench::default();
-    let frame = encode(&Message::Sample(sample(30, Some(3000.0), 10))).unwrap();
+    let frame = encode(1, &Message::Sample(sample(30, Some(3000.0), 10))).unwrap();
     bench.input.borrow_mut().extend(&frame);
     let mut board = Board {
         uart: bench.clone(),
@@ -377,6 +308,6 @@ fn the_alarm_is_on_while_the_device_is_blind_and_the_watchdog_is_fed() {
     alarm.dedup();
     // Before the first sample, and when it is older than five minutes.
     assert_eq!(alarm, [true, false, true]);
-    assert!(matches!(read(&bench.output.borrow()), Message::Decision(_)));
+    assert!(matches!(read(&bench.output.borrow()).message, Message::Decision(_)));
     assert!(bench.fed.get() > 10);
 }

@@ -4,16 +4,17 @@ mod common;
 
 use common::{Kept, PACK, ask, other_pack, status, upload};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
-use firmware::{Device, FlashStore, Store, first_settings};
+use firmware::{Device, FlashStore, Key, Signer, Slot, Store, first_settings};
 use scaleiq_core::engine::Pack;
-use scaleiq_core::wire::{Message, Refusal};
+use scaleiq_core::wire::{Message, Refusal, UploadKind};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 const PAGE: usize = 4096;
-/// The store's part of the flash; the rest is the program's.
+/// The store's part of the flash, two slots; the rest is the program's.
 const FROM: usize = 3 * PAGE;
-const ROOM: usize = 64 * PAGE;
+const SLOT: usize = 64 * PAGE;
+const ROOM: usize = 2 * SLOT;
 const PROGRAM: u8 = 0x5A;
 
 /// A chip's flash. Copies share its memory, as do a program and the next one after a reset.
@@ -24,7 +25,14 @@ struct Chip {
     power: Rc<Cell<usize>>,
 }
 
-type TestStore = FlashStore<Chip, Box<dyn Fn() -> &'static [u8]>>;
+/// Nobody has to sign.
+struct Nobody;
+
+impl Signer for Nobody {
+    const KEY: Option<Key> = None;
+}
+
+type TestStore = FlashStore<Chip, Box<dyn Fn() -> &'static [u8]>, Nobody>;
 
 impl Chip {
     fn new() -> Self {
@@ -115,26 +123,31 @@ impl NorFlash for Chip {
 
 #[test]
 fn parts_of_any_length_become_whole_words() {
-    for length in [1, 4, 5, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 2] {
+    for (length, slot) in [1, 4, 5, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE + 2]
+        .into_iter()
+        .flat_map(|length| Slot::BOTH.map(|slot| (length, slot)))
+    {
         let chip = Chip::new();
         let mut store = chip.store();
         let bytes: Vec<u8> = (0..length).map(|k| (k * 7 + 3) as u8).collect();
         // Twice: the second upload finds what the first one left.
         for _ in 0..2 {
-            store.begin(length as u32).unwrap();
+            store.begin(slot, length as u32).unwrap();
             let (mut rest, mut sizes) = (bytes.as_slice(), [1, 2, 256, 3, 255, 64].iter().cycle());
             while !rest.is_empty() {
                 let (part, after) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
-                store.write((length - rest.len()) as u32, part).unwrap();
+                store.write(slot, (length - rest.len()) as u32, part).unwrap();
                 rest = after;
             }
-            assert_eq!(store.read(length as u32), bytes);
+            assert_eq!(store.read(slot, length as u32), bytes);
         }
         // The last word is filled up with erased bytes; pages that were not reached are as they were.
+        let from = slot.offset(SLOT as u32) as usize;
         let (word, page) = (length.next_multiple_of(4), length.next_multiple_of(PAGE));
         let stored = chip.bytes();
-        assert!(stored[length..word].iter().all(|byte| *byte == 0xFF), "{length}");
-        assert!((page..ROOM).all(|k| stored[k] == k as u8), "{length}");
+        assert!(stored[from + length..from + word].iter().all(|byte| *byte == 0xFF), "{length}");
+        let rest = (0..from).chain(from + page..ROOM);
+        assert!(rest.into_iter().all(|k| stored[k] == k as u8), "{length}");
     }
 }
 
@@ -143,28 +156,36 @@ fn what_does_not_fit_is_refused() {
     let chip = Chip::new();
     let mut store = chip.store();
     let before = chip.bytes();
-    assert!(store.write(0, &[1; 4]).is_err());
-    assert!(store.begin(ROOM as u32 + 1).is_err());
+    let [first, second] = Slot::BOTH;
+    assert!(store.write(first, 0, &[1; 4]).is_err());
+    assert!(store.begin(second, SLOT as u32 + 1).is_err());
     assert_eq!(chip.bytes(), before);
-    assert!(store.read(ROOM as u32 + 1).is_empty());
+    assert!(store.read(first, SLOT as u32 + 1).is_empty());
 
-    store.begin(8).unwrap();
-    assert!(store.write(4, &[1; 4]).is_err());
-    store.begin(8).unwrap();
-    assert!(store.write(0, &[1; 9]).is_err());
+    store.begin(first, 8).unwrap();
+    assert!(store.write(first, 4, &[1; 4]).is_err());
+    store.begin(first, 8).unwrap();
+    assert!(store.write(second, 0, &[1; 4]).is_err());
+    store.begin(first, 8).unwrap();
+    assert!(store.write(first, 0, &[1; 9]).is_err());
     // What failed has ended the upload.
-    assert!(store.write(0, &[1; 4]).is_err());
+    assert!(store.write(first, 0, &[1; 4]).is_err());
 
     // All of it can be used.
-    store.begin(ROOM as u32).unwrap();
-    for at in (0..ROOM).step_by(256) {
-        store.write(at as u32, &[7; 256]).unwrap();
+    for slot in Slot::BOTH {
+        store.begin(slot, SLOT as u32).unwrap();
+        for at in (0..SLOT).step_by(256) {
+            store.write(slot, at as u32, &[7; 256]).unwrap();
+        }
     }
     assert_eq!(chip.bytes(), vec![7; ROOM]);
+    store.discard(second);
+    assert_eq!(store.kept(second)[..PAGE], [0xFF; PAGE]);
+    assert_eq!(store.kept(first), [7; SLOT]);
 }
 
 #[test]
-fn an_uploaded_model_outlives_the_power() {
+fn an_uploaded_model_outlives_the_power_and_what_comes_to_nothing_after_it() {
     let chip = Chip::new();
     let device = chip.device();
     assert_eq!(status(device).pack_crc, Pack::crc(PACK));
@@ -174,16 +195,20 @@ fn an_uploaded_model_outlives_the_power() {
 
     let device = chip.device();
     assert_eq!(status(device).pack_crc, Pack::crc(&other));
-    // One that is too long changes nothing.
-    let long = Message::UploadBegin { length: ROOM as u32 + 1 };
+    let long = Message::UploadBegin { length: SLOT as u32 + 1, kind: UploadKind::Model };
     assert_eq!(ask(device, &long), Message::Refused(Refusal::Storage));
-    assert_eq!(status(device).pack_crc, Pack::crc(&other));
-    // One that is none takes its place, and is not used: neither now nor later.
     let mut hurt = other.clone();
     hurt[other.len() / 2] ^= 1;
     assert_eq!(upload(device, &hurt), Message::Refused(Refusal::Pack));
-    assert_eq!(status(device).pack_crc, Pack::crc(PACK));
-    assert_eq!(status(chip.device()).pack_crc, Pack::crc(PACK));
+    for device in [device, chip.device()] {
+        assert_eq!(status(device).pack_crc, Pack::crc(&other));
+    }
+    // The next one takes its place, here and at the next start.
+    let device = chip.device();
+    assert!(matches!(upload(device, PACK), Message::Status(_)));
+    for device in [device, chip.device()] {
+        assert_eq!(status(device).pack_crc, Pack::crc(PACK));
+    }
 }
 
 #[test]
@@ -202,15 +227,29 @@ fn the_power_may_go_at_any_step_of_an_upload() {
         chip.power.set(steps);
         let mut sent = other.clone();
         sent[20..].reverse();
-        assert_eq!(upload(device, &sent), Message::Refused(Refusal::Upload));
-        // The device goes on, and so does the next one; without a step of power nothing has happened
-        // to the model that was there.
-        let expected = Pack::crc(if steps == 0 { &other } else { PACK });
-        assert_eq!(status(device).pack_crc, expected, "{steps}");
-        let device = chip.device();
-        assert_eq!(status(device).pack_crc, expected, "{steps}");
+        let refused = upload(device, &sent);
+        assert!(matches!(refused, Message::Refused(Refusal::Upload | Refusal::Storage)));
+        for device in [device, chip.device()] {
+            assert_eq!(status(device).pack_crc, Pack::crc(&other), "{steps}");
+        }
         // And takes a model as before.
-        let Message::Status(after) = upload(device, &other) else { panic!("not taken") };
-        assert_eq!(after.pack_crc, Pack::crc(&other));
+        let Message::Status(after) = upload(chip.device(), PACK) else { panic!("not taken") };
+        assert_eq!(after.pack_crc, Pack::crc(PACK));
+    }
+}
+
+/// The power goes while the former model is put away: one of the two decides, and both are good.
+#[test]
+fn two_models_are_better_than_none() {
+    let other = other_pack();
+    let steps = PACK.len().div_ceil(4) + PACK.len().div_ceil(PAGE);
+    for more in [0, 1] {
+        let chip = Chip::new();
+        let device = chip.device();
+        assert!(matches!(upload(device, &other), Message::Status(_)));
+        chip.power.set(steps + more);
+        assert!(matches!(upload(device, PACK), Message::Status(_)));
+        let decides = status(chip.device()).pack_crc;
+        assert!([Pack::crc(&other), Pack::crc(PACK)].contains(&decides));
     }
 }

@@ -9,5 +9,7 @@ pub mod experiment;
 pub mod export;
 pub mod learn;
 pub mod model;
+pub mod monitor;
 pub mod report;
 pub mod runtime;
+pub mod search;

@@ -1,17 +1,12 @@
 //! The trainer as a process.
 #![cfg(unix)]
 
+mod process;
+
+use process::{Small, signal, start, text, trainer, wait_for};
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-fn trainer(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_trainer")).args(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 #[test]
 fn the_file_of_the_reference_gets_as_far_as_the_data() {
@@ -68,48 +63,83 @@ fn a_hangup_ends_nothing() {
     assert!(log.contains("unknown key `sed`; did you mean `seed`?"), "{log}");
 }
 
-/// Ctrl-C while the forecaster trains, then `--resume`; beside it a run that nobody disturbed.
+/// Ctrl-C while the forecaster trains, `kill -9` while it does, then `--resume`; beside them a run that
+/// nobody disturbed.
 #[test]
-fn a_run_that_ctrl_c_stopped_ends_as_an_unbroken_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
-    let (data, config) = (path("sample.csv"), path("config.yaml"));
-    let made = trainer(&["sample-data", "--rows", "3000", "--out", &data]);
-    assert!(made.status.success(), "{}", text(&made.stderr));
-    let forecaster =
-        "{d_model: 16, n_heads: 2, n_layers: 1, d_ff: 16, dropout: 0.1, batch_size: 8, steps: 300}";
-    let training = "{device: cpu, evaluate_every: 20, checkpoint_every: 1000, log_every: 1}";
-    let data = format!("{{path: {data}, synthetic_series: 0}}");
-    let text_of_config = format!("data: {data}\nforecaster: {forecaster}\ntraining: {training}\n");
-    fs::write(&config, text_of_config).unwrap();
-    let (broken, unbroken) = (path("broken"), path("unbroken"));
-    let train = |out: &str| {
-        ["train", "--forecast-only", "--config", &config, "--out", out].map(String::from)
+fn a_run_that_was_broken_off_ends_as_an_unbroken_one() {
+    let small = Small::new("");
+    let config = small.config();
+    let begin = |out: &str| start(&["train", "--forecast-only", "--config", &config, "--out", out]);
+    let (stopped, killed, unbroken) =
+        (small.path("stopped"), small.path("killed"), small.path("unbroken"));
+    let reached = |run: &str, step: u32| {
+        wait_for(&small.at(&format!("{run}/curves.csv")), &format!("\nforecaster,{step},"));
     };
-    let child = Command::new(env!("CARGO_BIN_EXE_trainer"))
-        .args(train(&broken))
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let begin = Instant::now();
-    let curves = folder.path().join("broken/curves.csv");
-    while !fs::read_to_string(&curves).is_ok_and(|rows| rows.contains("\nforecaster,30,")) {
-        assert!(begin.elapsed() < Duration::from_secs(300), "it never came to its 30th step");
-        std::thread::yield_now();
+
+    let child = begin(&stopped);
+    reached("stopped", 30);
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("saved; go on with: trainer train --out"));
+
+    // Twice, the second time wherever it is by then.
+    for step in [23 + std::process::id() % 50, 120] {
+        let child = match step {
+            120 => start(&["train", "--forecast-only", "--resume", "--out", &killed]),
+            _ => begin(&killed),
+        };
+        reached("killed", step);
+        signal(&child, "-KILL");
+        assert!(!child.wait_with_output().unwrap().status.success());
     }
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.unwrap().success());
-    let stopped = child.wait_with_output().unwrap();
-    assert_eq!(stopped.status.code(), Some(130), "{}", text(&stopped.stderr));
-    assert!(text(&stopped.stderr).contains("saved; go on with: trainer train --out"));
-    let resumed = trainer(&["train", "--forecast-only", "--resume", "--out", &broken]);
-    assert!(resumed.status.success(), "{}", text(&resumed.stderr));
-    let whole = trainer(&train(&unbroken).each_ref().map(String::as_str));
+
+    for run in [&stopped, &killed] {
+        let resumed = trainer(&["train", "--forecast-only", "--resume", "--out", run]);
+        assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+    }
+    let whole = begin(&unbroken).wait_with_output().unwrap();
     assert!(whole.status.success(), "{}", text(&whole.stderr));
-    for file in ["curves.csv", "metrics.json", "models/forecaster.weights", "models/model.pack"] {
-        let read = |run: &str| fs::read(folder.path().join(run).join(file)).unwrap();
-        assert!(read("broken") == read("unbroken"), "{file} differs");
+    let files = [
+        "curves.csv",
+        "metrics.json",
+        "forecasts.json",
+        "models/forecaster.weights",
+        "models/model.pack",
+    ];
+    for file in files {
+        let read = |run: &str| fs::read(small.at(run).join(file)).unwrap();
+        assert!(read("stopped") == read("unbroken"), "{file} differs after Ctrl-C");
+        assert!(read("killed") == read("unbroken"), "{file} differs after kill -9");
     }
+    one_page_shows_both(&small);
+}
+
+fn one_page_shows_both(small: &Small) {
+    let (a, b, out) = (small.path("stopped"), small.path("killed"), small.path("both.html"));
+    let output = trainer(&["report", &a, &b, "--out", &out]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let html = fs::read_to_string(&out).unwrap();
+    assert!(html.len() < 5_000_000, "{} bytes", html.len());
+    for words in [&a, &b, "Was it worth it?", "shipped", "ridge 24", "data-chart=\"radar\""] {
+        assert!(html.contains(words), "{words}");
+    }
+    assert!(html.contains("default-src 'none'"), "it may load nothing");
+    assert!(!html.contains("<script src") && !html.contains("<link"));
+}
+
+#[test]
+fn what_cannot_be_trained_leaves_no_run_behind() {
+    let small = Small::new("");
+    let runs = small.path("runs");
+    fs::create_dir(&runs).unwrap();
+    fs::write(small.at("runs/latest"), "june").unwrap();
+    let out = small.path("runs/july");
+    let output = trainer(&["train", "--data", "nowhere.csv", "--device", "cpu", "--out", &out]);
+    let log = text(&output.stderr);
+    assert!(!output.status.success() && log.contains("nowhere.csv"), "{log}");
+    assert!(!small.at("runs/july").exists());
+    assert_eq!(fs::read_to_string(small.at("runs/latest")).unwrap(), "june");
 }
 
 #[test]

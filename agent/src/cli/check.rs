@@ -59,8 +59,8 @@ fn check(config: &WorkloadConfig, file: &Path) -> anyhow::Result<()> {
         None => None,
     };
     config.actuator.check().map_err(usage)?;
-    let role = device.map_or(decider.network_role(), |status| status.network_role);
-    say(summary(config, &model.name, role, device).trim_end());
+    let role = device.as_ref().map_or(decider.network_role(), |status| status.network_role);
+    say(summary(config, &model.name, role, device.as_ref()).trim_end());
     for note in notes(config, role) {
         say(&format!("note: {note}"));
     }
@@ -109,7 +109,7 @@ fn summary(
     config: &WorkloadConfig,
     model: &str,
     role: NetworkRole,
-    device: Option<Status>,
+    device: Option<&Status>,
 ) -> String {
     let s = &config.settings;
     let mut text = String::new();

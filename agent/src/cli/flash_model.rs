@@ -9,7 +9,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scaleiq_core::engine::Pack;
 use scaleiq_core::model::Bundle;
 use scaleiq_core::wire::Status;
+use std::io::ErrorKind;
+use std::path::Path;
 use tokio_serial::SerialStream;
+
+/// Beside a model's pack, if somebody has signed it, and its length in bytes.
+const SIGNATURE_FILE: &str = "model.pack.sig";
+const SIGNATURE: usize = 64;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,7 +23,9 @@ Examples:
   agent flash-model --port /dev/ttyACM0 --model runs/mine   the `model.pack` of a model folder
   agent flash-model --port /dev/ttyUSB0 --baud 57600
 The device checks the model whole before it decides with it; until then, and if it is refused or
-Ctrl-C ends the upload, the device's built-in model decides. What it learned of the load is kept.
+Ctrl-C ends the upload, the model that decided decides on. What it learned of the load is kept.
+A device whose image was built with a key takes signed models only: `model.pack.sig` beside the pack is
+sent along, the 64 bytes of `openssl pkeyutl -sign -rawin -inkey KEY.pem -in model.pack -out model.pack.sig`.
 An agent that runs on this port has to be stopped first. Exit code 1 if the model is not in force.";
 
 /// Options of `agent flash-model`.
@@ -57,6 +65,8 @@ pub fn run(args: &FlashModelArgs) -> anyhow::Result<()> {
         }
     };
     let (path, pack) = Bundle::pack(folder.as_deref())?;
+    let signature = folder.as_deref().map(signature).transpose()?.flatten();
+    let model = [&pack[..], signature.as_deref().unwrap_or_default()].concat();
     let port = Port { path: args.port.clone(), baud: args.baud };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
@@ -75,7 +85,7 @@ pub fn run(args: &FlashModelArgs) -> anyhow::Result<()> {
             say(&format!("{} is in force already", path.display()));
             return Ok(());
         }
-        match upload(&mut link, &pack).await {
+        match upload(&mut link, &model).await {
             Some(Ok(after)) => {
                 say(&format!("{}: pack {:08x} in force", path.display(), after.pack_crc));
                 Ok(())
@@ -94,14 +104,32 @@ pub fn run(args: &FlashModelArgs) -> anyhow::Result<()> {
     })
 }
 
+/// The signature of the pack in `folder`; `None` if nobody has signed it.
+fn signature(folder: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let path = folder.join(SIGNATURE_FILE);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    if bytes.len() != SIGNATURE {
+        bail!(
+            "{}: {} bytes are no Ed25519 signature, which has {SIGNATURE}: sign the pack again",
+            path.display(),
+            bytes.len()
+        );
+    }
+    Ok(Some(bytes))
+}
+
 /// Uploads with a progress bar; `None` if Ctrl-C ended it.
-async fn upload(link: &mut Link<SerialStream>, pack: &[u8]) -> Option<Result<Status, Fault>> {
-    let bar = ProgressBar::with_draw_target(Some(pack.len() as u64), ProgressDrawTarget::stderr());
+async fn upload(link: &mut Link<SerialStream>, model: &[u8]) -> Option<Result<Status, Fault>> {
+    let bar = ProgressBar::with_draw_target(Some(model.len() as u64), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("[{bar:40}] {bytes} of {total_bytes}  {eta}") {
         bar.set_style(style.progress_chars("=> "));
     }
     let done = tokio::select! {
-        done = link.upload(pack, |stored| bar.set_position(stored as u64)) => Some(done),
+        done = link.upload(model, |stored| bar.set_position(stored as u64)) => Some(done),
         _ = tokio::signal::ctrl_c() => None,
     };
     bar.finish_and_clear();

@@ -102,7 +102,10 @@ impl DeviceWithFallback {
 
     fn lost(&mut self, fault: &Fault) {
         // Later samples may be taken, so there is nothing to wait for.
-        let passes = matches!(fault, Fault::Refused(Refusal::SampleTime | Refusal::SampleValue));
+        let passes = matches!(
+            fault,
+            Fault::Refused(Refusal::SampleTime | Refusal::SampleValue | Refusal::SampleJump)
+        );
         if !passes {
             self.client.close();
         }

@@ -194,7 +194,8 @@ impl Client {
         if status.epoch < self.epoch {
             tracing::warn!(
                 resets = status.resets,
-                by_watchdog = status.by_watchdog,
+                cause = ?status.cause,
+                crash = status.crash.as_ref().map(|crash| crash.text.as_str()),
                 "the device on port {} has restarted: what it learned from {} samples is lost, and it \
                  begins anew",
                 self.port.path,

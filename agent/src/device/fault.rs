@@ -52,13 +52,24 @@ fn refused(refusal: Refusal) -> &'static str {
         Refusal::Frame => "the device gets only damaged frames",
         Refusal::Kind => "the device does not know such a message: is its firmware older?",
         Refusal::SampleTime => {
-            "the device has taken a later sample already, as from another host; reset it to begin anew"
+            "the device has taken a later sample already, as from another host; \
+             `firmware/clients/client.py PORT forget` lets it begin anew"
         }
         Refusal::SampleValue => "the device refused the sample's numbers",
         Refusal::Config => "the device refused the settings",
         Refusal::Upload => "the device lost the upload on the way, as by a reset: try again",
         Refusal::Pack => "the device checked the model pack and cannot run it",
         Refusal::Storage => "the device has no memory for another model pack, or writing it failed",
+        Refusal::Version => "the device speaks another version of the messages",
+        Refusal::Signature => {
+            "the device takes only models that were signed with its key: put the signature beside the \
+             pack, as `model.pack.sig`"
+        }
+        Refusal::SampleJump => {
+            "the sample is weeks after the last one that the device took: is a clock wrong? If it is not, \
+             `firmware/clients/client.py PORT forget` lets the device begin anew"
+        }
+        Refusal::Learned => "the device cannot take what another one has learned",
     }
 }
 

@@ -1,15 +1,17 @@
 //! One question and its answer over a line that may lose, add and change bytes.
 
 use super::fault::Fault;
-use scaleiq_core::wire::{FrameError, FrameReader, MAX_FRAME, Message, Refusal, encode};
+use scaleiq_core::wire::{
+    Frame, FrameError, FrameReader, MAX_FRAME, Message, NO_SEQUENCE, Refusal, encode,
+};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 /// Times that a message is repeated because it or its answer came damaged, which takes no waiting.
 const MAX_DAMAGED: u32 = 20;
-/// A line that is not in step is when nothing came for so long.
+/// What somebody left on a line is over when nothing came for so long.
 const QUIET: Duration = Duration::from_millis(20);
 /// Reads after which a line that is never quiet is taken as it is.
 const MAX_READS: usize = 64;
@@ -21,9 +23,10 @@ pub struct Link<S> {
     reader: FrameReader,
     answer: Duration,
     tries: u32,
-    /// Bytes may be under way that answer nothing that will be asked: answers to what was repeated,
-    /// or to a question whose asker stopped waiting.
-    out_of_step: bool,
+    /// The number of the last question.
+    sequence: u16,
+    /// Whether what another program may have left on the line is gone.
+    is_settled: bool,
 }
 
 /// What came back.
@@ -38,7 +41,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Speaks over `stream`; waits `answer` for an answer, and asks so often when none comes.
     #[must_use]
     pub fn new(stream: S, answer: Duration, tries: u32) -> Self {
-        Self { stream, reader: FrameReader::default(), answer, tries, out_of_step: true }
+        let reader = FrameReader::default();
+        Self { stream, reader, answer, tries, sequence: beginning(), is_settled: false }
     }
 
     /// The same line, with other timeouts.
@@ -47,8 +51,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Self { tries, ..self }
     }
 
-    /// Sends `message` until `accept` takes an answer as the one to it. Others are left over from
-    /// before: answers that came too late.
+    /// Sends `message` until the answer to it comes, which `accept` reads. Answers to earlier questions,
+    /// which nobody waits for any more, are passed over.
     ///
     /// # Errors
     /// If the line broke, the device refused, or no sound answer came.
@@ -70,11 +74,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         message: &Message,
         accept: impl Fn(Message) -> Option<T>,
     ) -> Result<T, Fault> {
-        let frame = encode(message).map_err(|_| Fault::Senseless("the question has no frame"))?;
-        if self.out_of_step {
+        if !self.is_settled {
             self.settle().await?;
         }
-        self.out_of_step = true;
+        self.sequence = self.sequence.wrapping_add(1);
+        if self.sequence == NO_SEQUENCE {
+            self.sequence += 1;
+        }
+        let frame = encode(self.sequence, message);
+        let frame = frame.map_err(|_| Fault::Senseless("the question has no frame"))?;
         let (mut silent, mut damaged) = (0, 0);
         loop {
             let exchange = async {
@@ -85,14 +93,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                 self.hear(&accept).await
             };
             match timeout(timeouts, exchange).await {
-                Ok(Ok((Heard::Answer(answer), left_over))) => {
-                    self.out_of_step = left_over || silent + damaged > 0;
-                    return Ok(answer);
-                }
-                Ok(Ok((Heard::Refused(refusal), _))) => return Err(Fault::Refused(refusal)),
-                Ok(Ok((Heard::Version(version), _))) => return Err(Fault::Version(version)),
+                Ok(Ok(Heard::Answer(answer))) => return Ok(answer),
+                Ok(Ok(Heard::Refused(refusal))) => return Err(Fault::Refused(refusal)),
+                Ok(Ok(Heard::Version(version))) => return Err(Fault::Version(version)),
                 Ok(Err(error)) => return Err(Fault::Broken(error)),
-                Ok(Ok((Heard::Damaged, _))) => damaged += 1,
+                Ok(Ok(Heard::Damaged)) => damaged += 1,
                 Err(_) => silent += 1,
             }
             if damaged == MAX_DAMAGED {
@@ -104,32 +109,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }
     }
 
-    /// Reads on until something is heard that says what to do; whether there were bytes behind it,
-    /// which answer nothing.
-    async fn hear<T>(
-        &mut self,
-        accept: impl Fn(Message) -> Option<T>,
-    ) -> io::Result<(Heard<T>, bool)> {
+    /// Reads on until something is heard that says what to do. What stands behind it answers nothing.
+    async fn hear<T>(&mut self, accept: impl Fn(Message) -> Option<T>) -> io::Result<Heard<T>> {
         let mut bytes = [0; MAX_FRAME];
         loop {
             let count = self.stream.read(&mut bytes).await?;
             if count == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            let mut rest = bytes.iter().take(count);
-            while let Some(byte) = rest.next() {
+            for byte in bytes.iter().take(count) {
                 let heard = match self.reader.push(*byte) {
                     None => continue,
-                    Some(Ok(Message::Refused(Refusal::Frame))) => Heard::Damaged,
-                    Some(Ok(Message::Refused(refusal))) => Heard::Refused(refusal),
-                    Some(Ok(message)) => match accept(message) {
+                    Some(Ok(Frame { message: Message::Refused(Refusal::Frame), .. })) => {
+                        Heard::Damaged
+                    }
+                    Some(Ok(Frame { sequence, .. })) if sequence != self.sequence => continue,
+                    Some(Ok(Frame { message: Message::Refused(refusal), .. })) => {
+                        Heard::Refused(refusal)
+                    }
+                    Some(Ok(Frame { message, .. })) => match accept(message) {
                         Some(answer) => Heard::Answer(answer),
                         None => continue,
                     },
                     Some(Err(FrameError::Version(version))) => Heard::Version(version),
                     Some(Err(_)) => Heard::Damaged,
                 };
-                return Ok((heard, rest.next().is_some()));
+                return Ok(heard);
             }
         }
     }
@@ -146,9 +151,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             }
         }
         self.reader = FrameReader::default();
-        self.out_of_step = false;
+        self.is_settled = true;
         Ok(())
     }
+}
+
+/// A number that the program before this one is not likely to have reached.
+fn beginning() -> u16 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.subsec_micros() as u16
 }
 
 #[cfg(test)]
@@ -159,26 +170,53 @@ mod tests {
 
     const ANSWER: Duration = Duration::from_millis(50);
 
-    fn status(epoch: u64) -> Vec<u8> {
-        let status = Status { epoch, ..Status::default() };
-        encode(&Message::Status(status)).unwrap().to_vec()
+    /// What a device says, under the number of the question that it was asked or of another one.
+    #[derive(Clone)]
+    enum Says {
+        Status(u64),
+        Refuses(Refusal),
+        /// The status before: an answer to the question before.
+        Late(u64),
+        Bytes(Vec<u8>),
+        Hurt(u64),
+        Cut(u64),
     }
 
-    fn refusal(refusal: Refusal) -> Vec<u8> {
-        encode(&Message::Refused(refusal)).unwrap().to_vec()
+    impl Says {
+        fn bytes(&self, sequence: u16) -> Vec<u8> {
+            let status = |sequence, epoch: u64| {
+                let status = Status { epoch, ..Status::default() };
+                encode(sequence, &Message::Status(status)).unwrap().to_vec()
+            };
+            match self {
+                Self::Status(epoch) => status(sequence, *epoch),
+                Self::Late(epoch) => status(sequence.wrapping_sub(1), *epoch),
+                Self::Refuses(refusal) => {
+                    encode(sequence, &Message::Refused(*refusal)).unwrap().to_vec()
+                }
+                Self::Bytes(bytes) => bytes.clone(),
+                Self::Hurt(epoch) => {
+                    let mut bytes = status(sequence, *epoch);
+                    bytes[2] ^= 8;
+                    bytes
+                }
+                Self::Cut(epoch) => status(sequence, *epoch)[..4].to_vec(),
+            }
+        }
     }
 
-    /// A device that gives these bytes for the frames that it gets, one after the other.
-    async fn play(mut line: DuplexStream, answers: Vec<Vec<u8>>) -> usize {
+    /// A device that says this for the frames that it gets, one after the other.
+    async fn play(mut line: DuplexStream, answers: Vec<Vec<Says>>) -> usize {
         let mut reader = FrameReader::default();
         let mut answers = answers.into_iter();
         let mut heard = 0;
         while let Ok(byte) = line.read_u8().await {
-            if reader.push(byte).is_some() {
+            if let Some(Ok(frame)) = reader.push(byte) {
                 heard += 1;
-                let Some(answer) = answers.next() else { continue };
-                if line.write_all(&answer).await.is_err() {
-                    break;
+                for says in answers.next().unwrap_or_default() {
+                    if line.write_all(&says.bytes(frame.sequence)).await.is_err() {
+                        return heard;
+                    }
                 }
             }
         }
@@ -186,13 +224,13 @@ mod tests {
     }
 
     /// Asks once: the epoch of the status that is taken, and how often was asked.
-    async fn ask(answers: Vec<Vec<u8>>) -> (Result<u64, Fault>, usize) {
+    async fn ask(answers: Vec<Vec<Says>>) -> (Result<u64, Fault>, usize) {
         let (here, there) = duplex(4 * MAX_FRAME);
         let device = tokio::spawn(play(there, answers));
         let mut link = Link::new(here, ANSWER, 3);
         let answer = link
             .ask(&Message::Ask, |answer| match answer {
-                Message::Status(status) if status.epoch > 0 => Some(status.epoch),
+                Message::Status(status) => Some(status.epoch),
                 _ => None,
             })
             .await;
@@ -202,36 +240,38 @@ mod tests {
 
     #[tokio::test]
     async fn what_answers_something_else_is_passed_over() {
-        let late = [status(0), vec![0, 0], refusal(Refusal::Frame), status(1)].concat();
-        let (answer, asked) = ask(vec![late, status(2)]).await;
+        use Says::{Bytes, Late, Refuses, Status};
+        let late = vec![Late(1), Bytes(vec![0, 0]), Refuses(Refusal::Frame), Status(1)];
+        let (answer, asked) = ask(vec![late, vec![Status(2)]]).await;
+        // What came behind the refusal answers the same question.
         assert_eq!((answer.unwrap(), asked), (2, 2));
-        let (answer, asked) = ask(vec![[status(0), status(0), status(5)].concat()]).await;
+        let (answer, asked) = ask(vec![vec![Late(1), Late(2), Status(5)]]).await;
         assert_eq!((answer.unwrap(), asked), (5, 1));
     }
 
     #[tokio::test]
     async fn the_same_is_sent_again_until_a_sound_answer_comes() {
-        let mut hurt = status(1);
-        hurt[2] ^= 8;
-        let cut = status(1)[..4].to_vec();
-        let (answer, asked) = ask(vec![hurt.clone(), vec![], cut, status(3), status(4)]).await;
+        use Says::{Cut, Hurt, Refuses, Status};
+        let answers = [Some(Hurt(1)), None, Some(Cut(1)), Some(Status(3)), Some(Status(4))];
+        let (answer, asked) = ask(answers.map(|says| Vec::from_iter(says)).into()).await;
         // What was cut off joins what follows, and is damaged with it.
         assert_eq!((answer.unwrap(), asked), (4, 5));
-        let (answer, asked) = ask(vec![hurt.clone(), refusal(Refusal::Frame), status(3)]).await;
+        let answers = [Hurt(1), Refuses(Refusal::Frame), Status(3)];
+        let (answer, asked) = ask(answers.map(|says| vec![says]).into()).await;
         assert_eq!((answer.unwrap(), asked), (3, 3));
-        let (answer, asked) = ask(vec![hurt; 100]).await;
+        let (answer, asked) = ask(vec![vec![Hurt(1)]; 100]).await;
         assert!(matches!(answer, Err(Fault::Damaged(20))) && asked == 20, "{answer:?}, {asked}");
     }
 
     #[tokio::test]
     async fn what_repeating_does_not_help_against_is_told_at_once() {
-        let (answer, asked) = ask(vec![refusal(Refusal::Storage)]).await;
+        let (answer, asked) = ask(vec![vec![Says::Refuses(Refusal::Storage)]]).await;
         assert!(matches!(answer, Err(Fault::Refused(Refusal::Storage))) && asked == 1);
         // An empty message of version 9, as `SPEC.md` frames it.
         let crc = crc32fast::hash(&[9]).to_le_bytes();
         let other = [&[6, 9], &crc[..], &[0]].concat();
         assert!(!crc.contains(&0));
-        let (answer, asked) = ask(vec![other]).await;
+        let (answer, asked) = ask(vec![vec![Says::Bytes(other)]]).await;
         assert!(matches!(answer, Err(Fault::Version(9))) && asked == 1, "{answer:?}");
         let (answer, asked) = ask(vec![]).await;
         assert!(matches!(answer, Err(Fault::Silent(3))) && asked == 3, "{answer:?}, {asked}");

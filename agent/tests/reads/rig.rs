@@ -12,7 +12,7 @@ use agent::serve::{Access, Api, Served, Server, Watch, router};
 use agent::telemetry::{ConnectionMetrics, Metrics};
 use agent::workload::{Audience, Beginning, Control, Handle, Started};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_core::wire::{FrameReader, Message, Refusal, Status, encode};
+use scaleiq_core::wire::{Frame, FrameReader, Message, Refusal, Status, encode};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -269,15 +269,16 @@ impl Line {
 async fn answer(mut line: SerialStream, barrier: &Barrier) {
     let mut reader = FrameReader::default();
     while let Ok(byte) = line.read_u8().await {
-        let answer = match reader.push(byte) {
-            Some(Ok(Message::Ask | Message::Configure(_))) => Message::Status(Status::default()),
-            Some(Ok(Message::Sample(_))) => {
+        let Some(Ok(Frame { sequence, message })) = reader.push(byte) else { continue };
+        let answer = match message {
+            Message::Ask | Message::Configure(_) => Message::Status(Status::default()),
+            Message::Sample(_) => {
                 barrier.pass();
                 Message::Refused(Refusal::SampleTime)
             }
             _ => continue,
         };
-        let frame = encode(&answer).unwrap();
+        let frame = encode(sequence, &answer).unwrap();
         AsyncWriteExt::write_all(&mut line, &frame).await.unwrap();
     }
 }

@@ -10,6 +10,7 @@ use crate::forecast::{Forecast, Forecaster, Q50, Q90};
 use crate::guard::Guard;
 use crate::history::FOUR_WEEKS;
 use crate::interval::{Gatherer, Interval, TimeError};
+use crate::learned::{Archive, Learned, PassMade};
 use crate::parameters::Parameters;
 use crate::plausibility::{Doubt, Doubts, PlausibilityFilter};
 use crate::policy::{Choice, MULTIPLIERS, Memory, Observation, Policy, observation};
@@ -71,6 +72,39 @@ pub struct Controller<F, P> {
     sighted: Option<UnixSeconds>,
     epoch: u64,
     latched: Option<Decision>,
+}
+
+/// Settings are not in it. What was latched is a decision, which the wire has a form for.
+impl<F: Learned, P: Learned> Learned for Controller<F, P> {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        let Self {
+            settings,
+            gatherer,
+            filter,
+            doubts,
+            observer,
+            forecaster,
+            forecast,
+            policy,
+            guard,
+            memory,
+            sighted,
+            epoch,
+            latched,
+        } = self;
+        gatherer.pass(archive);
+        filter.pass(archive);
+        doubts.pass(archive);
+        observer.pass(archive);
+        forecaster.pass(archive);
+        forecast.pass_made(archive, || Forecast::none(settings.interval));
+        policy.pass(archive);
+        guard.pass(archive);
+        memory.pass(archive);
+        sighted.pass(archive);
+        epoch.pass(archive);
+        archive.value(latched);
+    }
 }
 
 impl<F: Forecaster, P: Policy> Controller<F, P> {

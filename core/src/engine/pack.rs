@@ -3,7 +3,7 @@
 //! ```text
 //! 0   "SIQP"
 //! 4   version, u16 little-endian            PACK_VERSION, or 1 without parameters
-//! 6   zero, u16
+//! 6   what an engine must be able to do beside, a bit each, u16; none is given out: 0
 //! 8   length of the body, u32 little-endian
 //! 12  CRC-32 of the body (ISO-HDLC, as in zip), u32 little-endian
 //! 16  body: postcard of `Pack`, weights and numbers as byte strings; from version 2 on, postcard of its
@@ -49,6 +49,8 @@ pub enum PackError {
     NoPack,
     /// Another version of the format.
     Version(u16),
+    /// It needs what this engine cannot do, a bit each.
+    Needs(u16),
     /// Fewer or more bytes than the header says.
     Length,
     /// The body is not what was written.
@@ -71,6 +73,10 @@ impl fmt::Display for PackError {
                 f,
                 "pack version {v}, this program reads {DEFAULTS_VERSION} and {PACK_VERSION}"
             ),
+            Self::Needs(bits) => write!(
+                f,
+                "the pack needs what this program cannot do (bits {bits:#06x}): it is of a later release"
+            ),
             Self::Length => write!(f, "the pack's length is not what its header says"),
             Self::Checksum => write!(f, "the pack's CRC is wrong"),
             Self::Malformed => write!(f, "the pack's body cannot be read"),
@@ -92,13 +98,17 @@ impl<'a> Pack<'a> {
     /// Says what is wrong; no bytes make it panic.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, PackError> {
         let (header, body) = bytes.split_first_chunk::<HEADER>().ok_or(PackError::NoPack)?;
-        let [m0, m1, m2, m3, v0, v1, _, _, l0, l1, l2, l3, c0, c1, c2, c3] = *header;
+        let [m0, m1, m2, m3, v0, v1, n0, n1, l0, l1, l2, l3, c0, c1, c2, c3] = *header;
         if [m0, m1, m2, m3] != MAGIC {
             return Err(PackError::NoPack);
         }
         let version = u16::from_le_bytes([v0, v1]);
         if !(DEFAULTS_VERSION..=PACK_VERSION).contains(&version) {
             return Err(PackError::Version(version));
+        }
+        let needs = u16::from_le_bytes([n0, n1]);
+        if needs != 0 {
+            return Err(PackError::Needs(needs));
         }
         if usize::try_from(u32::from_le_bytes([l0, l1, l2, l3])) != Ok(body.len()) {
             return Err(PackError::Length);

@@ -223,6 +223,8 @@ fn headers_are_checked() {
     assert_eq!(Pack::parse(&bytes[..15]).unwrap_err(), PackError::NoPack);
     assert_eq!(with(0, b'X'), PackError::NoPack);
     assert_eq!(with(4, 99), PackError::Version(99));
+    assert_eq!(with(6, 1), PackError::Needs(1));
+    assert_eq!(with(7, 1), PackError::Needs(256));
     assert_eq!(Pack::parse(&bytes[..bytes.len() - 1]).unwrap_err(), PackError::Length);
     assert_eq!(with(bytes.len() / 2, bytes[bytes.len() / 2] ^ 1), PackError::Checksum);
     let error = Maker::default().pack(8, 2, false).write(&mut [0; 1000]).unwrap_err();

@@ -6,6 +6,7 @@
 //! and Candes 2021, on the outcome itself instead of on a quantile).
 
 use super::rate::weight;
+use crate::learned::learned;
 use crate::parameters::BudgetParams;
 use crate::sample::Sample;
 use crate::units::{DAY_S, UnixSeconds};
@@ -23,6 +24,7 @@ pub(super) struct ErrorBudget {
     log_margin: f32,
     excused_until: Option<UnixSeconds>,
 }
+learned!(ErrorBudget { arrivals, late_events, all_events, log_margin, excused_until });
 
 /// What is known beside a sample.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,7 @@
 
 use super::rate::{Rate, weight};
 use crate::forecast::{Forecast, Q50, Q99};
+use crate::learned::learned;
 use crate::parameters::NowcastParams;
 use crate::units::{DAY_S, UnixSeconds};
 use heapless::Deque;
@@ -14,7 +15,7 @@ use heapless::Deque;
 /// Nowcasts that wait for what came true.
 const PENDING: usize = 40;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Pending {
     due: UnixSeconds,
     forecast: f32,
@@ -26,6 +27,7 @@ struct Pending {
     /// The most that could be prepared for then.
     most: f32,
 }
+learned!(Pending { due, forecast, inputs, scale, said, error, most });
 
 impl Pending {
     /// The scale of what was said or of what came true, whichever is larger: a burst after a silence
@@ -64,6 +66,7 @@ pub(super) struct Ahead {
     /// be prepared for.
     pub(super) most: f32,
 }
+learned!(Ahead { median, error, trend, most });
 
 /// Learns to nowcast.
 #[derive(Clone, Debug)]
@@ -80,6 +83,19 @@ pub(super) struct Nowcast {
     overwhelmed: bool,
     woken: bool,
 }
+learned!(Nowcast {
+    pending,
+    moments,
+    products,
+    weights,
+    fast,
+    slow,
+    seen,
+    ahead,
+    missed,
+    overwhelmed,
+    woken
+});
 
 impl Nowcast {
     /// A nowcast that has learned nothing.

@@ -12,6 +12,7 @@ use super::rebalance::is_costly;
 use super::throughput::ThroughputObserver;
 use super::work::WorkObserver;
 use crate::forecast::{Forecast, HORIZONS, Q10, Q50, Q90};
+use crate::learned::learned;
 use crate::parameters::Parameters;
 use crate::sample::{Reading, Sample};
 use crate::settings::Settings;
@@ -49,6 +50,20 @@ pub struct Observer {
     /// Seconds since anything arrived, waited or was worked on.
     idle_s: f32,
 }
+learned!(Observer {
+    last,
+    told,
+    counted,
+    rate,
+    nowcast,
+    pool,
+    budget,
+    work,
+    throughput,
+    found_small,
+    told_jobs,
+    idle_s
+});
 
 impl Observer {
     /// An observer that has seen nothing.

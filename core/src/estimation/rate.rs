@@ -1,5 +1,6 @@
 //! The present arrival rate and where it is heading.
 
+use crate::learned::learned;
 use crate::units::{DAY_S, UnixSeconds};
 
 /// Seconds over which the level follows.
@@ -33,6 +34,7 @@ pub(super) struct Rate {
     seen: f32,
     last: UnixSeconds,
 }
+learned!(Rate { level, trend, surprise, mean, highest, seen, last });
 
 impl Rate {
     /// Takes the mean rate of the `span_s` seconds up to `end`.

@@ -2,6 +2,7 @@
 //! pool, and messages that nobody can work on stay in its backlog.
 
 use super::work::is_busy;
+use crate::learned::learned;
 use crate::ring::Ring;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
@@ -45,15 +46,16 @@ const TRIED_AGAIN_S: i64 = 900;
 const FREED: f32 = 0.9;
 
 /// Throughput of a busy pool.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Size {
     jobs: Jobs,
     events_per_s: f32,
     at: UnixSeconds,
 }
+learned!(Size { jobs, events_per_s, at });
 
 /// What a pool did over some samples.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Stretch {
     span_s: f32,
     done: f32,
@@ -66,6 +68,7 @@ struct Stretch {
     /// Whether no job came or went.
     steady: bool,
 }
+learned!(Stretch { span_s, done, waiting, jobs, ready, steady });
 
 impl Stretch {
     fn then(self, next: Self) -> Self {
@@ -97,6 +100,7 @@ pub(super) struct ThroughputObserver {
     /// Backlogs of the last stretches in which jobs were idle all the same; 0 for others.
     idle: Ring<f32, STUCK_STRETCHES>,
 }
+learned!(ThroughputObserver { sizes, open, useless, most, busy, in_progress, idle });
 
 impl ThroughputObserver {
     /// Takes the sample that follows `before`; `work_s` is the work of an event where it is known, `ordered`

@@ -6,6 +6,7 @@
 //! wait tells a bound: its jobs cannot do more than they did with less work than that.
 
 use super::rate::weight;
+use crate::learned::learned;
 use crate::sample::Sample;
 use crate::units::Jobs;
 
@@ -91,6 +92,20 @@ pub(super) struct WorkObserver {
     /// The one that fits, and how often in a row it did.
     fitting: (f32, u32),
 }
+learned!(WorkObserver {
+    account,
+    stated_s,
+    learned_s,
+    bound_s,
+    exact,
+    too_small,
+    too_large,
+    consistent,
+    proven,
+    other_unit,
+    unit_ms,
+    fitting
+});
 
 impl WorkObserver {
     /// Takes the sample that follows `before`; of its jobs, `unsure` may not have worked. A pool that obeys
@@ -250,6 +265,7 @@ struct Account {
     /// Whether the pool had time to spare.
     idle: bool,
 }
+learned!(Account { job_s, unsure_s, done, span_s, idle });
 
 impl Account {
     /// Adds the sample that follows `before`; gives what the account says once it is large enough.

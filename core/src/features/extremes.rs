@@ -1,6 +1,7 @@
 //! Largest and smallest of a sliding window in O(1) amortised: a queue of candidates, each of
 //! which beats all that came after it (Lemire 2006).
 
+use crate::learned::learned;
 use heapless::Deque;
 
 /// The extreme of the last `N` pushes. `sign` 1 finds the largest, -1 the smallest.
@@ -10,6 +11,7 @@ pub(super) struct Extreme<const N: usize> {
     candidates: Deque<(u32, f32), N>,
     pushes: u32,
 }
+learned!([const N: usize] Extreme<N> { candidates, pushes } built { sign });
 
 impl<const N: usize> Extreme<N> {
     pub(super) fn largest() -> Self {

@@ -16,6 +16,7 @@ mod spec;
 pub use spec::{CALENDAR as CALENDAR_FEATURES, COUNT, FeatureSpec, SPECS, Unit, WarmUp};
 
 use crate::interval::{Interval, IntervalLength};
+use crate::learned::{Archive, Learned, learned};
 use crate::units::{DAY_S, WEEK_S};
 use operations::Operations;
 use seasonal::Season;
@@ -24,6 +25,18 @@ use series::SeriesFeatures;
 /// The features of one interval, in the order of [`SPECS`]; NaN where not defined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features([f32; COUNT]);
+
+impl Default for Features {
+    fn default() -> Self {
+        Self([0.0; COUNT])
+    }
+}
+
+impl Learned for Features {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        self.0.pass(archive);
+    }
+}
 
 impl Features {
     /// All features.
@@ -51,6 +64,7 @@ pub struct FeatureBank {
     week: Season<336, 168>,
     operations: Operations,
 }
+learned!(FeatureBank { arrivals, processed, backlog, day, week, operations } built { length_s });
 
 impl FeatureBank {
     /// An empty bank for intervals of `length`.

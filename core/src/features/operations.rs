@@ -3,6 +3,7 @@
 use super::series::Summary;
 use super::spec::OPERATIONS;
 use crate::interval::Interval;
+use crate::learned::learned;
 
 /// Weight of the newest interval in the smoothed work: a span of 72 intervals.
 const WORK_WEIGHT: f32 = 2.0 / 73.0;
@@ -12,6 +13,7 @@ const WORK_WEIGHT: f32 = 2.0 / 73.0;
 pub(super) struct Operations {
     smoothed_work_ms: Option<f32>,
 }
+learned!(Operations { smoothed_work_ms });
 
 impl Operations {
     pub(super) fn push(

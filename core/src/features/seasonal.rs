@@ -6,6 +6,7 @@
 
 use super::spec::PER_SEASON;
 use crate::interval::Interval;
+use crate::learned::learned;
 use crate::ring::Ring;
 
 /// Weight of the newest period in the profile.
@@ -24,6 +25,11 @@ pub(super) struct Season<const PHASES: usize, const BINS: usize> {
     sum: f64,
     count: u64,
 }
+learned!(
+    [const PHASES: usize, const BINS: usize] Season<PHASES, BINS> {
+        profile, bins, bin, bin_index, sum, count
+    } built { period_s }
+);
 
 impl<const PHASES: usize, const BINS: usize> Season<PHASES, BINS> {
     pub(super) fn new(period_s: u32) -> Self {

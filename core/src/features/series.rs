@@ -2,6 +2,7 @@
 
 use super::extremes::Extreme;
 use super::spec::{PER_SERIES, PER_WINDOW};
+use crate::learned::learned;
 use crate::ring::Ring;
 
 /// Windows and lags in intervals.
@@ -17,6 +18,7 @@ struct Sums {
     squares: f64,
     known: u32,
 }
+learned!(Sums { sum, squares, known });
 
 impl Sums {
     fn add(&mut self, value: Option<f32>, sign: f64) {
@@ -48,6 +50,7 @@ pub(super) struct SeriesFeatures {
     largest: (Extreme<6>, Extreme<12>, Extreme<24>, Extreme<72>),
     since_recount: usize,
 }
+learned!(SeriesFeatures { values, sums, smoothed, smallest, largest, since_recount });
 
 /// What other families need of a series.
 #[derive(Clone, Copy, Debug, Default)]

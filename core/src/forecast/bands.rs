@@ -1,9 +1,10 @@
 //! A forecast: bands of quantiles for each step.
 
 use super::ensemble::{EXPERT_NAMES, EXPERTS, Makeup, NETWORK};
-use super::grid::{HORIZONS, Q10, Q50, Q90, QuantileGrid, STEPS};
+use super::grid::{HORIZONS, Q10, Q50, Q90, QUANTILES, QuantileGrid, STEPS};
 use super::source::{Basis, ForecastSource, STAND_IN};
 use crate::interval::IntervalLength;
+use crate::learned::learned;
 use crate::units::{EventsPerSecond, UnixSeconds};
 
 /// Arrivals of the next [`STEPS`] intervals as seen from `origin`.
@@ -22,12 +23,25 @@ pub struct Forecast {
     /// What it is made of; `None` for forecasts that were not mixed.
     pub makeup: Option<Makeup>,
 }
+learned!(Forecast { origin, events, source, makeup } built { length });
 
 /// A grid that is no forecast: a number in it was not finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotFinite;
 
 impl Forecast {
+    /// Of nothing, to be read into.
+    pub(crate) fn none(length: IntervalLength) -> Self {
+        let events = [[0.0; QUANTILES.len()]; STEPS];
+        Self {
+            origin: UnixSeconds(0),
+            length,
+            events,
+            source: ForecastSource::default(),
+            makeup: None,
+        }
+    }
+
     /// Makes a forecast from raw quantiles: negative counts become 0 and crossing quantiles are
     /// straightened upwards.
     ///

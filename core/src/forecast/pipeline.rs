@@ -9,6 +9,7 @@ use super::{
 use crate::features::{FeatureBank, Features};
 use crate::history::ModelHistory;
 use crate::interval::{Interval, IntervalLength};
+use crate::learned::learned;
 use crate::units::UnixSeconds;
 
 /// A trained network: inputs to changes from the anchor, `[STEPS][QUANTILES]` row-major.
@@ -48,6 +49,11 @@ pub struct ForecastPipeline<M> {
     model: M,
     failures: u32,
 }
+learned!(
+    [M] ForecastPipeline<M> {
+        history, features, latest, last_end, ensemble, failures
+    } built { length, model }
+);
 
 impl<M: ForecastModel> ForecastPipeline<M> {
     /// An empty memory over `model`.

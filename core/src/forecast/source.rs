@@ -1,6 +1,7 @@
 //! Who made a forecast, and what the network has in it.
 
 use super::grid::HORIZONS;
+use crate::learned::{Archive, Learned};
 use serde::{Deserialize, Serialize};
 
 /// Who made a forecast.
@@ -13,6 +14,14 @@ pub enum ForecastSource {
     #[default]
     #[serde(rename = "experts")]
     Baseline,
+}
+
+impl Learned for ForecastSource {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        let mut is_model = *self == Self::Model;
+        is_model.pass(archive);
+        *self = if is_model { Self::Model } else { Self::Baseline };
+    }
 }
 
 /// Name of the expert that stands in for a network that is not there or failed.

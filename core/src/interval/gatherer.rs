@@ -1,6 +1,7 @@
 //! From samples to intervals.
 
 use super::{Interval, IntervalLength, OpenInterval};
+use crate::learned::learned;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
 use core::fmt;
@@ -42,6 +43,7 @@ pub struct Gatherer {
     last_sample: Option<UnixSeconds>,
     max_gap: u32,
 }
+learned!(Gatherer { open, open_end, last_sample } built { length, max_gap });
 
 impl Gatherer {
     /// A gatherer for intervals of `length`. A hole longer than `max_gap` intervals restarts the

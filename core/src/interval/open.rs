@@ -1,6 +1,7 @@
 //! An interval that is being gathered.
 
 use super::Interval;
+use crate::learned::learned;
 use crate::units::UnixSeconds;
 
 /// A weighted sum, and the seconds that it speaks of.
@@ -12,6 +13,7 @@ struct Part {
     weight: f64,
     seconds: f64,
 }
+learned!(Part { sum, weight, seconds });
 
 impl Part {
     fn add(&mut self, value: Option<f32>, weight: f64, seconds: f64) {
@@ -60,6 +62,7 @@ pub struct OpenInterval {
     work: Part,
     backlog_events: Option<f32>,
 }
+learned!(OpenInterval { arrivals, processed, queued, jobs, work, backlog_events });
 
 impl OpenInterval {
     /// Adds the `share` (0 to 1) of `row` that lies in this interval, for `seconds`. `ends` says

@@ -1,6 +1,7 @@
 //! Jobs that are said to run, and the work that is said to have been done, held against each other.
 
 use super::doubt::DOUBT_S;
+use crate::learned::learned;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
 
@@ -36,6 +37,7 @@ pub(super) struct CapacityCheck {
     /// Since when the counts are doubted.
     since: Option<UnixSeconds>,
 }
+learned!(CapacityCheck { last, done, since });
 
 impl CapacityCheck {
     /// What is wrong with `sample`; `work_s` is the work of an event as known before.

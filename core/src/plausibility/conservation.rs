@@ -5,6 +5,7 @@
 //! roughly; how roughly is learned, and only what is far off contradicts.
 
 use super::doubt::{Doubt, Doubts};
+use crate::learned::learned;
 use crate::sample::{Reading, Sample};
 use crate::units::UnixSeconds;
 
@@ -38,6 +39,7 @@ pub(super) struct Conservation {
     /// Samples in a row whose backlog was not believed.
     jumped: u32,
 }
+learned!(Conservation { before, read, residual, arrivals, processed, seen, jumped });
 
 /// The three readings, and the believed backlog before.
 #[derive(Clone, Copy)]

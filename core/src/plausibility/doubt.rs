@@ -1,5 +1,6 @@
 //! What can be doubted of a sample.
 
+use crate::learned::{Archive, Learned};
 use core::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -79,6 +80,12 @@ impl Doubt {
 /// A set of doubts, one bit each; in formats for people a list of their names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Doubts(u16);
+
+impl Learned for Doubts {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        self.0.pass(archive);
+    }
+}
 
 impl Doubts {
     /// Adds `doubt`.

@@ -1,6 +1,7 @@
 //! Readings that stay the same to the last digit.
 
 use super::doubt::DOUBT_S;
+use crate::learned::learned;
 use crate::sample::Sample;
 use crate::units::UnixSeconds;
 
@@ -14,6 +15,7 @@ pub(super) struct Frozen {
     equal: u32,
     since: UnixSeconds,
 }
+learned!(Frozen { last, equal, since });
 
 impl Frozen {
     /// Takes a sample as it was read.

@@ -13,6 +13,7 @@ mod silence;
 
 pub use doubt::{Doubt, Doubts};
 
+use crate::learned::learned;
 use crate::sample::{Reading, Sample};
 use capacity::{Capacity, CapacityCheck};
 use conservation::Conservation;
@@ -38,6 +39,7 @@ pub struct PlausibilityFilter {
     highest: Option<f32>,
     jumped: bool,
 }
+learned!(PlausibilityFilter { silence, frozen, conservation, capacity, highest, jumped });
 
 impl PlausibilityFilter {
     /// The sample as far as it can be believed, and what was doubted. `work_s` is the work of an

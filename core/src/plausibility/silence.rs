@@ -1,6 +1,7 @@
 //! Zeros that are not zero: an exporter that lost its source says 0 (kubernetes#104387, keda#8036).
 
 use super::doubt::DOUBT_S;
+use crate::learned::learned;
 use crate::units::UnixSeconds;
 
 /// A zero where at least this many events were expected is not chance (probability e^-20 even if
@@ -17,6 +18,7 @@ pub(super) struct Silence {
     /// Whether the present silence is believed.
     believed: bool,
 }
+learned!(Silence { rate, since, believed });
 
 impl Silence {
     /// Takes the counts of a sample of `span_s` seconds; says whether they are doubted.

@@ -5,6 +5,7 @@ use super::{
     Preference, Stage, jobs_for_action,
 };
 use crate::estimation::Estimate;
+use crate::learned::learned;
 use crate::settings::Settings;
 
 /// Decisions for which a network that failed is not asked again.
@@ -49,6 +50,7 @@ pub struct Dqn<Q> {
     /// Whether the SLA budget was overspent and has not recovered.
     overspent: bool,
 }
+learned!([Q] Dqn<Q> { failures, demoted, overspent } built { network, min_advantage });
 
 impl<Q: ValueModel> Dqn<Q> {
     /// A policy over `network`.

@@ -1,5 +1,6 @@
 //! What the Q-network reads, and what the policy remembers for it.
 
+use crate::learned::learned;
 use crate::units::Jobs;
 
 /// Numbers in an observation.
@@ -18,3 +19,4 @@ pub struct Memory {
     /// Decisions since the number last changed.
     pub since_change: u32,
 }
+learned!(Memory { last_wanted, last_seen, since_change });

@@ -1,6 +1,6 @@
 //! Messages as frames: postcard and a CRC in COBS (Cheshire and Baker 1999), ended by a zero byte.
 
-use super::{Message, VERSION};
+use super::{Frame, Message, VERSION};
 use crc::{CRC_32_ISO_HDLC, Crc};
 use heapless::Vec;
 
@@ -22,31 +22,35 @@ pub enum FrameError {
     Malformed,
     /// The checksum is wrong.
     Checksum,
-    /// Sound, but of another version.
+    /// Sound, but of another version: nothing more of it is known.
     Version(u8),
     /// Sound, but no message of this version.
-    Unknown,
+    Unknown {
+        /// The frame's number, which an answer has to bear.
+        sequence: u16,
+    },
 }
 
-/// A message as a frame.
+/// A message as a frame with the number `sequence`.
 ///
 /// ```
-/// use scaleiq_core::wire::{FrameReader, Message, encode};
+/// use scaleiq_core::wire::{Frame, FrameReader, Message, encode};
 ///
-/// let frame = encode(&Message::Ask)?;
-/// assert_eq!(frame.last(), Some(&0));
+/// let bytes = encode(7, &Message::Ask)?;
+/// assert_eq!(bytes.last(), Some(&0));
 /// let mut reader = FrameReader::default();
-/// let read = frame.iter().find_map(|byte| reader.push(*byte));
-/// assert_eq!(read, Some(Ok(Message::Ask)));
+/// let read = bytes.iter().find_map(|byte| reader.push(*byte));
+/// assert_eq!(read, Some(Ok(Frame { sequence: 7, message: Message::Ask })));
 /// # Ok::<(), scaleiq_core::wire::FrameError>(())
 /// ```
 ///
 /// # Errors
 /// If it does not fit into [`MAX_FRAME`].
-pub fn encode(message: &Message) -> Result<Vec<u8, MAX_FRAME>, FrameError> {
+pub fn encode(sequence: u16, message: &Message) -> Result<Vec<u8, MAX_FRAME>, FrameError> {
     let mut content = [0; MAX_CONTENT];
     let (room, _) = content.split_last_chunk_mut::<CHECK>().ok_or(FrameError::TooLong)?;
-    let used = postcard::to_slice(&(VERSION, message), room).map_err(|_| FrameError::TooLong)?;
+    let content_of = (VERSION, sequence.to_le_bytes(), message);
+    let used = postcard::to_slice(&content_of, room).map_err(|_| FrameError::TooLong)?;
     let (used, check) = (used.len(), CRC.checksum(used).to_le_bytes());
     let rest = content.iter_mut().skip(used);
     rest.zip(check).for_each(|(to, byte)| *to = byte);
@@ -99,20 +103,24 @@ pub(super) fn unstuff(frame: &mut [u8]) -> Option<&[u8]> {
     frame.get(..written)
 }
 
-/// A message from a frame without its end.
-fn decode(frame: &mut [u8]) -> Result<Message, FrameError> {
+/// Number and message from a frame without its end.
+fn decode(frame: &mut [u8]) -> Result<Frame, FrameError> {
     let content = unstuff(frame).ok_or(FrameError::Malformed)?;
     let (content, check) = content.split_last_chunk::<CHECK>().ok_or(FrameError::Malformed)?;
     if CRC.checksum(content) != u32::from_le_bytes(*check) {
         return Err(FrameError::Checksum);
     }
-    match content.split_first() {
-        None => Err(FrameError::Malformed),
-        Some((&VERSION, message)) => match postcard::take_from_bytes(message) {
-            Ok((message, [])) => Ok(message),
-            _ => Err(FrameError::Unknown),
-        },
-        Some((&version, _)) => Err(FrameError::Version(version)),
+    match *content {
+        [] => Err(FrameError::Malformed),
+        [VERSION, low, high, ref message @ ..] => {
+            let sequence = u16::from_le_bytes([low, high]);
+            match postcard::take_from_bytes(message) {
+                Ok((message, [])) => Ok(Frame { sequence, message }),
+                _ => Err(FrameError::Unknown { sequence }),
+            }
+        }
+        [VERSION, ..] => Err(FrameError::Malformed),
+        [version, ..] => Err(FrameError::Version(version)),
     }
 }
 
@@ -124,20 +132,20 @@ pub struct FrameReader {
 }
 
 impl FrameReader {
-    /// Takes one byte; gives a message or an error when it ends a frame.
-    pub fn push(&mut self, byte: u8) -> Option<Result<Message, FrameError>> {
+    /// Takes one byte; gives what a frame held, or an error, when it ends one.
+    pub fn push(&mut self, byte: u8) -> Option<Result<Frame, FrameError>> {
         if byte != 0 {
             self.overflown |= self.bytes.push(byte).is_err();
             return None;
         }
         let overflown = core::mem::take(&mut self.overflown);
         // A lone zero is how a sender makes sure that the line is in step.
-        let message = match (overflown, self.bytes.is_empty()) {
+        let frame = match (overflown, self.bytes.is_empty()) {
             (true, _) => Some(Err(FrameError::TooLong)),
             (false, true) => None,
             (false, false) => Some(decode(&mut self.bytes)),
         };
         self.bytes.clear();
-        message
+        frame
     }
 }

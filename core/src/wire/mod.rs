@@ -1,31 +1,45 @@
 //! What host and device say to each other; `core/SPEC.md` has the bytes.
 //!
 //! ```text
-//! frame = COBS( version | postcard of a Message | CRC-32 of both ) 0x00
+//! frame = COBS( version | number | postcard of a Message | CRC-32 of all three ) 0x00
 //! ```
 //!
 //! The device speaks when it is spoken to: each message of the host is answered by one of the
-//! device's. A host that gets no answer, or one that it cannot read, sends the same message again:
-//! every message may be repeated without harm.
+//! device's, under the same number. A host that gets no answer, or one that it cannot read, sends the
+//! same frame again: every message may be repeated without harm.
 
 mod config;
 mod frame;
+mod status;
 
 pub use config::{Config, ConfigFault};
 pub use frame::{FrameError, FrameReader, MAX_FRAME, encode};
+pub use status::{CRASH_REGISTERS, CRASH_TEXT, Crash, ResetCause, Status};
 
 use crate::decision::Decision;
-use crate::policy::NetworkRole;
 use crate::sample::Sample;
-use crate::units::{Jobs, UnixSeconds};
+use crate::units::UnixSeconds;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Version of the messages; the first byte of every frame's content.
-pub const VERSION: u8 = 4;
+pub const VERSION: u8 = 5;
 
-/// Most bytes of a pack in one message.
+/// The number of an answer to a frame of which the number is not known, as it came damaged. No host
+/// asks under it.
+pub const NO_SEQUENCE: u16 = 0;
+
+/// Most bytes of an upload, or of what was learned, in one message.
 pub const CHUNK: usize = 256;
+
+/// What was in a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// The question's number, which its answer bears too.
+    pub sequence: u16,
+    /// What is said.
+    pub message: Message,
+}
 
 /// What is sent. New kinds go to the end: a kind is its number here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,28 +62,58 @@ pub enum Message {
     Ask,
     /// Device: how it is.
     Status(Status),
-    /// Host: a model pack of so many bytes follows. Answered by the status.
+    /// Host: so many bytes follow. Answered by the status.
     UploadBegin {
-        /// Bytes of the whole pack.
+        /// All bytes that follow.
         length: u32,
+        /// What they are.
+        kind: UploadKind,
     },
-    /// Host: a part of the pack. Answered by the status, whose `uploaded` is where to go on.
+    /// Host: a part of the upload. Answered by the status, whose `uploaded` is where to go on.
     UploadChunk {
         /// Where the part begins; at most what was uploaded so far.
         offset: u32,
         /// The part.
         bytes: Vec<u8, CHUNK>,
     },
-    /// Host: that was all. Answered by the status once the pack was checked and is in force.
+    /// Host: that was all. Answered by the status once the upload was checked and is in force.
     UploadEnd,
+    /// Host: begin anew with the settings that there are, without anything that was learned. Answered by
+    /// the status.
+    Forget,
+    /// Host: what have you learned? Answered by a part of it.
+    AskLearned {
+        /// Where the part is to begin.
+        offset: u32,
+    },
+    /// Device: a part of what it has learned, which an upload brings back.
+    Learned {
+        /// Samples taken: parts belong together while it is the same.
+        epoch: u64,
+        /// Bytes of the whole.
+        length: u32,
+        /// Where the part begins.
+        offset: u32,
+        /// The part; empty at the end.
+        bytes: Vec<u8, CHUNK>,
+    },
 }
 
-/// Why a message changed nothing.
+/// What an upload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UploadKind {
+    /// A model pack, and its signature behind it where it is signed.
+    Model,
+    /// What a device had learned, as [`Message::Learned`] gave it.
+    Learned,
+}
+
+/// Why a message changed nothing. New members go to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
-    /// The frame was damaged, or of another version: say it again.
+    /// The frame was damaged: send it again.
     Frame,
-    /// The message is not one that a device takes.
+    /// The frame was sound, and its message is not one that a device takes.
     Kind,
     /// The sample is not after the last one.
     SampleTime,
@@ -81,31 +125,17 @@ pub enum Refusal {
     Upload,
     /// The pack is not one that this device can run.
     Pack,
-    /// There is no memory for another pack, or writing it failed.
+    /// There is no memory for the upload, or writing it failed.
     Storage,
-}
-
-/// How a device is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// CRC-32 of the body of the pack that decides.
-    pub pack_crc: u32,
-    /// Samples taken since the start.
-    pub epoch: u64,
-    /// Jobs decided last, also before the last reset.
-    pub jobs: Option<Jobs>,
-    /// Resets since the power came on.
-    pub resets: u32,
-    /// Whether the watchdog made the last reset.
-    pub by_watchdog: bool,
-    /// Frames that were dropped since the start.
-    pub dropped: u32,
-    /// Bytes of the upload in progress that are stored.
-    pub uploaded: u32,
-    /// Microseconds that the last decision took.
-    pub decision_us: u32,
-    /// The part that the pack's Q-network has in decisions.
-    pub network_role: NetworkRole,
+    /// The frame was sound, and of another version than the answer's.
+    Version,
+    /// The pack is not signed with the key that this device asks for.
+    Signature,
+    /// The sample is farther after the last one than the device remembers: a clock is wrong, or
+    /// [`Message::Forget`] says that it is meant.
+    SampleJump,
+    /// What was learned is not of this version, damaged, or of intervals of another length.
+    Learned,
 }
 
 #[cfg(test)]

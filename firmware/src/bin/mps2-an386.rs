@@ -13,22 +13,28 @@ fn main() {
 mod image {
     #![allow(unsafe_code)]
 
+    use core::arch::global_asm;
     use core::convert::Infallible;
-    use cortex_m_rt::entry;
+    use cortex_m_rt::{ExceptionFrame, entry, exception};
     #[cfg(not(feature = "prove-no-panic"))]
     use defmt_semihosting as _;
     use embedded_hal::digital::{ErrorType as PinError, OutputPin};
-    use embedded_io::{ErrorType, Read, ReadReady, Write};
-    use firmware::board::{PACK, run};
-    use firmware::memory::{Kept, Owned, store, stored};
+    use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
+    use firmware::board::{Builder, PACK, run};
+    use firmware::crash::stopped;
+    use firmware::memory::{self, Kept, Owned, store};
     use firmware::registers::Register;
-    use firmware::{Board, Clock, Device, Store, StoreError, Watchdog, first_settings};
+    use firmware::{
+        Board, Clock, Device, Key, Signer, Slot, Store, StoreError, Watchdog, first_settings,
+    };
     use scaleiq_core::engine::PackError;
+    use scaleiq_core::wire::ResetCause;
 
     /// Ticks of the peripherals' clock in a second.
     const HZ: u32 = 25_000_000;
-    /// Seconds that the watchdog waits: twice this from the last feeding to the reset.
-    const TIME_LIMIT_S: u32 = 5;
+    /// Seconds without feeding until the watchdog's first timeout, which tells where the program hangs
+    /// and resets; where that comes to nothing, the second one resets after as many again.
+    const TIME_LIMIT_S: u32 = 10;
 
     /// A block of registers by its address.
     struct Block(usize);
@@ -52,6 +58,8 @@ mod image {
     impl Uart {
         const FULL_TO_SEND: u32 = 1;
         const RECEIVED: u32 = 2;
+        /// A byte came while the last one was not read: cleared by writing it.
+        const OVERRUN: u32 = 8;
 
         fn new() -> Self {
             let at = |offset| UART.at(offset);
@@ -66,18 +74,40 @@ mod image {
         }
     }
 
+    /// Bytes were lost.
+    #[derive(Debug)]
+    struct Overrun;
+
+    impl core::fmt::Display for Overrun {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            f.write_str("bytes were lost")
+        }
+    }
+
+    impl core::error::Error for Overrun {}
+
+    impl embedded_io::Error for Overrun {
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
     impl ErrorType for Uart {
-        type Error = Infallible;
+        type Error = Overrun;
     }
 
     impl ReadReady for Uart {
-        fn read_ready(&mut self) -> Result<bool, Infallible> {
+        fn read_ready(&mut self) -> Result<bool, Overrun> {
+            if self.is(Self::OVERRUN) {
+                self.state.write(Self::OVERRUN);
+                return Err(Overrun);
+            }
             Ok(self.is(Self::RECEIVED))
         }
     }
 
     impl Read for Uart {
-        fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Overrun> {
             let mut count = 0;
             for byte in bytes {
                 while count == 0 && !self.is(Self::RECEIVED) {}
@@ -92,7 +122,7 @@ mod image {
     }
 
     impl Write for Uart {
-        fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize, Overrun> {
             for byte in bytes {
                 while self.is(Self::FULL_TO_SEND) {}
                 self.data.write(u32::from(*byte));
@@ -100,7 +130,7 @@ mod image {
             Ok(bytes.len())
         }
 
-        fn flush(&mut self) -> Result<(), Infallible> {
+        fn flush(&mut self) -> Result<(), Overrun> {
             while self.is(Self::FULL_TO_SEND) {}
             Ok(())
         }
@@ -176,26 +206,37 @@ mod image {
     /// can be written like RAM.
     struct Upload;
 
+    impl Upload {
+        fn room() -> usize {
+            store().1 / 2
+        }
+    }
+
     impl Store<'static> for Upload {
-        fn begin(&mut self, length: u32) -> Result<(), StoreError> {
-            if length as usize <= store().1 { Ok(()) } else { Err(StoreError) }
+        fn begin(&mut self, _: Slot, length: u32) -> Result<(), StoreError> {
+            if length as usize <= Self::room() { Ok(()) } else { Err(StoreError) }
         }
 
-        fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), StoreError> {
-            let (start, room) = store();
+        fn write(&mut self, slot: Slot, offset: u32, bytes: &[u8]) -> Result<(), StoreError> {
+            let (start, room) = (store().0, Self::room());
             let end = (offset as usize).checked_add(bytes.len()).ok_or(StoreError)?;
             if end > room {
                 return Err(StoreError);
             }
-            // SAFETY: within the store, which nothing else lies in and which nothing reads now: the
-            // device lets go of what it read before it begins.
-            unsafe { start.add(offset as usize).copy_from(bytes.as_ptr(), bytes.len()) };
+            let at = slot.offset(room as u32) + offset;
+            // SAFETY: within a slot, which nothing else lies in and which nothing reads now: the
+            // device lets go of what it read of it before it begins.
+            unsafe { start.add(at as usize).copy_from(bytes.as_ptr(), bytes.len()) };
             Ok(())
         }
 
-        fn read(&self, length: u32) -> &'static [u8] {
+        fn read(&self, slot: Slot, length: u32) -> &'static [u8] {
             // SAFETY: written before, and not again while this is in use.
-            unsafe { stored(length as usize) }
+            unsafe { memory::slot(slot, length as usize) }
+        }
+
+        fn key(&self) -> Option<&Key> {
+            const { Builder::KEY.as_ref() }
         }
     }
 
@@ -206,7 +247,8 @@ mod image {
     fn make() -> Result<&'static mut Device<'static, Kept, Upload>, PackError> {
         // SAFETY: this is the only use, and it is called once.
         let place = unsafe { DEVICE.get() };
-        Device::make(place, first_settings(), PACK, Kept, Upload)
+        // The board does not tell what made a reset.
+        Device::make(place, first_settings(), PACK, Kept { cause: None }, Upload)
     }
 
     #[entry]
@@ -220,13 +262,29 @@ mod image {
         run(&mut board, make())
     }
 
-    /// A panic is a fault like any other: the watchdog makes a reset, and the device holds.
+    /// The watchdog's first timeout is a non-maskable interrupt.
+    #[unsafe(no_mangle)]
+    extern "C" fn hangs(frame: &ExceptionFrame) -> ! {
+        stopped(ResetCause::Watchdog, frame)
+    }
+    // The frame lies where the stack ends.
+    global_asm!(
+        ".thumb_func",
+        ".global NonMaskableInt",
+        "NonMaskableInt: mov r0, sp",
+        "b {hangs}",
+        hangs = sym hangs
+    );
+
+    #[exception]
+    unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+        stopped(ResetCause::HardFault, frame)
+    }
+
     #[cfg(not(feature = "prove-no-panic"))]
     #[panic_handler]
-    fn panic(_: &core::panic::PanicInfo) -> ! {
-        loop {
-            cortex_m::asm::nop();
-        }
+    fn panic(info: &core::panic::PanicInfo) -> ! {
+        firmware::crash::panicked(info)
     }
 
     /// Calls what does not exist: the image links if nothing in it can panic, and not otherwise.

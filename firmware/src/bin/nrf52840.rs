@@ -1,8 +1,8 @@
 //! The device on Nordic's nRF52840, with the pins of its development kit, over Embassy's HAL.
 //!
 //! UART at 115,200 baud on P0.06 (out) and P0.08 (in), which the kit's debugger brings to USB; LED 1
-//! (P0.13, on when low) is the alarm; logs go to the debugger by RTT. The last quarter of the flash
-//! holds an uploaded model.
+//! (P0.13, on when low) is the alarm; logs go to the debugger by RTT. The end of
+//! the flash holds uploads.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
@@ -17,7 +17,7 @@ compile_error!("this image needs --features nrf52840, which ./cargo.sh sets");
 mod image {
     #![allow(unsafe_code)]
 
-    use cortex_m_rt::entry;
+    use cortex_m_rt::{ExceptionFrame, entry, exception};
     use defmt_rtt as _;
     use embassy_futures::block_on;
     use embassy_nrf::buffered_uarte::{BufferedUarte, Error, InterruptHandler};
@@ -29,11 +29,13 @@ mod image {
     use embassy_nrf::{bind_interrupts, peripherals, uarte};
     use embedded_hal::digital::{ErrorType as PinError, OutputPin};
     use embedded_io::{ErrorType, Read, ReadReady, Write};
-    use firmware::board::{PACK, run};
+    use firmware::board::{Builder, PACK, run};
+    use firmware::crash::stopped;
     use firmware::memory::{Kept, Owned, store, stored};
+    use firmware::registers::Register;
     use firmware::{Board, Clock, Device, FlashStore, Watchdog, first_settings};
     use scaleiq_core::engine::PackError;
-    use scaleiq_core::wire::MAX_FRAME;
+    use scaleiq_core::wire::{MAX_FRAME, ResetCause};
 
     bind_interrupts!(struct Interrupts {
         UARTE0 => InterruptHandler<peripherals::UARTE0>;
@@ -117,33 +119,53 @@ mod image {
         }
     }
 
-    type Upload = FlashStore<Nvmc<'static>, fn() -> &'static [u8]>;
+    type Upload = FlashStore<Nvmc<'static>, fn() -> &'static [u8], Builder>;
 
-    /// The flash that `memory.x` leaves to an uploaded model.
+    /// The flash that `memory.x` leaves to uploads.
     fn uploaded() -> &'static [u8] {
-        // SAFETY: the device lets go of what it read before it begins to write.
-        unsafe { stored(usize::MAX) }
+        // SAFETY: the device lets go of what it read of a slot before it begins to write there.
+        unsafe { stored() }
+    }
+
+    /// What made this start, by the chip's register RESETREAS, which collects until it is cleared.
+    fn cause() -> Option<ResetCause> {
+        // SAFETY: of the power peripheral; only this program uses it.
+        let reasons = unsafe { Register::at(0x4000_0400) };
+        let told = reasons.read();
+        reasons.write(told);
+        let bits = [
+            (1 << 3, ResetCause::Lockup),
+            (1 << 1, ResetCause::Watchdog),
+            (1 << 0 | 1 << 18, ResetCause::Pin),
+            (1 << 2, ResetCause::Unknown),
+        ];
+        let found = bits.into_iter().find(|(bits, _)| told & bits != 0);
+        Some(found.map_or(ResetCause::Power, |(_, cause)| cause))
     }
 
     static DEVICE: Owned<Device<'static, Kept, Upload>> = Owned::new();
     /// What comes in, in two halves of which either takes a whole frame: a host that waits for answers
-    /// cannot fill it. One that does not makes an error of it, and a restart.
+    /// cannot fill it. One that does not loses a frame.
     static IN: Owned<[u8; 2 * MAX_FRAME]> = Owned::new();
     /// What goes out, part by part.
     static OUT: Owned<[u8; 128]> = Owned::new();
 
     /// What making the device takes of the stack is free again before it runs.
     #[inline(never)]
-    fn make(flash: Nvmc<'static>) -> Result<&'static mut Device<'static, Kept, Upload>, PackError> {
+    fn make(
+        flash: Nvmc<'static>,
+        cause: Option<ResetCause>,
+    ) -> Result<&'static mut Device<'static, Kept, Upload>, PackError> {
         let (start, length) = store();
         let upload = Upload::new(flash, start as u32, length as u32, uploaded);
         // SAFETY: this is the only use, and it is called once.
         let place = unsafe { DEVICE.get() };
-        Device::make(place, first_settings(), PACK, Kept, upload)
+        Device::make(place, first_settings(), PACK, Kept { cause }, upload)
     }
 
     #[entry]
     fn main() -> ! {
+        let cause = cause();
         let chip = embassy_nrf::init(Default::default());
         // A watchdog that runs already, as after a reset by software, keeps its settings.
         let mut settings = wdt::Config::default();
@@ -181,14 +203,16 @@ mod image {
             watchdog: Dog(dog),
             clock: Counters { slow, fast, counter: 0, ticks: 0 },
         };
-        run(&mut board, make(Nvmc::new(chip.NVMC)))
+        run(&mut board, make(Nvmc::new(chip.NVMC), cause))
     }
 
-    /// A panic is a fault like any other: the watchdog makes a reset, and the device holds.
+    #[exception]
+    unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+        stopped(ResetCause::HardFault, frame)
+    }
+
     #[panic_handler]
-    fn panic(_: &core::panic::PanicInfo) -> ! {
-        loop {
-            cortex_m::asm::nop();
-        }
+    fn panic(info: &core::panic::PanicInfo) -> ! {
+        firmware::crash::panicked(info)
     }
 }

@@ -1,49 +1,117 @@
 //! What the tests of the device share.
 
-use firmware::{Answer, Device, Memory, RETAINED, Store};
+#![allow(dead_code)] // each test uses a part of it
+
+use firmware::{Answer, Device, Key, Memory, RETAINED, Slot, Store, StoreError, first_settings};
 use scaleiq_core::engine::Pack;
-use scaleiq_core::wire::{CHUNK, FrameReader, Message, Status, encode};
-use std::cell::Cell;
+use scaleiq_core::sample::{RawSample, Sample};
+use scaleiq_core::settings::Settings;
+use scaleiq_core::units::JobLimits;
+use scaleiq_core::wire::{CHUNK, Crash, Frame, FrameReader, Message, Status, UploadKind, encode};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 pub(crate) static PACK: &[u8] = include_bytes!("../../../models/edge/model.pack");
 
 /// Memory that outlives its device.
 #[derive(Clone)]
-pub(crate) struct Kept(pub(crate) Rc<Cell<[u8; RETAINED]>>);
+pub(crate) struct Kept {
+    pub(crate) bytes: Rc<Cell<[u8; RETAINED]>>,
+    pub(crate) crash: Rc<RefCell<Option<Crash>>>,
+}
 
 impl Kept {
     pub(crate) fn after_power_on() -> Self {
-        Self(Rc::new(Cell::new([0xA5; RETAINED])))
+        Self { bytes: Rc::new(Cell::new([0xA5; RETAINED])), crash: Rc::default() }
     }
 }
 
 impl Memory for Kept {
     fn load(&self) -> [u8; RETAINED] {
-        self.0.get()
+        self.bytes.get()
     }
     fn save(&mut self, bytes: &[u8; RETAINED]) {
-        self.0.set(*bytes);
+        self.bytes.set(*bytes);
     }
+    fn take_crash(&mut self) -> Option<Crash> {
+        self.crash.take()
+    }
+}
+
+/// Room for two uploads; what is read is leaked, as flash would be.
+#[derive(Default)]
+pub(crate) struct Room {
+    pub(crate) slots: [Vec<u8>; 2],
+    pub(crate) key: Option<Key>,
+}
+
+impl Store<'static> for Room {
+    fn begin(&mut self, slot: Slot, length: u32) -> Result<(), StoreError> {
+        if length > 256 << 10 {
+            return Err(StoreError);
+        }
+        self.slots[slot as usize].clear();
+        Ok(())
+    }
+    fn write(&mut self, slot: Slot, offset: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        assert_eq!(offset as usize, self.slots[slot as usize].len());
+        self.slots[slot as usize].extend(bytes);
+        Ok(())
+    }
+    fn read(&self, slot: Slot, length: u32) -> &'static [u8] {
+        &Vec::leak(self.slots[slot as usize].clone())[..length as usize]
+    }
+    fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+}
+
+pub(crate) type TestDevice = Device<'static, Kept, Room>;
+
+pub(crate) fn device_with(kept: &Kept, room: Room) -> &'static mut TestDevice {
+    let place = Box::leak(Box::new_uninit());
+    let settings = Settings { limits: JobLimits::new(1, 50).unwrap(), ..first_settings() };
+    Device::make(place, settings, PACK, kept.clone(), room).unwrap()
+}
+
+pub(crate) fn device(kept: &Kept) -> &'static mut TestDevice {
+    device_with(kept, Room::default())
+}
+
+pub(crate) fn sample(time: i64, arrivals: Option<f64>, ready: u32) -> Sample {
+    let raw = RawSample {
+        time: time as f64,
+        interval_s: 30.0,
+        logged_events: arrivals,
+        processed_events: arrivals,
+        unprocessed_events: Some(0.0),
+        avg_processing_ms: Some(100.0),
+        jobs_ready: Some(f64::from(ready)),
+        jobs_starting: Some(0.0),
+        ..RawSample::default()
+    };
+    raw.gate().unwrap().sample
 }
 
 pub(crate) fn answer<S: Store<'static>>(
     device: &mut Device<'static, Kept, S>,
     bytes: &[u8],
 ) -> Option<Answer> {
-    bytes.iter().find_map(|byte| device.receive(*byte))
+    bytes.iter().find_map(|byte| device.receive(*byte, &mut || {}))
 }
 
-pub(crate) fn read(frame: &[u8]) -> Message {
+pub(crate) fn read(bytes: &[u8]) -> Frame {
     let mut reader = FrameReader::default();
-    frame.iter().find_map(|byte| reader.push(*byte)).unwrap().unwrap()
+    bytes.iter().find_map(|byte| reader.push(*byte)).unwrap().unwrap()
 }
 
 pub(crate) fn ask<S: Store<'static>>(
     device: &mut Device<'static, Kept, S>,
     message: &Message,
 ) -> Message {
-    read(&answer(device, &encode(message).unwrap()).unwrap().frame)
+    let frame = read(&answer(device, &encode(300, message).unwrap()).unwrap().frame);
+    assert_eq!(frame.sequence, 300);
+    frame.message
 }
 
 pub(crate) fn status<S: Store<'static>>(device: &mut Device<'static, Kept, S>) -> Status {
@@ -69,7 +137,18 @@ pub(crate) fn upload<S: Store<'static>>(
     device: &mut Device<'static, Kept, S>,
     bytes: &[u8],
 ) -> Message {
-    ask(device, &Message::UploadBegin { length: bytes.len() as u32 });
+    upload_as(device, UploadKind::Model, bytes)
+}
+
+pub(crate) fn upload_as<S: Store<'static>>(
+    device: &mut Device<'static, Kept, S>,
+    kind: UploadKind,
+    bytes: &[u8],
+) -> Message {
+    let begun = ask(device, &Message::UploadBegin { length: bytes.len() as u32, kind });
+    if let Message::Refused(_) = begun {
+        return begun;
+    }
     for (k, part) in bytes.chunks(CHUNK).enumerate() {
         let part = part.iter().copied().collect();
         let chunk = Message::UploadChunk { offset: (k * CHUNK) as u32, bytes: part };

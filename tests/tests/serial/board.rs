@@ -4,7 +4,7 @@
 use super::pool::open;
 use agent::decide::{DeviceWithFallback, Engine, ModelChoice};
 use agent::device::{Client, Port, Timeouts};
-use firmware::{Device, Memory, RETAINED, Store, StoreError, first_settings};
+use firmware::{Device, Memory, RETAINED, Slot, Store, StoreError, first_settings};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::wire::Status;
 use std::sync::{Arc, Mutex, MutexGuard, mpsc};
@@ -35,24 +35,27 @@ impl Memory for Kept {
     }
 }
 
-/// Room for a pack of so many bytes; what is read is leaked, as flash would be.
+/// Room for two uploads of so many bytes; what is read is leaked, as flash would be.
 pub(super) struct Room {
     size: usize,
-    bytes: Vec<u8>,
+    slots: [Vec<u8>; 2],
 }
 
 impl Store<'static> for Room {
-    fn begin(&mut self, length: u32) -> Result<(), StoreError> {
-        self.bytes.clear();
-        if length as usize <= self.size { Ok(()) } else { Err(StoreError) }
-    }
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), StoreError> {
-        assert_eq!(offset as usize, self.bytes.len());
-        self.bytes.extend(bytes);
+    fn begin(&mut self, slot: Slot, length: u32) -> Result<(), StoreError> {
+        if length as usize > self.size {
+            return Err(StoreError);
+        }
+        self.slots[slot as usize].clear();
         Ok(())
     }
-    fn read(&self, length: u32) -> &'static [u8] {
-        &Vec::leak(self.bytes.clone())[..length as usize]
+    fn write(&mut self, slot: Slot, offset: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        assert_eq!(offset as usize, self.slots[slot as usize].len());
+        self.slots[slot as usize].extend(bytes);
+        Ok(())
+    }
+    fn read(&self, slot: Slot, length: u32) -> &'static [u8] {
+        &Vec::leak(self.slots[slot as usize].clone())[..length as usize]
     }
 }
 
@@ -60,7 +63,7 @@ pub(super) type TestDevice = Device<'static, Kept, Room>;
 
 pub(super) fn device(kept: &Kept, room: usize) -> &'static mut TestDevice {
     let place = Box::leak(Box::new_uninit());
-    let store = Room { size: room, bytes: Vec::new() };
+    let store = Room { size: room, slots: Default::default() };
     Device::make(place, first_settings(), PACK, kept.clone(), store).unwrap()
 }
 
@@ -184,7 +187,7 @@ async fn serve(mut line: SerialStream, hand: &Mutex<Hand>, room: usize) {
             if !hand.silent {
                 let read = hand.noise.as_mut().map_or(read.to_vec(), |noise| noise.on(read));
                 for answer in read.iter().filter_map(|byte| {
-                    let answer = device.receive(*byte)?;
+                    let answer = device.receive(*byte, &mut || {})?;
                     if answer.restart {
                         device = self::device(&kept, room);
                     }

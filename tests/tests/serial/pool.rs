@@ -28,10 +28,10 @@ impl Direct {
     }
 
     pub(super) fn ask(&mut self, message: &Message) -> Message {
-        let frame = encode(message).unwrap();
-        let answer = frame.iter().find_map(|byte| self.0.receive(*byte)).unwrap();
+        let frame = encode(1, message).unwrap();
+        let answer = frame.iter().find_map(|byte| self.0.receive(*byte, &mut || {})).unwrap();
         let mut reader = FrameReader::default();
-        answer.frame.iter().find_map(|byte| reader.push(*byte)).unwrap().unwrap()
+        answer.frame.iter().find_map(|byte| reader.push(*byte)).unwrap().unwrap().message
     }
 
     pub(super) fn decide(&mut self, sample: &Sample) -> Decision {

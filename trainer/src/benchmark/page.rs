@@ -34,7 +34,7 @@ pub fn page(summary: &Summary, cases: &[CaseResult], how: &str) -> Result<String
         page.section(&slice.title);
         page.plot(&policies(&slice)?, "Ours and the bound; baselines at their defaults.");
     }
-    Ok(page.finish())
+    Ok(page.finish(&()))
 }
 
 /// Who the baselines were, and where ours did worst.

@@ -3,11 +3,11 @@
 use super::values::{at_least_one, parse_share, parse_time};
 use crate::data::TEST_STRIDE;
 use crate::evaluate::baselines::Chosen;
-use crate::evaluate::contest::{Contest, Model};
+use crate::evaluate::contest::{Around, Columns, Contest, Model};
 use crate::evaluate::test_series::{TestPart, TestSeries};
 use crate::report::{comparison, evaluation};
-use crate::runtime::files::write_atomic;
-use crate::runtime::progress::Progress;
+use crate::runtime::files::{FileError, write_atomic};
+use crate::runtime::progress::SharedProgress;
 use crate::runtime::stop;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -16,7 +16,6 @@ use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::ReadOptions;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 /// Options of `trainer evaluate`.
 #[derive(Args, Debug)]
@@ -48,7 +47,8 @@ pub struct EvaluateArgs {
     /// Judge the network without the experts beside it, and the experts without it, too
     #[arg(long)]
     pub parts: bool,
-    /// Folder to write scores.csv and report.html to
+    /// Folder to write scores.csv and report.html to; an evaluation that is broken off goes on from what it
+    /// keeps there
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// How data files are read.
@@ -70,9 +70,9 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         }
     }
     if models.is_empty() {
-        let network = Bundle::shipped()?.forecaster().clone();
-        models.push(Model { name: SHIPPED_NAME.into(), network });
+        models.push(Model::shipped(SHIPPED_NAME)?);
     }
+    models.iter_mut().for_each(|model| model.parts = args.parts);
     let part = args.from.map_or(TestPart::Last(args.test_fraction), TestPart::From);
     let read = |path| TestSeries::read(path, &args.reading, part, args.stride);
     let series: Vec<TestSeries> = args.data.iter().map(|path| read(path)).collect::<Result<_>>()?;
@@ -81,16 +81,21 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         let made = std::fs::create_dir_all(folder);
         made.with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    let contest = Contest { models, parts: args.parts, baselines: args.baselines.0.clone() };
-    let progress = Progress::begin("evaluation", contest.rows(&series) as u64, 0);
-    let progress = Mutex::new((progress, 0));
-    let tick = |rows: usize| {
-        let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
-        *done += rows as u64;
-        progress.set(*done, String::new);
+    let contest = Contest {
+        models,
+        experts: args.parts,
+        baselines: args.baselines.0.clone(),
+        columns: Columns::BOTH,
+        warm_days: None,
     };
-    let all = contest.run(series, &tick, &stop::requested)?;
-    let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let kept = args.out.as_ref().map(|folder| folder.join("kept"));
+    if let Some(folder) = &kept {
+        std::fs::create_dir_all(folder).map_err(FileError::of("create", folder))?;
+    }
+    let progress = SharedProgress::begin("evaluation", contest.work(&series));
+    let tick = |more| progress.add(more);
+    let around = Around { tick: &tick, stop: &stop::requested, kept: kept.as_deref() };
+    let all = contest.run(series, around)?;
     progress.end(&format!("files: {}", all.len()));
     let mut text: Vec<String> = all.iter().map(comparison::table).collect();
     text.extend(Some(comparison::over_all(&all)).filter(|mean| !mean.is_empty()));
@@ -100,15 +105,14 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     write_atomic(&scores, &comparison::csv(&all)?)?;
     let names: Vec<&str> = contest.models.iter().map(|model| model.name.as_str()).collect();
     let how = format!("models: {}; {} intervals between origins", names.join(", "), args.stride);
-    write_atomic(&report, evaluation::page(&all, &how)?.as_bytes())?;
+    write_atomic(&report, evaluation::page(&all, &how).as_bytes())?;
     eprintln!("wrote {} and {}", scores.display(), report.display());
     Ok(())
 }
 
 /// A model by its folder, which names it as well: cards of different runs say the same.
 fn load(folder: &Path) -> Result<Model> {
-    let network = Bundle::load(folder)?.forecaster().clone();
     // Collected anew, `models/a/` and `models/a` are the same.
-    let name = folder.components().collect::<std::path::PathBuf>().display().to_string();
-    Ok(Model { name, network })
+    let name = folder.components().collect::<PathBuf>().display().to_string();
+    Model::of(&Bundle::load(folder)?, &name)
 }

@@ -3,7 +3,7 @@
 use super::values::{at_least_one, parse_steps, parse_time};
 use crate::config::{Config, DeviceChoice};
 use crate::data::Track;
-use crate::evaluate::forecasts::{Course, rolling_planned};
+use crate::evaluate::forecasts::{Course, Origin, WARM_DAYS, rolling_planned};
 use crate::experiment::tuning::tune;
 use crate::export::engine;
 use crate::learn::run_loop::Tick;
@@ -12,8 +12,8 @@ use crate::runtime::device;
 use crate::runtime::files::write_atomic;
 use crate::runtime::progress::Progress;
 use crate::runtime::stop;
-use anyhow::{Result, ensure};
-use clap::Args;
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, ValueEnum};
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::forecast::{ForecastPipeline, Q10, Q50, Q90};
 use scaleiq_core::interval::{Interval, IntervalLength};
@@ -22,7 +22,7 @@ use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::ReadOptions;
 use scaleiq_workload::Series;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Options of `trainer forecast`.
 #[derive(Args, Debug)]
@@ -31,23 +31,36 @@ pub struct ForecastArgs {
     /// in rows at its end without a count
     #[arg(long, value_name = "FILE")]
     pub data: PathBuf,
+    /// Forecast the future: so many intervals after the last row, up to 24
+    #[arg(long, value_name = "N", value_parser = parse_steps, conflicts_with_all = ["stride", "steps"])]
+    pub horizon: Option<usize>,
     /// First origin: seconds since 1970 or RFC 3339, such as 2025-07-01T00:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_negative_numbers = true)]
-    pub from: UnixSeconds,
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = parse_time,
+        allow_negative_numbers = true,
+        required_unless_present = "horizon",
+        conflicts_with = "horizon"
+    )]
+    pub from: Option<UnixSeconds>,
     /// Intervals from one origin to the next
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub stride: usize,
     /// Intervals to forecast from each origin, up to 24
     #[arg(long, value_name = "N", default_value_t = STEPS, value_parser = parse_steps)]
     pub steps: usize,
-    /// CSV to write
+    /// CSV to write [default: to stdout]
     #[arg(long, value_name = "FILE")]
-    pub out: PathBuf,
+    pub out: Option<PathBuf>,
+    /// Columns: origin, step and quantiles, or those of Nixtla's libraries
+    #[arg(long, value_enum, default_value_t = Style::Plain)]
+    pub style: Style,
     /// Folder of the model [default: models/edge]
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
-    /// Take the network as it is; else it is first tuned, on the CPU, to the rows before --from,
-    /// which takes a minute or two
+    /// Take the network as it is; else it is first tuned, on the CPU, to the rows before the first
+    /// origin, which takes a minute or two
     #[arg(long)]
     pub no_tune: bool,
     /// How data files are read.
@@ -55,7 +68,16 @@ pub struct ForecastArgs {
     pub reading: ReadOptions,
 }
 
-/// Writes `origin,step,q10,q50,q90` for each `--stride`-th row from `--from` on. An origin is the
+/// Columns of the CSV.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Style {
+    /// origin,step,q10,q50,q90
+    Plain,
+    /// unique_id,ds,cutoff,scaleiq and the ends of its bands
+    Nixtla,
+}
+
+/// Writes the forecasts from each `--stride`-th row from `--from` on, or from the last row. An origin is the
 /// time stamp (start) of the last row known; a forecast uses every row up to it and none after, but
 /// for what is planned in the rows that it speaks of. Rows at the end that only say so are no
 /// origins.
@@ -72,39 +94,94 @@ pub fn run(args: &ForecastArgs) -> Result<()> {
     if !series.plans.is_empty() {
         series.rows.truncate(series.measured());
     }
-    let length_s = i64::from(length.seconds());
-    let from = series.rows.partition_point(|row| row.end.0 - length_s < args.from.0);
-    ensure!(
-        from < series.rows.len(),
-        "{}: no row at or after --from {}",
-        args.data.display(),
-        args.from.0
-    );
-    let network = network(args, &series.rows, length, from)?;
-    let mut progress = Progress::begin("forecast", series.rows.len() as u64, 0);
+    let course = course(args, &series.rows, length)?;
+    let network = network(args, &series.rows, length, course.from)?;
+    let rows = (series.rows.len() - course.start) as u64;
+    let mut progress = Progress::begin("forecast", rows, 0);
     let pipeline = ForecastPipeline::new(length, network);
-    let course = Course { start: 0, from, stride: args.stride };
     let origins = rolling_planned(pipeline, &series.rows, &series.plans, course, |row| {
         if row % 256 == 0 {
-            progress.set(row as u64, String::new);
+            progress.set((row - course.start) as u64, String::new);
         }
         !stop::requested()
     });
-    ensure!(!stop::requested(), "interrupted; {} is not written", args.out.display());
+    ensure!(!stop::requested(), "interrupted; nothing is written");
+    let steps = args.horizon.unwrap_or(args.steps);
+    let csv = match args.style {
+        Style::Plain => plain(&origins, length, steps),
+        Style::Nixtla => nixtla(&origins, &args.data, length, steps),
+    };
+    match &args.out {
+        Some(out) => write_atomic(out, csv.as_bytes())?,
+        None => print!("{csv}"),
+    }
+    let to = args.out.as_ref().map_or("stdout".into(), |out| out.display().to_string());
+    progress.end(&format!("{} origins -> {to}", origins.len()));
+    Ok(())
+}
+
+/// Which rows are played and forecast from.
+fn course(args: &ForecastArgs, rows: &[Interval], length: IntervalLength) -> Result<Course> {
+    let length_s = i64::from(length.seconds());
+    let Some(time) = args.from else {
+        let from = rows.len().checked_sub(1);
+        let from = from.with_context(|| format!("{}: no row", args.data.display()))?;
+        // Of one forecast nobody wants to wait for the rows of years ago.
+        let start = from.saturating_sub(WARM_DAYS * length.steps_per_day());
+        return Ok(Course { start, from, stride: 1 });
+    };
+    let from = rows.partition_point(|row| row.end.0 - length_s < time.0);
+    ensure!(
+        from < rows.len(),
+        "{}: no row at or after --from {}",
+        args.data.display(),
+        shown(time.0)
+    );
+    Ok(Course { start: 0, from, stride: args.stride })
+}
+
+fn plain(origins: &[Origin], length: IntervalLength, steps: usize) -> String {
     let mut csv = String::from("origin,step,q10,q50,q90\n");
-    for origin in &origins {
-        let time = origin.forecast.origin.0 - length_s;
-        for (step, q) in origin.forecast.events.iter().take(args.steps).enumerate() {
+    for origin in origins {
+        let time = origin.forecast.origin.0 - i64::from(length.seconds());
+        for (step, q) in origin.forecast.events.iter().take(steps).enumerate() {
             // Writing to a string does not fail.
             let _ = writeln!(csv, "{time},{},{},{},{}", step + 1, q[Q10], q[Q50], q[Q90]);
         }
     }
-    write_atomic(&args.out, csv.as_bytes())?;
-    progress.end(&format!("{} origins -> {}", origins.len(), args.out.display()));
-    Ok(())
+    csv
 }
 
-/// Rows before `--from` below which the network is not tuned: a week of 5-minute rows.
+/// The columns of `statsforecast` and its like: `cutoff` is the last row known, as in their
+/// cross-validation.
+fn nixtla(origins: &[Origin], data: &Path, length: IntervalLength, steps: usize) -> String {
+    let id = data.file_stem().unwrap_or_default().to_string_lossy().replace([',', '"'], "_");
+    let length_s = i64::from(length.seconds());
+    let mut csv = String::from(
+        "unique_id,ds,cutoff,scaleiq,scaleiq-lo-95,scaleiq-lo-80,scaleiq-hi-80,scaleiq-hi-95\n",
+    );
+    for origin in origins {
+        let cutoff = origin.forecast.origin.0 - length_s;
+        for (step, q) in origin.forecast.events.iter().take(steps).enumerate() {
+            let ds = cutoff + length_s * (step as i64 + 1);
+            let (ds, cutoff) = (shown(ds), shown(cutoff));
+            let [low, high] = [q[OUTER[0]], q[OUTER[1]]];
+            // Writing to a string does not fail.
+            let _ =
+                writeln!(csv, "{id},{ds},{cutoff},{},{low},{},{},{high}", q[Q50], q[Q10], q[Q90]);
+        }
+    }
+    csv
+}
+
+fn shown(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| seconds.to_string(), |time| time.to_string())
+}
+
+/// Places of the 0.025 and 0.975 quantile.
+const OUTER: [usize; 2] = [0, 7];
+/// Rows before the first origin below which the network is not tuned: a week of 5-minute rows.
 const FEWEST_TO_TUNE: usize = 2000;
 
 /// The model's network, tuned to the rows before `from` unless that is not wanted.
@@ -116,7 +193,9 @@ fn network(
 ) -> Result<ForecastNetwork> {
     if args.no_tune || from < FEWEST_TO_TUNE {
         if !args.no_tune {
-            eprintln!("note: {from} rows before --from are too few to tune on ({FEWEST_TO_TUNE})");
+            eprintln!(
+                "note: {from} rows before the first origin are too few to tune on ({FEWEST_TO_TUNE})"
+            );
         }
         let bundle = match &args.model {
             Some(folder) => Bundle::load(folder)?,
@@ -146,7 +225,7 @@ fn network(
         best = tick.best.map_or_else(String::new, |best| format!("validation {best:.4}"));
         progress.set(tick.steps as u64, || best.clone());
     };
-    let files = tune(weights, &track, &config, &device.device, tick, &stop::requested)?;
+    let tuned = tune(weights, &track, &config, &device.device, tick, &stop::requested)?;
     progress.end(&best);
-    engine(&files, FORECASTER_INT8)
+    engine(&tuned.files, FORECASTER_INT8)
 }

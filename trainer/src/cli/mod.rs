@@ -5,8 +5,13 @@ pub mod bench_policies;
 pub mod doctor;
 pub mod evaluate;
 pub mod forecast;
+pub mod monitor;
 pub mod pack;
+pub mod refresh;
+pub mod report;
+pub mod runs;
 pub mod sample_data;
+pub mod search;
 pub mod sensitivity;
 pub mod train;
 mod values;
@@ -19,8 +24,13 @@ use clap::{Parser, Subcommand};
 use doctor::DoctorArgs;
 use evaluate::EvaluateArgs;
 use forecast::ForecastArgs;
+use monitor::MonitorArgs;
 use pack::PackArgs;
+use refresh::RefreshArgs;
+use report::ReportArgs;
+use runs::RunsArgs;
 use sample_data::SampleDataArgs;
+use search::SearchArgs;
 use sensitivity::SensitivityArgs;
 use std::process::ExitCode;
 use train::TrainArgs;
@@ -32,12 +42,16 @@ Examples:
   trainer train --quick                    the same within minutes, to see that it works
   trainer train --config my.yaml --out runs/june
   trainer train --out runs/june --resume   go on where it was stopped
-  trainer train --out runs/june --visualize-only
+  trainer report runs/june runs/july       one page, without the network, nothing trained again
+  trainer runs                             all runs, the least error first
+  trainer search --trials 20               better settings; run it twice to search with two processes
   trainer forecast --data events.csv --from 2025-07-01T00:00:00Z --stride 7 --out forecast.csv
   trainer evaluate --data events.csv --out evaluation   the model beside classical forecasters
   trainer bench-policies                   the policy beside what people use to scale today
   trainer sensitivity                      what does each tuned number do?
   trainer ablate                           what is each part of the forecaster worth?
+  trainer monitor --data recent.csv        does the model still fit? exit status 3 if not
+  trainer refresh --data recent.csv        a tuned version, if it is better; --rollback takes it back
   trainer sample-data --out sample.csv
   trainer doctor                           which devices are there, and do they compute right?";
 
@@ -74,6 +88,16 @@ impl Cli {
 pub enum Command {
     /// Trains the forecaster and then the scaling policy on it
     Train(Box<TrainArgs>),
+    /// Tries settings of the forecaster and writes down the best
+    Search(SearchArgs),
+    /// Writes a page of one run or of several beside each other
+    Report(ReportArgs),
+    /// Lists runs, and tells some of them apart
+    Runs(RunsArgs),
+    /// Says whether a model still fits recent traffic
+    Monitor(MonitorArgs),
+    /// Tunes a model to recent traffic, and takes the result only where it is better
+    Refresh(RefreshArgs),
     /// Writes a trained model's forecasts over a file as CSV
     Forecast(ForecastArgs),
     /// Judges models beside classical forecasters on the last part of files
@@ -101,6 +125,11 @@ impl Command {
         let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);
         match self {
             Self::Train(args) => train::run(args),
+            Self::Search(args) => search::run(args),
+            Self::Report(args) => done(report::run(args)),
+            Self::Runs(args) => done(runs::run(args)),
+            Self::Monitor(args) => monitor::run(args),
+            Self::Refresh(args) => refresh::run(args),
             Self::Forecast(args) => done(forecast::run(args)),
             Self::Evaluate(args) => done(evaluate::run(args)),
             Self::BenchPolicies(args) => done(bench_policies::run(args)),

@@ -6,17 +6,20 @@
 //!                                                    card, metrics, plots, report
 //! ```
 
-use crate::config::Config;
-use crate::config::{ConfigError, DeviceChoice};
+use super::search;
+use crate::config::{Config, ConfigError, DeviceChoice};
 use crate::data::Corpus;
 use crate::experiment::context::RunContext;
+use crate::experiment::manifest::Manifest;
 use crate::experiment::pipeline::Outcome;
 use crate::experiment::pipeline::Part;
 use crate::experiment::run::{RUNS, Run};
-use crate::report::summary;
+use crate::report::runs;
 use crate::runtime::device;
 use crate::runtime::stop;
-use anyhow::{Context, Result};
+use crate::search::study::{Left, Study};
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
 use clap::Args;
 use scaleiq_workload::ReadOptions;
 use std::path::{Path, PathBuf};
@@ -68,7 +71,7 @@ pub(super) struct PartArgs {
     /// Train only the scaling policy, on the forecaster of the run, or else on the shipped one
     #[arg(long)]
     scaling_only: bool,
-    /// Train nothing: draw the plots and the report of a run again
+    /// Train nothing: write the report of a run again
     #[arg(long)]
     visualize_only: bool,
 }
@@ -128,38 +131,68 @@ impl TrainArgs {
 pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     if args.part() == Part::Report {
         let (run, _) = Run::open(&existing(args)?)?;
-        summary::write(&run)?;
+        runs::write(&run)?;
         eprintln!("report: {}", run.report().display());
         return Ok(ExitCode::SUCCESS);
     }
-    let (run, config) = begin(args)?;
+    // What cannot be trained is said before there is a folder, and before another run is the latest.
+    let (begun, config) = settings(args)?;
     let chosen = device::choose(config.training.device)?;
-    eprintln!("run:    {}\ndevice: {}", run.dir().display(), chosen.name);
     let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
+    let run = begun.map_or_else(|| create(args, &config), Ok)?;
+    eprintln!("run:    {}\ndevice: {}", run.dir().display(), chosen.name);
     corpus.notes.iter().for_each(|note| eprintln!("note:   {note}"));
+    let stopped = || {
+        eprintln!("saved; go on with: trainer train --out {} --resume", run.dir().display());
+        Ok(ExitCode::from(stop::EXIT_STATUS as u8))
+    };
+    let command = run.begun_by(&command_line(), args.resume)?;
+    let manifest = Manifest::begin(&run, &command, &config, &corpus, &chosen.name);
+    manifest.write(&run)?;
+    let Some(config) = searched(&run, config, &corpus, &chosen.device)? else { return stopped() };
     let (run, config, corpus) = (&run, &config, &corpus);
     let context = RunContext { run, config, corpus, device: chosen.device, stop: &stop::requested };
-    let command = run.begun_by(&command_line(), args.resume)?;
-    let outcome = context.train(args.part(), &command)?;
-    if outcome == Outcome::Interrupted {
-        let out = run.dir().display();
-        eprintln!("saved; go on with: trainer train --out {out} --resume");
-        return Ok(ExitCode::from(stop::EXIT_STATUS as u8));
+    if context.train(args.part(), &command)? == Outcome::Interrupted {
+        return stopped();
     }
-    summary::write(run)?;
+    manifest.ended().write(run)?;
+    runs::write(run)?;
     eprintln!("models: {}\nreport: {}", run.models().display(), run.report().display());
     Ok(ExitCode::SUCCESS)
 }
 
-/// A fresh run, or the one to go on with.
-fn begin(args: &TrainArgs) -> Result<(Run, Config)> {
+/// The run to go on with, if it is resumed, and the settings.
+fn settings(args: &TrainArgs) -> Result<(Option<Run>, Config)> {
     if args.resume {
         let (run, config) = Run::open(&existing(args)?)?;
-        return Ok((run, args.over(config)));
+        return Ok((Some(run), args.over(config)));
     }
-    let config = args.config()?;
+    if let Some(folder) = &args.out {
+        Run::vacant(folder)?;
+    }
+    Ok((None, args.config()?))
+}
+
+fn create(args: &TrainArgs, config: &Config) -> Result<Run> {
     let folder = args.out.clone().unwrap_or_else(|| Run::fresh_dir(Path::new(RUNS)));
-    Ok((Run::create(&folder, &config)?, config))
+    Ok(Run::create(&folder, config)?)
+}
+
+/// The settings to train with: those that a search found, if one is wanted. `None` if it was
+/// interrupted.
+fn searched(run: &Run, config: Config, corpus: &Corpus, device: &Device) -> Result<Option<Config>> {
+    if !config.hpo.enable {
+        return Ok(Some(config));
+    }
+    let folder = run.dir().join("search");
+    let mut study = Study::open(&folder, &config, corpus, device, &stop::requested)?;
+    let left = study.run()?;
+    search::finish(&study, &config, &folder, left)?;
+    match left {
+        Left::Interrupted => Ok(None),
+        Left::Others => bail!("the search is not over: resume the run once the others have ended"),
+        Left::Complete => study.best().context("no trial of the search came to its end").map(Some),
+    }
 }
 
 fn existing(args: &TrainArgs) -> Result<PathBuf> {
@@ -170,7 +203,7 @@ fn existing(args: &TrainArgs) -> Result<PathBuf> {
 }
 
 /// What the user typed, without the folder that the program lies in.
-fn command_line() -> String {
+pub(super) fn command_line() -> String {
     let words = std::env::args().skip(1).map(|word| format!(" {word}"));
     format!("trainer{}", words.collect::<String>())
 }

@@ -6,6 +6,7 @@
 
 use super::agent::AgentFile;
 use super::forecaster::Given;
+use super::hpo::HpoFile;
 use super::unused::{Notes, Unused};
 use super::{Config, DataConfig, DeviceChoice, LossWeights, TrainingConfig};
 use scaleiq_workload::ReadOptions;
@@ -44,7 +45,8 @@ pub(super) struct File {
     monitoring: Unused,
     visualization: Unused,
     evaluation: Unused,
-    hpo: Unused,
+    #[serde(alias = "hyperparameter_optimization")]
+    hpo: HpoFile,
     distributed: Unused,
     hardware: Unused,
     system: Unused,
@@ -156,6 +158,7 @@ impl File {
             forecaster: self.forecaster.config(&mut notes),
             agent: self.agent.config(&mut notes),
             training: self.training.config(),
+            hpo: self.hpo.config(&mut notes),
         };
         (config, notes.0)
     }
@@ -190,7 +193,6 @@ impl File {
         let why = "the report and `trainer evaluate` have all there is";
         let views = [("visualization", self.visualization), ("evaluation", self.evaluation)];
         notes.unused("", why, &views);
-        notes.unused("", "there is no search for settings", &[("hpo", self.hpo)]);
         let machines = [
             ("distributed", self.distributed),
             ("hardware", self.hardware),

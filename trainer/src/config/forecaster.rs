@@ -189,16 +189,11 @@ impl ForecasterConfig {
 
     pub(super) fn check(&self, checks: &mut Checks) {
         let mut c = checks.section("forecaster");
-        c.range("d_model", self.d_model, 8..=1024);
-        c.range("n_heads", self.n_heads, 1..=64);
         c.require(
             self.n_heads == 0 || self.d_model.is_multiple_of(self.n_heads),
             "n_heads",
             || format!("{} heads do not divide d_model {}", self.n_heads, self.d_model),
         );
-        c.range("n_layers", self.n_layers, 0..=24);
-        c.range("d_ff", self.d_ff, 8..=8192);
-        c.range("dropout", self.dropout, 0.0..=0.9);
         c.fixed("kernel_sizes", self.kernel_sizes == KERNELS, || format!("{KERNELS:?}"));
         c.fixed("sequence_length", self.sequence_length == WINDOW, || {
             format!("{WINDOW} points at each of three resolutions, and four weeks of seasons")
@@ -206,15 +201,10 @@ impl ForecasterConfig {
         c.fixed("horizons", self.horizons == HORIZONS, || format!("{HORIZONS:?}"));
         let same = same_numbers(&self.quantiles, &QUANTILES);
         c.fixed("quantiles", same, || format!("{QUANTILES:?}"));
-        c.range("batch_size", self.batch_size, 1..=65_536);
-        c.range("learning_rate", self.learning_rate, 1e-8..=1.0);
-        c.range("weight_decay", self.weight_decay, 0.0..=1.0);
         let one = self.steps.is_some() != self.epochs.is_some();
         c.require(one, "steps", || "give either `steps` or `epochs`, not both".into());
         c.range("steps", self.steps.unwrap_or(1), 1..=100_000_000);
         c.range("epochs", self.epochs.unwrap_or(1), 1..=1_000_000);
-        c.range("warm_restart_period", self.warm_restart_period, 1..=100_000_000);
-        c.range("gradient_clip", self.gradient_clip, 1e-6..=1e6);
         let LossWeights { mse, mae, huber, pinball } = self.loss;
         for (name, weight) in [("mse", mse), ("mae", mae), ("huber", huber), ("pinball", pinball)] {
             c.range(&format!("loss.{name}"), weight, 0.0..=1000.0);

@@ -7,13 +7,19 @@ mod agent;
 mod check;
 mod file;
 mod forecaster;
+mod hpo;
 mod parse;
+mod setting;
+mod space;
 mod unused;
 
 pub use crate::runtime::device_choice::{DeviceChoice, DeviceError};
 pub use agent::{AgentConfig, RewardWeights};
 pub use forecaster::{ForecasterConfig, LossWeights, Preset, Start};
+pub use hpo::{HpoConfig, PrunerChoice};
 pub use parse::ConfigError;
+pub use setting::{SETTINGS, Setting};
+pub use space::Space;
 
 use check::Checks;
 use scaleiq_core::interval::IntervalLength;
@@ -34,6 +40,8 @@ pub struct Config {
     pub agent: AgentConfig,
     /// How to run.
     pub training: TrainingConfig,
+    /// The search for better settings.
+    pub hpo: HpoConfig,
 }
 
 impl Default for Config {
@@ -44,6 +52,7 @@ impl Default for Config {
             forecaster: ForecasterConfig::default(),
             agent: AgentConfig::default(),
             training: TrainingConfig::default(),
+            hpo: HpoConfig::default(),
         }
     }
 }
@@ -194,8 +203,10 @@ impl Config {
             "with train_fraction it leaves less than 1 % of the data for the test".into()
         });
         c.range("synthetic_series", self.data.synthetic_series, 0..=10_000);
+        setting::check(&self.forecaster, &mut checks);
         self.forecaster.check(&mut checks);
         self.agent.check(&mut checks);
+        self.hpo.check(self, &mut checks);
         let mut c = checks.section("training");
         c.range("checkpoint_every", self.training.checkpoint_every, 1..=100_000_000);
         c.range("evaluate_every", self.training.evaluate_every, 1..=100_000_000);

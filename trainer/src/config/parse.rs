@@ -93,7 +93,7 @@ fn plain(text: &str) -> String {
 }
 
 /// The candidate most like `given`, if any is like it at all.
-fn closest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(super) fn closest<'a>(given: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let given = given.to_lowercase();
     let score = |candidate: &&str| strsim::jaro_winkler(&given, candidate);
     candidates

@@ -172,8 +172,8 @@ agent: {min_jobs: 9, max_jobs: 3, gamma: 1.0, hidden: []}
     insta::assert_snapshot!(error(text), @r"
     config.yaml: `data.interval_s`: an interval of 7 s is no whole fraction of a day (86400 s)
       and `data.validation_fraction`: with train_fraction it leaves less than 1 % of the data for the test
-      and `forecaster.n_heads`: 5 heads do not divide d_model 64
       and `forecaster.dropout`: NaN is not within 0.0 to 0.9
+      and `forecaster.n_heads`: 5 heads do not divide d_model 64
       and `forecaster.kernel_sizes`: fixed by the model format; supported is only [3, 5, 7]
       and `forecaster.steps`: give either `steps` or `epochs`, not both
       and `agent.hidden`: [] should be 1 to 8 layers of 4 to 4096

@@ -1,7 +1,6 @@
 //! Workloads to play: a load, and the forecasts that were made of it once.
 
 use super::recording::{Recording, peak};
-use crate::runtime::stop::Stop;
 use anyhow::{Context, Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -28,7 +27,7 @@ pub type ForecastAll<'a> = &'a mut dyn FnMut(&[Interval]) -> Vec<Option<Forecast
 pub fn forecast_all<M: ForecastModel + Clone>(
     network: &M,
     intervals: &[Interval],
-    stop: Stop,
+    stop: &dyn Fn() -> bool,
 ) -> Vec<Option<Forecast>> {
     let mut pipeline = ForecastPipeline::new(LENGTH, network.clone());
     let known = intervals.iter().take_while(|_| !stop());

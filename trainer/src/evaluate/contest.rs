@@ -1,49 +1,47 @@
 //! Models and baselines on the same origins of the same series.
 
 use super::baselines::{Baseline, MIXTURE, Medians, Past, mixture};
-use super::forecasts::{Course, Origin, median_scores, rolling_planned, scores};
+use super::forecasts::{median_scores, scores};
+use super::kept;
+use super::made::Made;
 use super::metrics::HorizonScores;
-use super::parts::{experts_alone, network_alone};
+pub use super::player::{Columns, Kind, Model};
+use super::player::{Player, ReportedSeries};
 use super::test_series::TestSeries;
 use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::{Result, bail};
-use scaleiq_core::forecast::ForecastPipeline;
-use scaleiq_core::interval::Interval;
-use scaleiq_core::model::ForecastNetwork;
+use scaleiq_core::model::sha256_hex;
+use std::cell::Cell;
+use std::path::Path;
 
 /// Rows between two reports of progress.
 const TICK: usize = 512;
-
-/// A model to judge.
-#[derive(Clone)]
-pub struct Model {
-    /// Its name in tables.
-    pub name: String,
-    /// Its network.
-    pub network: ForecastNetwork,
-}
 
 /// Who takes part.
 #[derive(Clone)]
 pub struct Contest {
     /// Models, each judged as the agent runs it.
     pub models: Vec<Model>,
-    /// Whether the models' networks and the experts are judged alone, too.
-    pub parts: bool,
+    /// Whether the experts are judged alone, too.
+    pub experts: bool,
     /// Classical forecasters; a mixture of them takes part as well.
     pub baselines: Vec<Baseline>,
+    /// What models are told.
+    pub columns: &'static [Columns],
+    /// Days before the test part that models are played from; without it all rows.
+    pub warm_days: Option<usize>,
 }
 
-/// What somebody is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A whole model.
-    Model,
-    /// A part of one.
-    Part,
-    /// A classical forecaster.
-    Baseline,
+/// What is around a contest.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// Is told how much more is done, in the units of [`Contest::work`].
+    pub tick: &'a (dyn Fn(u64) + Sync),
+    /// Says when to stop.
+    pub stop: Stop<'a>,
+    /// Folder that keeps what was forecast, so that a contest which was broken off goes on there.
+    pub kept: Option<&'a Path>,
 }
 
 /// How somebody did on one series.
@@ -55,8 +53,8 @@ pub struct Standing {
     pub kind: Kind,
     /// Scores of each horizon.
     pub scores: Vec<HorizonScores>,
-    /// What was forecast, for plots; baselines keep nothing.
-    pub origins: Vec<Origin>,
+    /// What was forecast.
+    pub made: Made,
 }
 
 /// How all did on one series.
@@ -68,191 +66,159 @@ pub struct Comparison {
     pub standings: Vec<Standing>,
     /// Baselines for which the series is too short.
     pub left_out: Vec<String>,
-}
-
-/// What a model is told of a series beside its arrivals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Columns {
-    /// Nothing: what baselines are told, and what most files hold.
-    Alone,
-    /// What a live worker tells.
-    Live,
-}
-
-impl Columns {
-    const ALL: [Self; 2] = [Self::Alone, Self::Live];
-
-    /// What stands behind a model's name.
-    const fn mark(self) -> &'static str {
-        match self {
-            Self::Alone => "",
-            Self::Live => ", live columns",
-        }
-    }
-}
-
-/// A series as it is told, with each of [`Columns::ALL`].
-struct ReportedSeries<'a> {
-    series: &'a TestSeries,
-    past: &'a Past,
-    rows: [Vec<Interval>; 2],
-}
-
-impl ReportedSeries<'_> {
-    fn rows(&self, columns: Columns) -> &[Interval] {
-        &self.rows[columns as usize]
-    }
-}
-
-/// Somebody who forecasts a series.
-#[derive(Clone, Copy)]
-enum Player<'a> {
-    Model(&'a Model, Columns),
-    Network(&'a Model, Columns),
-    Experts,
-    Baseline(Baseline),
-}
-
-/// What was forecast.
-enum Made {
-    Quantiles(Vec<Origin>),
-    Medians(Option<Vec<Medians>>),
+    /// Models that were trained on an earlier part of the series.
+    pub seen_by: Vec<String>,
 }
 
 impl Contest {
-    /// Rows that will be played in all; what `tick` of [`Self::run`] is told sums to about as many.
+    /// What there is to do in all; what the tick of [`Self::run`] is told sums to it.
     #[must_use]
-    pub fn rows(&self, series: &[TestSeries]) -> usize {
-        self.players().len() * series.iter().map(|s| s.rows.len()).sum::<usize>()
+    pub fn work(&self, series: &[TestSeries]) -> u64 {
+        let each = |series: &TestSeries| -> u64 {
+            self.players().iter().map(|player| player.work(series, self.warm_days)).sum()
+        };
+        series.iter().map(each).sum()
     }
 
-    /// Lets everybody forecast every series, several at a time.
+    /// Lets everybody forecast every series, several at a time. What a folder keeps is not forecast
+    /// again.
     ///
     /// # Errors
-    /// If `stop` says so.
-    pub fn run(
-        &self,
-        series: Vec<TestSeries>,
-        tick: &(dyn Fn(usize) + Sync),
-        stop: Stop,
-    ) -> Result<Vec<Comparison>> {
+    /// If it is time to stop, or what was forecast cannot be kept.
+    pub fn run(&self, series: Vec<TestSeries>, around: Around<'_>) -> Result<Vec<Comparison>> {
         let players = self.players();
         let pasts: Vec<Past> =
             series.iter().map(|s| Past::new(&s.rows, s.length, s.from)).collect();
         let each: Vec<_> = series.iter().zip(&pasts).collect();
         let told = in_parallel(&each, |(series, past)| {
-            let rows = [series.arrivals_alone(), series.live()];
-            ReportedSeries { series, past, rows }
+            let (alone, live) = (series.arrivals_alone(), series.live());
+            ReportedSeries { series, past, alone, live }
         });
         let jobs: Vec<_> =
             told.iter().flat_map(|told| players.iter().map(move |who| (told, *who))).collect();
-        let made = in_parallel(&jobs, |(told, player)| {
-            let row = |row: usize| {
-                if row % TICK == TICK - 1 {
-                    tick(TICK);
-                }
-                !stop()
-            };
-            (!stop()).then(|| player.play(told, row))
-        });
-        if stop() {
+        let made = in_parallel(&jobs, |(told, player)| self.made(told, *player, around));
+        if (around.stop)() {
             bail!("interrupted");
         }
-        let mut made = made.into_iter().flatten();
+        let mut made = made.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten();
         let compared = series.into_iter().zip(&pasts);
         Ok(compared
             .map(|(series, past)| {
                 let mine = made.by_ref().take(players.len());
-                compare(series, past, players.iter().copied().zip(mine))
+                let seen_by = self.seen_by(&series);
+                let compared = compare(series, past, players.iter().copied().zip(mine));
+                Comparison { seen_by, ..compared }
             })
             .collect())
     }
 
+    /// What one forecasts of one series, or forecast before; `None` if it is time to stop.
+    fn made(
+        &self,
+        told: &ReportedSeries<'_>,
+        player: Player<'_>,
+        around: Around<'_>,
+    ) -> Result<Option<Option<Made>>> {
+        let all = player.work(told.series, self.warm_days);
+        let kept = around.kept.map(|folder| folder.join(kept_name(told.series, player, self)));
+        if let Some(made) = kept.as_deref().and_then(|path| kept::load(path, told.series)) {
+            (around.tick)(all);
+            return Ok(Some(made));
+        }
+        if (around.stop)() {
+            return Ok(None);
+        }
+        let done = Cell::new(0);
+        let tell = |to: u64| {
+            (around.tick)(to.saturating_sub(done.get()));
+            done.set(to.max(done.get()));
+        };
+        let rows = Cell::new(0usize);
+        let played = player.played(told.series, self.warm_days);
+        let row = |_: usize| {
+            rows.set(rows.get() + 1);
+            if rows.get().is_multiple_of(TICK) {
+                tell(all * rows.get().min(played) as u64 / played.max(1) as u64);
+            }
+            !(around.stop)()
+        };
+        let made = player.play(told, self.warm_days, row, around.stop);
+        if (around.stop)() {
+            return Ok(None);
+        }
+        tell(all);
+        if let Some(path) = &kept {
+            kept::save(path, made.as_ref())?;
+        }
+        Ok(Some(made))
+    }
+
+    fn seen_by(&self, series: &TestSeries) -> Vec<String> {
+        let seen = self.models.iter().filter(|model| model.trained_on.contains(&series.source));
+        seen.map(|model| model.name.clone()).collect()
+    }
+
     fn players(&self) -> Vec<Player<'_>> {
-        let told = |model| Columns::ALL.map(|columns| (model, columns));
+        let told = |model| self.columns.iter().map(move |columns| (model, *columns));
         let models = || self.models.iter().flat_map(told);
         let mut players: Vec<Player<'_>> = models().map(|(m, c)| Player::Model(m, c)).collect();
-        if self.parts {
-            players.extend(models().map(|(m, c)| Player::Network(m, c)));
-            players.push(Player::Experts);
-        }
+        let alone = models().filter(|(model, _)| model.parts);
+        players.extend(alone.map(|(m, c)| Player::Network(m, c)));
+        players.extend(self.experts.then_some(Player::Experts));
         players.extend(self.baselines.iter().copied().map(Player::Baseline));
         players
     }
 }
 
-impl Player<'_> {
-    fn name(self) -> String {
-        match self {
-            Self::Model(model, columns) => format!("{}{}", model.name, columns.mark()),
-            Self::Network(model, columns) => {
-                format!("{} network_alone{}", model.name, columns.mark())
-            }
-            Self::Experts => "experts_alone".into(),
-            Self::Baseline(baseline) => baseline.name().into(),
-        }
-    }
-
-    /// Forecasts the series; what is left out because `tick` said so is to be thrown away.
-    fn play(self, told: &ReportedSeries<'_>, tick: impl Fn(usize) -> bool) -> Made {
-        let TestSeries { rows, plans, length, from, stride, .. } = told.series;
-        // All that is known before the test part is played, for the experts to learn from.
-        let course = Course { start: 0, from: *from, stride: *stride };
-        match self {
-            Self::Model(model, columns) => {
-                let pipeline = ForecastPipeline::new(*length, model.network.clone());
-                let rows = told.rows(columns);
-                Made::Quantiles(rolling_planned(pipeline, rows, plans, course, tick))
-            }
-            Self::Network(model, columns) => {
-                let (network, rows) = (model.network.clone(), told.rows(columns));
-                Made::Quantiles(network_alone(network, *length, rows, course, tick))
-            }
-            Self::Experts => Made::Quantiles(experts_alone(*length, rows, plans, course, tick)),
-            Self::Baseline(baseline) => {
-                let origins: Vec<usize> = told.series.origins().collect();
-                let made = baseline.forecasts(told.past, &origins);
-                (0..rows.len()).all(tick);
-                Made::Medians(made)
-            }
-        }
-    }
+/// The name of a file that keeps what `player` forecast: another one for all that may change it.
+fn kept_name(series: &TestSeries, player: Player<'_>, contest: &Contest) -> String {
+    let who = player.identity();
+    let about = format!(
+        "{} {who} {} {} {:?} {:?}",
+        env!("CARGO_PKG_VERSION"),
+        series.from,
+        series.stride,
+        contest.warm_days,
+        contest.columns
+    );
+    format!("{}.kept", &sha256_hex(format!("{about} {}", series.fingerprint()).as_bytes())[..32])
 }
 
 fn compare<'a>(
     series: TestSeries,
     past: &Past,
-    all: impl Iterator<Item = (Player<'a>, Made)>,
+    all: impl Iterator<Item = (Player<'a>, Option<Made>)>,
 ) -> Comparison {
     let origins: Vec<usize> = series.origins().collect();
     let day = series.length.steps_per_day();
-    let baseline = |name: &str, made: &[Medians]| {
-        let made: Vec<_> = origins.iter().copied().zip(made.iter().copied()).collect();
-        let scores = median_scores(&series.rows, &made, day, series.from);
-        Standing { name: name.into(), kind: Kind::Baseline, scores, origins: Vec::new() }
-    };
     let (mut standings, mut left_out, mut baselines) = (Vec::new(), Vec::new(), Vec::new());
     for (player, made) in all {
-        match (player, made) {
-            (who, Made::Medians(None)) => left_out.push(who.name()),
-            (who, Made::Medians(Some(made))) => {
-                standings.push(baseline(&who.name(), &made));
-                baselines.push(made);
-            }
-            (who, Made::Quantiles(mut made)) => {
+        let (name, kind) = (player.name(), player.kind());
+        let Some(mut made) = made else {
+            left_out.push(name);
+            continue;
+        };
+        let scores = match &mut made {
+            Made::Quantiles(made) => {
                 made.retain(|origin| origins.binary_search(&origin.row).is_ok());
-                let scores = scores(&series.rows, &made, day, series.from);
-                let whole = matches!(who, Player::Model(..));
-                let kind = if whole { Kind::Model } else { Kind::Part };
-                standings.push(Standing { name: who.name(), kind, scores, origins: made });
+                scores(&series.rows, made, day, series.from)
             }
-        }
+            Made::Medians(made) => {
+                baselines.push(made.iter().map(|(_, medians)| *medians).collect::<Vec<_>>());
+                median_scores(&series.rows, made, day, series.from)
+            }
+        };
+        standings.push(Standing { name, kind, scores, made });
     }
     if baselines.len() > 1 {
         let baselines: Vec<&[Medians]> = baselines.iter().map(Vec::as_slice).collect();
-        standings.push(baseline(MIXTURE, &mixture(past, &origins, &baselines)));
+        let mixed = mixture(past, &origins, &baselines);
+        let made: Vec<_> = origins.into_iter().zip(mixed).collect();
+        let scores = median_scores(&series.rows, &made, day, series.from);
+        let (name, kind, made) = (MIXTURE.into(), Kind::Baseline, Made::Medians(made));
+        standings.push(Standing { name, kind, scores, made });
     }
-    Comparison { series, standings, left_out }
+    Comparison { series, standings, left_out, seen_by: Vec::new() }
 }
 
 impl Comparison {

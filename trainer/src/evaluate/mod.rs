@@ -3,7 +3,12 @@
 pub mod baselines;
 pub mod contest;
 pub mod forecasts;
+mod kept;
+pub mod made;
 pub mod metrics;
+pub mod paired;
 pub mod parts;
+pub mod player;
 pub mod policy;
 pub mod test_series;
+pub mod view;

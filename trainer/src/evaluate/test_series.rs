@@ -1,11 +1,12 @@
 //! A series and the part of it that judges.
 
-use crate::data::with_pool;
+use crate::data::{Track, with_pool};
 use anyhow::{Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use scaleiq_core::forecast::{Plan, STEPS};
 use scaleiq_core::interval::{Interval, IntervalLength};
+use scaleiq_core::model::sha256_hex;
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::{ReadOptions, Series};
 use std::path::Path;
@@ -39,6 +40,8 @@ pub struct TestSeries {
     pub plans: Vec<Plan>,
     /// Length of an interval.
     pub length: IntervalLength,
+    /// Fingerprint of what was read, as on the cards of models that were trained on it.
+    pub source: String,
     /// The first row of the test part.
     pub from: usize,
     /// Rows from one origin to the next.
@@ -60,6 +63,7 @@ impl TestSeries {
     /// # Errors
     /// If it has too few rows before the test part or in it.
     pub fn new(name: &str, series: &Series, part: TestPart, stride: usize) -> Result<Self> {
+        let source = series.fingerprint();
         let length = IntervalLength::new(series.length_s.max(MIN_S))?;
         let series = series.resample(length);
         // Rows behind the last measurement say what is planned; they are not to be judged.
@@ -97,7 +101,21 @@ impl TestSeries {
         let known = rows[..from].iter().any(|row| row.arrivals_events.is_some());
         ensure!(known, "{name}: no count is known before {}", shown(start(from)));
         let (name, plans, stride) = (name.into(), series.plans, stride.max(1));
-        Ok(Self { name, rows, plans, length, from, stride })
+        Ok(Self { name, rows, plans, length, source, from, stride })
+    }
+
+    /// The test part of a run's own series.
+    #[must_use]
+    pub fn of(track: &Track, stride: usize) -> Self {
+        Self {
+            name: track.name.clone(),
+            rows: track.rows.clone(),
+            plans: track.plans.clone(),
+            length: track.length,
+            source: String::new(),
+            from: track.test_from,
+            stride: stride.max(1),
+        }
     }
 
     /// Its rows as a live worker tells them: with the columns that were recorded, or else with those of
@@ -115,6 +133,14 @@ impl TestSeries {
             ..Interval::missing(row.end)
         };
         self.rows.iter().map(alone).collect()
+    }
+
+    /// What tells its rows from others'.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let rows = self.rows.iter().map(|row| format!("{row:?}"));
+        let text = rows.chain(self.plans.iter().map(|plan| format!("{plan:?}")));
+        sha256_hex(text.collect::<String>().as_bytes())
     }
 
     /// Rows that are forecast from: each is followed by as many as are forecast, so that all

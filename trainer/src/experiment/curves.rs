@@ -1,7 +1,9 @@
 //! Learning curves: one row per figure, so that stages may record what they like.
 
 use super::run::RunError;
+use super::tensorboard::Events;
 use crate::runtime::files::{FileError, write_atomic};
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -10,7 +12,8 @@ use std::path::{Path, PathBuf};
 const HEADER: &str = "stage,step,name,value";
 
 /// What is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// The forecasting network; steps are the optimiser's.
     Forecaster,
@@ -19,7 +22,9 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn name(self) -> &'static str {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Forecaster => "forecaster",
             Self::Agent => "agent",
@@ -44,12 +49,13 @@ pub struct Point {
     pub value: f64,
 }
 
-/// Appends to `curves.csv`.
+/// Appends to `curves.csv`, and to what TensorBoard reads beside it.
 #[derive(Debug)]
 pub struct Curves {
     path: PathBuf,
     file: File,
     stage: Stage,
+    events: Events,
 }
 
 impl Curves {
@@ -59,16 +65,20 @@ impl Curves {
     /// # Errors
     /// If the file cannot be read or written.
     pub fn open(path: &Path, stage: Stage, done: usize) -> Result<Self, RunError> {
-        let mut kept = format!("{HEADER}\n");
-        for point in Self::read(path)? {
-            if point.stage != stage || point.step <= done {
-                push_row(&mut kept, point.stage, point.step, &point.name, point.value);
-            }
+        let mut kept = Self::read(path)?;
+        kept.retain(|point| point.stage != stage || point.step <= done);
+        let mut rows = format!("{HEADER}\n");
+        for point in &kept {
+            push_row(&mut rows, point.stage, point.step, &point.name, point.value);
         }
-        write_atomic(path, kept.as_bytes())?;
+        write_atomic(path, rows.as_bytes())?;
         let file =
             OpenOptions::new().append(true).open(path).map_err(FileError::of("open", path))?;
-        Ok(Self { path: path.into(), file, stage })
+        let mine = kept.iter().filter(|point| point.stage == stage);
+        let mine = mine.map(|point| (point.step, point.name.as_str(), point.value));
+        let events = path.with_file_name("tensorboard").join(stage.name());
+        let events = Events::begin(&events, mine)?;
+        Ok(Self { path: path.into(), file, stage, events })
     }
 
     /// Adds the figures of one step. Those that are not finite are left out.
@@ -77,9 +87,12 @@ impl Curves {
     /// If they cannot be written.
     pub fn push(&mut self, step: usize, figures: &[(&str, f64)]) -> Result<(), RunError> {
         let mut rows = String::new();
-        for (name, value) in figures.iter().filter(|(_, value)| value.is_finite()) {
+        let figures: Vec<(&str, f64)> =
+            figures.iter().copied().filter(|(_, value)| value.is_finite()).collect();
+        for (name, value) in &figures {
             push_row(&mut rows, self.stage, step, name, *value);
         }
+        self.events.push(step, &figures)?;
         let written = self.file.write_all(rows.as_bytes());
         Ok(written.map_err(FileError::of("write", &self.path))?)
     }

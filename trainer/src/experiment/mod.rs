@@ -3,9 +3,11 @@
 pub mod ablation;
 pub mod context;
 pub mod curves;
+pub mod manifest;
 pub mod pipeline;
 mod policy;
 pub mod results;
 pub mod run;
+mod tensorboard;
 pub mod tuning;
 mod workloads;

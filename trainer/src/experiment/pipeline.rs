@@ -4,11 +4,12 @@ use super::context::RunContext;
 use super::curves::{Curves, Stage};
 use super::policy;
 use super::results::{Results, card_metrics};
-use crate::data::{TEST_STRIDE, Track, WindowSet};
-use crate::evaluate::forecasts::{
-    Course, Origin, WARM_DAYS, rolling_alone, rolling_planned, scores,
-};
-use crate::evaluate::parts::{experts_alone, network_alone};
+use crate::data::{TEST_STRIDE, WindowSet};
+use crate::evaluate::baselines::Baseline;
+use crate::evaluate::contest::{Around, Columns, Contest, Model, Standing};
+use crate::evaluate::forecasts::WARM_DAYS;
+use crate::evaluate::test_series::TestSeries;
+use crate::evaluate::view::SeriesView;
 use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
 pub use crate::learn::run_loop::Outcome;
 use crate::learn::run_loop::{RunLoop, Surroundings};
@@ -16,14 +17,17 @@ use crate::learn::supervised::plan::Plan;
 use crate::learn::supervised::training::ForecasterTraining;
 use crate::model::forecaster::Forecaster;
 use crate::model::weights::Weights;
-use crate::runtime::files::write_json;
-use crate::runtime::progress::Progress;
-use crate::runtime::threads::both;
+use crate::runtime::files::{write_atomic, write_json};
+use crate::runtime::progress::{Progress, SharedProgress};
 use anyhow::{Context, Result};
-use scaleiq_core::forecast::{Baseline, ForecastPipeline};
-use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8};
+use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, sha256_hex};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+
+/// Names of the run's model, of its network in f32 and of the model that comes with ScaleIQ.
+pub const OURS: &str = "this run";
+const EXACT: &str = "this run, f32";
+/// See [`OURS`].
+pub const SHIPPED: &str = "shipped";
 
 /// Which part of training to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +38,29 @@ pub enum Part {
     Forecaster,
     /// Only the scaling policy.
     Scaling,
-    /// Only plots and report.
+    /// Only the report.
     Report,
+}
+
+/// A network among `files` as a model to judge.
+fn exported(files: &NetworkFiles, file: &str, name: &str) -> Result<Model> {
+    let bytes = files.iter().find(|(known, _)| *known == file).map(|(_, bytes)| bytes.as_slice());
+    Ok(Model {
+        name: name.into(),
+        network: engine(files, file)?,
+        hash: sha256_hex(bytes.unwrap_or_default()),
+        trained_on: Vec::new(),
+        parts: name == OURS,
+    })
+}
+
+/// The name of a forecaster in `metrics.json` and on the card.
+fn key(name: &str) -> &str {
+    match name {
+        OURS => "int8",
+        EXACT => "f32",
+        name => name.strip_prefix(OURS).map_or(name, str::trim_start),
+    }
 }
 
 impl RunContext<'_> {
@@ -111,49 +136,41 @@ impl RunContext<'_> {
         self.run.checkpoints().join("forecaster.ckpt")
     }
 
-    /// Scores the exported networks, run as the agent runs them, on the test part; beside them what
-    /// their parts do alone. `None` if interrupted.
+    /// Judges the exported networks, run as the agent runs them, on the test part, beside what their
+    /// parts do alone, the shipped model and classical forecasters. `None` if interrupted; what was
+    /// forecast up to then is kept.
     fn judge(&self, files: &NetworkFiles) -> Result<Option<Results>> {
-        let Track { rows: own, plans, length, test_from: from, .. } = &self.corpus.own;
-        let start = from.saturating_sub(WARM_DAYS * length.steps_per_day());
-        let course = Course { start, from: *from, stride: TEST_STRIDE };
-        let rows = (own.len() - start) as u64;
-        let progress = Mutex::new((Progress::begin("evaluation", 3 * rows, 0), 0));
-        let tick = |row: usize| {
-            if row.is_multiple_of(512) {
-                let (progress, done) =
-                    &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
-                *done += 512;
-                progress.set(*done, String::new);
-            }
-            !(self.stop)()
+        let series = vec![TestSeries::of(&self.corpus.own, TEST_STRIDE)];
+        let contest = Contest {
+            models: vec![
+                exported(files, FORECASTER_INT8, OURS)?,
+                exported(files, FORECASTER_F32, EXACT)?,
+                Model::shipped(SHIPPED)?,
+            ],
+            experts: true,
+            baselines: Baseline::ALL.into(),
+            columns: &[Columns::Recorded],
+            warm_days: Some(WARM_DAYS),
         };
-        let network = |name| engine(files, name);
-        let (exact, quantized) = (network(FORECASTER_F32)?, network(FORECASTER_INT8)?);
-        let played = |network| {
-            rolling_planned(ForecastPipeline::new(*length, network), own, plans, course, tick)
-        };
-        let experts = || experts_alone(*length, own, plans, course, tick);
-        let (int8, (f32, experts)) = both(|| played(quantized), || (played(exact), experts()));
-        let network =
-            network_alone(network(FORECASTER_INT8)?, *length, own, course, |_| !(self.stop)());
-        let persistence = rolling_alone(*length, own, course, Baseline::quantiles, |_| true);
+        let progress = SharedProgress::begin("evaluation", contest.work(&series));
+        let (tick, kept) = (|more| progress.add(more), self.run.judged());
+        let around = Around { tick: &tick, stop: self.stop, kept: Some(&kept) };
+        let judged = contest.run(series, around);
         if (self.stop)() {
             return Ok(None);
         }
-        let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-        progress.end(&format!("{} origins of the test part", int8.len()));
-        let score = |(name, origins): (&str, &[Origin])| {
-            (name.to_string(), scores(own, origins, length.steps_per_day(), *from))
-        };
-        let all: [(&str, &[Origin]); 5] = [
-            ("int8", &int8),
-            ("f32", &f32),
-            ("network_alone", &network),
-            ("experts_alone", &experts),
-            ("persistence", &persistence),
-        ];
-        Ok(Some(Results::new(own, *length, &int8, all.map(score).into())))
+        let judged = judged?;
+        let compared = judged.first().context("nothing was judged")?;
+        progress.end(&format!("{} origins of the test part", compared.series.origins().count()));
+        // Compact: it is read by reports alone.
+        let view = serde_json::to_vec(&SeriesView::of(compared))?;
+        write_atomic(&self.run.forecasts(), &view)?;
+        let scores = |s: &Standing| (key(&s.name).into(), s.scores.clone());
+        Ok(Some(Results {
+            interval_s: compared.series.length.seconds(),
+            forecast: compared.standings.iter().map(scores).collect(),
+            policy: None,
+        }))
     }
 
     fn export(

@@ -3,11 +3,14 @@
 //! ```text
 //! runs/june/  config.yaml   the settings as they took effect
 //!             command.txt   the command that began it
+//!             run.json      and commit, seed, device and fingerprints of the data
 //!             checkpoints/  to resume from
 //!             models/       what was exported
 //!             curves.csv    learning curves
+//!             tensorboard/  the same as TensorBoard reads it
 //!             metrics.json  figures on held-out data
-//!             plots/*.svg   and report.html
+//!             forecasts.json  what was forecast there, and where the errors are
+//!             report.html
 //!             log           one line an event
 //! runs/latest               the name of the run that was begun last
 //! ```
@@ -67,11 +70,9 @@ impl Run {
     /// # Errors
     /// If there is a run already or the folder cannot be written.
     pub fn create(dir: &Path, config: &Config) -> Result<Self, RunError> {
+        Self::vacant(dir)?;
         let run = Self { dir: dir.into() };
-        if run.config_path().exists() {
-            return Err(RunError::Exists(dir.into()));
-        }
-        for folder in [run.checkpoints(), run.models(), run.plots()] {
+        for folder in [run.checkpoints(), run.judged(), run.models()] {
             fs::create_dir_all(&folder).map_err(FileError::of("create", &folder))?;
         }
         write_atomic(&run.config_path(), config.to_yaml().as_bytes())?;
@@ -79,6 +80,17 @@ impl Run {
             write_atomic(&runs.join(LATEST), name.as_encoded_bytes())?;
         }
         Ok(run)
+    }
+
+    /// Makes sure that `dir` holds no run yet.
+    ///
+    /// # Errors
+    /// If it does.
+    pub fn vacant(dir: &Path) -> Result<(), RunError> {
+        match dir.join(CONFIG).exists() {
+            true => Err(RunError::Exists(dir.into())),
+            false => Ok(()),
+        }
     }
 
     /// Opens a run that was begun before.
@@ -141,6 +153,12 @@ impl Run {
         self.dir.join(CONFIG)
     }
 
+    /// Where the run comes from.
+    #[must_use]
+    pub fn manifest(&self) -> PathBuf {
+        self.dir.join("run.json")
+    }
+
     /// Folder of what training resumes from.
     #[must_use]
     pub fn checkpoints(&self) -> PathBuf {
@@ -153,10 +171,10 @@ impl Run {
         self.dir.join("models")
     }
 
-    /// Folder of plots.
+    /// Folder of forecasts of the test part: an evaluation that was broken off goes on from them.
     #[must_use]
-    pub fn plots(&self) -> PathBuf {
-        self.dir.join("plots")
+    pub fn judged(&self) -> PathBuf {
+        self.checkpoints().join("judged")
     }
 
     /// The learning curves.
@@ -169,6 +187,12 @@ impl Run {
     #[must_use]
     pub fn metrics(&self) -> PathBuf {
         self.dir.join("metrics.json")
+    }
+
+    /// What was forecast on held-out data, for reports.
+    #[must_use]
+    pub fn forecasts(&self) -> PathBuf {
+        self.dir.join("forecasts.json")
     }
 
     /// The report.
@@ -210,7 +234,7 @@ mod tests {
         let config = Config::quick();
         let run = Run::create(&dir, &config).unwrap();
         run.log("began").unwrap();
-        assert!(run.checkpoints().is_dir() && run.models().is_dir() && run.plots().is_dir());
+        assert!(run.judged().is_dir() && run.models().is_dir());
         assert_eq!(Run::open(&dir).unwrap().1, config);
         assert_eq!(Run::latest_dir(&root.path().join("runs")).unwrap(), dir);
         let error = Run::create(&dir, &config).unwrap_err().to_string();

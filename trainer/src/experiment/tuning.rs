@@ -6,6 +6,7 @@ use crate::export::{NetworkFiles, forecaster_files};
 use crate::learn::run_loop::{Outcome, RunLoop, Surroundings, Tick};
 use crate::learn::supervised::plan::Plan;
 use crate::learn::supervised::training::ForecasterTraining;
+use crate::model::forecaster::Forecaster;
 use crate::model::weights::Weights;
 use crate::runtime::stop::Stop;
 use anyhow::{Result, bail};
@@ -18,6 +19,14 @@ const TRAINED: f64 = 0.9;
 /// need not hold later, and the mean of both does well in either case (Wortsman et al. 2022, "Robust
 /// fine-tuning of zero-shot models", arXiv:2109.01903).
 const TRUST: f32 = 0.5;
+
+/// A tuned forecaster and its files.
+pub struct Tuned {
+    /// The network.
+    pub network: Forecaster,
+    /// As it is written.
+    pub files: NetworkFiles,
+}
 
 /// Goes on from `weights` on the rows of `track` before its test part, with `config`'s seed and
 /// forecaster settings. If nothing that was learned is better on the validation part, the network stays
@@ -32,7 +41,7 @@ pub fn tune(
     device: &Device,
     mut tick: impl FnMut(Tick),
     stop: Stop,
-) -> Result<NetworkFiles> {
+) -> Result<Tuned> {
     let validation_from = (track.test_from as f64 * TRAINED) as usize;
     let track = Track { validation_from, ..track.clone() };
     let train = Corpus::own_training(&track).at_random_dates(config.seed);
@@ -56,7 +65,8 @@ pub fn tune(
     }
     let tuned = Weights::of(training.trained().network())?;
     let network = weights.towards(&tuned, TRUST).network(&shape, device)?;
-    forecaster_files(&network, &train)
+    let files = forecaster_files(&network, &train)?;
+    Ok(Tuned { network, files })
 }
 
 #[cfg(test)]
@@ -90,7 +100,7 @@ mod tests {
         let note = |tick: Tick| losses.extend(tick.best);
         let weights = Weights::shipped().unwrap();
         let files = tune(weights, &track(800), &config, &device, note, &never);
-        let mut network = engine(&files.unwrap(), FORECASTER_INT8).unwrap();
+        let mut network = engine(&files.unwrap().files, FORECASTER_INT8).unwrap();
         let set = crate::data::probe_windows();
         assert!(network.infer(&set.input(0)).unwrap().iter().all(|c| c.is_finite()));
         assert!(losses.len() > 8 && losses.last() < losses.first(), "{losses:?}");
@@ -101,6 +111,6 @@ mod tests {
         let config = Config::default().tuning();
         let weights = Weights::shipped().unwrap();
         let error = tune(weights, &track(30), &config, &Device::flex().autodiff(), |_| (), &never);
-        assert_eq!(error.unwrap_err().to_string(), "wave: 30 rows are too few to tune on");
+        assert_eq!(error.err().unwrap().to_string(), "wave: 30 rows are too few to tune on");
     }
 }

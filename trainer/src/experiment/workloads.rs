@@ -2,16 +2,16 @@
 
 use crate::config::Config;
 use crate::data::recording::Recording;
-use crate::data::workload::{Workload, forecast_all};
+use crate::data::workload::{LENGTH, Workload, forecast_all};
 use crate::data::{Corpus, Track};
-use crate::runtime::progress::Progress;
+use crate::runtime::progress::SharedProgress;
 use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::Result;
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::ForecastNetwork;
 use scaleiq_workload::sim::{LoadSettings, Scale};
-use std::sync::{Mutex, PoisonError};
+use std::cell::Cell;
 
 /// Days of each load: a week of memory and five to be played.
 const LOAD_DAYS: usize = 12;
@@ -23,6 +23,9 @@ const MADE_UP_LOADS: usize = 7;
 const HELD_OUT: usize = 3;
 /// Jobs that the peak of a load that judges keeps busy, as in the bench.
 const JUDGED_PEAK: f32 = 40.0;
+
+/// Forecasts between two reports of progress.
+const TICK: u64 = 128;
 
 /// A load to be made.
 struct Spec<'a> {
@@ -36,9 +39,31 @@ struct Spec<'a> {
 }
 
 impl Spec<'_> {
-    fn make(&self, engine: &ForecastNetwork, max_jobs: f32, stop: Stop) -> Result<Workload> {
+    /// Forecasts that it takes.
+    fn forecasts(&self) -> u64 {
+        let seconds = self.rows.len() as u64 * u64::from(self.length.seconds());
+        seconds / u64::from(LENGTH.seconds())
+    }
+
+    /// `tick` is told of each stretch of rows that was forecast.
+    fn make(
+        &self,
+        engine: &ForecastNetwork,
+        max_jobs: f32,
+        tick: &dyn Fn(u64),
+        stop: Stop,
+    ) -> Result<Workload> {
         let recording = Recording::of(self.rows, self.length.seconds());
-        let mut forecast = |intervals: &[Interval]| forecast_all(engine, intervals, stop);
+        let mut forecast = |intervals: &[Interval]| {
+            let rows = Cell::new(0u64);
+            forecast_all(engine, intervals, &|| {
+                rows.set(rows.get() + 1);
+                if rows.get().is_multiple_of(TICK) {
+                    tick(TICK);
+                }
+                stop()
+            })
+        };
         if self.as_in_bench {
             let scale = Scale::PeakJobs(JUDGED_PEAK.min(max_jobs));
             let settings = LoadSettings { scale, ..LoadSettings::default() };
@@ -98,13 +123,12 @@ pub(super) fn workloads(
 ) -> Result<Option<[Vec<Workload>; 2]>> {
     let max_jobs = config.agent.max_jobs.map_or(f32::INFINITY, |jobs| jobs as f32);
     let specs = specs(corpus, config.seed);
-    let total = specs.iter().map(Vec::len).sum::<usize>();
-    let progress = Mutex::new((Progress::begin("workloads", total as u64, 0), 0));
+    let total = specs.iter().flatten().map(Spec::forecasts).sum();
+    let progress = SharedProgress::begin("workloads", total);
     let make = |spec: &Spec<'_>| {
-        let load = spec.make(engine, max_jobs, stop);
-        let (progress, done) = &mut *progress.lock().unwrap_or_else(PoisonError::into_inner);
-        *done += 1;
-        progress.set(*done, || spec.name.clone());
+        let tick = |more| progress.add_with(more, || spec.name.clone());
+        let load = spec.make(engine, max_jobs, &tick, stop);
+        tick(spec.forecasts() % TICK);
         load
     };
     let made = specs.map(|specs| {
@@ -121,7 +145,6 @@ pub(super) fn workloads(
         kept.map(|(_, load)| load).collect::<Result<Vec<_>>>()
     });
     let loads = [train?, held_out?];
-    let (progress, _) = progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.end(&format!("{} to train on, {} to judge with", loads[0].len(), loads[1].len()));
     Ok(Some(loads))
 }

@@ -42,6 +42,18 @@ pub struct StepReport {
     pub note: String,
 }
 
+/// Training went out of hand: what it computes is no number any more.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[error("the {what}'s loss is {loss} at step {step}: diverged")]
+pub struct Diverged {
+    /// What is trained.
+    pub what: &'static str,
+    /// Its loss.
+    pub loss: f32,
+    /// The step, from 0.
+    pub step: usize,
+}
+
 /// What can be trained.
 pub trait Trainable {
     /// What its checkpoints are.

@@ -7,18 +7,22 @@ use scaleiq_core::forecast::{HORIZONS, QUANTILES};
 use std::fmt::Write as _;
 
 /// What the columns mean.
-const LEGEND: &str = "band: truths within the 10-90 % band (80 is right); worst: on the worst day";
+const LEGEND: &str =
+    "in band: what came within the 10-90 % band (80 is right); worst: on the worst day";
 
 /// A figure of one horizon.
 type Figure = fn(&HorizonScores) -> Option<f64>;
 
-/// Columns of the table for each horizon: title, width, digits, factor, figure.
-const COLUMNS: [(&str, usize, usize, f64, Figure); 4] = [
-    ("WAPE %", 8, 2, 100.0, |s| s.scores.point.wape),
+/// Groups of columns, one for each horizon: title, width, digits, factor, figure.
+const COLUMNS: [(&str, usize, usize, f64, Figure); 3] = [
+    ("WAPE %", 7, 2, 100.0, |s| s.scores.point.wape),
     ("MASE", 7, 3, 1.0, |s| s.scores.point.mase),
-    ("band %", 8, 1, 100.0, |s| s.scores.coverage_80),
-    ("worst %", 9, 1, 100.0, |s| s.worst_day_coverage_80),
+    ("in band %", 6, 1, 100.0, |s| s.scores.coverage_80),
 ];
+/// Width of the last column.
+const WORST: usize = 7;
+/// Most letters of a name, with which a row has at most 100.
+const NAME: usize = 100 - 3 * (7 + 7 + 6) - 3 * 2 - WORST;
 
 /// Every figure, as in the CSV.
 const FIGURES: [(&str, Figure); 16] = [
@@ -40,42 +44,62 @@ const FIGURES: [(&str, Figure); 16] = [
     ("worst_day_coverage_80", |s| s.worst_day_coverage_80),
 ];
 
-/// One series: a row for each forecaster, and how the models compare with the best baseline.
+/// One series: a row for each forecaster, the least error first, and how the models compare with the
+/// best baseline.
 #[must_use]
 pub fn table(compared: &Comparison) -> String {
-    let names = compared.standings.iter().map(|s| s.name.chars().count());
-    let width = names.max().unwrap_or(0);
-    let block: usize = COLUMNS.iter().map(|column| column.1).sum();
-    let (mut ahead, mut titles) = (" ".repeat(width), " ".repeat(width));
-    let minutes = compared.series.minutes();
-    for horizon in HORIZONS {
-        let title = format!("H{horizon}: up to {} min ahead", horizon as f64 * minutes);
+    let last = HORIZONS.len() - 1;
+    let mut standings: Vec<&Standing> = compared.standings.iter().collect();
+    let error = |s: &Standing| s.wape(last).unwrap_or(f64::INFINITY);
+    standings.sort_by(|a, b| error(a).total_cmp(&error(b)));
+    let names = standings.iter().map(|s| s.name.chars().count());
+    let width = names.max().unwrap_or(0).min(NAME);
+    let (mut groups, mut titles) = (" ".repeat(width), " ".repeat(width));
+    for (title, column, ..) in COLUMNS {
         // Writing to a string does not fail.
-        let _ = write!(ahead, "  {title:>block$}");
+        let _ = write!(groups, "  {title:>0$}", column * HORIZONS.len());
         titles.push_str("  ");
-        for (title, width, ..) in COLUMNS {
-            let _ = write!(titles, "{title:>width$}");
+        for horizon in HORIZONS {
+            let _ = write!(titles, "{:>column$}", format!("H{horizon}"));
         }
     }
-    let mut text = format!("{}\n\n{ahead}\n{titles}\n", facts(compared));
-    for standing in &compared.standings {
-        let _ = write!(text, "{:width$}", standing.name);
-        for scores in &standing.scores {
+    let _ = write!(titles, "{:>WORST$}", "worst");
+    let mut text = format!("{}\n\n{groups}\n{titles}\n", facts(compared));
+    for standing in standings {
+        let _ = write!(text, "{:width$}", shortened(&standing.name));
+        for (_, column, digits, factor, figure) in COLUMNS {
             text.push_str("  ");
-            for (_, width, digits, factor, figure) in COLUMNS {
-                let _ = write!(text, "{:>width$}", cell(figure(scores), digits, factor));
+            for scores in &standing.scores {
+                let _ = write!(text, "{:>column$}", cell(figure(scores), digits, factor));
             }
         }
-        text.push('\n');
+        let worst = standing.scores.get(last).and_then(|s| s.worst_day_coverage_80);
+        let _ = writeln!(text, "{:>WORST$}", cell(worst, 1, 100.0));
     }
-    let _ = writeln!(text, "{LEGEND}");
+    let ahead = HORIZONS.map(|h| format!("H{h} {} min", h as f64 * compared.series.minutes()));
+    let ahead = ahead.join(", ");
+    let _ = writeln!(text, "{ahead}: over all intervals up to it, the least error first\n{LEGEND}");
     if !compared.left_out.is_empty() {
         let _ = writeln!(text, "too short a series for: {}", compared.left_out.join(", "));
+    }
+    for model in &compared.seen_by {
+        let _ = writeln!(
+            text,
+            "{model} was trained on an earlier part of this file: no test of what is new to it"
+        );
     }
     for model in compared.of_kind(Kind::Model) {
         text += &against_best_baseline(compared, model);
     }
     text
+}
+
+/// A name whose end is kept: folders differ there.
+fn shortened(name: &str) -> String {
+    match name.chars().count().checked_sub(NAME) {
+        None | Some(0) => name.into(),
+        Some(more) => format!("…{}", name.chars().skip(more + 1).collect::<String>()),
+    }
 }
 
 /// What was judged, on one line.

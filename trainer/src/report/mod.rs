@@ -1,15 +1,15 @@
-//! Plots and the report of a run.
+//! Pages: of runs, of evaluations and of searches.
 
+mod advice;
+pub mod chapter;
 pub mod comparison;
 pub mod evaluation;
 mod page;
 mod plots;
+pub mod runs;
+pub mod search;
 mod style;
-pub mod summary;
 
-pub use page::{Page, Table};
-pub use plots::{
-    ForecastSlice, HorizonErrors, PolicySlice, ScalingSlice, calibration, error_by_horizon,
-    forecast, learning_curves, policies, scaling,
-};
+pub use page::{Chart, Page, Table};
+pub use plots::{PolicySlice, policies};
 pub use style::PlotError;

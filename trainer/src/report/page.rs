@@ -1,9 +1,18 @@
 //! `report.html`: one page that needs nothing else, to read, print and send.
+//!
+//! Its charts are drawn by plotly.js (MIT, `assets/vendor`), which is in the page, from data that is in
+//! the page. The policy of the page forbids it to fetch anything.
 
 use crate::evaluate::metrics::HorizonScores;
+use serde::Serialize;
 use std::fmt::Write as _;
 
-const HEAD: &str = include_str!("page.css");
+const HEAD: &str = include_str!("../../assets/report.css");
+const PLOTLY: &str = include_str!("../../assets/vendor/plotly-cartesian.min.js");
+const CHARTS: &str = include_str!("../../assets/report.js");
+/// What the page may load: what is in it.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                      img-src data: blob:; font-src data:";
 
 /// A table.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +65,53 @@ impl Table {
 #[derive(Clone, Debug)]
 pub struct Page {
     html: String,
+    has_charts: bool,
+}
+
+/// A chart that `assets/report.js` draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chart {
+    /// Forecasts with bands against what came.
+    Forecast,
+    /// Errors by horizon.
+    Horizons,
+    /// Errors by hour and weekday.
+    When,
+    /// Whether quantiles hold what they say.
+    Calibration,
+    /// What was forecast less what came.
+    Residuals,
+    /// Several figures of several forecasters at once.
+    Radar,
+    /// Learning curves.
+    Curves,
+    /// Cost and SLA of policies.
+    Policies,
+    /// A search's trials.
+    Trials,
+    /// What a search's settings account for.
+    Importance,
+    /// A setting's values and what came of them.
+    Settings,
+}
+
+impl Chart {
+    /// Its name in `assets/report.js`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Forecast => "forecast",
+            Self::Horizons => "horizons",
+            Self::When => "when",
+            Self::Calibration => "calibration",
+            Self::Residuals => "residuals",
+            Self::Radar => "radar",
+            Self::Curves => "curves",
+            Self::Policies => "policies",
+            Self::Trials => "trials",
+            Self::Importance => "importance",
+            Self::Settings => "settings",
+        }
+    }
 }
 
 impl Page {
@@ -65,10 +121,12 @@ impl Page {
         let (title, facts) = (escape(title), escape(facts));
         let html = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+             <title>{title}</title>\n\
              <style>\n{HEAD}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p class=\"facts\">{facts}</p>\n"
         );
-        Self { html }
+        Self { html, has_charts: false }
     }
 
     /// Begins a section.
@@ -79,6 +137,21 @@ impl Page {
     /// Adds a paragraph.
     pub fn text(&mut self, text: &str) {
         self.line(&format!("<p>{}</p>", escape(text)));
+    }
+
+    /// Adds a sentence that matters more than the others.
+    pub fn verdict(&mut self, text: &str) {
+        self.line(&format!("<p class=\"verdict\">{}</p>", escape(text)));
+    }
+
+    /// Adds a chart of part `of` of the data, with a line that says how to read it.
+    pub fn chart(&mut self, chart: Chart, of: &str, caption: &str) {
+        self.has_charts = true;
+        let (name, of, caption) = (chart.name(), escape(of), escape(caption));
+        self.line(&format!(
+            "<figure data-chart=\"{name}\" data-of=\"{of}\"><div class=\"controls\"></div>\
+             <div class=\"plot\"></div><figcaption>{caption}</figcaption></figure>"
+        ));
     }
 
     /// Adds a plot (the text of an SVG, from this module) with a line that says how to read it.
@@ -97,7 +170,8 @@ impl Page {
         let body: String = table.rows.iter().map(|cells| row(cells, "td")).collect();
         let (caption, header) = (escape(&table.caption), row(&table.header, "th"));
         self.line(&format!(
-            "<table><caption>{caption}</caption>\n<thead>{header}</thead>\n<tbody>{body}</tbody></table>"
+            "<div class=\"wide\" tabindex=\"0\"><table><caption>{caption}</caption>\n\
+             <thead>{header}</thead>\n<tbody>{body}</tbody></table></div>"
         ));
     }
 
@@ -107,9 +181,17 @@ impl Page {
         self.line(&format!("<details><summary>{summary}</summary><pre>{text}</pre></details>"));
     }
 
-    /// The whole page.
+    /// The whole page, whose charts show `data`.
     #[must_use]
-    pub fn finish(mut self) -> String {
+    pub fn finish(mut self, data: &impl Serialize) -> String {
+        if self.has_charts {
+            // A name within the data must not end the script that holds it.
+            let data = serde_json::to_string(data).unwrap_or_default().replace("</", "<\\/");
+            self.line(&format!(
+                "<script type=\"application/json\" id=\"data\">{data}</script>\n\
+                 <script>{PLOTLY}</script>\n<script>{CHARTS}</script>"
+            ));
+        }
         self.html.push_str("</body>\n</html>\n");
         self.html
     }
@@ -126,7 +208,7 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plots::tests::all;
+    use super::super::plots::tests::made_up;
     use super::*;
 
     #[test]
@@ -134,18 +216,45 @@ mod tests {
         let mut page = Page::new("Run <june>", "seed 42");
         page.section("Forecasts");
         page.table(&Table::of_scores("On the test", &[HorizonScores::default()], 2.0));
-        for (name, svg) in all() {
-            page.plot(&svg, &name);
-        }
+        page.plot(&made_up(), "jobs");
         page.code("Settings", "seed: 42 # <script>");
-        let html = page.finish();
+        let html = page.finish(&());
         assert!(html.contains("<h1>Run &lt;june&gt;</h1>") && !html.contains("<script"));
-        assert_eq!(html.matches("<svg ").count(), 7);
+        assert_eq!(html.matches("<svg ").count(), 1);
         // The only address is the name of the SVG language, which nobody fetches.
         let others = html.replace("http://www.w3.org/2000/svg", "");
-        assert!(!others.contains("http") && !others.contains("url(") && !others.contains("src="));
-        if let Some(folder) = std::env::var_os("SCALEIQ_SHOW_REPORT") {
-            std::fs::write(std::path::Path::new(&folder).join("report.html"), html).unwrap();
+        assert!(!others.contains("http:") && !others.contains("url(") && !others.contains("src="));
+    }
+
+    #[test]
+    fn charts_come_with_what_draws_them_and_data_ends_no_script() {
+        let mut page = Page::new("a", "b");
+        page.chart(Chart::Radar, "0", "a <caption>");
+        let html = page.finish(&["</script><b>"]);
+        assert_eq!(html.matches("</script>").count(), 3);
+        assert!(html.contains("[\"<\\/script><b>\"]") && html.contains("data-chart=\"radar\""));
+        assert!(html.contains("default-src 'none'"));
+        assert!(html.len() < 2_000_000, "{}", html.len());
+    }
+
+    #[test]
+    fn every_chart_is_drawn_by_the_script() {
+        use Chart::*;
+        let all = [
+            Forecast,
+            Horizons,
+            When,
+            Calibration,
+            Residuals,
+            Radar,
+            Curves,
+            Policies,
+            Trials,
+            Importance,
+            Settings,
+        ];
+        for chart in all {
+            assert!(CHARTS.contains(&format!("\n  {}: {{", chart.name())), "{}", chart.name());
         }
     }
 }

@@ -59,34 +59,8 @@ pub(super) fn frame<'a>(
     Ok(root.margin(top, 8, 8, 20))
 }
 
-/// Axes of two numbers.
-pub(super) type Numbers<'a> =
-    ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 /// Axes of time and a number.
 pub(super) type Times<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<TimeAxis, RangedCoordf64>>;
-
-pub(super) fn numbers<'a>(
-    area: &Area<'a>,
-    x: (&str, Range<f64>),
-    y: (&str, Range<f64>),
-) -> Result<Numbers<'a>, Drawing> {
-    let mut builder = ChartBuilder::on(area);
-    let mut chart =
-        builder.x_label_area_size(44).y_label_area_size(66).build_cartesian_2d(x.1, y.1)?;
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(GRID)
-        .axis_style(INK.mix(0.5))
-        .label_style((FONT, 13).into_font().color(&INK))
-        .axis_desc_style((FONT, 14).into_font().color(&INK))
-        .x_desc(x.0)
-        .y_desc(y.0)
-        .x_label_formatter(&|v| short(*v))
-        .y_label_formatter(&|v| short(*v))
-        .draw()?;
-    Ok(chart)
-}
 
 pub(super) fn times<'a>(
     area: &Area<'a>,

@@ -1,6 +1,7 @@
 //! Where training runs: wgpu on a GPU, Burn's flex backend on the CPU.
 
 use super::device_choice::DeviceChoice;
+use super::stderr::muted;
 use anyhow::{Result, bail};
 use burn::tensor::{Device, DeviceType};
 use std::panic::catch_unwind;
@@ -20,7 +21,8 @@ pub struct Adapter {
 #[must_use]
 pub fn adapters() -> Vec<Adapter> {
     // cubecl panics instead of answering when no driver is installed at all.
-    let found = quietly(|| Device::enumerate(DeviceType::Wgpu).into_vec()).unwrap_or_default();
+    let all = || muted(|| Device::enumerate(DeviceType::Wgpu).into_vec());
+    let found = quietly(all).unwrap_or_default();
     let describe = |device: Device| {
         let identity = quietly(|| device.identity()).flatten();
         let name = identity.map_or_else(|| "unnamed adapter".to_string(), |i| i.name);

@@ -61,7 +61,16 @@ pub const FORECASTS: Kind = Kind {
     advice: "they are made anew",
 };
 
-const KINDS: [Kind; 4] = [FORECASTER_WEIGHTS, FORECASTER_CHECKPOINT, POLICY_CHECKPOINT, FORECASTS];
+/// What a forecaster said of a series, kept within an evaluation.
+pub const JUDGED: Kind = Kind {
+    name: *b"judged  ",
+    what: "forecasts of a series",
+    version: 1,
+    advice: "they are made anew",
+};
+
+const KINDS: [Kind; 5] =
+    [FORECASTER_WEIGHTS, FORECASTER_CHECKPOINT, POLICY_CHECKPOINT, FORECASTS, JUDGED];
 
 /// Why a file is not what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,5 +5,6 @@ pub mod device_choice;
 pub mod files;
 pub mod frame;
 pub mod progress;
+mod stderr;
 pub mod stop;
 pub mod threads;

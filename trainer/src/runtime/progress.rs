@@ -1,6 +1,7 @@
 //! Progress of a stage: a bar on a terminal, a line now and then elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Time between lines where there is no terminal.
@@ -22,7 +23,8 @@ impl Progress {
     #[must_use]
     pub fn begin(stage: &'static str, total: u64, done: u64) -> Self {
         let bar = ProgressBar::new(total);
-        let style = "{prefix:>12.bold} {bar:24.cyan} {pos:>6}/{len} {elapsed:>4} +{eta:4} {msg}";
+        let style =
+            "{prefix:>12.bold} {bar:24.cyan} {percent:>3} % {elapsed:>4}, {eta} left  {msg}";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style.progress_chars("━━╌"));
         }
@@ -44,7 +46,10 @@ impl Progress {
             self.last_line = Some(now);
             let left =
                 self.seconds_left(done).map_or(String::new(), |s| format!(", {s:.0} s left"));
-            eprintln!("{}: {done}/{}{left}; {}", self.stage, self.total, message());
+            let share = 100 * done / self.total.max(1);
+            let message = message();
+            let message = if message.is_empty() { message } else { format!("; {message}") };
+            eprintln!("{}: {share} %{left}{message}", self.stage);
         }
     }
 
@@ -64,6 +69,34 @@ impl Progress {
         let here = done.checked_sub(self.first).filter(|n| *n > 0)?;
         let left = self.total.saturating_sub(done);
         Some(self.began.elapsed().as_secs_f64() / here as f64 * left as f64)
+    }
+}
+
+/// Progress that several threads add to, in units of work.
+pub struct SharedProgress(Mutex<(Progress, u64)>);
+
+impl SharedProgress {
+    /// Begins a stage of `total` units.
+    #[must_use]
+    pub fn begin(stage: &'static str, total: u64) -> Self {
+        Self(Mutex::new((Progress::begin(stage, total, 0), 0)))
+    }
+
+    /// `more` units are done.
+    pub fn add(&self, more: u64) {
+        self.add_with(more, String::new);
+    }
+
+    /// The same with a message.
+    pub fn add_with(&self, more: u64, message: impl FnOnce() -> String) {
+        let (progress, done) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += more;
+        progress.set(*done, message);
+    }
+
+    /// Ends the stage; the last line stays.
+    pub fn end(self, message: &str) {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).0.end(message);
     }
 }
 

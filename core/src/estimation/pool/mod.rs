@@ -7,6 +7,7 @@ mod starts;
 
 pub(super) use starts::Coming;
 
+use crate::learned::learned;
 use crate::sample::Sample;
 use crate::units::{Jobs, UnixSeconds};
 use idle::idle_s;
@@ -44,6 +45,7 @@ pub struct PoolObserver {
     /// Jobs that were ready last.
     ready: Jobs,
 }
+learned!(PoolObserver { starts, pauses, assumed, unsure, late, settled, stalled, losses, ready });
 
 impl PoolObserver {
     /// Takes a sample; `before` is the one before it, `work_s` the work of an event in seconds where it is

@@ -1,5 +1,6 @@
 //! What a change of the pool costs: how long it stands still when jobs come or go.
 
+use crate::learned::learned;
 use crate::units::UnixSeconds;
 
 /// Weight of the last change in the pause that a change is expected to cost.
@@ -21,6 +22,7 @@ pub(super) struct Pauses {
     /// Of a pool of which nobody tells.
     moves: Moves,
 }
+learned!(Pauses { pause_s, usual_idle_s, moves });
 
 /// Jobs that came and went lately, and how long the pool stood still meanwhile.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,6 +34,7 @@ struct Moves {
     /// The last of them should be up by then.
     until: UnixSeconds,
 }
+learned!(Moves { jobs, idle_s, told, until });
 
 impl Pauses {
     /// In a sample without a change jobs were idle for so long.

@@ -1,5 +1,6 @@
 //! Which jobs are on their way, and how long jobs take to start.
 
+use crate::learned::learned;
 use crate::units::{Jobs, UnixSeconds};
 use heapless::Deque;
 
@@ -18,11 +19,12 @@ const OVERDUE_STARTS: f32 = 2.0;
 const OVERDUE_S: f32 = 30.0;
 
 /// Jobs that were asked for together.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Group {
     asked: UnixSeconds,
     jobs: u32,
 }
+learned!(Group { asked, jobs });
 
 /// Jobs on their way.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +42,7 @@ pub(super) struct Starts {
     sum_s: f32,
     seen: f32,
 }
+learned!(Starts { groups, sum_s, seen });
 
 impl Starts {
     /// Jobs on their way.

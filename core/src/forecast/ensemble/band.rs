@@ -7,6 +7,7 @@
 //! with the band as it was forecast, so that the delay of `step + 1` intervals does not bias it.
 
 use crate::forecast::grid::{Q50, QUANTILES, STEPS};
+use crate::learned::learned;
 
 /// How far a factor moves with an outcome, in mean absolute errors.
 const RATE: f32 = 0.02;
@@ -29,6 +30,7 @@ struct Size {
     slow: f32,
     seen: f32,
 }
+learned!(Size { fast, slow, seen });
 
 /// Bands for each step.
 #[derive(Clone, Debug)]
@@ -37,6 +39,7 @@ pub(crate) struct Band {
     factors: [[f32; QUANTILES.len()]; STEPS],
     half_life: f32,
 }
+learned!(Band { sizes, factors } built { half_life });
 
 impl Band {
     /// A normal distribution; the size of errors is averaged over `half_life` intervals.

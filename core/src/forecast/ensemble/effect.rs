@@ -7,6 +7,7 @@
 
 use crate::forecast::grid::STEPS;
 use crate::forecast::plan::{self, Ahead, PLANS, Plan};
+use crate::learned::learned;
 use crate::ring::Ring;
 
 /// Samples that one begin or end of an event gives: 1 to [`STEPS`] at the steps of as many origins.
@@ -32,6 +33,7 @@ struct Effect {
     /// Samples that the sums are worth.
     worth: f32,
 }
+learned!(Effect { product, power, square, worth });
 
 impl Effect {
     /// Least squares, drawn towards 0 by how much it differs from one event to the next
@@ -70,6 +72,7 @@ pub(super) struct Effects {
     /// Kind by kind, of a beginning and of an end.
     effects: [[Effect; 2]; PLANS],
 }
+learned!(Effects { ahead, past, effects });
 
 impl Effects {
     /// Nothing planned, nothing learned.

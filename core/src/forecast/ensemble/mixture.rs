@@ -8,6 +8,7 @@
 
 use super::experts::Opinions;
 use crate::forecast::grid::STEPS;
+use crate::learned::learned;
 
 /// How fast weights move.
 const RATE: f32 = 0.07;
@@ -31,6 +32,7 @@ pub(crate) struct Mixture {
     /// What a mean keeps per interval.
     keep: f32,
 }
+learned!(Mixture { weights, square_error, eager } built { keep });
 
 impl Mixture {
     /// Starts from `weights` (sum 1); errors are averaged over about `half_life` intervals.

@@ -27,6 +27,7 @@ use super::grid::{HORIZONS, Q10, Q25, Q50, Q75, Q90, QUANTILES, QuantileGrid, ST
 use super::plan::Ahead;
 use crate::history::ModelHistory;
 use crate::interval::IntervalLength;
+use crate::learned::learned;
 use crate::ring::Ring;
 use crate::units::UnixSeconds;
 use band::Band;
@@ -76,15 +77,17 @@ pub struct Makeup {
     /// By what share of itself the median would be less without the network.
     pub network_effect: [f32; HORIZONS.len()],
 }
+learned!(Makeup { weights, band, error_size, network_effect });
 
 /// What was issued at one moment about the steps ahead, in square roots of events.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Issued {
     /// What the experts say, who know of no plans.
     opinions: [Opinions; STEPS],
     median: [f32; STEPS],
     size: [f32; STEPS],
 }
+learned!(Issued { opinions, median, size });
 
 /// Experts, their mixture, and the band around it.
 #[derive(Clone, Debug)]
@@ -106,6 +109,11 @@ pub(super) struct Ensemble {
     effects: Effects,
     adaptation: Adaptation,
 }
+learned!(
+    Ensemble {
+        slow, fast, short, mixture, band, issued, last, smoothed, level, effects
+    } built { length, own_seasons, adaptation }
+);
 
 impl Ensemble {
     #[inline(always)] // made in its place: see `Controller::new`
@@ -331,6 +339,7 @@ struct Level {
     seen: f32,
     days: f32,
 }
+learned!(Level { mean, seen } built { days });
 
 impl Level {
     fn add(&mut self, events: f32) {

@@ -8,6 +8,7 @@
 //! the memory, of which a microcontroller has little, and every inner loop runs along a column.
 
 use crate::forecast::grid::STEPS;
+use crate::learned::{Archive, Learned, PassMade, learned};
 use nalgebra::{SMatrix, SVector};
 
 /// Penalty as a share of each predictor's own power, so that no predictor's unit matters.
@@ -32,6 +33,7 @@ struct Sums<const D: usize, const T: usize> {
     /// Of x y'.
     products: SMatrix<f32, D, STEPS>,
 }
+learned!([const D: usize, const T: usize] Sums<D, T> { moments, products });
 
 /// From `D` predictors to the changes of the next [`STEPS`] intervals; `T` is [`triangle`] of `D`.
 ///
@@ -48,6 +50,16 @@ pub(crate) struct Regression<const D: usize, const T: usize> {
     learned: u32,
 }
 
+impl<const D: usize, const T: usize> Learned for Regression<D, T> {
+    fn pass(&mut self, archive: &mut Archive<'_>) {
+        let Self { sums, weights, worth, learned, keep: _ } = self;
+        sums.pass_made(archive, Sums::none);
+        weights.pass_made(archive, SMatrix::zeros);
+        worth.pass(archive);
+        learned.pass(archive);
+    }
+}
+
 impl<const D: usize, const T: usize> Regression<D, T> {
     /// Nothing learned: every change is 0. A sample counts half after `half_life` further ones.
     #[inline(always)] // made in its place: see `Controller::new`
@@ -58,8 +70,7 @@ impl<const D: usize, const T: usize> Regression<D, T> {
 
     /// Takes what followed `predictors`.
     pub(crate) fn learn(&mut self, predictors: &SVector<f32, D>, changes: &SVector<f32, STEPS>) {
-        let none = || Sums { moments: [0.0; T], products: SMatrix::zeros() };
-        let sums = self.sums.get_or_insert_with(none);
+        let sums = self.sums.get_or_insert_with(Sums::none);
         for (j, column) in columns(&mut sums.moments, D).enumerate() {
             let below = predictors.as_slice().get(j..).unwrap_or_default();
             let Some(x) = below.first() else { continue };
@@ -83,6 +94,11 @@ impl<const D: usize, const T: usize> Regression<D, T> {
 }
 
 impl<const D: usize, const T: usize> Sums<D, T> {
+    #[inline(always)] // made in its place
+    fn none() -> Self {
+        Self { moments: [0.0; T], products: SMatrix::zeros() }
+    }
+
     /// The weights under a penalty of `share` of each predictor's power. The old ones stay if numbers
     /// are out of range.
     fn solve(&self, share: f32, solution: &mut Option<SMatrix<f32, D, STEPS>>) {

@@ -4,6 +4,7 @@
 //! Every interval costs the same however many a day has.
 
 use super::{Medians, Past};
+use crate::runtime::stop::Stop;
 
 /// Days at the start that the first season is averaged over.
 const FIRST_DAYS: usize = 7;
@@ -32,7 +33,7 @@ struct State {
 }
 
 /// Forecasts with weights that are chosen; `None` if there are fewer than two days to learn from.
-pub(super) fn forecasts(past: &Past, origins: &[usize]) -> Option<Vec<Medians>> {
+pub(super) fn forecasts(past: &Past, origins: &[usize], stop: Stop) -> Option<Vec<Medians>> {
     let days = past.validation_from() / past.day().max(1);
     if days < 2 {
         return None;
@@ -46,7 +47,7 @@ pub(super) fn forecasts(past: &Past, origins: &[usize]) -> Option<Vec<Medians>> 
         })
     });
     let run = |weights: &Weights, at: &[usize]| first.clone().run(past, *weights, start, at);
-    let weights = past.choose(candidates, run)?;
+    let weights = past.choose(candidates, run, stop)?;
     Some(run(&weights, origins))
 }
 
@@ -116,6 +117,7 @@ mod tests {
     use super::super::naive::persistence;
     use super::super::tests::{day_wave, error, noise, past};
     use super::*;
+    use crate::runtime::stop::never;
 
     #[test]
     fn a_daily_wave_is_followed() {
@@ -124,7 +126,7 @@ mod tests {
                 (0..14 * day).map(|k| day_wave(k, day) + 20.0 * noise(k)).collect();
             let past = past(&counts, length_s, 11 * day);
             let origins: Vec<usize> = (11 * day..14 * day - 30).step_by(7).collect();
-            let mine = error(&past, &origins, &forecasts(&past, &origins).unwrap());
+            let mine = error(&past, &origins, &forecasts(&past, &origins, &never).unwrap());
             let naive = error(&past, &origins, &persistence(&past, &origins));
             assert!(mine < 0.4 * naive, "{day} steps a day: {mine} against {naive}");
         }
@@ -132,6 +134,6 @@ mod tests {
 
     #[test]
     fn a_day_is_too_short_to_learn_a_season() {
-        assert_eq!(forecasts(&past(&[5.0; 500], 300, 450), &[460]), None);
+        assert_eq!(forecasts(&past(&[5.0; 500], 300, 450), &[460], &never), None);
     }
 }

@@ -15,6 +15,7 @@ mod smoothing;
 pub use mixture::mixture;
 pub use past::Past;
 
+use crate::runtime::stop::Stop;
 use scaleiq_core::forecast::STEPS;
 use std::fmt;
 use std::str::FromStr;
@@ -75,18 +76,18 @@ impl Baseline {
     }
 
     /// Fits to the rows before the test part and forecasts from each of `origins`, ascending rows
-    /// of the test part. `None` if the series is too short for it.
+    /// of the test part. `None` if the series is too short for it, or `stop` says so.
     #[must_use]
-    pub fn forecasts(self, past: &Past, origins: &[usize]) -> Option<Vec<Medians>> {
+    pub fn forecasts(self, past: &Past, origins: &[usize], stop: Stop) -> Option<Vec<Medians>> {
         match self {
             Self::Persistence => Some(naive::persistence(past, origins)),
             Self::SeasonalNaiveDay => naive::seasonal(past, past.day(), origins),
             Self::SeasonalNaiveWeek => naive::seasonal(past, 7 * past.day(), origins),
-            Self::Smoothing => smoothing::forecasts(past, origins),
-            Self::HoltWinters => holt_winters::forecasts(past, origins),
-            Self::Ridge24 => ridge::forecasts(past, 24, false, origins),
-            Self::Ridge336 => ridge::forecasts(past, 336, false, origins),
-            Self::Ridge96Seasonal => ridge::forecasts(past, 96, true, origins),
+            Self::Smoothing => smoothing::forecasts(past, origins, stop),
+            Self::HoltWinters => holt_winters::forecasts(past, origins, stop),
+            Self::Ridge24 => ridge::forecasts(past, 24, false, origins, stop),
+            Self::Ridge336 => ridge::forecasts(past, 336, false, origins, stop),
+            Self::Ridge96Seasonal => ridge::forecasts(past, 96, true, origins, stop),
         }
     }
 }

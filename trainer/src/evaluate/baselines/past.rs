@@ -1,6 +1,7 @@
 //! What baselines read of a series: counts as they are known at an origin.
 
 use super::Medians;
+use crate::runtime::stop::Stop;
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::interval::{Interval, IntervalLength};
 
@@ -96,17 +97,21 @@ impl Past {
     }
 
     /// The candidate whose forecasts have the least mean absolute error on the validation stretch;
-    /// the first one if nothing is known there.
+    /// the first one if nothing is known there, and none if `stop` says so.
     pub(super) fn choose<C>(
         &self,
         candidates: impl Iterator<Item = C>,
         forecasts: impl Fn(&C, &[usize]) -> Vec<Medians>,
+        stop: Stop,
     ) -> Option<C> {
         // A forecast whose truth reaches into the test part would choose by it.
         let end = self.test_from.saturating_sub(STEPS);
         let origins: Vec<usize> = (self.validation_from..end).step_by(VALIDATION_STRIDE).collect();
         let mut best: Option<(f64, C)> = None;
         for candidate in candidates {
+            if stop() {
+                return None;
+            }
             let made = forecasts(&candidate, &origins);
             let each = origins.iter().zip(&made).map(|(origin, made)| self.errors(*origin, made));
             let (sum, count) = each.fold((0.0, 0), |(a, n), (b, m)| (a + b, n + m));
@@ -123,6 +128,7 @@ impl Past {
 mod tests {
     use super::super::tests::past;
     use super::*;
+    use crate::runtime::stop::never;
 
     #[test]
     fn a_gap_is_bridged_once_its_end_is_known() {
@@ -145,8 +151,8 @@ mod tests {
     #[test]
     fn the_least_error_wins() {
         let past = past(&[50.0; 800], 300, 640);
-        let chosen =
-            past.choose([20.0f32, 49.0, 70.0].into_iter(), |c, at| vec![[*c; STEPS]; at.len()]);
+        let made = |c: &f32, at: &[usize]| vec![[*c; STEPS]; at.len()];
+        let chosen = past.choose([20.0f32, 49.0, 70.0].into_iter(), made, &never);
         assert_eq!(chosen, Some(49.0));
         assert_eq!(past.validation_from(), 560);
     }

@@ -3,6 +3,7 @@
 
 use super::scale::Scale;
 use super::{Medians, Past};
+use crate::runtime::stop::Stop;
 use nalgebra::{Cholesky, DMatrix};
 use reader::Reader;
 use scaleiq_core::forecast::STEPS;
@@ -15,12 +16,14 @@ const PENALTIES: [f64; 4] = [1e-4, 1e-3, 1e-2, 1e-1];
 const SEASON_DAYS: [usize; 4] = [1, 2, 7, 14];
 
 /// Forecasts from changes among the last `recent` counts and, if `seasonal`, from past seasons, of
-/// which as many are read as fit. Scale and penalty are chosen. `None` if the series is too short.
+/// which as many are read as fit. Scale and penalty are chosen. `None` if the series is too short, or
+/// `stop` says so.
 pub(super) fn forecasts(
     past: &Past,
     recent: usize,
     seasonal: bool,
     origins: &[usize],
+    stop: Stop,
 ) -> Option<Vec<Medians>> {
     // Past seasons leave at least the larger part of the rows to learn from.
     let fits = |days: &usize| 5 * (days * past.day() + 2 * STEPS) < 3 * past.validation_from();
@@ -31,8 +34,8 @@ pub(super) fn forecasts(
     let seasons = if seasonal { seasons } else { Vec::new() };
     let readers: Vec<Reader<'_>> =
         Scale::all(past).map(|scale| Reader::new(past, scale, recent, &seasons)).into();
-    let candidates = readers.iter().flat_map(Law::fit_all);
-    let chosen = past.choose(candidates, |law, at| law.forecasts(at))?;
+    let candidates = readers.iter().flat_map(|reader| Law::fit_all(reader, stop));
+    let chosen = past.choose(candidates, |law, at| law.forecasts(at), stop)?;
     Some(chosen.forecasts(origins))
 }
 
@@ -45,8 +48,8 @@ struct Law<'a> {
 
 impl<'a> Law<'a> {
     /// One law for each penalty; none if there is too little to learn from.
-    fn fit_all(reader: &'a Reader<'a>) -> Vec<Self> {
-        let Some((moments, count)) = reader.moments() else { return Vec::new() };
+    fn fit_all(reader: &'a Reader<'a>, stop: Stop) -> Vec<Self> {
+        let Some((moments, count)) = reader.moments(stop) else { return Vec::new() };
         let width = reader.width();
         let mean = |i: usize| moments[(i, 0)] / count;
         // Of predictors i >= j (from 0), or of what followed (from `width`) with predictor j.
@@ -99,6 +102,7 @@ mod tests {
     use super::super::naive::persistence;
     use super::super::tests::{day_wave, error, noise, past};
     use super::*;
+    use crate::runtime::stop::never;
 
     #[test]
     fn a_linear_law_is_found() {
@@ -108,7 +112,7 @@ mod tests {
             (0..4000).map(|k| 500.0 + 100.0 * wave(k, 37.0) + 60.0 * wave(k, 91.3)).collect();
         let past = past(&counts, 300, 3200);
         let origins: Vec<usize> = (3200..3900).step_by(7).collect();
-        let mine = error(&past, &origins, &forecasts(&past, 24, false, &origins).unwrap());
+        let mine = error(&past, &origins, &forecasts(&past, 24, false, &origins, &never).unwrap());
         let naive = error(&past, &origins, &persistence(&past, &origins));
         assert!(mine < 0.05 * naive, "{mine} against {naive}");
     }
@@ -120,8 +124,9 @@ mod tests {
             (0..288 * 12).map(|k| 1000.0 + 400.0 * noise(k % 288) + 5.0 * noise(k)).collect();
         let past = past(&counts, 300, 288 * 10);
         let origins: Vec<usize> = (288 * 10..288 * 12 - 30).step_by(7).collect();
-        let of =
-            |seasonal| error(&past, &origins, &forecasts(&past, 96, seasonal, &origins).unwrap());
+        let of = |seasonal| {
+            error(&past, &origins, &forecasts(&past, 96, seasonal, &origins, &never).unwrap())
+        };
         let (seasonal, plain) = (of(true), of(false));
         assert!(seasonal < 0.7 * plain, "{seasonal} against {plain}");
     }
@@ -129,7 +134,7 @@ mod tests {
     #[test]
     fn a_series_that_never_moves_is_no_problem() {
         let past = past(&[5.0; 2000], 300, 1600);
-        let made = forecasts(&past, 24, false, &[1700]).unwrap();
+        let made = forecasts(&past, 24, false, &[1700], &never).unwrap();
         assert!(made[0].iter().all(|m| (m - 5.0).abs() < 1e-3), "{made:?}");
     }
 
@@ -137,7 +142,7 @@ mod tests {
     fn too_short_is_said() {
         let counts: Vec<f64> = (0..600).map(|k| day_wave(k, 288)).collect();
         let past = past(&counts, 300, 480);
-        assert_eq!(forecasts(&past, 24, false, &[490]), None);
-        assert_eq!(forecasts(&past, 96, true, &[490]), None);
+        assert_eq!(forecasts(&past, 24, false, &[490], &never), None);
+        assert_eq!(forecasts(&past, 96, true, &[490], &never), None);
     }
 }

@@ -1,6 +1,7 @@
 //! What holds for every baseline.
 
 use super::*;
+use crate::runtime::stop::never;
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
 
@@ -51,7 +52,7 @@ fn no_baseline_looks_ahead() {
     let counts = counts();
     let origins: Vec<usize> = (TEST_FROM..39 * DAY).step_by(7).collect();
     let whole = past(&counts, 900, TEST_FROM);
-    let made: Vec<_> = Baseline::ALL.map(|p| p.forecasts(&whole, &origins).unwrap()).into();
+    let made: Vec<_> = Baseline::ALL.map(|p| p.forecasts(&whole, &origins, &never).unwrap()).into();
     // The first lies in a long gap, whose end must not shine through.
     for origin in [2713, 2804] {
         assert!(origins.contains(&origin), "{origin}");
@@ -60,7 +61,7 @@ fn no_baseline_looks_ahead() {
         let other = past(&other, 900, TEST_FROM);
         let same = origins.iter().filter(|o| **o <= origin).count();
         for (baseline, a) in Baseline::ALL.into_iter().zip(&made) {
-            let b = baseline.forecasts(&other, &origins).unwrap();
+            let b = baseline.forecasts(&other, &origins, &never).unwrap();
             assert!(a[..same] == b[..same], "{} at {origin}", baseline.name());
             assert!(a[same..] != b[same..], "{}", baseline.name());
         }
@@ -73,7 +74,7 @@ fn every_baseline_is_finite_and_beats_a_guess() {
     let origins: Vec<usize> = (TEST_FROM..3000).step_by(7).collect();
     let mut all = Vec::new();
     for baseline in Baseline::ALL {
-        let made = baseline.forecasts(&past, &origins).unwrap();
+        let made = baseline.forecasts(&past, &origins, &never).unwrap();
         assert_eq!(made.len(), origins.len());
         assert!(
             made.as_flattened().iter().all(|m| m.is_finite() && *m >= 0.0),

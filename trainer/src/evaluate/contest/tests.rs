@@ -4,7 +4,7 @@ use crate::runtime::stop::never;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::Series;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Six days of quarter hours, a wave a day.
 fn series() -> TestSeries {
@@ -19,14 +19,20 @@ fn series() -> TestSeries {
 }
 
 fn contest(baselines: &[Baseline]) -> Contest {
-    Contest { models: Vec::new(), parts: true, baselines: baselines.to_vec() }
+    Contest {
+        models: Vec::new(),
+        experts: true,
+        baselines: baselines.to_vec(),
+        columns: Columns::BOTH,
+        warm_days: None,
+    }
 }
 
 #[test]
 fn all_are_judged_by_the_same_truths() {
     let baselines =
         [Baseline::Persistence, Baseline::SeasonalNaiveDay, Baseline::SeasonalNaiveWeek];
-    let all = contest(&baselines).run(vec![series(), series()], &|_| (), &never).unwrap();
+    let all = contest(&baselines).run(vec![series(), series()], around(&|_| (), None)).unwrap();
     let names: Vec<_> = all[1].standings.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["experts_alone", "persistence", "seasonal_naive_day", MIXTURE]);
     assert_eq!(all[1].left_out, ["seasonal_naive_week"]);
@@ -45,13 +51,42 @@ fn all_are_judged_by_the_same_truths() {
     assert_eq!(all[0].over_best_baseline("experts_alone", 2), None);
 }
 
+fn around<'a>(tick: &'a (dyn Fn(u64) + Sync), kept: Option<&'a Path>) -> Around<'a> {
+    Around { tick, stop: &never, kept }
+}
+
 #[test]
-fn progress_is_told_to_the_end() {
-    let told = AtomicUsize::new(0);
+fn progress_ends_where_it_says() {
+    let told = AtomicU64::new(0);
     let contest = contest(&[Baseline::Persistence, Baseline::Smoothing]);
     let series = vec![series()];
-    let rows = contest.rows(&series);
-    contest.run(series, &|rows| _ = told.fetch_add(rows, Ordering::Relaxed), &never).unwrap();
-    let told = told.into_inner();
-    assert!(told <= rows && rows - told < TICK, "{told} of {rows}");
+    let work = contest.work(&series);
+    let tick = |more| _ = told.fetch_add(more, Ordering::Relaxed);
+    contest.run(series, around(&tick, None)).unwrap();
+    assert_eq!(told.into_inner(), work);
+}
+
+#[test]
+fn what_was_forecast_before_is_not_forecast_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let contest = contest(&[Baseline::Persistence, Baseline::SeasonalNaiveWeek]);
+    // It stops once the experts have begun: somebody may have ended, nobody has to.
+    let began = AtomicU64::new(0);
+    let stop = || began.fetch_add(1, Ordering::Relaxed) > 100;
+    let broken = Around { tick: &|_| (), stop: &stop, kept: Some(folder.path()) };
+    assert!(contest.run(vec![series()], broken).is_err());
+    let scores = |all: Vec<Comparison>| -> Vec<_> {
+        all[0].standings.iter().map(|s| (s.name.clone(), s.scores.clone())).collect()
+    };
+    let whole = scores(contest.run(vec![series()], around(&|_| (), None)).unwrap());
+    let kept = || around(&|_| (), Some(folder.path()));
+    let resumed = scores(contest.run(vec![series()], kept()).unwrap());
+    assert_eq!(resumed, whole);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "each has its file");
+    assert_eq!(scores(contest.run(vec![series()], kept()).unwrap()), whole);
+    // A file that was cut off is as if it were not there.
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        std::fs::write(file.unwrap().path(), "cut").unwrap();
+    }
+    assert_eq!(scores(contest.run(vec![series()], kept()).unwrap()), whole);
 }

@@ -9,7 +9,7 @@ use super::loss::loss;
 use super::plan::Plan;
 use crate::config::Start;
 use crate::data::WindowSet;
-use crate::learn::run_loop::{Schedule, StepReport, Trainable};
+use crate::learn::run_loop::{Diverged, Schedule, StepReport, Trainable};
 use crate::model::forecaster::Forecaster;
 use crate::model::weights::Weights;
 use crate::runtime::frame::{FORECASTER_CHECKPOINT, Kind};
@@ -137,7 +137,7 @@ impl Trainable for ForecasterTraining<'_> {
         let value = loss(&self.plan.loss, self.network.forward(batch), truth);
         let gradients = GradientsParams::from_grads(value.backward(), &self.network);
         let value = value.into_scalar::<f32>();
-        ensure!(value.is_finite(), "the forecaster's loss is {value} at step {done}: diverged");
+        ensure!(value.is_finite(), Diverged { what: "forecaster", loss: value, step: done });
         let learning_rate = self.plan.learning_rate_at(done);
         let (network, gradient_norm) =
             self.optimizer.step(learning_rate, self.network.clone(), gradients);

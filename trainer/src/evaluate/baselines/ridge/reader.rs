@@ -2,6 +2,7 @@
 
 use super::super::Past;
 use super::super::scale::Scale;
+use crate::runtime::stop::Stop;
 use nalgebra::DMatrix;
 use scaleiq_core::forecast::STEPS;
 
@@ -67,8 +68,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Sums of the products of all pairs of (1, predictors, what followed), and the rows summed.
-    /// The lower triangle is filled.
-    pub(super) fn moments(&self) -> Option<(DMatrix<f64>, f64)> {
+    /// The lower triangle is filled. `None` if they are too few, or `stop` says so.
+    pub(super) fn moments(&self, stop: Stop) -> Option<(DMatrix<f64>, f64)> {
         let longest = self.seasons.iter().max().map_or(0, |season| season + SEASON_BEFORE);
         let first = longest.max(self.recent);
         // What followed a row must lie before the validation stretch, known bridges and all.
@@ -79,6 +80,9 @@ impl<'a> Reader<'a> {
         }
         let mut sums = Sums::new(1 + self.width() + STEPS);
         for origin in spread(first, rows) {
+            if stop() {
+                return None;
+            }
             if let Some(followed) = self.followed(origin) {
                 sums.add(std::iter::once(1.0).chain(self.predictors(origin)).chain(followed));
             }

@@ -1,20 +1,26 @@
 //! The device without its line: a message in, a message out.
 
+mod learned;
+mod upload;
+
 use crate::retained::{Memory, Retained};
-use crate::store::Store;
+use crate::store::{Slot, Store};
 use core::mem::MaybeUninit;
 use heapless::Vec;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::engine::{NativeForecaster, NativeQNetwork, Pack, PackError};
 use scaleiq_core::forecast::ForecastPipeline;
+use scaleiq_core::history::FOUR_WEEKS;
 use scaleiq_core::policy::{Dqn, Policy, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_core::wire::{
-    CHUNK, Config, FrameError, FrameReader, MAX_FRAME, Message, Refusal, Status, encode,
+    Config, Frame, FrameError, FrameReader, MAX_FRAME, Message, NO_SEQUENCE, Refusal, ResetCause,
+    Status, encode,
 };
+use upload::Upload;
 
 /// The controller, with the networks where the pack lies.
 type Native<'m> = Controller<ForecastPipeline<NativeForecaster<'m>>, Dqn<NativeQNetwork<'m>>>;
@@ -43,18 +49,12 @@ pub struct Answer {
     pub event: Option<Event>,
 }
 
-/// An upload under way.
-#[derive(Clone, Copy, Debug)]
-struct Upload {
-    length: u32,
-    stored: u32,
-}
-
 /// A controller behind a serial line.
 pub struct Device<'m, M, S> {
     reader: FrameReader,
     controller: Native<'m>,
-    built_in: &'m [u8],
+    /// Where the pack that decides lies, unless it is the built-in one.
+    in_force: Option<Slot>,
     last: Option<Sample>,
     last_decision: Option<Decision>,
     upload: Option<Upload>,
@@ -81,23 +81,22 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         mut memory: M,
         store: S,
     ) -> Result<&'p mut Self, PackError> {
-        // The built-in pack decides during an upload: without it the device is none.
+        // A device without a sound built-in pack would be none once the store is empty.
         let mut pack = Pack::parse(built_in)?;
-        let mut bytes = built_in;
-        if let Some((kept, its)) = kept(&store) {
-            (pack, bytes) = (kept, its);
+        let (mut bytes, mut in_force) = (built_in, None);
+        if let Some((slot, its)) = upload::kept(&store)
+            && let Ok(kept) = Pack::parse(its)
+        {
+            (pack, bytes, in_force) = (kept, its, Some(slot));
         }
-        let before = Retained::load(&memory);
-        let mut retained = before.unwrap_or_default();
+        let retained = Retained::begin(&mut memory);
         let status = Status {
             pack_crc: Pack::crc(bytes),
+            takes_unsigned: store.key().is_none(),
             jobs: retained.jobs,
-            resets: retained.resets + u32::from(before.is_some()),
-            by_watchdog: before.is_some_and(|before| !before.wanted),
+            resets: retained.resets,
             ..Status::default()
         };
-        (retained.resets, retained.wanted) = (status.resets, false);
-        retained.save(&mut memory);
         let kept = retained.config.and_then(|config| config.settings().ok());
         let settings = Settings { parameters: pack.parameters, ..kept.unwrap_or(settings) };
         let device = place.write(Self {
@@ -107,7 +106,7 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
                 ForecastPipeline::new(settings.interval, pack.forecaster()),
                 Dqn::new(pack.q_network()).with_min_advantage(pack.q_network.min_advantage),
             ),
-            built_in,
+            in_force,
             last: None,
             last_decision: None,
             upload: None,
@@ -117,30 +116,47 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
             memory,
             store,
         });
-        if let Some(jobs) = status.jobs {
+        if let Some(jobs) = device.status.jobs {
             device.controller.resume(jobs, UnixSeconds(0));
         }
         Ok(device)
     }
 
-    /// Takes one byte of the line; gives the answer when it completed a frame.
-    pub fn receive(&mut self, byte: u8) -> Option<Answer> {
+    /// Takes one byte of the line; gives the answer when it completed a frame. What takes long calls
+    /// `alive` now and then.
+    pub fn receive(&mut self, byte: u8, alive: &mut dyn FnMut()) -> Option<Answer> {
         let read = self.reader.push(byte)?;
         let mut event = None;
-        let message = match read {
-            Ok(message) => self.handle(message, &mut event),
+        let (sequence, message) = match read {
+            Ok(Frame { sequence, message }) => (sequence, self.handle(message, &mut event, alive)),
             Err(error) => {
                 self.status.dropped = self.status.dropped.saturating_add(1);
                 event = Some(Event::Dropped(error));
-                Message::Refused(Refusal::Frame)
+                match error {
+                    FrameError::Unknown { sequence } => (sequence, Message::Refused(Refusal::Kind)),
+                    FrameError::Version(_) => (NO_SEQUENCE, Message::Refused(Refusal::Version)),
+                    _ => (NO_SEQUENCE, Message::Refused(Refusal::Frame)),
+                }
             }
         };
         if let Message::Refused(refusal) = message {
             event = event.or(Some(Event::Refused(refusal)));
         }
         // Every answer fits a frame: a test of the wire holds the longest to it.
-        let frame = encode(&message).unwrap_or_default();
-        Some(Answer { frame, blind: self.blind, restart: self.retained.wanted, event })
+        let frame = encode(sequence, &message).unwrap_or_default();
+        let restart = self.retained.ends.is_some();
+        Some(Answer { frame, blind: self.blind, restart, event })
+    }
+
+    /// The receiver lost bytes: the frame that they were of comes damaged, and is asked for again.
+    pub fn overrun(&mut self) {
+        self.status.overruns = self.status.overruns.saturating_add(1);
+    }
+
+    /// The board is about to restart because of `cause`, which the next start tells.
+    pub fn end(&mut self, cause: ResetCause) {
+        self.retained.ends = Some(cause);
+        self.retained.save(&mut self.memory);
     }
 
     /// The decision for `seconds` after the last sample, as if the host had asked: whether it is to
@@ -157,16 +173,26 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         self.status.decision_us = micros;
     }
 
-    fn handle(&mut self, message: Message, event: &mut Option<Event>) -> Message {
+    fn handle(
+        &mut self,
+        message: Message,
+        event: &mut Option<Event>,
+        alive: &mut dyn FnMut(),
+    ) -> Message {
         let result = match message {
-            Message::Sample(sample) => self.sample(&sample).map(Message::Decision),
+            Message::Sample(sample) => self.sample(&sample, alive).map(Message::Decision),
             Message::Time(now) => Ok(Message::Decision(self.decide(now))),
             Message::Ask => Ok(self.report()),
             Message::Configure(config) => self.configure(config, event),
-            Message::UploadBegin { length } => self.begin(length),
+            Message::UploadBegin { length, kind } => self.begin(length, kind),
             Message::UploadChunk { offset, bytes } => self.chunk(offset, &bytes),
-            Message::UploadEnd => self.end(event),
-            Message::Decision(_) | Message::Refused(_) | Message::Status(_) => Err(Refusal::Kind),
+            Message::UploadEnd => self.complete(event, alive),
+            Message::Forget => Ok(self.forget()),
+            Message::AskLearned { offset } => Ok(self.learned(offset)),
+            Message::Decision(_)
+            | Message::Refused(_)
+            | Message::Status(_)
+            | Message::Learned { .. } => Err(Refusal::Kind),
         };
         if let Ok(Message::Decision(decision)) = &result {
             let (epoch, jobs, stage) = (decision.epoch, decision.jobs.0, decision.stage);
@@ -176,7 +202,7 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
     }
 
     /// A sample that was taken already is answered by what was decided on it.
-    fn sample(&mut self, sample: &Sample) -> Result<Decision, Refusal> {
+    fn sample(&mut self, sample: &Sample, alive: &mut dyn FnMut()) -> Result<Decision, Refusal> {
         if !sample.is_sound() {
             return Err(Refusal::SampleValue);
         }
@@ -185,15 +211,24 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         {
             return Ok(decision.clone());
         }
+        if self.last.is_some_and(|last| sample.end.since(last.end) > self.longest_hole_s()) {
+            return Err(Refusal::SampleJump);
+        }
         if let (None, Some(jobs)) = (self.last, self.status.jobs) {
             self.controller.resume(jobs, sample.end);
         }
-        self.controller.observe(sample, |_, _| {}).map_err(|_| Refusal::SampleTime)?;
+        let observed = self.controller.observe(sample, |_, _| alive());
+        observed.map_err(|_| Refusal::SampleTime)?;
         self.last = Some(*sample);
         self.status.epoch = self.status.epoch.saturating_add(1);
         let decision = self.decide(sample.end);
         self.last_decision = Some(decision.clone());
         Ok(decision)
+    }
+
+    /// What is remembered: after a longer hole nothing of it would be left.
+    fn longest_hole_s(&self) -> i64 {
+        FOUR_WEEKS as i64 * i64::from(self.controller.settings().interval.seconds())
     }
 
     fn decide(&mut self, now: UnixSeconds) -> Decision {
@@ -208,9 +243,21 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
     }
 
     fn report(&self) -> Message {
-        let uploaded = self.upload.map_or(0, |upload| upload.stored);
-        let network_role = self.controller.policy().network_role();
-        Message::Status(Status { uploaded, network_role, ..self.status })
+        Message::Status(Status {
+            uploaded: self.upload.map_or(0, |upload| upload.stored),
+            network_role: self.controller.policy().network_role(),
+            last_end: self.last.map(|sample| sample.end),
+            cause: self.retained.cause,
+            crash: self.retained.crash.clone(),
+            stack_unused: self.memory.stack_unused(),
+            ..self.status.clone()
+        })
+    }
+
+    /// What was decided and set outlives a restart, and nothing else does.
+    fn forget(&mut self) -> Message {
+        self.end(ResetCause::Wanted);
+        self.report()
     }
 
     /// Intervals of another length mean another memory: the device restarts with the settings.
@@ -219,67 +266,11 @@ impl<'m, M: Memory, S: Store<'m>> Device<'m, M, S> {
         let parameters = self.controller.settings().parameters;
         let settings = Settings { parameters, ..settings };
         self.retained.config = Some(config);
-        self.retained.wanted = !self.controller.configure(settings);
+        if !self.controller.configure(settings) {
+            self.retained.ends = Some(ResetCause::Wanted);
+        }
         self.retained.save(&mut self.memory);
         *event = Some(Event::Configured);
         Ok(self.report())
     }
-
-    /// While an upload is under way the built-in model decides: the store may hold the other one. It
-    /// may still hold it where the upload is refused, as for its length.
-    fn begin(&mut self, length: u32) -> Result<Message, Refusal> {
-        self.run(self.built_in)?;
-        self.upload = None;
-        if self.store.begin(length).is_err() {
-            if let Some((_, bytes)) = kept(&self.store) {
-                self.run(bytes)?;
-            }
-            return Err(Refusal::Storage);
-        }
-        self.upload = Some(Upload { length, stored: 0 });
-        Ok(self.report())
-    }
-
-    fn chunk(&mut self, offset: u32, bytes: &Vec<u8, CHUNK>) -> Result<Message, Refusal> {
-        let upload = self.upload.as_mut().ok_or(Refusal::Upload)?;
-        let end = offset.checked_add(bytes.len() as u32).ok_or(Refusal::Upload)?;
-        if end > upload.length || (offset != upload.stored && end > upload.stored) {
-            return Err(Refusal::Upload);
-        }
-        if offset == upload.stored {
-            self.store.write(offset, bytes).map_err(|_| Refusal::Storage)?;
-            upload.stored = end;
-        }
-        Ok(self.report())
-    }
-
-    /// A repeated end finds the model in force.
-    fn end(&mut self, event: &mut Option<Event>) -> Result<Message, Refusal> {
-        match self.upload {
-            Some(Upload { length, stored }) if length == stored => {
-                self.run(self.store.read(length))?;
-                *event = Some(Event::Model { crc: self.status.pack_crc });
-                Ok(self.report())
-            }
-            _ => Err(Refusal::Upload),
-        }
-    }
-
-    /// Puts the networks of a pack in force.
-    fn run(&mut self, bytes: &'m [u8]) -> Result<(), Refusal> {
-        let pack = Pack::parse(bytes).map_err(|_| Refusal::Pack)?;
-        self.controller.forecaster_mut().replace_model(pack.forecaster());
-        let policy = self.controller.policy_mut();
-        policy.replace_network(pack.q_network(), pack.q_network.min_advantage);
-        self.controller.tune(pack.parameters);
-        self.status.pack_crc = Pack::crc(bytes);
-        Ok(())
-    }
-}
-
-/// The pack that lies in the store from before, with its bytes.
-fn kept<'m>(store: &impl Store<'m>) -> Option<(Pack<'m>, &'m [u8])> {
-    let all = store.kept();
-    let bytes = all.get(..Pack::length(all)?)?;
-    Pack::parse(bytes).ok().map(|pack| (pack, bytes))
 }

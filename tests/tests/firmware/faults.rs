@@ -1,0 +1,44 @@
+//! An image that hangs, or that the processor stops: what it says after the reset.
+
+use super::board::Board;
+use super::host::{decision, play, settings};
+use super::image::image;
+use scaleiq_core::policy::Stage;
+use scaleiq_core::units::UnixSeconds;
+use scaleiq_core::wire::{Message, ResetCause};
+
+/// Where the program counter and the fault status lie among a crash's registers.
+const PC: usize = 6;
+const CFSR: usize = 8;
+
+#[test]
+fn a_failing_image_is_reset_tells_why_and_holds() {
+    let Some(image) = image("", None) else { return };
+    for (instruction, cause, text) in [
+        ("fee7", ResetCause::Watchdog, "no sign of life"),
+        ("00de", ResetCause::HardFault, "usage fault"),
+    ] {
+        let board = Board::start(&image, &[]);
+        let mut client = board.client();
+        client.ask(&settings()).unwrap();
+        let last = play(5, |sample| decision(client.ask(sample).unwrap())).pop().unwrap();
+        let before = client.status().unwrap();
+        assert_eq!((before.resets, before.cause, &before.crash), (0, ResetCause::Power, &None));
+        assert_eq!((before.epoch, before.jobs), (5, Some(last.jobs)));
+        let at = board.overwrite(instruction);
+        // Nothing answers before the reset; a part of the question is lost in it.
+        let after = client.status().unwrap();
+        assert_eq!((after.resets, after.cause, after.epoch), (1, cause, 0));
+        let crash = after.crash.unwrap();
+        assert_eq!((crash.cause, crash.text.as_str()), (cause, text));
+        assert_eq!(crash.registers[PC], at);
+        // An undefined instruction is a usage fault, bit 16.
+        let is_undefined = crash.registers[CFSR] == 1 << 16;
+        assert_eq!(is_undefined, cause == ResetCause::HardFault, "{:x?}", crash.registers);
+
+        assert_eq!(after.jobs, Some(last.jobs));
+        let now = Message::Time(UnixSeconds(last.at.0 + 60));
+        let held = decision(client.ask(&now).unwrap());
+        assert_eq!((held.stage, held.jobs), (Stage::Hold, last.jobs));
+    }
+}

@@ -1,0 +1,61 @@
+//! `trainer monitor` and `trainer forecast --horizon` as processes.
+#![cfg(unix)]
+
+mod process;
+
+use process::{text, trainer};
+use std::fmt::Write as _;
+use std::fs;
+
+/// Five weeks of ten minutes with quiet Sundays, and a last day of which `share` is left.
+fn traffic(share: f64) -> String {
+    let mut csv = String::from("ds,y\n");
+    for row in 0..35 * 144 {
+        let (day, hour) = (row / 144, (row % 144) as f64 / 24.0);
+        let usual = 500.0 + 300.0 * hour.sin() + f64::from(row * 7919 % 83);
+        let usual = if day % 7 == 3 { 0.6 * usual } else { usual };
+        let count = if day == 34 { share * usual } else { usual };
+        writeln!(csv, "{},{count:.0}", 1_700_006_400 + 600 * row).unwrap();
+    }
+    csv
+}
+
+#[test]
+fn a_collapse_is_told_and_a_usual_day_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for (share, status, word) in [(1.0, 0, "Nothing has drifted."), (0.2, 3, "DRIFT")] {
+        let path = folder.path().join(format!("{share}.csv"));
+        fs::write(&path, traffic(share)).unwrap();
+        let path = path.to_str().unwrap();
+        let output = trainer(&["monitor", "--data", path]);
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(status), "{said}{}", text(&output.stderr));
+        assert!(said.contains(word) && said.contains("2023-12-19"), "{said}");
+        let json = trainer(&["monitor", "--data", path, "--json", "--days", "3"]);
+        let verdicts: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!(verdicts.as_array().unwrap().len(), 3);
+        assert_eq!(verdicts[2]["drifts"], status == 3);
+        assert_eq!(verdicts[1]["drifts"], false);
+    }
+}
+
+#[test]
+fn the_future_is_forecast_in_columns_that_others_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue.csv");
+    fs::write(&path, traffic(1.0)).unwrap();
+    let path = path.to_str().unwrap();
+    let ask = |more: &[&str]| {
+        let output = trainer(&[&["forecast", "--data", path, "--no-tune"], more].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let told = ask(&["--horizon", "3", "--style", "nixtla"]);
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 4, "{told}");
+    assert!(lines[0].starts_with("unique_id,ds,cutoff,scaleiq,"), "{told}");
+    assert!(lines[1].starts_with("queue,2023-12-20T00:00:00Z,2023-12-19T23:50:00Z,"), "{told}");
+    assert!(ask(&["--horizon", "2"]).starts_with("origin,step,q10,q50,q90\n1703029800,1,"));
+    let both = trainer(&["forecast", "--data", path, "--horizon", "2", "--from", "0"]);
+    assert!(text(&both.stderr).contains("cannot be used with"), "{}", text(&both.stderr));
+}
