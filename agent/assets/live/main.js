@@ -9,6 +9,8 @@ import { SOURCES, decisions } from "./decisions.js";
 import * as control from "./control.js";
 import * as help from "./help.js";
 
+// An agent that takes longer does not answer.
+const PATIENCE_MS = 8000;
 let run = 0, next = 0, live = null;
 
 const header = () => {
@@ -58,7 +60,7 @@ const poll = async () => {
   let wait = 2000;
   try {
     if (!document.hidden) {
-      const response = await fetch(`api/live?run=${run}&since=${next}`, { cache: "no-store" });
+      const response = await fetch(`api/live?run=${run}&since=${next}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
       if (!response.ok) throw new Error(response.statusText);
       take(await response.json());
       health.link(true, live);

@@ -147,7 +147,6 @@ fn open(args: &ReplayArgs, context: &RunContext) -> anyhow::Result<Option<Box<dy
 
 /// A decision that is shown.
 struct Shown {
-    at: UnixSeconds,
     text: String,
     json: Value,
     line: Line,
@@ -166,7 +165,7 @@ impl Shown {
             then: String::new(),
         };
         let is_shadow = checked.run.context.shadow;
-        Self { at: line.at, text: text(checked), json: json(checked), line, is_shadow }
+        Self { text: text(checked), json: json(checked), line, is_shadow }
     }
 
     /// What became of it.
@@ -244,13 +243,14 @@ impl Found {
 
     /// Reads what became of those that are shown.
     fn look_after(&mut self, folder: &Path) {
-        let at: Vec<UnixSeconds> = self.shown.iter().map(|shown| shown.at).collect();
-        if at.is_empty() {
+        let decided = |shown: &Shown| Some((shown.line.at, shown.line.jobs?));
+        let all: Vec<_> = self.shown.iter().filter_map(decided).collect();
+        if all.is_empty() {
             return;
         }
-        let after = aftermaths(folder, &at);
+        let after = aftermaths(folder, &all);
         for shown in &mut self.shown {
-            if let Some(after) = after.get(&shown.at) {
+            if let Some(after) = decided(shown).and_then(|decided| after.get(&decided)) {
                 shown.look_after(after);
             }
         }

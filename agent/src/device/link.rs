@@ -253,7 +253,7 @@ mod tests {
     async fn the_same_is_sent_again_until_a_sound_answer_comes() {
         use Says::{Cut, Hurt, Refuses, Status};
         let answers = [Some(Hurt(1)), None, Some(Cut(1)), Some(Status(3)), Some(Status(4))];
-        let (answer, asked) = ask(answers.map(|says| Vec::from_iter(says)).into()).await;
+        let (answer, asked) = ask(answers.map(Vec::from_iter).into()).await;
         // What was cut off joins what follows, and is damaged with it.
         assert_eq!((answer.unwrap(), asked), (4, 5));
         let answers = [Hurt(1), Refuses(Refusal::Frame), Status(3)];

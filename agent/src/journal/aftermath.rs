@@ -20,38 +20,55 @@ pub struct Aftermath {
     pub replaced_s: Option<i64>,
 }
 
-/// What became of the decisions that were made at these moments.
+/// A decision, by its moment and its number: of a second there may be several.
+pub type Decided = (UnixSeconds, Jobs);
+
+/// What became of these decisions.
 #[must_use]
-pub fn aftermaths(folder: &Path, at: &[UnixSeconds]) -> BTreeMap<UnixSeconds, Aftermath> {
-    let mut found: BTreeMap<UnixSeconds, Aftermath> =
-        at.iter().map(|at| (*at, Aftermath::default())).collect();
+pub fn aftermaths(folder: &Path, decided: &[Decided]) -> BTreeMap<Decided, Aftermath> {
+    let mut found: BTreeMap<Decided, Aftermath> =
+        decided.iter().map(|decided| (*decided, Aftermath::default())).collect();
     // Those whose number is in force.
-    let mut open: Vec<UnixSeconds> = Vec::new();
+    let mut open: Vec<Decided> = Vec::new();
     let mut in_force: Option<Jobs> = None;
+    // What became of the order for it: decisions that repeat it ask for nothing more.
+    let mut last: Option<Carried> = None;
     see(folder, |seen| match seen {
         Seen::Decision(decision) => {
             if in_force.replace(decision.jobs) != Some(decision.jobs) {
-                for at in open.drain(..) {
-                    found.entry(at).or_default().replaced_s = Some(decision.at.since(at));
+                for decided in open.drain(..) {
+                    let passed_s = decision.at.since(decided.0);
+                    found.entry(decided).or_default().replaced_s = Some(passed_s);
                 }
+                last = None;
             }
-            if found.contains_key(&decision.at) {
-                open.push(decision.at);
+            let decided = (decision.at, decision.jobs);
+            if let Some(after) = found.get_mut(&decided) {
+                open.push(decided);
+                after.carried.clone_from(&last);
             }
         }
         Seen::Sample(sample) => {
             let Some(ready) = sample.jobs_ready else { return };
-            for at in &open {
-                let after = found.entry(*at).or_default();
+            for decided in &open {
+                let after = found.entry(*decided).or_default();
                 after.ready = Some(ready);
                 if Some(ready) == in_force && after.arrived_s.is_none() {
-                    after.arrived_s = Some(sample.end.since(*at));
+                    after.arrived_s = Some(sample.end.since(decided.0));
                 }
             }
         }
         Seen::Carried(carried) => {
-            for at in open.iter().filter(|at| **at >= carried.decided_at) {
-                found.entry(*at).or_default().carried = Some(carried.clone());
+            if in_force == Some(carried.jobs) {
+                last = Some(carried.clone());
+            }
+            // It may be known only once another number is in force.
+            let own = (carried.decided_at, carried.jobs);
+            let repeats = open.iter().filter(|(_, jobs)| *jobs == carried.jobs);
+            for decided in repeats.chain([&own]) {
+                if let Some(after) = found.get_mut(decided) {
+                    after.carried = Some(carried.clone());
+                }
             }
         }
         Seen::Run(_) | Seen::Limits(..) => {}

@@ -27,7 +27,7 @@ mod verify;
 mod walk;
 mod write;
 
-pub use aftermath::{Aftermath, aftermaths};
+pub use aftermath::{Aftermath, Decided, aftermaths};
 pub use folder::Limits;
 pub use past::{Seen, see};
 pub use record::{Carried, Digest, Recorded, Run, RunContext};

@@ -66,7 +66,7 @@ pub fn page<'a>(title: &str, decisions: impl Iterator<Item = (&'a Line, &'a str)
             escaped(text)
         );
     }
-    let heads = ["time", "jobs", "by", "why", "what became of it", ""];
+    let heads = ["time", "jobs", "by", "why", "what became of it", "in full"];
     let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\

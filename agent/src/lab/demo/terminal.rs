@@ -103,11 +103,11 @@ pub fn line(moment: &Moment, processor: &Processor) -> String {
     let cost = figures.saving_ratio.map_or("?".into(), |saved| format!("{:+.0}", -100.0 * saved));
     // What matters most comes first: a narrow terminal cuts the line.
     format!(
-        "{}  jobs {} ({} ready{starting})  SLA {in_time}  cost {cost} % vs static {}  {arrivals}  backlog {backlog}  {}",
+        "{}  jobs {} ({} ready{starting})  {}  SLA {in_time}  cost {cost} % vs static {}  {arrivals}  backlog {backlog}",
         utc(sample.end.0),
         decision.jobs,
         count(sample.jobs_ready),
-        processor.fixed_jobs(),
         decision.reason.sentence(),
+        processor.fixed_jobs(),
     )
 }

@@ -1,12 +1,13 @@
 //! A client for one system.
 
-use super::settings::HttpSettings;
 use crate::config::Secret;
 use crate::platform::tls::is_of_tls;
 use crate::text::causes;
 use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
+use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Largest answer that is read.
@@ -17,14 +18,24 @@ const MAX_TOLD_CHARS: usize = 200;
 /// Asks one system.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// What it is made from: files of certificates may be replaced.
-    pub(super) settings: HttpSettings,
+    /// Makes what speaks HTTP anew: files of certificates may be replaced.
+    pub(super) make: Make,
     pub(super) http: Arc<Mutex<reqwest::Client>>,
     /// Below it things are asked for.
     pub(super) base: Url,
     pub(super) credentials: Option<Credentials>,
     /// The address as it was configured.
     pub(super) name: String,
+}
+
+/// Makes what speaks HTTP, with what files say now.
+#[derive(Clone)]
+pub(super) struct Make(pub(super) Arc<dyn Fn() -> io::Result<reqwest::Client> + Send + Sync>);
+
+impl fmt::Debug for Make {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Make")
+    }
 }
 
 /// What proves who asks.
@@ -132,7 +143,7 @@ impl Client {
         if !is_of_tls(&why) {
             return Failure::Unreachable(what);
         }
-        match self.settings.http() {
+        match (self.make.0)() {
             Ok(http) => {
                 *self.http() = http;
                 Failure::Untrusted(what)

@@ -1,6 +1,6 @@
 //! Whom to ask over HTTP, and as whom.
 
-use super::client::{Client, Credentials};
+use super::client::{Client, Credentials, Make};
 use crate::config::{At, Fields, Kind, List, Secret, Text, Token};
 use crate::platform::tls::TlsSettings;
 use crate::text::causes;
@@ -95,8 +95,9 @@ impl HttpSettings {
             UNIX => Url::parse("http://localhost").map_err(io::Error::other)?,
             _ => self.url.clone(),
         };
+        let settings = self.clone();
         Ok(Client {
-            settings: self.clone(),
+            make: Make(Arc::new(move || settings.http())),
             http: Arc::new(Mutex::new(self.http()?)),
             base,
             credentials: self.credentials.clone(),
@@ -105,7 +106,7 @@ impl HttpSettings {
     }
 
     /// What speaks HTTP, with what files say now.
-    pub(super) fn http(&self) -> io::Result<reqwest::Client> {
+    fn http(&self) -> io::Result<reqwest::Client> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("scaleiq/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
