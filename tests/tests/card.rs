@@ -36,7 +36,8 @@ fn the_card_tells_what_the_network_does_on_the_sample() {
         (name.to_string(), scores(rows, origins, length.steps_per_day(), *from))
     };
     let all = [("network_alone", &*network), ("persistence", &*persistence)].map(scored);
-    let measured = card_metrics(&Results::new(rows, *length, &network, all.into()));
+    let interval_s = length.seconds();
+    let measured = card_metrics(&Results { interval_s, forecast: all.into(), policy: None });
     assert_eq!(measured.len(), 18);
     for (name, is) in measured {
         let told = card.metrics[&name];
