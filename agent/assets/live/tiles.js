@@ -134,6 +134,7 @@ export const marks = (answer) => {
   if ($("marks").dataset.shown === text) return;
   $("marks").dataset.shown = text;
   $("marks-count").textContent = answer.marks.length ? `(${answer.marks.length})` : "";
+  if (rows.length === 0) return $("marks").replaceChildren(element("li", "muted", "none in the time that is shown"));
   $("marks").replaceChildren(...rows.map((m) => {
     const item = element("li");
     item.append(element("span", "at", moment(m.at)), element("span", `kind ${m.kind}`, m.kind), element("span", "", m.who ? `${m.text} (${m.who})` : m.text));

@@ -34,7 +34,7 @@ fn samples_that_lack_what_is_needed_are_no_zero() {
     let sample = sample(now(), 0, 3).replace("\"logged_events\":0,", "");
     assert_eq!(post(&agent, "/ingest", &sample).0, 200, "{sample}");
     let error = keda.jobs().unwrap_err();
-    assert!(error.message().contains("lacks logged_events"), "{error}");
+    assert!(error.message().contains("has no logged_events"), "{error}");
     assert!(keda.is_active().unwrap());
 }
 
