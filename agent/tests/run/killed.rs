@@ -20,10 +20,11 @@ const ROUNDS: u64 = 50;
 const SEED: &str = "SCALEIQ_SEED";
 
 /// A worker that holds a lock for as long as anything of it lives and tells if another has it, starts a process
-/// that does not end by itself, drains for a while, and is sometimes one that crashes.
+/// that does not end by itself, drains for a while, and is sometimes one that crashes. It asks for the lock for half
+/// as long as one drains, since the system takes it from the dead a moment after they can run no more.
 const WORKER: &str = "exec 9> alive-$SCALEIQ_WORKER
-flock -n 9 || echo $SCALEIQ_WORKER >> doubles
-trap 'echo >> drains; sleep 0.05; exit' TERM
+flock -w 0.1 9 || echo $SCALEIQ_WORKER >> doubles
+trap 'echo >> drains; sleep 0.2; exit' TERM
 echo >> starts
 (trap '' TERM; sleep 300) &
 [ $(($$ % 4)) = 0 ] && { sleep 0.05; echo >> crashes; exit 7; }
