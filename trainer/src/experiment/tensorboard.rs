@@ -1,7 +1,9 @@
 //! Learning curves as TensorBoard reads them: records of TensorFlow's `Event` messages
 //! (`tensorflow/core/util/event.proto`, `tensorflow/core/lib/io/record_writer.h`).
 //!
-//!     tensorboard --logdir runs
+//! ```sh
+//! tensorboard --logdir runs
+//! ```
 
 use crate::runtime::files::FileError;
 use crc::{CRC_32_ISCSI, Crc};
