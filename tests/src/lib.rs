@@ -1,5 +1,7 @@
 //! What the cross-crate tests in `tests/` and the benchmark in `benches/` share.
 
+#![allow(clippy::missing_panics_doc, reason = "what fails here fails a test")]
+
 pub mod networks;
 
 use burn::tensor::Device;
