@@ -31,7 +31,8 @@ pub fn keep() -> io::Result<()> {
         let places = Places::open(plan.folder.clone())?;
         // A process is known by it, from wherever it was started.
         plan.folder = plan.folder.canonicalize()?;
-        let _entered = places.enter(|| orphans::kill_all(&plan.folder))?;
+        let pool = plan.folder.clone();
+        let entered = places.enter(|| orphans::kill_all(&pool))?;
         let keeper = Keeper {
             plan,
             places,
@@ -40,7 +41,8 @@ pub fn keep() -> io::Result<()> {
             workers: JoinSet::new(),
             last_end: None,
         };
-        keeper.run(lines).await
+        keeper.run(lines).await?;
+        Places::leave(entered, || orphans::kill_all(&pool))
     });
     // A thread of it may still wait for a line.
     runtime.shutdown_background();

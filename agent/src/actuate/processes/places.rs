@@ -49,6 +49,17 @@ impl Places {
         Ok(keepers)
     }
 
+    /// Leaves as a keeper whose workers are gone. Where it was the last one, `clear` is called.
+    pub(super) fn leave(entered: File, clear: impl FnOnce()) -> io::Result<()> {
+        entered.unlock()?;
+        match entered.try_lock() {
+            Ok(()) => clear(),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Takes the place `index`, which is held until the file and all copies of it are closed; `None` if
     /// another worker holds it, such as one that an earlier keeper is still draining.
     pub(super) fn take(&self, index: u32) -> io::Result<Option<File>> {
@@ -135,6 +146,19 @@ mod tests {
         assert!(!enter().1, "the second one is there");
         drop(second);
         assert!(enter().1);
+    }
+
+    #[test]
+    fn only_who_leaves_last_clears() {
+        let folder = tempfile::tempdir().unwrap();
+        let places = Places::open(folder.path().into()).unwrap();
+        let [first, second] = [(), ()].map(|()| places.enter(|| ()).unwrap());
+        let leave = |entered| {
+            let mut was_last = false;
+            Places::leave(entered, || was_last = true).unwrap();
+            was_last
+        };
+        assert_eq!([leave(first), leave(second)], [false, true]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The life of one worker: a process group that is started, asked to end, and killed.
 
-use super::orphans::POOL;
+use super::orphans::{NUMBER, POOL, kill_of};
 use super::plan::Plan;
 use crate::platform::group::Group;
 use std::fs::File;
@@ -14,9 +14,6 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// The variable in which a worker finds its number.
-const NUMBER: &str = "SCALEIQ_WORKER";
-
 /// A worker that runs.
 pub(super) struct Worker {
     child: Child,
@@ -26,8 +23,10 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts the worker `index` in its `place`. It is killed with this process: see [`become_worker`].
+    /// Starts the worker `index` in its `place`. It is killed with this process: see [`become_worker`]. What one
+    /// before it has left there, such as one whose keeper was killed, is ended first.
     pub(super) fn start(plan: &Plan, index: u32, place: File) -> io::Result<Self> {
+        kill_of(index, &plan.folder);
         let mut command = Command::new(own_program()?);
         command
             .arg0("agent")
