@@ -85,7 +85,7 @@ impl<'a> Archive<'a> {
         self.at = end;
     }
 
-    /// A value that has a form for the wire already, of at most [`LONGEST`] bytes.
+    /// A value that has a form for the wire already, of at most 512 bytes.
     pub fn value<T: Serialize + DeserializeOwned>(&mut self, value: &mut T) {
         let mut bytes = [0; LONGEST];
         let length = postcard::to_slice(value, &mut bytes).map_or(0, |used| used.len());
