@@ -4,7 +4,7 @@ use scaleiq_core::units::UnixSeconds;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The file of a journal's folder in which people's marks are kept, one a line.
@@ -69,15 +69,18 @@ impl Mark {
 pub(super) struct Marks {
     list: VecDeque<Mark>,
     file: Option<PathBuf>,
+    /// Lines in the file.
+    lines: usize,
 }
 
 impl Marks {
     /// Those that are kept in `folder`.
     pub(super) fn open(folder: Option<&Path>) -> Self {
-        let mut marks = Self { list: VecDeque::new(), file: folder.map(|f| f.join(FILE)) };
+        let mut marks = Self { file: folder.map(|f| f.join(FILE)), ..Self::default() };
         let Some(file) = marks.file.clone() else { return marks };
         match fs::read_to_string(&file) {
             Ok(text) => {
+                marks.lines = text.lines().count();
                 // A line that was cut off is none.
                 for mark in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
                     marks.add(mark);
@@ -108,7 +111,12 @@ impl Marks {
         let Some(file) = &self.file else { return Ok(()) };
         let written = OpenOptions::new().create(true).append(true).open(file);
         let written = written.and_then(|mut file| writeln!(file, "{line}"));
-        written.map_err(|error| {
+        self.lines += 1;
+        let trimmed = written.and_then(|()| match self.lines > 2 * KEPT {
+            true => trim(file).map(|()| self.lines = KEPT),
+            false => Ok(()),
+        });
+        trimmed.map_err(|error| {
             format!("{}: {error}: it is shown until the agent is restarted", file.display())
         })
     }
@@ -116,6 +124,16 @@ impl Marks {
     pub(super) fn list(&self) -> &VecDeque<Mark> {
         &self.list
     }
+}
+
+/// Leaves the lines that were written last: none of the others is shown.
+fn trim(file: &Path) -> io::Result<()> {
+    let text = fs::read_to_string(file)?;
+    let dropped = text.lines().count().saturating_sub(KEPT);
+    let rest: String = text.split_inclusive('\n').skip(dropped).collect();
+    let unfinished = file.with_extension("new");
+    fs::write(&unfinished, rest)?;
+    fs::rename(unfinished, file)
 }
 
 #[cfg(test)]
@@ -136,9 +154,12 @@ mod tests {
         }
         let marks = Marks::open(Some(folder.path()));
         assert_eq!(marks.list().iter().map(|m| m.at.0).collect::<Vec<_>>(), [3, 4, 5]);
-        let mut marks = Marks::default();
-        (0..2000).for_each(|at| marks.keep(mark(at)).unwrap());
+        let mut marks = Marks::open(Some(folder.path()));
+        (6..2000).for_each(|at| marks.keep(mark(at)).unwrap());
         assert_eq!((marks.list().len(), marks.list()[0].at.0), (KEPT, 1500));
+        let kept = fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert!(kept.lines().count() <= 2 * KEPT && kept.ends_with('\n'));
+        assert_eq!(Marks::open(Some(folder.path())).list(), marks.list());
     }
 
     #[test]
