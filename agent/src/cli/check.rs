@@ -61,19 +61,16 @@ fn check(config: &WorkloadConfig, file: &Path) -> anyhow::Result<()> {
     config.actuator.check().map_err(usage)?;
     let role = device.as_ref().map_or(decider.network_role(), |status| status.network_role);
     say(summary(config, &model.name, role, device.as_ref()).trim_end());
-    for note in notes(config, role) {
+    for note in notes(config) {
         say(&format!("note: {note}"));
     }
     Ok(())
 }
 
 /// What is sound and may not be meant.
-fn notes(config: &WorkloadConfig, role: NetworkRole) -> Vec<String> {
+fn notes(config: &WorkloadConfig) -> Vec<String> {
     let settings = &config.settings;
     let mut notes: Vec<String> = config.source.note().into_iter().collect();
-    if role == NetworkRole::CannotAct {
-        notes.push(role.sentence().into());
-    }
     if config.decider.device.is_some() && settings.objective != Objective::DEFAULT {
         notes.push("a device is not told the `objective`: it keeps to 0.999".into());
     }

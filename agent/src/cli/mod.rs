@@ -4,6 +4,7 @@ pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod flash_model;
+mod history;
 #[cfg(feature = "http")]
 pub mod overrides;
 pub mod pipe;
@@ -49,7 +50,8 @@ const BACKTEST_EXAMPLES: &str = "\
 Examples:
   agent backtest --data history.csv --max-jobs 40
   agent backtest --data history.csv --world slow --html report.html
-  agent backtest --data history.csv --days 14 --peak-jobs 60 --json figures.json";
+  agent backtest --data history.csv --days 14 --peak-jobs 60 --json figures.json
+  agent backtest --prometheus http://prometheus:9090 --query 'sum(rate(jobs_enqueued_total[2m]))' --html report.html";
 
 /// Predictive auto-scaler for queue workers: forecasts the load and says how many jobs should run.
 #[derive(Debug, Parser)]

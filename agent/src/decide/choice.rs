@@ -1,7 +1,8 @@
 //! Which model is to decide.
 
-use scaleiq_core::model::Bundle;
+use scaleiq_core::model::{Bundle, Card};
 use scaleiq_core::settings::Base;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Name under which [`ModelChoice::None`] goes.
@@ -34,11 +35,20 @@ impl ModelChoice {
     /// that cannot be read is an error of opening the model.
     #[must_use]
     pub fn base(&self) -> Base {
-        let card = match self {
-            Self::Shipped => Bundle::card_of(None),
-            Self::Folder(folder) => Bundle::card_of(Some(folder)),
-            Self::None => return Base::default(),
-        };
-        card.map_or_else(|_| Base::default(), |card| card.policy.base)
+        self.card().map_or_else(Base::default, |card| card.policy.base)
+    }
+
+    /// The histories that it was trained on, with their fingerprints, as its card tells them.
+    #[must_use]
+    pub fn learned_from(&self) -> BTreeMap<String, String> {
+        self.card().map_or_else(BTreeMap::new, |card| card.data)
+    }
+
+    fn card(&self) -> Option<Card> {
+        match self {
+            Self::Shipped => Bundle::card_of(None).ok(),
+            Self::Folder(folder) => Bundle::card_of(Some(folder)).ok(),
+            Self::None => None,
+        }
     }
 }
