@@ -14,6 +14,7 @@
     return e;
   };
   const percent = (v, digits = 3) => `${(Math.floor(v * 100 * 10 ** digits) / 10 ** digits).toFixed(digits)} %`;
+  const days = (n) => `${number(n, 1)} ${n === 1 ? "day" : "days"}`;
   const swatch = (k) => {
     const e = element("span", "swatch");
     e.style.background = `var(${COLOURS[k % COLOURS.length]})`;
@@ -21,7 +22,7 @@
   };
 
   const words = () => {
-    $("about").textContent = `${D.data} · ${number(D.days, 1)} days judged after ${number(D.warm_days, 1)} days of learning · model ${D.model} · v${D.version}`;
+    $("about").textContent = `${D.data} · ${days(D.days)} judged after ${days(D.warm_days)} of learning · model ${D.model} · v${D.version}`;
     // A number and its unit stay on one line.
     $("lead").textContent = (D.verdict?.words ?? "").replace(/ (?=(%|s)( |\b|,|\)))/g, "\u00a0");
     $("seen").textContent = D.seen ?? "";

@@ -5,6 +5,7 @@ use crate::device::{Client, Timeouts};
 use crate::error::UsageError;
 use crate::text::{grouped, say};
 use scaleiq_core::forecast::STEPS;
+use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::units::Objective;
 use scaleiq_core::wire::Status;
@@ -91,6 +92,13 @@ fn notes(config: &WorkloadConfig) -> Vec<String> {
             "jobs start in {} s, and forecasts reach {ahead_s} s ahead: a rise that comes sooner \
              breaks the SLA, whatever is decided",
             settings.start_up_s
+        ));
+    }
+    let window_s = settings.scale_down_window_s;
+    if interval_s < IntervalLength::TWO_MINUTES.seconds() && window_s > interval_s {
+        notes.push(format!(
+            "`scale_down_window_s` is {window_s}, `interval_s` {interval_s}: where traffic rises and falls within \
+             minutes, the number stays near the peak; a window of one interval follows it"
         ));
     }
     if stale_s < interval_s {

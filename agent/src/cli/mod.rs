@@ -19,6 +19,7 @@ mod when;
 use crate::app::Components;
 use crate::error::UsageError;
 use crate::platform::{logging, stop};
+use crate::text::causes;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -139,7 +140,7 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                logging::say(&format!("error: {error:#}"));
+                logging::say(&format!("error: {}", causes(error.as_ref())));
                 let usage = error.chain().any(|e| e.is::<UsageError>());
                 ExitCode::from(if usage { USAGE } else { 1 })
             }

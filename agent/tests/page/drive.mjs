@@ -1,5 +1,6 @@
 // Chromium for a test: takes a command a line, [name, ...arguments] as JSON, and answers each with a line,
 // {"is": ...} or {"error": "..."}. The argument is Chromium's path.
+import { readFile } from "node:fs/promises";
 import readline from "node:readline";
 import axe from "axe-core";
 import { chromium } from "playwright-core";
@@ -44,6 +45,12 @@ const commands = {
     await page.mouse.down();
     await page.mouse.move(box.x + to * box.width, y, { steps: 5 });
     await page.mouse.up();
+  },
+  // Clicks what gives a file: its name, and how it begins.
+  file: async (at) => {
+    const [file] = await Promise.all([page.waitForEvent("download"), page.click(at)]);
+    const content = await readFile(await file.path());
+    return `${file.suggestedFilename()}: ${content.subarray(0, 60).toString("latin1")}`;
   },
   twice: (at) => page.dblclick(at),
   // Whether the page is wider than its window.

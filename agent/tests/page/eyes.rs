@@ -165,6 +165,12 @@ fn the_pages_of_backtest_and_replay() {
         CHARTS,
         &[("hidden", hide), ("unfolded", unfold)],
     );
+    // What is taken along.
+    browser.open(&url("backtest.html"));
+    let csv = browser.read(["file", "[data-csv=policies]"]);
+    assert!(csv.starts_with("scaleiq-policies.csv: policy,begun_in_time,"), "{csv}");
+    let png = browser.read(["file", "[data-png=jobs-chart]"]);
+    assert!(png.starts_with("scaleiq-jobs-chart.png: \u{89}PNG"), "{png}");
     look(
         &mut browser,
         "replay",
