@@ -82,8 +82,9 @@ fn words(command: &str, folder: &Path) -> Vec<String> {
     told.split_terminator('\0').map(str::to_owned).collect()
 }
 
-/// Runs `command` as it stands, but for the address.
-fn works(command: &str, agent: &Agent, folder: &Path) {
+/// Runs `command` as it stands, but for the address, beside an agent of its own.
+fn works(command: &str) {
+    let agent = begin();
     let ours = format!("agent() {{ {} \"$@\"; }}", env!("CARGO_BIN_EXE_agent"));
     let script = command
         .replace("target/release/agent ", "agent ")
@@ -91,7 +92,10 @@ fn works(command: &str, agent: &Agent, folder: &Path) {
         .replace("agent override ", "agent override --config scaleiq.yaml ")
         .replace("curl ", "curl --silent --show-error --fail-with-body ");
     let script = format!("{ours}\n{script}");
-    let ran = Command::new("sh").args(["-c", &script]).current_dir(folder).output().unwrap();
+    let mut shell = Command::new("sh");
+    // Everybody has a name, but for machines.
+    shell.args(["-c", &script]).current_dir(agent.folder.path()).env("USER", "reader");
+    let ran = shell.output().unwrap();
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     assert!(ran.status.success(), "{command}: {}{}", text(&ran.stdout), text(&ran.stderr));
 }
@@ -106,35 +110,34 @@ fn samples() -> String {
     (0..30).map(|k| format!("{}\n", sample(k))).collect()
 }
 
-/// What the commands name: a configuration with the agent's address, samples in each form.
-fn prepare(folder: &Path, agent: &Agent) {
-    let put = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
-    put(
-        "scaleiq.yaml",
-        &format!("listen: {}\nmodel: none\njournal: {{folder: journal}}\n", agent.address),
-    );
+/// An agent that knows an hour, and in its folder what commands name: its configuration, samples in each form.
+fn begin() -> Agent {
+    let agent = Agent::start("listen: 127.0.0.1:0\njournal: {folder: journal}\n");
     let samples = samples();
+    assert_eq!(post(&agent, "/ingest", &samples).0, 200);
+    let put = |name: &str, text: &str| fs::write(agent.folder.path().join(name), text).unwrap();
+    let config = "model: none\njournal: {folder: journal}\n";
+    put("scaleiq.yaml", &format!("listen: {}\n{config}", agent.address));
     put("samples.jsonl", &samples);
     put("rows.json", &format!("[{}]", samples.trim().replace('\n', ",")));
     let rows = (0..30).map(|k| format!("2025-07-01 00:{:02}:00,3000\n", 2 * k));
     put("sample.csv", &format!("time,logged_events\n{}", rows.collect::<String>()));
+    agent
 }
 
 #[test]
 fn every_command_is_one_that_works() {
-    let agent = Agent::start("listen: 127.0.0.1:0\njournal: {folder: journal}\n");
-    assert_eq!(post(&agent, "/ingest", &samples()).0, 200);
-    let folder = agent.folder.path();
-    prepare(folder, &agent);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("samples.jsonl"), "").unwrap();
     let (mut read, mut ran) = (0, 0);
     for path in documents() {
         for (command, is_in_sentence) in commands(&fs::read_to_string(&path).unwrap()) {
             if command.starts_with("curl ") {
-                works(&command, &agent, folder);
+                works(&command);
                 ran += 1;
                 continue;
             }
-            let words = words(&command, folder);
+            let words = words(&command, folder.path());
             let parsed = Cli::try_parse_from(&words);
             // A sentence may name a command without all that it needs.
             let is_named = |error: &clap::Error| match error.kind() {
@@ -153,7 +156,7 @@ fn every_command_is_one_that_works() {
                 && RUN.iter().any(|begin| line.starts_with(begin))
                 && !line.contains(NOT_RUN)
             {
-                works(&command, &agent, folder);
+                works(&command);
                 ran += 1;
             }
         }

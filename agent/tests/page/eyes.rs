@@ -84,8 +84,8 @@ fn the_live_page() {
     );
     look(&mut browser, "empty", &address(&agent), "#command:visible", &[]);
     tell(&agent, "/");
-    let wish = r#"{"min": 4, "for_s": 3600, "who": "ana", "why": "a campaign"}"#;
-    assert_eq!(post(&agent, "/overrides", wish).0, 201);
+    let limit = r#"{"min": 4, "for_s": 3600, "who": "ana", "why": "a campaign"}"#;
+    assert_eq!(post(&agent, "/overrides", limit).0, 201);
     look(&mut browser, "live", &address(&agent), CHARTS, &LIVE);
 }
 

@@ -17,7 +17,7 @@ fn ask(agent: &Agent, method: &str, path: &str, body: &str) -> (u16, String) {
 }
 
 /// What is set by hand.
-fn wishes(agent: &Agent) -> String {
+fn overrides(agent: &Agent) -> String {
     let (status, list) = ask(agent, "GET", "/overrides", "");
     assert_eq!(status, 200, "{list}");
     list
@@ -63,10 +63,10 @@ fn limits_and_pauses_are_asked_again_need_the_token_and_are_recorded() {
     assert!(
         asked.contains("at least 14 jobs, at most 30 jobs") && asked.contains("ana, a campaign")
     );
-    assert!(!wishes(&agent).contains("campaign"), "it is asked again first");
+    assert!(!overrides(&agent).contains("campaign"), "it is asked again first");
     browser.act(["click", "#wish-send"]);
     until(|| browser.text("#wish-error") == "The agent asks for its token.");
-    assert!(!wishes(&agent).contains("campaign"));
+    assert!(!overrides(&agent).contains("campaign"));
     browser.act(["fill", "[name=token]", TOKEN]);
     browser.act(["click", "#wish-send"]);
     browser.act(["click", "#wish-send"]);
@@ -98,7 +98,7 @@ fn limits_and_pauses_are_asked_again_need_the_token_and_are_recorded() {
     let replay = replay.unwrap();
     assert!(replay.status.success(), "{}", String::from_utf8_lossy(&replay.stderr));
     let agent = Agent::start_in(folder, CONFIG, None);
-    let kept = wishes(&agent);
+    let kept = overrides(&agent);
     assert!(kept.contains("a campaign") && kept.contains("a migration"), "{kept}");
     browser.open(&address(&agent));
     until(|| browser.count("#overrides button") == 2);
@@ -109,7 +109,7 @@ fn limits_and_pauses_are_asked_again_need_the_token_and_are_recorded() {
     until(|| browser.text("#wish-send") == "Confirm");
     browser.act(["click", "#wish-send"]);
     until(|| browser.count("#overrides button") == 1);
-    assert!(!wishes(&agent).contains("a campaign"));
+    assert!(!overrides(&agent).contains("a campaign"));
 }
 
 #[test]
@@ -181,5 +181,5 @@ fn all_of_it_can_be_done_by_keyboard() {
     assert!(asked.contains("at least 14 jobs") && asked.contains("ana, a campaign"), "{asked}");
     browser.act(["press", "Escape"]);
     assert_eq!(browser.count("#dialog[open]"), 0);
-    assert!(!wishes(&agent).contains("ana"));
+    assert!(!overrides(&agent).contains("ana"));
 }
