@@ -11,18 +11,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// A change of what is shown, and its name.
+type Change = (&'static str, fn(&mut Browser));
+
 const WIDTHS: [u32; 2] = [1400, 390];
 const SCHEMES: [&str; 2] = ["light", "dark"];
 
 /// Looks at `url` as `name` in each way; `ready` finds an element once the page is there, and `then` may change what
 /// is shown and give it a name, and is looked at as well.
-fn look(
-    browser: &mut Browser,
-    name: &str,
-    url: &str,
-    ready: &str,
-    then: &[(&str, fn(&mut Browser))],
-) {
+fn look(browser: &mut Browser, name: &str, url: &str, ready: &str, then: &[Change]) {
     for (width, scheme) in WIDTHS.iter().flat_map(|width| SCHEMES.map(|scheme| (*width, scheme))) {
         browser.open_as(url, width, scheme);
         until(|| browser.count(ready) > 0);
@@ -61,8 +58,7 @@ fn dialog(browser: &mut Browser) {
     browser.act(["click", "#set-limits"]);
 }
 
-const LIVE: [(&str, fn(&mut Browser)); 3] =
-    [("hidden", hide), ("unfolded", unfold), ("dialog", dialog)];
+const LIVE: [Change; 3] = [("hidden", hide), ("unfolded", unfold), ("dialog", dialog)];
 const CHARTS: &str = "#backlog-chart .u-over";
 
 /// A day and a half of samples, and a mark.
