@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_secs(20);
 const DRAIN: Duration = Duration::from_secs(15);
 /// Both pools begin with no worker that is up: so long nothing counts, and no longer than for a third of it.
 const WARM_UP: Duration = Duration::from_secs(20);
-/// The static pool is so much larger than what the peak keeps busy, unless told otherwise.
+/// Default size of the static pool over what the peak keeps busy.
 const ROOM: f64 = 1.1;
 
 pub(crate) fn play<Q: Queue>(args: &Args, config: &str) -> anyhow::Result<()> {

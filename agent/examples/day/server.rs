@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 /// Where Debian puts servers, which is not in everybody's `PATH`.
 const BESIDE_PATH: &str = "/usr/sbin";
 /// The server answers within this.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A server, ended when dropped.
 pub(crate) struct Server {
@@ -37,7 +37,7 @@ impl Server {
             }
             match Q::connect(&address).await {
                 Ok(queue) => break queue,
-                Err(error) if begin.elapsed() > PATIENCE => return Err(error),
+                Err(error) if begin.elapsed() > TIMEOUT => return Err(error),
                 Err(_) => sleep(Duration::from_millis(50)).await,
             }
         };

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 /// A request gets this long after the agent was asked to end.
 const GRACE: Duration = Duration::from_secs(3);
-/// Seconds that a request may take, unless told otherwise.
+/// Default time limit of a request, in seconds.
 const TIMEOUT_S: f64 = 10.0;
 
 /// A system, as it is configured.

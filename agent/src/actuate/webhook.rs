@@ -15,7 +15,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tries of an order, unless told otherwise; then it comes again as any other does that failed.
+/// Default tries of an order; then it comes again as any other does that failed.
 const TRIES: u32 = 3;
 /// Pause after the first try; each one after it is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -56,7 +56,7 @@ pub(super) async fn list(State(api): State<Api>) -> Response {
 pub(super) async fn set(State(api): State<Api>, headers: HeaderMap, body: Body) -> Response {
     match draft(&api, &headers, body).await {
         Ok(draft) => match api.control.set_override(draft).await {
-            Ok(Ok(wish)) => (StatusCode::CREATED, Json(wish)).into_response(),
+            Ok(Ok(entry)) => (StatusCode::CREATED, Json(entry)).into_response(),
             Ok(Err(refused)) => refuse(StatusCode::UNPROCESSABLE_ENTITY, refused.to_string()),
             Err(error) => error.into_response(),
         },
@@ -74,7 +74,7 @@ async fn draft(api: &Api, headers: &HeaderMap, body: Body) -> Result<Draft, Refu
 /// Ends one.
 pub(super) async fn end(State(api): State<Api>, Path(id): Path<u64>) -> Response {
     match api.control.end_override(id).await {
-        Ok(Some(wish)) => Json(wish).into_response(),
+        Ok(Some(entry)) => Json(entry).into_response(),
         Ok(None) => refuse(StatusCode::NOT_FOUND, format!("there is no override {id}")),
         Err(error) => error.into_response(),
     }

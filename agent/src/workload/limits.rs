@@ -8,8 +8,8 @@ impl Control {
     /// Brings the limits up to date at `now`: what decides is told, and it is recorded.
     pub(super) fn keep_limits(&mut self, now: UnixSeconds) {
         let ended = self.overrides.take_ended(now);
-        for wish in &ended {
-            tracing::info!(id = wish.id, "override ended: {}", wish.sentence());
+        for entry in &ended {
+            tracing::info!(id = entry.id, "override ended: {}", entry.sentence());
         }
         let jobs = self.jobs_in_force();
         let held = jobs.is_some_and(|jobs| self.overrides.hold(jobs));
@@ -43,18 +43,18 @@ impl Control {
     /// A person sets an override.
     pub(super) fn set_override(&mut self, draft: Draft) -> Result<Override, Refused> {
         let now = self.clock.now().ours;
-        let wish = self.overrides.set(draft, now, self.jobs_in_force())?;
-        tracing::info!(id = wish.id, "override set: {}", wish.sentence());
+        let entry = self.overrides.set(draft, now, self.jobs_in_force())?;
+        tracing::info!(id = entry.id, "override set: {}", entry.sentence());
         self.overrides_changed(now);
-        Ok(wish)
+        Ok(entry)
     }
 
     /// A person ends the override `id`; `None` if there is none.
     pub(super) fn end_override(&mut self, id: u64) -> Option<Override> {
-        let wish = self.overrides.end(id)?;
-        tracing::info!(id, "override ended by hand: {}", wish.sentence());
+        let entry = self.overrides.end(id)?;
+        tracing::info!(id, "override ended by hand: {}", entry.sentence());
         self.overrides_changed(self.clock.now().ours);
-        Some(wish)
+        Some(entry)
     }
 
     fn overrides_changed(&mut self, now: UnixSeconds) {

@@ -17,7 +17,7 @@ use contract::external_scaler_client::ExternalScalerClient;
 use contract::{GetMetricsRequest, MetricSpec, MetricValue, ScaledObjectRef};
 
 /// Longest wait for an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Asks one agent over one connection, as KEDA does.
 pub(crate) struct Keda {
@@ -70,7 +70,7 @@ impl Keda {
 
     fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
         self.runtime.block_on(async {
-            tokio::time::timeout(PATIENCE, answer).await.expect("there is no answer")
+            tokio::time::timeout(TIMEOUT, answer).await.expect("there is no answer")
         })
     }
 

@@ -25,9 +25,9 @@ fn a_minimum_is_in_force_at_once_told_everywhere_and_ends() {
     let agent = Agent::start(ACTIVE);
     assert_eq!(post(&agent, "/ingest", &samples(3000)).0, 200);
     let before = jobs(&agent);
-    let (status, wish) =
+    let (status, entry) =
         set(&agent, r#"{"min": 40, "for_s": 3600, "who": "ana", "why": "a campaign"}"#);
-    assert_eq!((status, &wish["min"], &wish["who"]), (201, &40.into(), &"ana".into()), "{wish}");
+    assert_eq!((status, &entry["min"], &entry["who"]), (201, &40.into(), &"ana".into()), "{entry}");
     assert_eq!(jobs(&agent), 40);
     let decision = json(&get(&agent, "/decide").1);
     assert_eq!(decision["changes"].as_array().unwrap().last().unwrap()["by"], "limits");
@@ -42,7 +42,7 @@ fn a_minimum_is_in_force_at_once_told_everywhere_and_ends() {
 
     let list = json(&get(&agent, "/overrides").1);
     assert_eq!(list["overrides"].as_array().unwrap().len(), 1);
-    let path = format!("/overrides/{}", wish["id"]);
+    let path = format!("/overrides/{}", entry["id"]);
     assert_eq!(delete(&agent, &path).0, 200);
     assert_eq!(delete(&agent, &path).0, 404);
     assert!(get(&agent, "/metrics").1.contains("scaleiq_jobs_min 1\n"));
@@ -140,16 +140,16 @@ fn the_command_line_sets_lists_and_ends_them() {
     };
     let set =
         run(&["set", "--min", "7", "--pause", "scale-down", "--for", "2h", "--why", "a test"]);
-    let wish = json(&String::from_utf8_lossy(&set.stdout));
+    let entry = json(&String::from_utf8_lossy(&set.stdout));
     assert!(set.status.success(), "{set:?}");
     assert_eq!(
-        (&wish["min"], &wish["pause"], &wish["who"]),
+        (&entry["min"], &entry["pause"], &entry["who"]),
         (&7.into(), &"scale_down".into(), &"ana".into())
     );
     let list = run(&["list"]);
-    assert_eq!(json(&String::from_utf8_lossy(&list.stdout))["overrides"][0]["id"], wish["id"]);
-    assert!(run(&["end", &wish["id"].to_string()]).status.success());
-    let gone = run(&["end", &wish["id"].to_string()]);
+    assert_eq!(json(&String::from_utf8_lossy(&list.stdout))["overrides"][0]["id"], entry["id"]);
+    assert!(run(&["end", &entry["id"].to_string()]).status.success());
+    let gone = run(&["end", &entry["id"].to_string()]);
     assert!(!gone.status.success());
     assert!(String::from_utf8_lossy(&gone.stderr).contains("there is no override"), "{gone:?}");
     let bad = run(&["set", "--min", "7", "--max", "3", "--for", "2h", "--why", "a test"]);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Longest wait until a server answers, or has ended.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// Somebody else may take a port between the moment it was free and the one it is used.
 const TRIES: u32 = 3;
 
@@ -94,7 +94,7 @@ impl Server {
         }
         let begin = Instant::now();
         while !child.try_wait().is_ok_and(|status| status.is_some()) {
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > TIMEOUT {
                 signal_group(&child, "KILL");
             }
             thread::sleep(Duration::from_millis(10));
@@ -137,7 +137,7 @@ impl Server {
             if (self.answers)(self.port) {
                 break;
             }
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > TIMEOUT {
                 self.child = Some(child);
                 self.kill();
                 return false;

@@ -79,9 +79,12 @@ impl Board {
         }
     }
 
-    /// Puts an instruction, in hexadecimal, where the program is: `fee7` jumps to itself, `00de` is none.
-    /// Gives where that was.
-    pub(crate) fn overwrite(&self, instruction: &str) -> u32 {
+    /// Makes the program run an instruction, in hexadecimal: `fee7` jumps to itself, `00de` is none.
+    /// Gives its address.
+    ///
+    /// It lies at the beginning, which nothing runs again before the reset, and QEMU loads the program
+    /// anew for that. Where the program is at the moment may be a function that the handler needs.
+    pub(crate) fn run_instruction(&self, instruction: &str) -> u32 {
         let mut gdb = self.port("gdb");
         let mut talk = |command: &str| {
             let sum = command.bytes().fold(0u8, u8::wrapping_add);
@@ -95,19 +98,21 @@ impl Board {
                     answer.push(byte[0]);
                 }
                 let answer = String::from_utf8(answer).unwrap();
-                let answer = answer.trim_start_matches(['+', '$']).to_string();
+                let answer = answer.trim_start_matches(['+', '$']);
                 if !answer.starts_with('T') {
-                    break answer;
+                    break answer[..answer.len() - 3].to_string();
                 }
             }
         };
-        let registers = talk("g");
-        // Little-endian words; the program counter is the sixteenth.
-        let counter = &registers[8 * 15..8 * 16];
-        let counter = u32::swap_bytes(u32::from_str_radix(counter, 16).unwrap());
-        assert!(talk(&format!("M{counter:x},2:{instruction}")).contains("OK"));
+        // The second entry of the vector table, little-endian; bit 0 says Thumb.
+        let beginning = u32::from_str_radix(&talk("m4,4"), 16).unwrap().swap_bytes() & !1;
+        assert_eq!(talk(&format!("M{beginning:x},2:{instruction}")), "OK");
+        // Words, of which the sixteenth is the program counter.
+        let mut registers = talk("g");
+        registers.replace_range(8 * 15..8 * 16, &format!("{:08x}", beginning.swap_bytes()));
+        assert_eq!(talk(&format!("G{registers}")), "OK");
         talk("D");
-        counter
+        beginning
     }
 }
 

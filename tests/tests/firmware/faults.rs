@@ -25,7 +25,7 @@ fn a_failing_image_is_reset_tells_why_and_holds() {
         let before = client.status().unwrap();
         assert_eq!((before.resets, before.cause, &before.crash), (0, ResetCause::Power, &None));
         assert_eq!((before.epoch, before.jobs), (5, Some(last.jobs)));
-        let at = board.overwrite(instruction);
+        let at = board.run_instruction(instruction);
         // Nothing answers before the reset; a part of the question is lost in it.
         let after = client.status().unwrap();
         assert_eq!((after.resets, after.cause, after.epoch), (1, cause, 0));

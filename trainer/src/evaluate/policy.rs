@@ -30,7 +30,7 @@ pub struct CaseReport {
 pub struct EvalReport {
     /// One per workload and world.
     pub cases: Vec<CaseReport>,
-    /// Caution of the network, see [`scaleiq_core::policy::action_worth_taking`].
+    /// Least advantage that moves the plan, see [`scaleiq_core::policy::action_worth_taking`].
     pub min_advantage: f32,
     /// The network's [`penalised`] cost, averaged: what the best checkpoint is chosen by.
     pub dqn: f64,

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 /// Somebody else who changes the same resource is given way so many times.
 const TRIES: u32 = 5;
 /// An order may take so long in all.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// `actuator: {type: kubernetes}`.
 pub const KUBERNETES: ActuatorVariant = ActuatorVariant {
@@ -100,8 +100,8 @@ impl Scaler {
 impl Actuator for Scaler {
     fn apply<'a>(&'a mut self, order: &'a Order) -> Applying<'a> {
         Box::pin(async {
-            timeout(PATIENCE, self.scale(order)).await.unwrap_or_else(|_| {
-                let what = format!("no answer within {} s", PATIENCE.as_secs());
+            timeout(TIMEOUT, self.scale(order)).await.unwrap_or_else(|_| {
+                let what = format!("no answer within {} s", TIMEOUT.as_secs());
                 Err(io::Error::new(io::ErrorKind::TimedOut, what))
             })
         })

@@ -24,7 +24,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from
 /// A keeper that ran for so long had begun well.
 const BEGUN: Duration = Duration::from_secs(60);
 /// A keeper takes note of a number within this.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Beyond the workers' grace a keeper needs no longer to end.
 const SPARE: Duration = Duration::from_secs(1);
 
@@ -70,7 +70,7 @@ impl Link {
         wanted.send_replace(jobs);
         let mut seen = self.seen.subscribe();
         let is_taken = |report: &Option<Report>| report.as_ref().is_some_and(|r| r.wanted == jobs);
-        let Ok(Ok(report)) = timeout(PATIENCE, seen.wait_for(is_taken)).await else {
+        let Ok(Ok(report)) = timeout(TIMEOUT, seen.wait_for(is_taken)).await else {
             return Err(io::Error::other("the keeper of the worker processes does not answer"));
         };
         match report.as_ref().filter(|report| report.failing > 0) {

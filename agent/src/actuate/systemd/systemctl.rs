@@ -9,7 +9,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// It asks and returns, and waits for no unit.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Of what it complains about, so much is told.
 const MAX_TOLD: usize = 500;
 
@@ -40,9 +40,9 @@ impl Systemctl {
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{program}: {error}"));
         // The group is killed when this is given up.
         let (child, _group) = Group::spawn(&mut command).map_err(named)?;
-        let done = timeout(PATIENCE, child.wait_with_output()).await;
+        let done = timeout(TIMEOUT, child.wait_with_output()).await;
         let Ok(output) = done else {
-            let what = format!("{program}: no answer within {} s", PATIENCE.as_secs());
+            let what = format!("{program}: no answer within {} s", TIMEOUT.as_secs());
             return Err(io::Error::new(ErrorKind::TimedOut, what));
         };
         let output = output.map_err(named)?;

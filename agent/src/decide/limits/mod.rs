@@ -40,9 +40,9 @@ impl LimitsInForce {
     ) -> Self {
         let (limits, why) = schedule.apply(now, configured, jobs);
         let mut in_force = Self { limits, why };
-        for wish in overrides.at(now) {
-            in_force.limits = wish.apply(in_force.limits);
-            in_force.why.push(wish.sentence());
+        for entry in overrides.at(now) {
+            in_force.limits = entry.apply(in_force.limits);
+            in_force.why.push(entry.sentence());
         }
         in_force
     }

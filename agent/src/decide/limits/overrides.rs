@@ -136,7 +136,7 @@ pub struct Overrides(Vec<Override>);
 impl Overrides {
     /// Those at `now`, in the order in which they were set.
     pub fn at(&self, now: UnixSeconds) -> impl Iterator<Item = &Override> {
-        self.0.iter().filter(move |wish| now < wish.until)
+        self.0.iter().filter(move |entry| now < entry.until)
     }
 
     /// Returns whether there are none, ended or not.
@@ -148,7 +148,7 @@ impl Overrides {
     /// Forgets what has ended at `now`; returns that.
     pub fn take_ended(&mut self, now: UnixSeconds) -> Vec<Override> {
         let all = std::mem::take(&mut self.0);
-        let (ended, left) = all.into_iter().partition(|wish| wish.until <= now);
+        let (ended, left) = all.into_iter().partition(|entry| entry.until <= now);
         self.0 = left;
         ended
     }
@@ -198,23 +198,26 @@ impl Overrides {
         }
         let id = self.0.last().map_or(0, |last| last.id).max(now.0.unsigned_abs()) + 1;
         let held = pause.and(jobs);
-        let wish = Override { id, min, max, pause, held, since: now, until, who, why };
-        self.0.push(wish.clone());
-        Ok(wish)
+        let entry = Override { id, min, max, pause, held, since: now, until, who, why };
+        self.0.push(entry.clone());
+        Ok(entry)
     }
 
     /// Ends the override `id`; `None` if there is none.
     pub fn end(&mut self, id: u64) -> Option<Override> {
-        let index = self.0.iter().position(|wish| wish.id == id)?;
+        let index = self.0.iter().position(|entry| entry.id == id)?;
         Some(self.0.remove(index))
     }
 
     /// Pauses that were set before anything was decided hold `jobs` from now on. Says whether there was
     /// one.
     pub fn hold(&mut self, jobs: Jobs) -> bool {
-        let mut unheld: Vec<_> =
-            self.0.iter_mut().filter(|wish| wish.pause.is_some() && wish.held.is_none()).collect();
-        unheld.iter_mut().for_each(|wish| wish.held = Some(jobs));
+        let mut unheld: Vec<_> = self
+            .0
+            .iter_mut()
+            .filter(|entry| entry.pause.is_some() && entry.held.is_none())
+            .collect();
+        unheld.iter_mut().for_each(|entry| entry.held = Some(jobs));
         !unheld.is_empty()
     }
 }

@@ -64,11 +64,11 @@ pub fn open(
 }
 
 impl Opened {
-    /// Lets those who are in end what they are at, for `patience` at most; says whether all did.
-    pub async fn shut(mut self, patience: Duration) -> bool {
+    /// Lets those who are in end what they are at, for `limit` at most; says whether all did.
+    pub async fn shut(mut self, limit: Duration) -> bool {
         self.accepting.abort();
         self.stopping.send_replace(true);
-        let ended = timeout(patience, &mut self.serving).await.is_ok();
+        let ended = timeout(limit, &mut self.serving).await.is_ok();
         self.serving.abort();
         ended
     }

@@ -11,7 +11,7 @@ use serde_json::json;
 use std::time::Duration;
 
 /// A connection, and each answer, may take so long.
-const PATIENCE: Duration = Duration::from_secs(4);
+const TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A cluster, asked about one target.
 pub struct Cluster {
@@ -72,9 +72,9 @@ impl Cluster {
             return Ok(api.clone());
         }
         let mut config = self.config().await?;
-        config.connect_timeout = Some(PATIENCE);
-        config.read_timeout = Some(PATIENCE);
-        config.write_timeout = Some(PATIENCE);
+        config.connect_timeout = Some(TIMEOUT);
+        config.read_timeout = Some(TIMEOUT);
+        config.write_timeout = Some(TIMEOUT);
         config.reset_reader_on_write = true;
         // Whoever asks asks again by itself.
         config.default_retry = false;

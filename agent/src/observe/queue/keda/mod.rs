@@ -18,7 +18,7 @@ use std::io;
 use std::time::{Duration, Instant};
 use stream::{Stream, Subscription};
 
-/// Seconds for which a value counts, unless told otherwise: KEDA looks every 30 s unless told otherwise.
+/// Default of the seconds for which a value counts; by default KEDA looks every 30 s.
 const FRESH_S: f64 = 90.0;
 
 /// `source: {type: keda}`.

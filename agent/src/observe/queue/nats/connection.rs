@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// A connection, and then an answer, may take so long: both are within the sampler's usual patience, which
 /// cannot say what is wrong.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a server said without having been asked: rights that are missing are told so, and not in an answer.
 type Said = Arc<Mutex<Option<String>>>;
@@ -45,7 +45,7 @@ impl Nats {
         let options = self.options().map_err(|why| ProbeError::Denied(why.to_string()))?;
         let client = options
             .name("scaleiq")
-            .connection_timeout(PATIENCE)
+            .connection_timeout(TIMEOUT)
             // One round over all servers: after that it is for the next look to say why none will have it.
             .max_reconnects(self.servers.len())
             .reconnect_delay_callback(|_| Duration::ZERO)
@@ -58,7 +58,7 @@ impl Nats {
             .connect(&self.servers[..])
             .await
             .map_err(|error| self.refused(&error))?;
-        let jetstream = ContextBuilder::new().timeout(PATIENCE);
+        let jetstream = ContextBuilder::new().timeout(TIMEOUT);
         let jetstream = match &self.domain {
             Some(domain) => jetstream.domain(domain).build(client.clone()),
             None => jetstream.build(client.clone()),
@@ -131,7 +131,7 @@ impl Connection {
                 ProbeError::Unreachable(format!("nobody answers for JetStream: {check}"))
             }
             (RequestErrorKind::TimedOut, _) => {
-                let seconds = PATIENCE.as_secs();
+                let seconds = TIMEOUT.as_secs();
                 ProbeError::Unreachable(format!("no answer within {seconds} s"))
             }
             _ => ProbeError::Invalid(causes(error)),

@@ -27,7 +27,7 @@ pub const POSTGRES: SourceVariant = SourceVariant {
 
 /// Longest time that a query may run on the server, in seconds: a count of a large table needs an index.
 const MAX_QUERY_S: u32 = 30;
-/// So long it may run unless told otherwise: less than a sampler waits, which cannot say what is wrong.
+/// Default time limit of a query: less than a sampler waits, which cannot say what is wrong.
 const QUERY_S: u32 = 4;
 /// Whether the server is spoken to over TLS, by its words.
 const TLS: Choice<bool> = Choice(&[("on", true), ("off", false)]);

@@ -17,7 +17,7 @@ use scrape::Scraped;
 use selector::Selector;
 use std::io;
 
-/// Seconds of each sample of the past, unless told otherwise.
+/// Default length of the samples of the past, in seconds.
 const STEP_S: u32 = 120;
 
 /// `source: {type: prometheus}`.

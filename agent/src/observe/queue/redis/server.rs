@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// Where Redis listens unless told otherwise.
+/// Default port of Redis.
 const PORT: u16 = 6379;
 
 /// An address, without a name or password in it, which would be shown.
