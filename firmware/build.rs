@@ -19,6 +19,9 @@ fn main() -> io::Result<()> {
         let folder = format!("-L{}", folder.display());
         for argument in [&*folder, "-Tlink.x", "-Tdefmt.x", "--nmagic"] {
             println!("cargo:rustc-link-arg-bin={board}={argument}");
+            if board == "nrf52840" {
+                println!("cargo:rustc-link-arg-examples={argument}");
+            }
         }
     }
     Ok(())
