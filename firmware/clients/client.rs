@@ -10,7 +10,6 @@ const TRIES: u32 = 5;
 
 /// A line to a device. Its reads have to end after a while without a byte (`VTIME` of a terminal,
 /// `set_read_timeout` of a socket): that is how long an answer is waited for.
-#[derive(Debug)]
 pub(crate) struct Client<L> {
     line: L,
     reader: FrameReader,
