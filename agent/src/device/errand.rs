@@ -30,11 +30,14 @@ pub(super) enum Outcome {
     Stopped,
 }
 
+/// The line, and what was done on it.
+type Back = (Link<SerialStream>, Result<Outcome, Fault>);
+
 /// An errand under way. Dropped, it is stopped, and the line closed.
 #[derive(Debug)]
 pub(super) struct UnderWay {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<(Link<SerialStream>, Result<Outcome, Fault>)>>,
+    thread: Option<JoinHandle<Back>>,
 }
 
 impl UnderWay {
@@ -63,7 +66,7 @@ impl UnderWay {
     ///
     /// # Errors
     /// If the thread that did it failed.
-    pub(super) fn end(mut self) -> Result<(Link<SerialStream>, Result<Outcome, Fault>), Fault> {
+    pub(super) fn end(mut self) -> Result<Back, Fault> {
         self.stop.store(true, Ordering::Relaxed);
         let ended = self.thread.take().and_then(|thread| thread.join().ok());
         ended.ok_or(Fault::Senseless("the thread that asked it failed"))
