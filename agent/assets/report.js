@@ -14,6 +14,7 @@
     return e;
   };
   const percent = (v, digits = 3) => `${(Math.floor(v * 100 * 10 ** digits) / 10 ** digits).toFixed(digits)} %`;
+  const days = (n) => `${number(n, 1)} ${n === 1 ? "day" : "days"}`;
   const swatch = (k) => {
     const e = element("span", "swatch");
     e.style.background = `var(${COLOURS[k % COLOURS.length]})`;
@@ -21,8 +22,10 @@
   };
 
   const words = () => {
-    $("about").textContent = `${D.data} · ${number(D.days, 1)} days judged after ${number(D.warm_days, 1)} days of learning · model ${D.model} · v${D.version}`;
-    $("lead").textContent = D.verdict?.words ?? "";
+    $("about").textContent = `${D.data} · ${days(D.days)} judged after ${days(D.warm_days)} of learning · model ${D.model} · v${D.version}`;
+    // A number and its unit stay on one line.
+    $("lead").textContent = (D.verdict?.words ?? "").replace(/ (?=(%|s)( |\b|,|\)))/g, "\u00a0");
+    $("seen").textContent = D.seen ?? "";
     $("lead").classList.toggle("missed", D.verdict?.keeps === false);
     $("hint").textContent = D.hint ?? "";
     $("table-note").textContent = `Same arrivals, start-up times (median ${number(D.start_up_s)} s) and crashes for all; ${D.limits[0]} to ${D.limits[1]} jobs. The static pool is sized for 99.5 % of the time, which nobody knows before${D.limits[0] > 1 ? "; the fewest jobs allowed count for it, too" : ""}. The rules run at their usual defaults, and where it says so with what turned out best. What “knows the future” is told the load that comes while a job starts: nobody can have that. Cost over work: job time paid over the time of the work itself.`;
@@ -45,7 +48,7 @@
       name.append(swatch(k), row.policy);
       const cells = [
         percent(row.sla), row.cost_over_ideal < 1e6 ? row.cost_over_ideal.toFixed(2) : "–", number(row.job_hours, 0),
-        ...(D.price ? [number(row.per_month, 0)] : []), number(row.actions_per_day, 0), `≤ ${number(row.p99_wait_s)} s`, number(row.max_backlog_events, 0),
+        ...(D.price ? [number(row.per_month, 0)] : []), number(row.actions_per_day, 0), row.p99_wait_s > 0 ? `≤ ${number(row.p99_wait_s)} s` : "0 s", number(row.max_backlog_events, 0),
         k === 0 ? "" : `${(100 * row.saving).toFixed(0)} %`,
       ];
       tr.append(name, ...cells.map((c) => element("td", "", c)));

@@ -33,6 +33,15 @@ pub fn causes(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// What `who` tells, in which an address at the beginning is left out where `who` names it already.
+#[must_use]
+pub fn told_of(who: &str, what: &str) -> String {
+    let (first, rest) = what.split_once(' ').unwrap_or((what, ""));
+    let address = first.trim_end_matches(':');
+    let what = if address.contains("://") && who.contains(address) { rest } else { what };
+    format!("{who}: {what}")
+}
+
 /// The share of `other`'s cost that `ours` saves; negative if it costs more.
 #[must_use]
 pub fn saving(ours: f64, other: f64) -> f64 {
@@ -77,6 +86,19 @@ pub fn utc(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_told_once() {
+        let who = "metrics of http://far:1/m";
+        assert_eq!(told_of(who, "http://far:1/m: refused"), "metrics of http://far:1/m: refused");
+        assert_eq!(
+            told_of(who, "http://far:1/m answers 503"),
+            "metrics of http://far:1/m: answers 503"
+        );
+        for other in ["http://else: refused", "refused by http://far:1/m", "http"] {
+            assert_eq!(told_of(who, other), format!("{who}: {other}"));
+        }
+    }
 
     #[test]
     fn numbers_read_well() {

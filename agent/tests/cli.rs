@@ -62,8 +62,12 @@ fn check_tells_what_is_wrong() {
     assert!(check("engine: native\n").status.success());
     for (text, note) in [
         ("model: none\nsource: {type: jsonl, path: nowhere}\n", "it is waited for"),
-        ("model: shipped\n", "note: the Q-network cannot act"),
+        (
+            "model: shipped\n",
+            "network    the plan decides: this model's Q-network gains nothing over it",
+        ),
         ("jobs: {min: 0}\n", "note: `jobs.min` is 0: the first event after a quiet time waits"),
+        ("model: none\ninterval_s: 10\n", "note: `scale_down_window_s` is 120, `interval_s` 10:"),
         ("model: none\nobjective: 0.95\n", "95 % of the work begins within 60 s"),
     ] {
         let output = check(text);

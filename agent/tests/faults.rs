@@ -8,7 +8,6 @@ use agent::lab::backtest::history::{History, Spec};
 use agent::lab::backtest::play::Plan;
 use agent::lab::replay::settings;
 use scaleiq_core::units::{JobLimits, UnixSeconds};
-use scaleiq_workload::Series;
 use scaleiq_workload::sim::World;
 use scaleiq_workload::sim::faults::{FaultKind, FaultPlan, Summary, Verdict};
 use scaleiq_workload::traffic::builtin::{SampleSpec, generate};
@@ -34,7 +33,6 @@ fn histories() -> [History; 2] {
         arrivals_events: (0..rows).map(day).collect(),
         work_ms: vec![f32::NAN; rows],
         planned: Calendar::default(),
-        series: Series::default(),
     };
     [sample, made]
 }

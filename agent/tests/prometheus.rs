@@ -12,7 +12,7 @@ use scaleiq_core::units::Jobs;
 use servers::authority::Authority;
 use servers::{Act, Certificates, Server, StandIn, Watched, events, holds_while_blind, require};
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -213,6 +213,70 @@ fn history(end: i64) -> String {
     format!("{text}{gauge}# EOF\n")
 }
 
+/// Puts the history that ends at `end` into a server's folder.
+fn filled(promtool: PathBuf, end: i64) -> impl Fn(&Path) + Send + 'static {
+    move |folder| {
+        let path = folder.join("history.txt");
+        if path.exists() {
+            return;
+        }
+        std::fs::write(&path, history(end)).unwrap();
+        let made = Command::new(&promtool)
+            .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=240h"])
+            .args(["history.txt", "data"])
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+}
+
+#[test]
+fn what_a_server_holds_is_backtested_in_one_command() {
+    let Some(promtool) = require("promtool", "prometheus") else { return };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
+    let end = now / STEP_S * STEP_S - 3 * 3600;
+    let Some(server) = server("{}".into(), String::new(), filled(promtool, end)) else { return };
+    let url = format!("http://127.0.0.1:{}", server.port);
+    let folder = tempfile::tempdir().unwrap();
+    let backtest = |asked: &[&str]| {
+        let told = ["--model", "none", "--warm-days", "7", "--json", "out.json"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+        command.args(["backtest", "--prometheus", &url]).args(asked).args(told);
+        let output = command.current_dir(&folder).output().unwrap();
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let rate = "sum(rate(done_total[2m]))";
+    let (code, stdout, stderr) =
+        backtest(&["--query", rate, "--backlog-query", "sum(waiting)", "--last", "10d"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let heading = format!("{rate} of {url}/: ");
+    assert!(stdout.starts_with(&heading) && stdout.contains("As recorded: "), "{stdout}");
+    assert!(stderr.contains("intervals are not known"), "{stderr}");
+    let figures = std::fs::read_to_string(folder.path().join("out.json")).unwrap();
+    let figures: serde_json::Value = serde_json::from_str(&figures).unwrap();
+    // The two days that are judged, at a mean of 20 events a second.
+    let events = figures["rows"][0]["events"].as_f64().unwrap();
+    let due = 20.0 * 2.0 * DAY_S as f64;
+    assert!((events / due - 1.0).abs() < 0.05, "{events} of {due}");
+    for (query, words) in [
+        ("sum(rate(nothing[2m]))", "is not known at any moment of the last 28.0 days"),
+        ("{__name__=~\"done_total|waiting\"}", "gives 2 series; one is needed: sum(...)"),
+        ("sum(", "400 Bad Request"),
+    ] {
+        let (code, _, stderr) = backtest(&["--query", query]);
+        assert!(code == Some(1) && stderr.contains(words), "{query}: {stderr}");
+    }
+    let (code, _, stderr) = backtest(&["--query", rate, "--token-env", "NOBODY_SETS_THIS"]);
+    assert!(
+        code == Some(2) && stderr.contains("there is no variable NOBODY_SETS_THIS"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = backtest(&[]);
+    assert!(code == Some(2) && stderr.contains("--query"), "{stderr}");
+}
+
 #[test]
 fn the_last_weeks_are_known_at_the_start_and_then_what_is() {
     let Some(promtool) = require("promtool", "prometheus") else { return };
@@ -228,21 +292,7 @@ fn the_last_weeks_are_known_at_the_start_and_then_what_is() {
     );
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
     let end = now / STEP_S * STEP_S - 3 * 3600;
-    let fill = move |folder: &Path| {
-        let path = folder.join("history.txt");
-        if path.exists() {
-            return;
-        }
-        std::fs::write(&path, history(end)).unwrap();
-        let made = Command::new(&promtool)
-            .args(["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=240h"])
-            .args(["history.txt", "data"])
-            .current_dir(folder)
-            .output()
-            .unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    };
-    let Some(mut server) = server(config, String::new(), fill) else { return };
+    let Some(mut server) = server(config, String::new(), filled(promtool, end)) else { return };
     let url = format!("http://127.0.0.1:{}", server.port);
     let section = format!(
         "{{type: prometheus, url: \"{url}\", every_s: 1, step_s: {STEP_S}, queries: {{processed: \

@@ -59,7 +59,7 @@ const inTime = () => {
   put("sla", known(hour.sla_ratio) ? percent(hour.sla_ratio, 3) : "–");
   $("sla").className = `big ${known(hour.sla_ratio) && 100 * hour.sla_ratio < objective ? "bad" : ""}`;
   note("sla-note", [
-    known(hour.sla_ratio) ? `${number(hour.late_events)} of ${number(hour.events)} late in ${span(hour.observed_s)}` : `none within ${number(about.sla_s)} s yet`,
+    known(hour.sla_ratio) ? `${number(hour.late_events)} of ${number(hour.events)} late in ${span(hour.observed_s)}` : "counted from the first decision on",
     known(ours?.wait_p99_s) ? `99 % waited ≤ ${ours.wait_p99_s} s` : "",
   ]);
   const left = budget?.left_ratio;
@@ -89,6 +89,8 @@ const cost = (figures, about) => {
   } else if (known(ours.job_hours)) {
     put("cost", amount(ours));
     note("cost-note", [unit, theirs.pool === "real" ? "jobs_ready of what runs is not told" : ""]);
+  } else {
+    note("cost-note", ["counted from the first decision on"]);
   }
   put("figures-note", `SLA, waits and cost: ${span(ours.observed_s)}, estimated from backlog and throughput`);
 };
@@ -96,11 +98,15 @@ const cost = (figures, about) => {
 // What was measured, and what this interval can teach.
 export const learned = (answer) => {
   const { learned: l, useful_jobs, about, latency } = answer, rows = [];
-  const ranged = ({ value, low, high }, unit, digits) => `${number(value, digits)} ${unit}${high - low > 0.05 * value ? ` (${number(low, digits)}–${number(high, digits)} in the last day)` : ", steady for a day"}`;
+  // Between which values an estimate was shows how sure it is.
+  const ranged = ({ value, low, high }, unit, digits) => `${number(value, digits)} ${unit} ${high - low > 0.05 * value ? `(${number(low, digits)}–${number(high, digits)} in the last day)` : "(no other value in the last day)"}`;
+  const startUp = ({ value, low, high }) => (low === high && value === about.start_up_s
+    ? `${number(value, 0)} s, as configured: none was measured yet`
+    : `${ranged(l.start_up_s, "s", 0)}; ${number(about.start_up_s)} s are configured`);
   if (l) {
     rows.push(["Work of an event", ranged(l.work_ms, "ms", 1)]);
     rows.push(["One job can do", ranged(l.events_per_job_second, "events/s", 1)]);
-    rows.push(["Start-up of a job", `${ranged(l.start_up_s, "s", 0)}; ${number(about.start_up_s)} s were stated`]);
+    rows.push(["Start-up of a job", startUp(l.start_up_s)]);
     rows.push(["Pause at a change", l.pause_s.high >= 0.5 ? ranged(l.pause_s, "s", 0) : "none seen"]);
     rows.push(["More jobs are of no use beyond", known(useful_jobs) ? `${useful_jobs} jobs` : "no such limit met"]);
   }

@@ -5,7 +5,7 @@ use super::begin::begin;
 use crate::actuate::{Account, Actor};
 use crate::config::Secret;
 use crate::decide::limits::OverrideStore;
-use crate::decide::{Mode, warn_if_idle};
+use crate::decide::{Mode, tell_if_idle};
 use crate::observe::pool::{PoolSettings, PoolWatch};
 use crate::observe::source::Delivery;
 use crate::platform::clock::Clock;
@@ -51,7 +51,7 @@ impl Running {
     ) -> anyhow::Result<(Self, impl Future<Output = ()> + use<>)> {
         let configured = config.decider.model.clone();
         let (decider, model, (journal, past)) = begin(&mut config)?;
-        warn_if_idle(decider.as_ref(), &model);
+        tell_if_idle(decider.as_ref(), &model);
         let label = label.then_some(config.name.as_str());
         let metrics = Metrics::new(&config.settings, &model, config.mode, label);
         metrics.model_loaded(config.decider.model == configured);

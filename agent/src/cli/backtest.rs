@@ -1,5 +1,6 @@
 //! `agent backtest`: what ScaleIQ would have done on the user's own history.
 
+use crate::cli::history::HistoryArgs;
 use crate::cli::span::parse_span;
 use crate::decide::{self, Engine, ModelChoice};
 use crate::lab::backtest::faults;
@@ -8,6 +9,7 @@ use crate::lab::backtest::html::{self, Heading};
 use crate::lab::backtest::play::{FORESIGHT, Outcome, POLICIES, Plan};
 use crate::lab::backtest::recorded::AsRecorded;
 use crate::lab::backtest::seeds::spreads;
+use crate::lab::backtest::seen::seen;
 use crate::lab::replay::{settings, static_jobs};
 use crate::lab::report::{decided, faults as faults_table, table};
 use crate::lab::verdict::judge;
@@ -18,7 +20,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scaleiq_core::forecast::OWN_SEASONS;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::units::{DAY_S, JobLimits};
-use scaleiq_workload::ReadOptions;
 use scaleiq_workload::sim::faults::FaultPlan;
 use scaleiq_workload::sim::{Load, World};
 use std::path::{Path, PathBuf};
@@ -33,11 +34,8 @@ const MIN_MAX_JOBS: u32 = 10;
 /// Options of `agent backtest`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct BacktestArgs {
-    /// The history: a file with times and the events that arrived, as Grafana, Prometheus,
-    /// CloudWatch, InfluxDB, Kibana, Excel and others export it; columns `holiday` and `campaign`
-    /// say what was planned.
-    #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    #[command(flatten)]
+    history: HistoryArgs,
     /// What the workers are like: up within a minute, with pauses at each change, or slow to start.
     #[arg(long, default_value = "queue", value_parser = PossibleValuesParser::new(World::NAMES))]
     world: String,
@@ -100,8 +98,6 @@ pub struct BacktestArgs {
     /// Write the figures as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    #[command(flatten)]
-    reading: ReadOptions,
 }
 
 /// How large the history is made.
@@ -134,7 +130,8 @@ fn days(text: &str) -> Result<f64, String> {
 /// # Errors
 /// If the history or the model cannot be used, or a file cannot be written.
 pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
-    let history = History::read(&args.data, &args.reading)?;
+    let series = args.history.series()?;
+    let history = History::from(&series);
     let spec = Spec {
         peak_jobs: args.peak_jobs.0,
         work_ms: args.work_ms,
@@ -144,7 +141,6 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     };
     let mut planned = history.planned.clone();
     let again = (args.seeds > 1).then(|| history.clone());
-    let series = history.series.clone();
     let (load, warm_s) = history.load(&spec)?;
     let world = world(args)?;
     let limits = limits(args, &load)?;
@@ -189,7 +185,8 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     bar.finish_and_clear();
 
     outcome.verdict = judge(&outcome.rows, world.sla_s, |row| !row.policy.starts_with(FORESIGHT));
-    let heading = heading(args, &plan, model.name);
+    let seen = seen(&choice.learned_from(), &series);
+    let heading = heading(args, &plan, model.name, seen);
     print(&heading, &outcome);
     if let Some(path) = &args.json {
         write(path, &serde_json::to_string_pretty(&outcome)?)?;
@@ -230,12 +227,12 @@ fn limits(args: &BacktestArgs, load: &Load) -> anyhow::Result<JobLimits> {
     Ok(limits)
 }
 
-fn heading(args: &BacktestArgs, plan: &Plan, model: String) -> Heading {
-    let name = args.data.file_name().unwrap_or(args.data.as_os_str());
+fn heading(args: &BacktestArgs, plan: &Plan, model: String, seen: Option<String>) -> Heading {
     let warm_days = f64::from(plan.warm_s) / f64::from(DAY_S);
     Heading {
-        data: name.to_string_lossy().into_owned(),
+        data: args.history.name(),
         model,
+        seen,
         days: plan.load.duration_s() as f64 / f64::from(DAY_S) - warm_days,
         warm_days,
         sla_s: plan.world.sla_s,
@@ -321,8 +318,8 @@ fn print_more(heading: &Heading, outcome: &Outcome) {
             grouped(most)
         ));
     }
-    if let Some(hint) = heading.hint() {
-        say(&hint);
+    for sentence in heading.hint().iter().chain(&heading.seen) {
+        say(sentence);
     }
 }
 

@@ -5,6 +5,7 @@ use crate::device::{Client, Timeouts};
 use crate::error::UsageError;
 use crate::text::{grouped, say};
 use scaleiq_core::forecast::STEPS;
+use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::policy::NetworkRole;
 use scaleiq_core::units::Objective;
 use scaleiq_core::wire::Status;
@@ -61,19 +62,16 @@ fn check(config: &WorkloadConfig, file: &Path) -> anyhow::Result<()> {
     config.actuator.check().map_err(usage)?;
     let role = device.as_ref().map_or(decider.network_role(), |status| status.network_role);
     say(summary(config, &model.name, role, device.as_ref()).trim_end());
-    for note in notes(config, role) {
+    for note in notes(config) {
         say(&format!("note: {note}"));
     }
     Ok(())
 }
 
 /// What is sound and may not be meant.
-fn notes(config: &WorkloadConfig, role: NetworkRole) -> Vec<String> {
+fn notes(config: &WorkloadConfig) -> Vec<String> {
     let settings = &config.settings;
     let mut notes: Vec<String> = config.source.note().into_iter().collect();
-    if role == NetworkRole::CannotAct {
-        notes.push(role.sentence().into());
-    }
     if config.decider.device.is_some() && settings.objective != Objective::DEFAULT {
         notes.push("a device is not told the `objective`: it keeps to 0.999".into());
     }
@@ -94,6 +92,13 @@ fn notes(config: &WorkloadConfig, role: NetworkRole) -> Vec<String> {
             "jobs start in {} s, and forecasts reach {ahead_s} s ahead: a rise that comes sooner \
              breaks the SLA, whatever is decided",
             settings.start_up_s
+        ));
+    }
+    let window_s = settings.scale_down_window_s;
+    if interval_s < IntervalLength::TWO_MINUTES.seconds() && window_s > interval_s {
+        notes.push(format!(
+            "`scale_down_window_s` is {window_s}, `interval_s` {interval_s}: where traffic rises and falls within \
+             minutes, the number stays near the peak; a window of one interval follows it"
         ));
     }
     if stale_s < interval_s {

@@ -4,6 +4,7 @@ pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod flash_model;
+mod history;
 #[cfg(feature = "http")]
 pub mod overrides;
 pub mod pipe;
@@ -18,6 +19,7 @@ mod when;
 use crate::app::Components;
 use crate::error::UsageError;
 use crate::platform::{logging, stop};
+use crate::text::causes;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -49,7 +51,8 @@ const BACKTEST_EXAMPLES: &str = "\
 Examples:
   agent backtest --data history.csv --max-jobs 40
   agent backtest --data history.csv --world slow --html report.html
-  agent backtest --data history.csv --days 14 --peak-jobs 60 --json figures.json";
+  agent backtest --data history.csv --days 14 --peak-jobs 60 --json figures.json
+  agent backtest --prometheus http://prometheus:9090 --query 'sum(rate(jobs_enqueued_total[2m]))' --html report.html";
 
 /// Predictive auto-scaler for queue workers: forecasts the load and says how many jobs should run.
 #[derive(Debug, Parser)]
@@ -137,7 +140,7 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                logging::say(&format!("error: {error:#}"));
+                logging::say(&format!("error: {}", causes(error.as_ref())));
                 let usage = error.chain().any(|e| e.is::<UsageError>());
                 ExitCode::from(if usage { USAGE } else { 1 })
             }

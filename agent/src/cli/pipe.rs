@@ -1,7 +1,7 @@
 //! `agent pipe`: the decision as a filter, JSON lines in and out.
 
 use crate::app::{Components, Config};
-use crate::decide::{Decider, warn_if_idle};
+use crate::decide::{Decider, tell_if_idle};
 use crate::observe::{
     Assumption, Body, Found, Intake, Lines, Manner, RefusedSample, Trust, Warning, parse,
 };
@@ -68,7 +68,7 @@ pub fn run(args: &PipeArgs, components: &Components) -> anyhow::Result<()> {
     let config = Config::load_or_default(args.config.as_deref(), components)?;
     let config = config.workload(args.workload.as_deref())?;
     let (decider, model) = config.open()?;
-    warn_if_idle(decider.as_ref(), &model);
+    tell_if_idle(decider.as_ref(), &model);
     match filter(
         decider,
         config.settings.interval.seconds(),

@@ -29,6 +29,6 @@ pub use fallible::Fallible;
 pub use mode::Mode;
 pub use model::ModelId;
 pub(crate) use no_model::NoModel;
-pub use open::{open, warn_if_idle};
+pub use open::{open, tell_if_idle};
 pub use settings::DeciderSettings;
 pub(crate) use timed::Timed;

@@ -11,11 +11,11 @@ use scaleiq_core::model::{Bundle, Card};
 use scaleiq_core::policy::{Dqn, NetworkRole, Planner, Policy, ValueModel};
 use scaleiq_core::settings::Settings;
 
-/// Logs it where a network that is there can change nothing.
-pub fn warn_if_idle(decider: &dyn Decider, model: &ModelId) {
+/// Logs it where a network that is there can change nothing, as is usual.
+pub fn tell_if_idle(decider: &dyn Decider, model: &ModelId) {
     let role = decider.network_role();
     if role == NetworkRole::CannotAct {
-        tracing::warn!("model {}: {}", model.name, role.sentence());
+        tracing::info!("model {}: {}", model.name, role.sentence());
     }
 }
 

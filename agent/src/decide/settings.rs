@@ -91,7 +91,7 @@ impl Kind for Model {
     fn read(&self, at: &At<'_>) -> Option<ModelChoice> {
         let text = Text.read(at)?;
         Some(match ModelChoice::from(text.as_str()) {
-            ModelChoice::Folder(_) => ModelChoice::Folder(at.path(&text)),
+            ModelChoice::Folder(_) => ModelChoice::in_folder(at.path(&text)),
             other => other,
         })
     }

@@ -223,6 +223,6 @@ mod tests {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         let idle = Tally { network_role: NetworkRole::CannotAct, ..tally };
-        assert!(decided(&idle).contains("the Q-network cannot act"));
+        assert!(decided(&idle).contains("is not asked"));
     }
 }

@@ -176,6 +176,7 @@ async fn page(State(all): State<All>) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>ScaleIQ</title>\
+         <link rel=\"icon\" href=\"/assets/logo.svg\" type=\"image/svg+xml\">\
          <link rel=\"stylesheet\" href=\"/assets/base.css\"><link rel=\"stylesheet\" href=\"/assets/style.css\">\
          </head><body><header><h1>ScaleIQ</h1></header><main><table class=\"card\"><thead><tr>\
          <th scope=\"col\">Workload</th><th scope=\"col\">Mode</th><th scope=\"col\">Jobs wanted</th>\

@@ -6,6 +6,8 @@
 //! server beside them (`curl`) and figures that take minutes stand without the `$`, with their command in
 //! the text.
 
+#[cfg(all(unix, feature = "http"))]
+mod commands;
 mod fixture;
 mod session;
 

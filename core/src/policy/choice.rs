@@ -71,7 +71,7 @@ pub enum NetworkRole {
     /// There is none.
     #[default]
     Absent,
-    /// The margin asked of it is beyond reach, so it is not asked: the plan decides.
+    /// The margin asked of it is beyond reach, since it gained nothing over the plan: it is not asked.
     CannotAct,
     /// It moves the plan where it sees enough to gain.
     CanAct,
@@ -84,7 +84,7 @@ impl NetworkRole {
         match self {
             Self::Absent => "there is no Q-network: the plan decides",
             Self::CannotAct => {
-                "the Q-network cannot act (the margin asked of it is beyond reach): the plan decides"
+                "the plan decides: this model's Q-network gains nothing over it and is not asked (nothing is to be done)"
             }
             Self::CanAct => "the Q-network may move the plan",
         }

@@ -124,7 +124,7 @@ impl Page {
              <meta name=\"viewport\" content=\"width=device-width\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
              <title>{title}</title>\n\
-             <style>\n{HEAD}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p class=\"facts\">{facts}</p>\n"
+             <style>\n{HEAD}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p class=\"facts\">{facts}</p>\n"
         );
         Self { html, has_charts: false }
     }
@@ -192,7 +192,7 @@ impl Page {
                  <script>{PLOTLY}</script>\n<script>{CHARTS}</script>"
             ));
         }
-        self.html.push_str("</body>\n</html>\n");
+        self.html.push_str("</main>\n</body>\n</html>\n");
         self.html
     }
 

@@ -1,14 +1,12 @@
 //! From a user's history to a load: scaled if specified, with the work that was recorded.
 
 use crate::decide::Calendar;
-use crate::error::UsageError;
-use anyhow::{anyhow, bail, ensure};
+use anyhow::{bail, ensure};
 use scaleiq_core::estimation::DEFAULT_WORK_MS;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::{DAY_S, UnixSeconds};
+use scaleiq_workload::Series;
 use scaleiq_workload::sim::{self, Load, LoadSettings, PEAK_QUANTILE, STEP_S, Scale};
-use scaleiq_workload::{ReadOptions, Series};
-use std::path::Path;
 use std::sync::Arc;
 
 /// A backtest scores at least this much.
@@ -27,8 +25,6 @@ pub struct History {
     pub work_ms: Vec<f32>,
     /// What was planned.
     pub planned: Calendar,
-    /// The file as it was read.
-    pub series: Series,
 }
 
 /// What the user wants of a history.
@@ -47,21 +43,6 @@ pub struct Spec {
 }
 
 impl History {
-    /// Reads a file, and says on stderr what the reader noticed.
-    ///
-    /// # Errors
-    /// Whatever the reader finds wrong, with file, line and column; a [`UsageError`] if an option
-    /// names what the file does not have.
-    pub fn read(path: &Path, options: &ReadOptions) -> anyhow::Result<Self> {
-        let series = Series::read_csv_with(path, options).map_err(|error| {
-            if error.is_usage() { UsageError(error.to_string()).into() } else { anyhow!(error) }
-        })?;
-        for note in &series.notes {
-            eprintln!("note: {note}");
-        }
-        Ok(Self::from(&series))
-    }
-
     /// The days that are recorded.
     #[must_use]
     pub fn days(&self) -> f64 {
@@ -167,7 +148,6 @@ impl From<&Series> for History {
             arrivals_events: column(|row| row.arrivals_events),
             work_ms: column(|row| row.work_ms),
             planned: Calendar::from(series),
-            series: series.clone(),
         }
     }
 }
@@ -197,7 +177,6 @@ mod tests {
             arrivals_events: vec![12_000.0; days * 720],
             work_ms: vec![f32::NAN; days * 720],
             planned: Calendar::default(),
-            series: Series::default(),
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Heading {
     pub data: String,
     /// Name of the model.
     pub model: String,
+    /// Whether the model has seen this history, in a sentence.
+    pub seen: Option<String>,
     /// Days that were scored.
     pub days: f64,
     /// Days before them.
@@ -133,6 +135,7 @@ fn data(heading: &Heading, outcome: &Outcome) -> Result<Value, serde_json::Error
         "limits": heading.limits,
         "price": heading.price,
         "hint": heading.hint(),
+        "seen": heading.seen,
         "verdict": outcome.verdict,
         "recorded": outcome.recorded,
         "seeds": outcome.seeds,

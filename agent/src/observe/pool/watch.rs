@@ -4,6 +4,7 @@ use super::probe::{PoolReading, PoolSettings};
 use crate::observe::probe::ProbeError;
 use crate::platform::clock::Moment;
 use crate::platform::supervise::{Condition, Lifecycle};
+use crate::text::told_of;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::UnixSeconds;
 use std::io;
@@ -90,7 +91,7 @@ impl PoolWatch {
                         self.saw(now(), reading);
                     }
                     Err(error) => {
-                        let what = format!("{}: {error}", settings.describe());
+                        let what = told_of(&settings.describe(), &error.to_string());
                         if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
                             tracing::warn!("the pool is not known: {what}");
                             warned = Some(Instant::now());

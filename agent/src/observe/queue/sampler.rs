@@ -8,6 +8,7 @@ use crate::observe::probe::{Answer, ProbeError};
 use crate::observe::source::{Delivery, Source};
 use crate::observe::{Closed, Reported, Warning, WarningKind};
 use crate::platform::supervise::Condition;
+use crate::text::told_of;
 use scaleiq_core::sample::{MAX_INTERVAL_S, RawSample};
 use scaleiq_core::units::{UnixSeconds, WEEK_S};
 use std::io;
@@ -83,7 +84,7 @@ impl<Q: QueueSettings> Polled<Q> {
                     }
                 }
                 Err(error) => {
-                    let what = format!("{}: {error}", self.queue.describe());
+                    let what = told_of(&self.queue.describe(), &error.to_string());
                     if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
                         tracing::warn!("no sample: {what}");
                         warned = Some(Instant::now());
@@ -107,7 +108,8 @@ impl<Q: QueueSettings> Polled<Q> {
         let past = match answer_within(runtime, PAST_TIMEOUT, probe.past(from, now)) {
             Ok(past) => past,
             Err(error) => {
-                tracing::warn!("the past is not known: {}: {error}", self.queue.describe());
+                let what = told_of(&self.queue.describe(), &error.to_string());
+                tracing::warn!("the past is not known: {what}");
                 return Ok(());
             }
         };
