@@ -67,7 +67,7 @@ fn check_tells_what_is_wrong() {
             "network    the plan decides: this model's Q-network gains nothing over it",
         ),
         ("jobs: {min: 0}\n", "note: `jobs.min` is 0: the first event after a quiet time waits"),
-        ("model: none\ninterval_s: 10\n", "note: `scale_down_window_s` is 120, `interval_s` 10:"),
+        ("model: none\ninterval_s: 10\n", "note: `scale_down_window_s` is 60, `interval_s` 10:"),
         ("model: none\nobjective: 0.95\n", "95 % of the work begins within 60 s"),
     ] {
         let output = check(text);

@@ -43,6 +43,17 @@ fn three_lines_are_enough() {
 }
 
 #[test]
+fn short_intervals_and_starts_have_a_short_window() {
+    let window_s = |text| parse(text).unwrap().settings.scale_down_window_s;
+    assert_eq!(window_s(""), 120);
+    assert_eq!(window_s("start_up_s: 3\n"), 120);
+    assert_eq!(window_s("interval_s: 10\nstart_up_s: 3.2\n"), 10);
+    assert_eq!(window_s("interval_s: 10\nstart_up_s: 40\n"), 40);
+    assert_eq!(window_s("interval_s: 10\nstart_up_s: 400\n"), 120);
+    assert_eq!(window_s("interval_s: 10\nscale_down_window_s: 300\n"), 300);
+}
+
+#[test]
 fn more_jobs_than_partitions_are_not_asked_for() {
     let limits = |text| parse(text).unwrap().settings.limits;
     let capped = limits("jobs: {min: 1, max: 200}\npartitions: 12\n");

@@ -112,7 +112,7 @@ fn what_is_published_unacknowledged_and_acknowledged_is_known() {
     let wrong = rabbit.watch(&format!("{known}, password: wrong"));
     wrong.wait_until_waiting("check `username` and `password`");
     let nobody = rabbit.watch("queue: nobody, username: me, password: right");
-    nobody.wait_until_waiting("404 Not Found");
+    nobody.wait_until_waiting("check `queue` and `vhost`");
     assert_eq!((wrong.told(), nobody.told()), (vec![], vec![]));
 
     rabbit.node.freeze();

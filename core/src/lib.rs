@@ -6,7 +6,7 @@
 //!
 //! `no_std` and without an allocator by default: no I/O, no clock, no heap. Callers pass time in.
 //! The trainer's environment, the backtest, the live agent and the firmware run this same code.
-#![cfg_attr(not(any(feature = "simd", feature = "tract", test)), no_std)]
+#![cfg_attr(not(any(feature = "simd", feature = "models", test)), no_std)]
 #![cfg_attr(not(feature = "simd"), forbid(unsafe_code))]
 
 pub mod controller;
@@ -20,7 +20,7 @@ pub mod history;
 pub mod interval;
 pub mod invariant;
 pub mod learned;
-#[cfg(feature = "tract")]
+#[cfg(feature = "models")]
 pub mod model;
 mod packed;
 pub mod parameters;

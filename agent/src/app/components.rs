@@ -3,7 +3,7 @@
 use crate::actuate::actuator::ActuatorVariant;
 use crate::actuate::{DRY_RUN, EXEC, STDOUT};
 use crate::observe::pool::PoolVariant;
-use crate::observe::push::{self, HTTP, JSONL};
+use crate::observe::push::{HTTP, JSONL, SERIAL};
 use crate::observe::source::SourceVariant;
 
 /// What there is to choose from.
@@ -24,6 +24,7 @@ impl Default for Components {
             sources: vec![
                 &HTTP,
                 &JSONL,
+                &SERIAL,
                 #[cfg(feature = "kafka")]
                 &crate::observe::queue::KAFKA,
                 #[cfg(feature = "http")]
@@ -33,7 +34,7 @@ impl Default for Components {
                 #[cfg(feature = "grpc")]
                 &crate::observe::queue::keda::KEDA,
                 #[cfg(feature = "grpc")]
-                &push::otlp::OTLP,
+                &crate::observe::push::otlp::OTLP,
                 #[cfg(feature = "nats")]
                 &crate::observe::queue::NATS,
                 #[cfg(feature = "postgres")]

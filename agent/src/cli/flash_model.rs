@@ -1,8 +1,9 @@
 //! `agent flash-model`: another model for a device that decides.
 
 use crate::decide::ModelChoice;
-use crate::device::{BAUD, BAUD_RANGE, Fault, Link, Port, Timeouts};
+use crate::device::{Fault, Link, Port, Timeouts};
 use crate::error::UsageError;
+use crate::platform::serial::{BAUD, BAUD_RANGE};
 use crate::text::{grouped, say};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

@@ -18,4 +18,4 @@ mod upload;
 pub use client::Client;
 pub use fault::{DeviceError, Fault};
 pub use link::Link;
-pub use port::{BAUD, BAUD_RANGE, Port, Timeouts};
+pub use port::{Port, Timeouts};

@@ -2,16 +2,12 @@
 
 use super::fault::{DeviceError, Fault};
 use crate::config::{Fields, Text, Whole};
+use crate::platform::serial::{BAUD, BAUD_RANGE, hint};
 use scaleiq_core::wire::MAX_FRAME;
 use std::fmt;
-use std::io::ErrorKind as Io;
 use std::time::Duration;
-use tokio_serial::{Error, ErrorKind, SerialPortBuilderExt, SerialStream};
+use tokio_serial::{SerialPortBuilderExt, SerialStream};
 
-/// Bits a second by default: what the shipped boards use.
-pub const BAUD: u32 = 115_200;
-/// Slowest line on which a decision comes back in time, and the fastest that there is.
-pub const BAUD_RANGE: std::ops::RangeInclusive<u32> = 9600..=4_000_000;
 /// Bits that a byte takes on the line: a start bit and a stop bit are around it.
 const BITS: u32 = 10;
 
@@ -64,20 +60,6 @@ impl Port {
     pub fn error(&self, fault: Fault) -> DeviceError {
         DeviceError { port: self.path.clone(), fault }
     }
-}
-
-fn hint(error: &Error) -> String {
-    let hint = match error.kind() {
-        ErrorKind::Io(Io::NotFound) => {
-            "is the device plugged in? `ls /dev/tty*` and `dmesg` tell what its port is called"
-        }
-        ErrorKind::Io(Io::PermissionDenied) => {
-            "may this user use it? On Debian such ports belong to the group `dialout`"
-        }
-        ErrorKind::NoDevice => "another program uses it, perhaps another agent",
-        _ => "is it a serial port?",
-    };
-    format!("{error}; {hint}")
 }
 
 /// How long is waited, and how often is asked.

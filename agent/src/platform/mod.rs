@@ -15,6 +15,7 @@ pub(crate) mod group;
 pub mod http;
 pub mod logging;
 pub mod outlet;
+pub mod serial;
 pub mod stop;
 pub mod supervise;
 #[cfg(feature = "tls")]

@@ -16,6 +16,7 @@ const CLOSED: [&str; 2] = ["room", "time"];
 pub struct ConnectionMetrics {
     registry: Arc<Registry>,
     closed: Family<Labels<1>, Counter>,
+    #[cfg(feature = "grpc")]
     keda: Family<Labels<2>, Counter>,
 }
 
@@ -28,9 +29,16 @@ impl Default for ConnectionMetrics {
         let mut registry = Registry::with_prefix("scaleiq");
         let help = "Connections closed before they asked anything, to make room or for time";
         registry.register("connections_closed", help, closed.clone());
+        #[cfg(feature = "grpc")]
         let keda = Family::<Labels<2>, Counter>::default();
+        #[cfg(feature = "grpc")]
         registry.register("keda_calls", "Calls of KEDA, by what became of them", keda.clone());
-        Self { registry: Arc::new(registry), closed, keda }
+        Self {
+            registry: Arc::new(registry),
+            closed,
+            #[cfg(feature = "grpc")]
+            keda,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod page;
 #[cfg(target_os = "linux")]
 mod pool;
 mod seed;
+mod serial;
 mod several;
 mod source;
 #[cfg(target_os = "linux")]

@@ -7,6 +7,7 @@ mod bundle;
 mod card;
 mod error;
 mod files;
+#[cfg_attr(not(feature = "tract"), path = "network_left_out.rs")]
 mod network;
 
 pub use bundle::{Bundle, LiveController, NativeBundle, Precision, SHIPPED_NAME};

@@ -53,7 +53,7 @@ pub(crate) const RULES: &[Rule] = &[
         of: "agent",
         rooms: &["device"],
         never: &[],
-        except: &["config", "error", "text"],
+        except: &["config", "error", "platform/serial", "text"],
         why: "a device knows its line, and how its port is configured",
     },
     Rule {

@@ -1,8 +1,9 @@
 //! JSON lines from stdin, or from a file that is followed as it grows.
 
+use super::sink::Sink;
 use crate::config::{At, Kind, Text};
 use crate::observe::source::{Delivery, Source, SourceVariant};
-use crate::observe::{Body, Closed, Found, Lines, Manner, RefusedSample, parse};
+use crate::observe::{Found, Lines};
 use crate::platform::supervise::Condition;
 use serde_json::{Map, Value};
 use std::fs::{self, File};
@@ -11,12 +12,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often a file is looked at for more.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Refused lines are logged no more often than this.
-const WARN_EVERY: Duration = Duration::from_secs(1);
 
 /// `source: {type: jsonl}`.
 pub const JSONL: SourceVariant = SourceVariant {
@@ -72,7 +71,7 @@ impl Source for JsonLines {
     }
 
     fn run(&self, to: &Delivery<'_>) -> io::Result<String> {
-        let mut sink = Sink { to, warned: None };
+        let mut sink = Sink::new(to);
         match self {
             Self::Stdin => drain(io::stdin().lock(), &mut sink)
                 .map(|()| "stdin is at its end: no more samples will come".into()),
@@ -85,47 +84,13 @@ impl Source for JsonLines {
     }
 }
 
-/// Where accepted lines go and refused ones are counted.
-struct Sink<'a> {
-    to: &'a Delivery<'a>,
-    warned: Option<Instant>,
-}
-
-impl Sink<'_> {
-    /// Takes one line; `None` stands for one that was too long.
-    fn take(&mut self, number: u64, line: Option<&[u8]>) -> Result<(), Closed> {
-        let body = line.map_or_else(
-            || Body { refused: vec![(1, RefusedSample::too_long())], ..Body::default() },
-            |line| parse(line, &Manner::live(None, self.to.interval_s)),
-        );
-        for (_, refused) in &body.refused {
-            self.to.inlet.unread(refused.refusal);
-        }
-        let unread = body.refused.into_iter().map(|(_, refused)| refused.to_string()).next();
-        let ingested = self.to.inlet.ingest(body.samples)?;
-        let refused = ingested.errors.into_iter().map(|(_, refused)| refused.to_string()).next();
-        let warning = ingested.warnings.into_iter().map(|(_, warning)| warning.message).next();
-        let quiet = self.warned.is_some_and(|at| at.elapsed() < WARN_EVERY);
-        let message = match (unread.or(refused), warning) {
-            (Some(refused), _) => format!("sample refused: {refused}"),
-            (None, Some(warning)) => format!("sample taken in part: {warning}"),
-            (None, None) => return Ok(()),
-        };
-        if !quiet {
-            tracing::warn!(line = number, "{message}");
-            self.warned = Some(Instant::now());
-        }
-        Ok(())
-    }
-}
-
 /// Reads `reader` to its end.
 ///
 /// # Errors
 /// If reading fails.
 fn drain(reader: impl BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
     let mut lines = Lines::new(reader);
-    sink.to.lifecycle.set(Condition::Running);
+    sink.to().lifecycle.set(Condition::Running);
     loop {
         let found = lines.read()?;
         if found == Found::End || sink.take(lines.number(), lines.line()).is_err() {
@@ -143,7 +108,7 @@ fn drain(reader: impl BufRead, sink: &mut Sink<'_>) -> io::Result<()> {
 /// # Errors
 /// If the file cannot be read.
 fn follow(path: &Path, sink: &mut Sink<'_>) -> io::Result<()> {
-    while !sink.to.inlet.is_closed() {
+    while !sink.to().inlet.is_closed() {
         match File::open(path) {
             Ok(file) => {
                 if read_on(path, file, sink)?.is_break() {
@@ -164,7 +129,7 @@ fn follow(path: &Path, sink: &mut Sink<'_>) -> io::Result<()> {
 fn read_on(path: &Path, file: File, sink: &mut Sink<'_>) -> io::Result<ControlFlow<()>> {
     let mut position = file.try_clone()?;
     let mut lines = Lines::new(BufReader::new(file));
-    sink.to.lifecycle.set(Condition::Running);
+    sink.to().lifecycle.set(Condition::Running);
     loop {
         if lines.read()? == Found::Line {
             if sink.take(lines.number(), lines.line()).is_err() {
@@ -172,12 +137,12 @@ fn read_on(path: &Path, file: File, sink: &mut Sink<'_>) -> io::Result<ControlFl
             }
             continue;
         }
-        if sink.to.inlet.is_closed() {
+        if sink.to().inlet.is_closed() {
             return Ok(ControlFlow::Break(()));
         }
         match there(path, &mut position)? {
             There::Same => {
-                sink.to.lifecycle.set(Condition::Running);
+                sink.to().lifecycle.set(Condition::Running);
                 thread::sleep(LOOK_EVERY);
             }
             // Whoever has it open may go on writing.
@@ -190,9 +155,9 @@ fn read_on(path: &Path, file: File, sink: &mut Sink<'_>) -> io::Result<ControlFl
 /// Tells what is waited for, and waits a moment.
 fn wait(path: &Path, why: &str, sink: &Sink<'_>) {
     let condition = Condition::Waiting(format!("{}: {why}", path.display()));
-    if sink.to.lifecycle.condition() != condition {
+    if sink.to().lifecycle.condition() != condition {
         tracing::warn!("the source is {condition}");
-        sink.to.lifecycle.set(condition);
+        sink.to().lifecycle.set(condition);
     }
     thread::sleep(LOOK_EVERY);
 }

@@ -100,7 +100,12 @@ impl Probe {
         let RabbitMq { vhost, queue, .. } = &self.settings;
         let path = ["api", "queues", vhost, queue];
         let request = self.client.request(Method::GET, &path, &[("columns", COLUMNS)]);
-        let told: Queue = self.client.json(request).await?;
+        let told: Queue = self.client.json(request).await.map_err(|failure| match failure.into() {
+            ProbeError::Absent(what) => ProbeError::Absent(format!(
+                "{what}: check `queue` and `vhost`; a queue is there once somebody has declared it"
+            )),
+            other => other,
+        })?;
         if told.messages_ready.is_none() {
             let what = "RabbitMQ tells no number of this queue: it was just made, its node is down, or \
                         statistics are off (`management.disable_stats`)";
