@@ -5,7 +5,7 @@
 DENY_VERSION=0.20.2
 NOT_RUN=(
   "GPU training: no GPU; the wgpu path was run on the software Vulkan driver instead."
-  "Firmware on a board: none attached; the nRF52840 image was built, the Cortex-M4F one ran in QEMU."
+  "Firmware on a board: none attached; images for an nRF52840 and an STM32H743 were built, one for a Cortex-M4F ran in QEMU."
   "Advisories on dependencies: their database is on GitHub; the hosted workflow checks them."
 )
 

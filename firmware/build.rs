@@ -11,7 +11,7 @@ fn main() -> io::Result<()> {
     let boards =
         PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("boards");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    for board in ["mps2-an386", "nrf52840"] {
+    for board in ["mps2-an386", "nrf52840", "stm32h743"] {
         // A copy: the path of a checkout would stay in a build folder that another checkout uses.
         let folder = out.join(board);
         fs::create_dir_all(&folder)?;
@@ -19,6 +19,9 @@ fn main() -> io::Result<()> {
         let folder = format!("-L{}", folder.display());
         for argument in [&*folder, "-Tlink.x", "-Tdefmt.x", "--nmagic"] {
             println!("cargo:rustc-link-arg-bin={board}={argument}");
+            if board == "nrf52840" {
+                println!("cargo:rustc-link-arg-examples={argument}");
+            }
         }
     }
     Ok(())

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Starts an image, as cargo's runner: on the nRF52840 by probe-rs, which shows its log; in QEMU otherwise, whose
+# Starts an image, as cargo's runner: on a board by probe-rs, which shows its log; in QEMU otherwise, whose
 # serial port is the terminal that it names. QEMU's log is decoded where defmt-print is installed (`cargo install
 # defmt-print`), and dropped otherwise.
 set -eu
 image=$1
 case $(basename "$image") in
-nrf52840) exec probe-rs run --chip nRF52840_xxAA "$image" ;;
+nrf52840 | usb) exec probe-rs run --chip nRF52840_xxAA "$image" ;;
+stm32h743) exec probe-rs run --chip STM32H743ZITx "$image" ;;
 esac
 log=/dev/null
 if command -v defmt-print > /dev/null; then

@@ -1,7 +1,7 @@
 //! A host for a device, over any line that reads and writes bytes.
 
 use scaleiq_core::wire::{
-    CHUNK, Frame, FrameReader, Message, NO_SEQUENCE, Refusal, Status, UploadKind, encode,
+    CHUNK, FrameReader, Message, NO_SEQUENCE, Refusal, Status, UploadKind, encode,
 };
 use std::io::{Error, ErrorKind, Read, Result, Write};
 
@@ -10,7 +10,6 @@ const TRIES: u32 = 5;
 
 /// A line to a device. Its reads have to end after a while without a byte (`VTIME` of a terminal,
 /// `set_read_timeout` of a socket): that is how long an answer is waited for.
-#[derive(Debug)]
 pub(crate) struct Client<L> {
     line: L,
     reader: FrameReader,
@@ -26,12 +25,11 @@ impl<L: Read + Write> Client<L> {
     /// The answer to a message, which is sent again until a sound one to this question comes.
     pub(crate) fn ask(&mut self, message: &Message) -> Result<Message> {
         self.sequence = self.sequence.wrapping_add(1).max(1);
-        let frame = encode(self.sequence, message).map_err(|_| senseless("it has no frame"))?;
+        let frame =
+            encode(self.sequence, message).map_err(|error| Error::other(format!("{error:?}")))?;
         for _ in 0..TRIES {
             // A zero ends whatever the line made up.
-            self.line.write_all(&[0])?;
-            self.line.write_all(&frame)?;
-            self.line.flush()?;
+            self.line.write_all(&[&[0], &frame[..]].concat())?;
             if let Some(answer) = self.hear()? {
                 return Ok(answer);
             }
@@ -41,23 +39,20 @@ impl<L: Read + Write> Client<L> {
 
     /// How the device is.
     pub(crate) fn status(&mut self) -> Result<Status> {
-        match self.ask(&Message::Ask)? {
-            Message::Status(status) => Ok(status),
-            other => Err(senseless(&format!("{other:?}"))),
-        }
+        self.done(&Message::Ask)
     }
 
     /// All that the device has learned.
     pub(crate) fn learned(&mut self) -> Result<Vec<u8>> {
         let (mut all, mut since) = (Vec::new(), None);
         loop {
-            let asked = self.ask(&Message::AskLearned { offset: all.len() as u32 })?;
-            let Message::Learned { epoch, bytes, .. } = asked else {
-                return Err(senseless(&format!("{asked:?}")));
+            let bytes = match self.ask(&Message::AskLearned { offset: all.len() as u32 })? {
+                Message::Learned { epoch, bytes, .. } if *since.get_or_insert(epoch) == epoch => {
+                    bytes
+                }
+                // A sample came in between.
+                other => return Err(Error::other(format!("{other:?}"))),
             };
-            if *since.get_or_insert(epoch) != epoch {
-                return Err(senseless("a sample came in between: ask again"));
-            }
             if bytes.is_empty() {
                 return Ok(all);
             }
@@ -78,7 +73,7 @@ impl<L: Read + Write> Client<L> {
     fn done(&mut self, message: &Message) -> Result<Status> {
         match self.ask(message)? {
             Message::Status(status) => Ok(status),
-            other => Err(senseless(&format!("{other:?}"))),
+            other => Err(Error::other(format!("{other:?}"))),
         }
     }
 
@@ -89,28 +84,17 @@ impl<L: Read + Write> Client<L> {
             let count = match self.line.read(&mut bytes) {
                 Ok(0) => return Ok(None),
                 Ok(count) => count,
-                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                    return Ok(None);
-                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(error) => return Err(error),
             };
-            for byte in bytes.iter().take(count) {
-                match self.reader.push(*byte) {
-                    None => {}
-                    Some(Ok(Frame { message: Message::Refused(Refusal::Frame), .. }) | Err(_)) => {
-                        return Ok(None);
-                    }
-                    Some(Ok(Frame { sequence, message })) if sequence == self.sequence => {
-                        return Ok(Some(message));
-                    }
-                    // To an earlier question.
-                    Some(Ok(_)) => {}
+            for heard in bytes[..count].iter().filter_map(|byte| self.reader.push(*byte)) {
+                match heard {
+                    // To an earlier question, unless it says that this one came damaged.
+                    Ok(frame) if frame.sequence == self.sequence => return Ok(Some(frame.message)),
+                    Ok(frame) if frame.message != Message::Refused(Refusal::Frame) => {}
+                    _ => return Ok(None),
                 }
             }
         }
     }
-}
-
-fn senseless(what: &str) -> Error {
-    Error::new(ErrorKind::InvalidData, format!("the device's answer: {what}"))
 }

@@ -6,12 +6,30 @@ use crate::serve::{Board, Clock, Watchdog, serve};
 use crate::signed::{Key, Signer};
 use crate::store::Store;
 use embedded_hal::digital::OutputPin;
-use embedded_io::{Read, ReadReady, Write};
+use embedded_io::{ErrorKind, Read, ReadReady, Write};
 use scaleiq_core::engine::PackError;
 use scaleiq_core::wire::ResetCause;
 
 /// The model that an image brings.
 pub static PACK: &[u8] = include_bytes!("../../models/edge/model.pack");
+
+/// The receiver lost bytes.
+#[derive(Debug)]
+pub struct Lost;
+
+impl core::fmt::Display for Lost {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("bytes were lost")
+    }
+}
+
+impl core::error::Error for Lost {}
+
+impl embedded_io::Error for Lost {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Other
+    }
+}
 
 /// Whoever built the image: `SCALEIQ_MODEL_KEY`, 64 hexadecimal digits. Without it the image is one for a
 /// bench.

@@ -1,7 +1,10 @@
 //! What an image leaves when it fails, and the restart that follows.
 
-use crate::memory::Kept;
+#![allow(unsafe_code)]
+
+use crate::memory::{Kept, stack};
 use crate::registers::fault_status;
+use core::arch::global_asm;
 use core::panic::PanicInfo;
 use cortex_m::peripheral::SCB;
 use cortex_m_rt::ExceptionFrame;
@@ -11,8 +14,17 @@ use scaleiq_core::wire::{CRASH_REGISTERS, CRASH_TEXT, Crash, ResetCause};
 /// Most bytes of a file's name: the end of it says more than the beginning.
 const FILE: usize = 48;
 
-/// After a panic.
-pub fn panicked(info: &PanicInfo<'_>) -> ! {
+/// Calls what does not exist where that is to be proved: the image links if nothing in it can panic, and not
+/// otherwise.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    unsafe extern "C" {
+        fn something_in_this_image_can_panic() -> !;
+    }
+    if cfg!(feature = "prove-no-panic") {
+        // SAFETY: never called.
+        unsafe { something_in_this_image_can_panic() }
+    }
     let mut text = String::new();
     if let Some(place) = info.location() {
         let file = place.file();
@@ -26,6 +38,34 @@ pub fn panicked(info: &PanicInfo<'_>) -> ! {
         append(&mut text, message);
     }
     end(ResetCause::Panic, text, Vec::new())
+}
+
+// The frame lies where the stack ends. A stack that overran has room for nothing more, and begins anew.
+global_asm!(
+    ".thumb_func",
+    ".global HardFault",
+    "HardFault: mov r0, sp",
+    "movw r1, #:lower16:_stack_end",
+    "movt r1, #:upper16:_stack_end",
+    "add r1, r1, #1024",
+    "cmp r0, r1",
+    "bhs 1f",
+    "movw r1, #:lower16:_stack_start",
+    "movt r1, #:upper16:_stack_start",
+    "mov sp, r1",
+    "1: b {faults}",
+    faults = sym faults
+);
+
+/// The processor stopped the program; `frame` is what it left on the stack, if the stack had room for it.
+extern "C" fn faults(frame: *const ExceptionFrame) -> ! {
+    if stack().contains(&frame.cast()) {
+        // SAFETY: written by the processor, and nothing else uses it.
+        stopped(ResetCause::HardFault, unsafe { &*frame })
+    }
+    let mut text = String::new();
+    append(&mut text, "the stack is full");
+    end(ResetCause::HardFault, text, Vec::new())
 }
 
 /// After the processor, or a timer, has stopped the program at `frame`.

@@ -5,6 +5,7 @@ use crate::retained::{CRASHED, Memory, RETAINED, sealed_crash, unsealed_crash};
 use crate::store::Slot;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 use cortex_m_rt::STACK_PAINT_VALUE;
 use scaleiq_core::wire::{Crash, ResetCause};
 
@@ -83,10 +84,10 @@ impl Memory for Kept {
 
     /// The start-up code paints the stack; what was used is not as it was painted.
     fn stack_unused(&self) -> Option<u32> {
-        let (end, start) = (&raw const _stack_end, &raw const _stack_start);
-        let words = (start as usize).saturating_sub(end as usize) / 4;
+        let stack = stack();
+        let words = (stack.end as usize).saturating_sub(stack.start as usize) / 4;
         // SAFETY: within the stack, of which this reads what may be written meanwhile.
-        let word = |k: usize| unsafe { end.add(k).read_volatile() };
+        let word = |k: usize| unsafe { stack.start.add(k).read_volatile() };
         let used = (0..words).find(|k| word(*k) != STACK_PAINT_VALUE);
         Some(4 * used.unwrap_or(words) as u32)
     }
@@ -97,6 +98,11 @@ unsafe extern "C" {
     static _store_length: u8;
     static _stack_end: u32;
     static _stack_start: u32;
+}
+
+/// Where the stack lies: it grows from the end to the start.
+pub(crate) fn stack() -> Range<*const u32> {
+    &raw const _stack_end..&raw const _stack_start
 }
 
 /// The part of the program's memory that the board's `memory.x` leaves to uploads: where it begins,

@@ -30,6 +30,28 @@ impl Register {
     }
 }
 
+/// A peripheral's registers.
+#[derive(Clone, Copy, Debug)]
+pub struct Block(usize);
+
+impl Block {
+    /// The registers from `address` on.
+    ///
+    /// # Safety
+    /// What [`Register::at`] asks for holds for all that are asked for by [`Block::register`].
+    #[must_use]
+    pub const unsafe fn at(address: usize) -> Self {
+        Self(address)
+    }
+
+    /// The register that lies so many bytes behind the first.
+    #[must_use]
+    pub const fn register(self, offset: usize) -> Register {
+        // SAFETY: see `at`.
+        unsafe { Register::at(self.0 + offset) }
+    }
+}
+
 /// Configurable and hard fault status of a Cortex-M (Arm DDI 0403): why the processor stopped a program.
 #[must_use]
 pub fn fault_status() -> [u32; 2] {

@@ -36,7 +36,7 @@ pub struct Board<U, A, W, C> {
 const OVERRUNS: u32 = 100;
 
 /// Serves the line until the line or the pin fails, or until a restart is wanted: then `Ok`. Neither
-/// leaves anything to do but a reset.
+/// leaves anything to do but a reset. `read_ready` may sleep until an interrupt, for half a second at most.
 ///
 /// # Errors
 /// If the UART or the alarm pin fails.

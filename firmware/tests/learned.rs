@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Kept, TestDevice, ask, device, read, sample, status, upload_as};
+use common::{Kept, TestDevice, ask, device, learned, read, sample, status, upload_as};
 use firmware::first_settings;
 use scaleiq_core::forecast::EXPERTS;
 use scaleiq_core::sample::Sample;
@@ -27,23 +27,6 @@ fn play(device: &mut TestDevice, intervals: std::ops::Range<i64>, jobs: &mut u32
         answer
     };
     intervals.map(decide).collect()
-}
-
-/// All that it has learned.
-fn learned(device: &mut TestDevice) -> Vec<u8> {
-    let mut all = Vec::new();
-    loop {
-        let asked = Message::AskLearned { offset: all.len() as u32 };
-        let Message::Learned { epoch, length, offset, bytes } = ask(device, &asked) else {
-            panic!("nothing learned")
-        };
-        assert_eq!((epoch, offset as usize), (status(device).epoch, all.len()));
-        if bytes.is_empty() {
-            assert_eq!(length as usize, all.len());
-            return all;
-        }
-        all.extend_from_slice(&bytes);
-    }
 }
 
 #[test]

@@ -7,10 +7,10 @@ use crate::journal::{Journal, Past, Resumed, RunContext, resume};
 /// What a run begins with: what decides, and the journal with what is in it.
 pub(super) type Begin = (Box<dyn Decider>, ModelId, (Option<Journal>, Option<Past>));
 
-/// Opens the model, and has it learn again what the journal knows. A device is told nothing of that:
-/// it keeps what it learned for as long as it has power, and its line is too slow for weeks.
+/// Opens the model, and has it learn again what the journal knows. A device is told nothing of that, since its
+/// line is too slow for weeks: what it learned is kept beside the journal, and given back where it has lost it.
 pub(super) fn begin(config: &mut WorkloadConfig) -> anyhow::Result<Begin> {
-    let device = config.connect()?;
+    let mut device = config.connect()?;
     let (mut decider, mut model) = open_model(config)?;
     let shadow = config.mode == Mode::Shadow;
     decider.set_shadow(shadow);
@@ -29,6 +29,9 @@ pub(super) fn begin(config: &mut WorkloadConfig) -> anyhow::Result<Begin> {
         let Resumed { decider: resumed, journal, past } = resume(journal, context, open)?;
         decider = resumed;
         recorded = (Some(journal), past);
+    }
+    if let (Some(client), Some(journal)) = (&mut device, &config.journal) {
+        client.keep_in(&journal.folder);
     }
     if let Some(client) = device {
         decider = Box::new(DeviceWithFallback::new(client, decider));

@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 /// After an outage the device has a gap in what it knows, or has forgotten everything. So it decides
 /// again once it has seen a whole scale-down window: before that it could let jobs go that are
 /// needed. For the same reason its last number counts as decided by whoever stands in.
+///
+/// While what it learned is on the line, a sample is decided by who stands in, and told to the device later.
 pub struct DeviceWithFallback {
     client: Client,
     stand_in: Box<dyn Decider>,
@@ -64,7 +66,11 @@ impl DeviceWithFallback {
             return None;
         }
         match self.client.sample(sample) {
-            Ok((decision, restarted)) => {
+            Ok(None) => {
+                self.hand_over();
+                None
+            }
+            Ok(Some((decision, restarted))) => {
                 self.found(sample.end, restarted);
                 if self.again_from.is_some_and(|from| sample.end < from) {
                     return None;

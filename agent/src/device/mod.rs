@@ -2,11 +2,14 @@
 //!
 //! ```text
 //! decide::DeviceWithFallback ── Client ── Link ── Port ──(line)── firmware
+//!         │             └── Errand, Keeper: what the device learned goes here, and back after a reset
 //!         └───────── a controller without networks, which stands in while the device does not answer
 //! ```
 
 mod client;
+mod errand;
 mod fault;
+mod learned;
 mod link;
 mod port;
 mod request;

@@ -73,6 +73,8 @@ pub struct Timeouts {
     pub pause: Duration,
     /// up to this.
     pub longest_pause: Duration,
+    /// Between two fetchings of what the device has learned.
+    pub keep: Duration,
 }
 
 impl Default for Timeouts {
@@ -82,6 +84,7 @@ impl Default for Timeouts {
             tries: 5,
             pause: Duration::from_secs(5),
             longest_pause: Duration::from_secs(60),
+            keep: Duration::from_secs(3600),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Gives a device another model.
+//! Gives a device another model, or what one has learned.
 
 use super::fault::Fault;
 use super::link::Link;
@@ -8,9 +8,9 @@ use scaleiq_core::wire::{CHUNK, Message, Refusal, Status, UploadKind};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Flash is erased before the first part, and the pack is read through twice after the last: these take
+/// Flash is erased before the first part, and the whole is read through twice after the last: these take
 /// longer than other messages.
-const SLOW: Duration = Duration::from_secs(10);
+pub(super) const SLOW: Duration = Duration::from_secs(10);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Uploads `model`, a pack and its signature behind it if it is signed, which the device checks before
@@ -24,21 +24,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         model: &[u8],
         mut sent: impl FnMut(usize),
     ) -> Result<Status, Fault> {
-        let length = u32::try_from(model.len()).map_err(|_| Fault::Refused(Refusal::Storage))?;
+        let all = |stored| {
+            sent(stored);
+            true
+        };
+        self.send(UploadKind::Model, model, all).await?;
+        let crc = Pack::crc(model);
+        let in_force = |answer| status(answer).filter(|status| status.pack_crc == crc);
+        self.ask_for(SLOW, &Message::UploadEnd, in_force).await
+    }
+
+    /// Sends all parts of an upload, and not its end; `goes_on` is told how many bytes are stored, and may
+    /// stop it: then `false`.
+    pub(super) async fn send(
+        &mut self,
+        kind: UploadKind,
+        bytes: &[u8],
+        mut goes_on: impl FnMut(usize) -> bool,
+    ) -> Result<bool, Fault> {
+        let length = u32::try_from(bytes.len()).map_err(|_| Fault::Refused(Refusal::Storage))?;
         let begun = |answer| status(answer).filter(|status| status.uploaded == 0);
-        self.ask_for(SLOW, &Message::UploadBegin { length, kind: UploadKind::Model }, begun)
-            .await?;
+        self.ask_for(SLOW, &Message::UploadBegin { length, kind }, begun).await?;
         let mut stored = 0;
-        for part in model.chunks(CHUNK) {
+        for part in bytes.chunks(CHUNK) {
             let bytes = part.iter().copied().collect();
             let end = stored + part.len() as u32;
             let reached = |answer| status(answer).filter(|status| status.uploaded >= end);
             self.ask(&Message::UploadChunk { offset: stored, bytes }, reached).await?;
             stored = end;
-            sent(stored as usize);
+            if !goes_on(stored as usize) {
+                return Ok(false);
+            }
         }
-        let crc = Pack::crc(model);
-        let in_force = |answer| status(answer).filter(|status| status.pack_crc == crc);
-        self.ask_for(SLOW, &Message::UploadEnd, in_force).await
+        Ok(true)
     }
 }

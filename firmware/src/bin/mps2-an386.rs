@@ -15,15 +15,15 @@ mod image {
 
     use core::arch::global_asm;
     use core::convert::Infallible;
-    use cortex_m_rt::{ExceptionFrame, entry, exception};
+    use cortex_m_rt::{ExceptionFrame, entry};
     #[cfg(not(feature = "prove-no-panic"))]
     use defmt_semihosting as _;
     use embedded_hal::digital::{ErrorType as PinError, OutputPin};
-    use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
-    use firmware::board::{Builder, PACK, run};
+    use embedded_io::{ErrorType, Read, ReadReady, Write};
+    use firmware::board::{Builder, Lost, PACK, run};
     use firmware::crash::stopped;
     use firmware::memory::{self, Kept, Owned, store};
-    use firmware::registers::Register;
+    use firmware::registers::{Block, Register};
     use firmware::{
         Board, Clock, Device, Key, Signer, Slot, Store, StoreError, Watchdog, first_settings,
     };
@@ -36,19 +36,12 @@ mod image {
     /// and resets; where that comes to nothing, the second one resets after as many again.
     const TIME_LIMIT_S: u32 = 10;
 
-    /// A block of registers by its address.
-    struct Block(usize);
-
-    const UART: Block = Block(0x4000_4000);
-    const WATCHDOG: Block = Block(0x4000_8000);
-    const FPGA_IO: Block = Block(0x4002_8000);
-
-    impl Block {
-        const fn at(&self, offset: usize) -> Register {
-            // SAFETY: peripherals of the AN386 that only this program uses.
-            unsafe { Register::at(self.0 + offset) }
-        }
-    }
+    // SAFETY: peripherals of the AN386 that only this program uses.
+    const UART: Block = unsafe { Block::at(0x4000_4000) };
+    // SAFETY: as above.
+    const WATCHDOG: Block = unsafe { Block::at(0x4000_8000) };
+    // SAFETY: as above.
+    const FPGA_IO: Block = unsafe { Block::at(0x4002_8000) };
 
     struct Uart {
         data: Register,
@@ -62,7 +55,7 @@ mod image {
         const OVERRUN: u32 = 8;
 
         fn new() -> Self {
-            let at = |offset| UART.at(offset);
+            let at = |offset| UART.register(offset);
             let (control, divider) = (at(0x8), at(0x10));
             divider.write(HZ / 115_200);
             control.write(0b11);
@@ -74,40 +67,22 @@ mod image {
         }
     }
 
-    /// Bytes were lost.
-    #[derive(Debug)]
-    struct Overrun;
-
-    impl core::fmt::Display for Overrun {
-        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-            f.write_str("bytes were lost")
-        }
-    }
-
-    impl core::error::Error for Overrun {}
-
-    impl embedded_io::Error for Overrun {
-        fn kind(&self) -> ErrorKind {
-            ErrorKind::Other
-        }
-    }
-
     impl ErrorType for Uart {
-        type Error = Overrun;
+        type Error = Lost;
     }
 
     impl ReadReady for Uart {
-        fn read_ready(&mut self) -> Result<bool, Overrun> {
+        fn read_ready(&mut self) -> Result<bool, Lost> {
             if self.is(Self::OVERRUN) {
                 self.state.write(Self::OVERRUN);
-                return Err(Overrun);
+                return Err(Lost);
             }
             Ok(self.is(Self::RECEIVED))
         }
     }
 
     impl Read for Uart {
-        fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Overrun> {
+        fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Lost> {
             let mut count = 0;
             for byte in bytes {
                 while count == 0 && !self.is(Self::RECEIVED) {}
@@ -122,7 +97,7 @@ mod image {
     }
 
     impl Write for Uart {
-        fn write(&mut self, bytes: &[u8]) -> Result<usize, Overrun> {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize, Lost> {
             for byte in bytes {
                 while self.is(Self::FULL_TO_SEND) {}
                 self.data.write(u32::from(*byte));
@@ -130,7 +105,7 @@ mod image {
             Ok(bytes.len())
         }
 
-        fn flush(&mut self) -> Result<(), Overrun> {
+        fn flush(&mut self) -> Result<(), Lost> {
             while self.is(Self::FULL_TO_SEND) {}
             Ok(())
         }
@@ -161,7 +136,7 @@ mod image {
 
     impl Dog {
         fn new() -> Self {
-            let at = |offset| WATCHDOG.at(offset);
+            let at = |offset| WATCHDOG.register(offset);
             let (load, control, lock) = (at(0x0), at(0x8), at(0xC00));
             lock.write(0x1ACC_E551);
             load.write(TIME_LIMIT_S * HZ);
@@ -187,8 +162,8 @@ mod image {
         const TICKS: u32 = 20;
 
         fn new() -> Self {
-            FPGA_IO.at(0x1C).write(Self::TICKS - 1);
-            Self { seconds: FPGA_IO.at(0x10), ticks: FPGA_IO.at(0x18) }
+            FPGA_IO.register(0x1C).write(Self::TICKS - 1);
+            Self { seconds: FPGA_IO.register(0x10), ticks: FPGA_IO.register(0x18) }
         }
     }
 
@@ -255,7 +230,7 @@ mod image {
     fn main() -> ! {
         let mut board = Board {
             uart: Uart::new(),
-            alarm: Led(FPGA_IO.at(0x0)),
+            alarm: Led(FPGA_IO.register(0x0)),
             watchdog: Dog::new(),
             clock: Counters::new(),
         };
@@ -275,26 +250,4 @@ mod image {
         "b {hangs}",
         hangs = sym hangs
     );
-
-    #[exception]
-    unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-        stopped(ResetCause::HardFault, frame)
-    }
-
-    #[cfg(not(feature = "prove-no-panic"))]
-    #[panic_handler]
-    fn panic(info: &core::panic::PanicInfo) -> ! {
-        firmware::crash::panicked(info)
-    }
-
-    /// Calls what does not exist: the image links if nothing in it can panic, and not otherwise.
-    #[cfg(feature = "prove-no-panic")]
-    #[panic_handler]
-    fn panic(_: &core::panic::PanicInfo) -> ! {
-        unsafe extern "C" {
-            fn something_in_this_image_can_panic() -> !;
-        }
-        // SAFETY: never called.
-        unsafe { something_in_this_image_can_panic() }
-    }
 }

@@ -17,20 +17,23 @@ compile_error!("this image needs --features nrf52840, which ./cargo.sh sets");
 mod image {
     #![allow(unsafe_code)]
 
-    use cortex_m_rt::{ExceptionFrame, entry, exception};
+    use core::task::Poll;
+    use cortex_m::asm::wfe;
+    use cortex_m_rt::entry;
+    #[cfg(not(feature = "prove-no-panic"))]
     use defmt_rtt as _;
-    use embassy_futures::block_on;
+    use embassy_futures::{block_on, poll_once};
     use embassy_nrf::buffered_uarte::{BufferedUarte, Error, InterruptHandler};
     use embassy_nrf::gpio::{Level, Output, OutputDrive};
+    use embassy_nrf::interrupt::typelevel::{Handler, RTC0};
     use embassy_nrf::nvmc::Nvmc;
-    use embassy_nrf::rtc::Rtc;
+    use embassy_nrf::rtc::{Interrupt, Rtc};
     use embassy_nrf::timer::Timer;
     use embassy_nrf::wdt::{self, HaltConfig, WatchdogHandle};
     use embassy_nrf::{bind_interrupts, peripherals, uarte};
     use embedded_hal::digital::{ErrorType as PinError, OutputPin};
     use embedded_io::{ErrorType, Read, ReadReady, Write};
     use firmware::board::{Builder, PACK, run};
-    use firmware::crash::stopped;
     use firmware::memory::{Kept, Owned, store, stored};
     use firmware::registers::Register;
     use firmware::{Board, Clock, Device, FlashStore, Watchdog, first_settings};
@@ -39,7 +42,19 @@ mod image {
 
     bind_interrupts!(struct Interrupts {
         UARTE0 => InterruptHandler<peripherals::UARTE0>;
+        RTC0 => Tick;
     });
+
+    /// Wakes the processor eight times a second, to feed the watchdog and to look how old the data is.
+    struct Tick;
+
+    impl Handler<RTC0> for Tick {
+        unsafe fn on_interrupt() {
+            // SAFETY: the real-time counter's event of a tick, which nothing else uses.
+            let event = unsafe { Register::at(0x4000_B100) };
+            event.write(0);
+        }
+    }
 
     /// Ticks of the slow clock from a feeding of the watchdog to the reset: ten seconds.
     const TIME_LIMIT: u32 = 10 * 32_768;
@@ -52,8 +67,17 @@ mod image {
     }
 
     impl ReadReady for Uart {
+        /// Sleeps until the next byte or tick where nothing has come: one that comes meanwhile is an event,
+        /// which `wfe` sees.
         fn read_ready(&mut self) -> Result<bool, Error> {
-            self.0.read_ready()
+            // Asked in vain, the driver lets the next byte interrupt.
+            match poll_once(self.0.fill_buf()) {
+                Poll::Ready(came) => came.map(|_| true),
+                Poll::Pending => {
+                    wfe();
+                    self.0.read_ready()
+                }
+            }
         }
     }
 
@@ -179,6 +203,7 @@ mod image {
         let Ok(mut slow) = Rtc::new_for_freq(chip.RTC0, 8) else {
             cortex_m::peripheral::SCB::sys_reset()
         };
+        slow.enable_interrupt(Interrupt::Tick, true);
         slow.enable();
         let fast = Timer::new(chip.TIMER0);
         fast.start();
@@ -204,15 +229,5 @@ mod image {
             clock: Counters { slow, fast, counter: 0, ticks: 0 },
         };
         run(&mut board, make(Nvmc::new(chip.NVMC), cause))
-    }
-
-    #[exception]
-    unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-        stopped(ResetCause::HardFault, frame)
-    }
-
-    #[panic_handler]
-    fn panic(info: &core::panic::PanicInfo) -> ! {
-        firmware::crash::panicked(info)
     }
 }

@@ -157,3 +157,20 @@ pub(crate) fn upload_as<S: Store<'static>>(
     }
     ask(device, &Message::UploadEnd)
 }
+
+/// All that it has learned.
+pub(crate) fn learned(device: &mut TestDevice) -> Vec<u8> {
+    let mut all = Vec::new();
+    loop {
+        let asked = Message::AskLearned { offset: all.len() as u32 };
+        let Message::Learned { epoch, length, offset, bytes } = ask(device, &asked) else {
+            panic!("nothing learned")
+        };
+        assert_eq!((epoch, offset as usize), (status(device).epoch, all.len()));
+        if bytes.is_empty() {
+            assert_eq!(length as usize, all.len());
+            return all;
+        }
+        all.extend_from_slice(&bytes);
+    }
+}

@@ -79,12 +79,12 @@ impl Board {
         }
     }
 
-    /// Makes the program run an instruction, in hexadecimal: `fee7` jumps to itself, `00de` is none.
-    /// Gives its address.
+    /// Makes the program run an instruction, in hexadecimal: `fee7` jumps to itself, `00de` is none, and
+    /// `ffb4` puts eight registers on the stack, which ends at `stack` if that is given. Gives its address.
     ///
     /// It lies at the beginning, which nothing runs again before the reset, and QEMU loads the program
     /// anew for that. Where the program is at the moment may be a function that the handler needs.
-    pub(crate) fn run_instruction(&self, instruction: &str) -> u32 {
+    pub(crate) fn run_instruction(&self, instruction: &str, stack: Option<u32>) -> u32 {
         let mut gdb = self.port("gdb");
         let mut talk = |command: &str| {
             let sum = command.bytes().fold(0u8, u8::wrapping_add);
@@ -107,9 +107,14 @@ impl Board {
         // The second entry of the vector table, little-endian; bit 0 says Thumb.
         let beginning = u32::from_str_radix(&talk("m4,4"), 16).unwrap().swap_bytes() & !1;
         assert_eq!(talk(&format!("M{beginning:x},2:{instruction}")), "OK");
-        // Words, of which the sixteenth is the program counter.
         let mut registers = talk("g");
-        registers.replace_range(8 * 15..8 * 16, &format!("{:08x}", beginning.swap_bytes()));
+        let mut set = |register: usize, to: u32| {
+            registers
+                .replace_range(8 * register..8 * register + 8, &format!("{:08x}", to.swap_bytes()));
+        };
+        let (stack_pointer, program_counter) = (13, 15);
+        set(program_counter, beginning);
+        stack.into_iter().for_each(|at| set(stack_pointer, at));
         assert_eq!(talk(&format!("G{registers}")), "OK");
         talk("D");
         beginning

@@ -43,6 +43,8 @@ pub(crate) fn image(features: &str, key: Option<&str>) -> Option<PathBuf> {
 /// The budget: the rest of the flash, of 1 MiB, is for uploads.
 pub(crate) const FLASH_BYTES: u32 = 560 << 10;
 pub(crate) const RAM: std::ops::Range<u32> = 0x2000_0000..0x2004_0000;
+/// What the stack has of it, at the beginning.
+pub(crate) const STACK: u32 = 64 << 10;
 
 /// Bytes of flash that an image takes, and where its static memory ends.
 pub(crate) fn sizes(image: &Path) -> (u32, u32) {

@@ -13,7 +13,7 @@ mod uploads;
 
 use board::Board;
 use host::{Host, decision, play, settings};
-use image::{FLASH_BYTES, RAM, image, sizes};
+use image::{FLASH_BYTES, RAM, STACK, image, sizes};
 use scaleiq_core::decision::Decision;
 use scaleiq_core::forecast::{EXPERTS, ForecastSource};
 use scaleiq_core::policy::Stage;
@@ -59,8 +59,8 @@ fn the_image_decides_what_this_machine_decides_to_the_byte() {
     }
     let (flash, end) = sizes(&image);
     let unused = client.status().unwrap().stack_unused.unwrap();
-    let fixed = end - RAM.start;
-    let stack = RAM.end - end - unused;
+    let fixed = end - RAM.start - STACK;
+    let stack = STACK - unused;
     println!("flash {flash} bytes, static RAM {fixed} bytes, deepest stack {stack} bytes");
     println!("{} bytes were learned", learned.len());
     assert!(flash < FLASH_BYTES, "{flash} bytes do not fit the flash");

@@ -214,4 +214,5 @@ pub(super) const TIME_LIMIT: Timeouts = Timeouts {
     tries: 8,
     pause: Duration::ZERO,
     longest_pause: Duration::ZERO,
+    keep: Duration::MAX,
 };

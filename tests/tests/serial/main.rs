@@ -3,6 +3,7 @@
 
 mod board;
 mod flash;
+mod learned;
 mod outage;
 mod pool;
 

@@ -18,7 +18,8 @@ pub(super) fn idle_s(sample: &Sample, before: &Sample, ready: Jobs, work_s: f32)
     if waiting + arrivals > could {
         // Busy throughout, or stalled.
         let done = sample.processed_events.known()?;
-        return Some((span_s * (1.0 - done / could.max(1.0))).clamp(0.0, span_s));
+        // Not `clamp`, which brings everything that formats a float, for a panic that cannot come.
+        return Some((span_s * (1.0 - done / could.max(1.0))).max(0.0).min(span_s));
     }
     if waiting * work_s > ready || arrivals <= 0.0 {
         return None;
