@@ -108,7 +108,12 @@ impl Observer {
             }
         };
         self.counted = Some(counted);
-        self.work.push(&counted, before.as_ref(), unsure, obeyed.then_some(settings.sla_s));
+        let mut most = counted;
+        if unsure > Jobs(0) {
+            // They may be up sooner than is assumed: what they did is not the work of fewer.
+            most.jobs_ready = counted.jobs_ready.max(ordered);
+        }
+        self.work.push(&most, before.as_ref(), unsure, obeyed.then_some(settings.sla_s));
         let (work_s, sure_s) = (self.work.work_s(), self.work.sure_s());
         self.told_jobs = sample.jobs_ready.map(|_| sample.end).or(self.told_jobs);
         if self.told_jobs.is_some_and(|at| sample.end.since(at) < MISSED_S) {

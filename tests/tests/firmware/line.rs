@@ -1,8 +1,10 @@
 //! A line to the image that hurts what goes over it.
 
 use super::board::Board;
-use super::host::{Host, play, settings};
+use super::host::{Host, decision, play, settings};
 use super::image::image;
+use scaleiq_core::policy::Stage;
+use scaleiq_core::units::UnixSeconds;
 use scaleiq_core::wire::{Frame, FrameReader, Message, encode};
 use std::io::{Read as _, Write as _};
 
@@ -60,6 +62,33 @@ fn no_answer_is_taken_wrongly() {
     });
     println!("{FAULTS} faults, by kind {kinds:?}");
     assert!(kinds.iter().all(|count| *count > 20));
+}
+
+/// Resets that are wanted.
+const RESETS: u32 = 24;
+
+/// The next whole question is answered, under its own number and with what was in force.
+#[test]
+fn a_reset_in_the_middle_of_a_question_costs_that_question() {
+    let Some(image) = image("", None) else { return };
+    let mut board = Board::start(&image, &[]);
+    let mut client = board.client();
+    client.ask(&settings()).unwrap();
+    let last = play(5, |sample| decision(client.ask(sample).unwrap())).pop().unwrap();
+    let (mut noise, mut reader) = (Noise(7), FrameReader::default());
+    for count in 1..=RESETS {
+        let now = Message::Time(UnixSeconds(last.at.0 + i64::from(count)));
+        let sequence = 1000 + count as u16;
+        let question = encode(sequence, &now).unwrap();
+        let at = 1 + noise.next() as usize % (question.len() - 2);
+        board.uart.write_all(&question[..at]).unwrap();
+        board.reset();
+        board.uart.write_all(&[0]).unwrap();
+        board.uart.write_all(&question).unwrap();
+        let held = decision(own(&mut board, &mut reader, sequence));
+        assert_eq!((held.stage, held.jobs), (Stage::Hold, last.jobs), "reset {count} at {at}");
+    }
+    assert_eq!(board.client().status().unwrap().resets, RESETS);
 }
 
 /// The answer under this number; what else comes is passed over.
