@@ -65,8 +65,8 @@ pub fn settings(f: &mut Fields<'_>, base: Base) -> Option<Settings> {
     // With bad limits the rest is still checked, so that all problems are told at once.
     let settings = Settings::new(limits.or(LIMITS.ok())?, sla_s, start_up_s);
     let catch_up_s = catch_up_s.map_or(settings.catch_up_s, |given| given.value);
-    let scale_down_window_s = scale_down_window_s
-        .map_or_else(|| default_window_s(interval, start_up_s), |given| given.value);
+    let default_window_s = settings.scale_down_window_s.min(window_s(interval, start_up_s));
+    let scale_down_window_s = scale_down_window_s.map_or(default_window_s, |given| given.value);
     Some(Settings {
         catch_up_s,
         objective,
@@ -78,13 +78,12 @@ pub fn settings(f: &mut Fields<'_>, base: Base) -> Option<Settings> {
     })
 }
 
-/// Seconds of the scale-down window where none are set: no more than core's default, and no more than an interval,
-/// within which the traffic of somebody who chose a short one changes, unless jobs that were let go too early take
-/// longer to have again. In a wave of 2 to 4 minutes (samples every 2 s, intervals of 10 s, starts of 3 s, 10 jobs on
-/// average) 10 s cost 1.63 of the ideal, 20 s 1.73, 30 s 1.83 and 120 s 2.22, all with nothing late.
-fn default_window_s(interval: IntervalLength, start_up_s: f32) -> u32 {
-    const LONGEST_S: u32 = 120;
-    LONGEST_S.min(interval.seconds().max(start_up_s.ceil() as u32))
+/// Seconds of a scale-down window that is no longer than an interval, within which the traffic of somebody who chose a
+/// short one changes, unless jobs that were let go too early take longer to have again. In a wave of 2 to 4 minutes
+/// (samples every 2 s, intervals of 10 s, starts of 3 s, 10 jobs on average) 10 s cost 1.63 of the ideal, 20 s 1.73,
+/// 30 s 1.83 and 120 s 2.22, all with nothing late.
+fn window_s(interval: IntervalLength, start_up_s: f32) -> u32 {
+    interval.seconds().max(start_up_s.ceil() as u32)
 }
 
 /// Fewest and most jobs. More jobs than `partitions` could not work at once.
