@@ -3,6 +3,7 @@
 //! What the agent is told on its command line is read by its own parser; what needs no board, no minutes and no
 //! server of somebody else's is run beside an agent that knows an hour of samples, and so is each `curl`.
 
+mod found;
 #[path = "../run/http.rs"]
 #[allow(dead_code)]
 mod http;
@@ -11,10 +12,10 @@ use super::repository;
 use agent::cli::Cli;
 use clap::Parser;
 use clap::error::ErrorKind;
+use found::{commands, documents, words};
 use http::{Agent, post};
 use serde_json::json;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -26,61 +27,6 @@ const ADDRESS: &str = "127.0.0.1:9184";
 const RUN: [&str; 4] = ["check ", "schema", "override ", "replay --journal journal"];
 /// What is run by another test, or depends on the time of day.
 const NOT_RUN: &str = "--at 14:30";
-
-/// The documents of the agent.
-fn documents() -> Vec<PathBuf> {
-    let mut found = vec![repository().join("README.md"), repository().join("agent/README.md")];
-    let mut folders = vec![repository().join("docs")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false if path.extension().is_some_and(|e| e == "md") => found.push(path),
-                false => {}
-            }
-        }
-    }
-    found
-}
-
-/// The commands in a document, in blocks, up to the end of a quote, and in sentences, and which of both.
-fn commands(text: &str) -> Vec<(String, bool)> {
-    let mut found = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let Some(command) = line.strip_prefix("    ").filter(|line| is_ours(line)) else {
-            continue;
-        };
-        let mut command = command.to_owned();
-        while command.matches('\'').count() % 2 == 1 {
-            command = format!("{command}\n{}", lines.next().expect("a quote ends"));
-        }
-        found.push((command, false));
-    }
-    // Every other piece between backticks is code.
-    let sentences =
-        text.split("\n\n").filter(|part| !part.starts_with("    ") && !part.contains("```"));
-    let code = sentences.flat_map(|part| part.split('`').skip(1).step_by(2));
-    let words = code.map(|code| code.split_whitespace().collect::<Vec<_>>().join(" "));
-    found.extend(words.filter(|code| is_ours(code)).map(|code| (code, true)));
-    found
-}
-
-fn is_ours(command: &str) -> bool {
-    OURS.iter().any(|begin| command.starts_with(begin))
-}
-
-/// The words of a command as a shell makes them, without what it runs or redirects.
-fn words(command: &str, folder: &Path) -> Vec<String> {
-    let tell = "agent() { printf '%s\\0' agent \"$@\" >&3; }";
-    let command = command.replace("target/release/agent", "agent");
-    let script = format!("{tell}\nexec 3> words\n{command}\n");
-    let ran = Command::new("sh").args(["-c", &script]).current_dir(folder).output().unwrap();
-    assert!(ran.status.success(), "{command}: {}", String::from_utf8_lossy(&ran.stderr));
-    let told = fs::read_to_string(folder.join("words")).unwrap();
-    told.split_terminator('\0').map(str::to_owned).collect()
-}
 
 /// Runs `command` as it stands, but for the address, beside an agent of its own.
 fn works(command: &str) {
@@ -130,14 +76,14 @@ fn every_command_is_one_that_works() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("samples.jsonl"), "").unwrap();
     let (mut read, mut ran) = (0, 0);
-    for path in documents() {
-        for (command, is_in_sentence) in commands(&fs::read_to_string(&path).unwrap()) {
+    for path in documents(&repository(), "agent") {
+        for (command, is_in_sentence) in commands(&fs::read_to_string(&path).unwrap(), &OURS) {
             if command.starts_with("curl ") {
                 works(&command);
                 ran += 1;
                 continue;
             }
-            let words = words(&command, folder.path());
+            let words = words(&command, "agent", folder.path());
             let parsed = Cli::try_parse_from(&words);
             // A sentence may name a command without all that it needs.
             let is_named = |error: &clap::Error| match error.kind() {

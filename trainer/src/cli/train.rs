@@ -55,7 +55,7 @@ pub struct TrainArgs {
     /// Go on from the last checkpoint of the run, with its settings
     #[arg(long, conflicts_with_all = ["config", "data", "also", "fresh", "seed", "quick", "visualize_only", "ReadOptions"])]
     pub resume: bool,
-    /// Train for minutes only: shows that everything works, the models are poor
+    /// Done within three minutes on two cores: shows that everything works, the models are poor
     #[arg(long)]
     pub quick: bool,
     #[command(flatten)]

@@ -100,6 +100,7 @@ struct TrainingFile {
     evaluate_every: Option<usize>,
     #[serde(alias = "log_interval")]
     log_every: Option<usize>,
+    quick: Option<bool>,
     seed: Option<u64>,
     batch_size: Option<usize>,
     #[serde(alias = "lr")]
@@ -296,6 +297,7 @@ impl TrainingFile {
             checkpoint_every: self.checkpoint_every.unwrap_or(ours.checkpoint_every),
             evaluate_every: self.evaluate_every.unwrap_or(ours.evaluate_every),
             log_every: self.log_every.unwrap_or(ours.log_every),
+            quick: self.quick.unwrap_or(ours.quick),
         }
     }
 }

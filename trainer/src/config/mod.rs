@@ -107,6 +107,8 @@ pub struct TrainingConfig {
     pub evaluate_every: usize,
     /// Steps between rows of the learning curves.
     pub log_every: usize,
+    /// Whether little is judged and played as well, so that all is done within minutes: `--quick`.
+    pub quick: bool,
 }
 
 impl Default for TrainingConfig {
@@ -116,6 +118,7 @@ impl Default for TrainingConfig {
             checkpoint_every: 200,
             evaluate_every: 200,
             log_every: 20,
+            quick: false,
         }
     }
 }
@@ -164,7 +167,7 @@ impl Config {
         Self { forecaster: self.forecaster.tuning(), training, ..self }
     }
 
-    /// These settings with training cut to minutes.
+    /// These settings with training, and what is judged of it, cut to minutes.
     #[must_use]
     pub fn quickened(mut self) -> Self {
         self.data.synthetic_series = self.data.synthetic_series.min(4);
@@ -178,6 +181,7 @@ impl Config {
         self.training.checkpoint_every = self.training.checkpoint_every.min(100);
         self.training.evaluate_every = self.training.evaluate_every.min(50);
         self.training.log_every = self.training.log_every.min(10);
+        self.training.quick = true;
         self
     }
 

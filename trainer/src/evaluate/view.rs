@@ -38,6 +38,9 @@ pub struct SeriesView {
     pub duels: Vec<Duel>,
     /// Forecasters for which the series is too short.
     pub left_out: Vec<String>,
+    /// What a reader must know of how was judged.
+    #[serde(default)]
+    pub note: Option<String>,
 }
 
 /// Moments that were forecast, at one horizon.
@@ -111,6 +114,7 @@ impl SeriesView {
             forecasters: compared.standings.iter().map(|s| forecaster(series, s, rows)).collect(),
             duels: duels(compared),
             left_out: compared.left_out.clone(),
+            note: None,
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use super::context::RunContext;
 use super::curves::{Curves, Stage};
+use super::extent::Extent;
 use super::policy;
 use super::results::{Results, card_metrics};
 use crate::data::{TEST_STRIDE, WindowSet};
-use crate::evaluate::baselines::Baseline;
 use crate::evaluate::contest::{Around, Columns, Contest, Model, Standing};
-use crate::evaluate::forecasts::WARM_DAYS;
 use crate::evaluate::test_series::TestSeries;
 use crate::evaluate::view::SeriesView;
 use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
@@ -50,7 +49,7 @@ fn exported(files: &NetworkFiles, file: &str, name: &str) -> Result<Model> {
         network: engine(files, file)?,
         hash: sha256_hex(bytes.unwrap_or_default()),
         trained_on: Vec::new(),
-        parts: name == OURS,
+        parts: false,
     })
 }
 
@@ -140,17 +139,22 @@ impl RunContext<'_> {
     /// parts do alone, the shipped model and classical forecasters. `None` if interrupted; what was
     /// forecast up to then is kept.
     fn judge(&self, files: &NetworkFiles) -> Result<Option<Results>> {
-        let series = vec![TestSeries::of(&self.corpus.own, TEST_STRIDE)];
+        let extent = Extent::of(self.config.training.quick);
+        let mut series = TestSeries::of(&self.corpus.own, TEST_STRIDE);
+        let note = extent.cut(&mut series);
+        let series = vec![series];
+        let ours = exported(files, FORECASTER_INT8, OURS)?;
+        let mut models = vec![Model { parts: extent.parts, ..ours }];
+        if extent.parts {
+            models.push(exported(files, FORECASTER_F32, EXACT)?);
+        }
+        models.push(Model::shipped(SHIPPED)?);
         let contest = Contest {
-            models: vec![
-                exported(files, FORECASTER_INT8, OURS)?,
-                exported(files, FORECASTER_F32, EXACT)?,
-                Model::shipped(SHIPPED)?,
-            ],
+            models,
             experts: true,
-            baselines: Baseline::ALL.into(),
+            baselines: extent.baselines.into(),
             columns: &[Columns::Recorded],
-            warm_days: Some(WARM_DAYS),
+            warm_days: Some(extent.warm_days),
         };
         let progress = SharedProgress::begin("evaluation", contest.work(&series));
         let (tick, kept) = (|more| progress.add(more), self.run.judged());
@@ -161,10 +165,11 @@ impl RunContext<'_> {
         }
         let judged = judged?;
         let compared = judged.first().context("nothing was judged")?;
-        progress.end(&format!("{} origins of the test part", compared.series.origins().count()));
+        let origins = compared.series.origins().count();
+        progress.end(&note.clone().unwrap_or_else(|| format!("{origins} origins of the test part")));
         // Compact: it is read by reports alone.
-        let view = serde_json::to_vec(&SeriesView::of(compared))?;
-        write_atomic(&self.run.forecasts(), &view)?;
+        let view = SeriesView { note, ..SeriesView::of(compared) };
+        write_atomic(&self.run.forecasts(), &serde_json::to_vec(&view)?)?;
         let scores = |s: &Standing| (key(&s.name).into(), s.scores.clone());
         Ok(Some(Results {
             interval_s: compared.series.length.seconds(),

@@ -2,6 +2,7 @@
 
 use super::context::RunContext;
 use super::curves::{Curves, Stage};
+use super::extent::Extent;
 use super::workloads::workloads;
 use crate::evaluate::policy::EvalReport;
 use crate::export::{NetworkFiles, q_network_files};
@@ -32,7 +33,10 @@ pub(super) fn train(context: &RunContext<'_>, engine: &ForecastNetwork) -> Resul
     let Some([workloads, held_out]) = workloads(corpus, config, engine, *stop)? else {
         return Ok(None);
     };
-    let settings = PolicySettings::new(config);
+    let usual = PolicySettings::new(config);
+    let judged = Extent::of(config.training.quick).judged_ticks;
+    let settings =
+        PolicySettings { evaluate_ticks: judged.unwrap_or(usual.evaluate_ticks), ..usual };
     let training = PolicyTraining::new(settings, workloads, held_out, device, *stop)?;
     let Some(training) = training else { return Ok(None) };
     let checkpoint = run.checkpoints().join("policy.ckpt");

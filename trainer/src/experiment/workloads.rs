@@ -1,5 +1,6 @@
 //! What the policy plays: loads of the corpus, with the real forecaster's forecasts.
 
+use super::extent::Extent;
 use crate::config::Config;
 use crate::data::recording::Recording;
 use crate::data::workload::{LENGTH, Workload, forecast_all};
@@ -13,14 +14,6 @@ use scaleiq_core::model::ForecastNetwork;
 use scaleiq_workload::sim::{LoadSettings, Scale};
 use std::cell::Cell;
 
-/// Days of each load: a week of memory and five to be played.
-const LOAD_DAYS: usize = 12;
-/// Loads of the user's own traffic, at different scales.
-const OWN_LOADS: usize = 4;
-/// Made-up loads at most: forecasting them is most of the stage's preparation.
-const MADE_UP_LOADS: usize = 7;
-/// Of those, loads that judge and are not trained on.
-const HELD_OUT: usize = 3;
 /// Jobs that the peak of a load that judges keeps busy, as in the bench.
 const JUDGED_PEAK: f32 = 40.0;
 
@@ -77,21 +70,21 @@ impl Spec<'_> {
 
 /// What to train on and what to judge with: of each real series the training part and the validation
 /// part, and made-up series. The test part of no series is in either.
-fn specs(corpus: &Corpus, seed: u64) -> [Vec<Spec<'_>>; 2] {
-    let days = |track: &Track| LOAD_DAYS * track.length.steps_per_day();
+fn specs<'a>(corpus: &'a Corpus, seed: u64, extent: &Extent) -> [Vec<Spec<'a>>; 2] {
+    let days = |track: &Track| extent.load_days * track.length.steps_per_day();
     let until = |track: &Track, end: usize| end.saturating_sub(days(track))..end;
     let own = &corpus.own;
     let real = || std::iter::once(own).chain(&corpus.further).filter(|t| t.is_judged());
     let mut parts = [Vec::new(), Vec::new()];
     let room = own.validation_from.saturating_sub(days(own));
-    for k in 0..OWN_LOADS {
-        let end = room * k / (OWN_LOADS - 1) + days(own);
+    for k in 0..extent.own_loads {
+        let end = room * k / (extent.own_loads - 1) + days(own);
         parts[0].push((own, until(own, end.min(own.validation_from))));
     }
     parts[0].extend(real().skip(1).map(|t| (t, until(t, t.validation_from))));
     parts[1].extend(real().map(|t| (t, until(t, t.test_from))));
-    for (k, track) in corpus.synthetic.iter().take(MADE_UP_LOADS).enumerate() {
-        parts[usize::from(k < HELD_OUT)].push((track, 0..days(track).min(track.rows.len())));
+    for (k, track) in corpus.synthetic.iter().take(extent.made_up_loads).enumerate() {
+        parts[usize::from(k < extent.held_out)].push((track, 0..days(track).min(track.rows.len())));
     }
     let mut seed = seed;
     [false, true].map(|held_out| {
@@ -122,7 +115,7 @@ pub(super) fn workloads(
     stop: Stop,
 ) -> Result<Option<[Vec<Workload>; 2]>> {
     let max_jobs = config.agent.max_jobs.map_or(f32::INFINITY, |jobs| jobs as f32);
-    let specs = specs(corpus, config.seed);
+    let specs = specs(corpus, config.seed, Extent::of(config.training.quick));
     let total = specs.iter().flatten().map(Spec::forecasts).sum();
     let progress = SharedProgress::begin("workloads", total);
     let make = |spec: &Spec<'_>| {

@@ -101,6 +101,7 @@ fn forecasts(page: &mut Page, chapter: &Chapter, view: &SeriesView, of: &str) {
          forecasters are fitted to the rows before.",
         view.name, view.origins, view.begins, OURS, SHIPPED
     ));
+    view.note.iter().for_each(|note| page.text(note));
     charts(page, of);
     page.table(&sorted(&view.forecasters.iter().collect::<Vec<_>>(), minutes));
     for forecaster in view.forecasters.iter().filter(|f| f.name == OURS) {

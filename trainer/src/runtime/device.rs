@@ -20,9 +20,13 @@ pub struct Adapter {
 /// All adapters; empty where there is no driver.
 #[must_use]
 pub fn adapters() -> Vec<Adapter> {
+    muted(find)
+}
+
+/// All adapters, while drivers write to stderr: each is opened, since it tells its name only then.
+fn find() -> Vec<Adapter> {
     // cubecl panics instead of answering when no driver is installed at all.
-    let all = || muted(|| Device::enumerate(DeviceType::Wgpu).into_vec());
-    let found = quietly(all).unwrap_or_default();
+    let found = quietly(|| Device::enumerate(DeviceType::Wgpu).into_vec()).unwrap_or_default();
     let describe = |device: Device| {
         let identity = quietly(|| device.identity()).flatten();
         let name = identity.map_or_else(|| "unnamed adapter".to_string(), |i| i.name);

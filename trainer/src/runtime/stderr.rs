@@ -1,5 +1,5 @@
-//! Keeps drivers quiet: some write to stderr what is no concern of a user (Mesa's Vulkan driver, six lines
-//! about `XDG_RUNTIME_DIR` wherever there is no desktop).
+//! Keeps drivers quiet: some write to stderr what is no concern of a user (Mesa's Vulkan driver, two lines
+//! about `XDG_RUNTIME_DIR` wherever there is no desktop, each time that adapters are listed or one is opened).
 
 /// Does `work`; what is written to stderr meanwhile is lost. Nothing else may be at work.
 #[cfg(unix)]
