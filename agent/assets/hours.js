@@ -77,6 +77,10 @@ const Hours = (() => {
       ["policy", "begun_in_time", "cost_over_ideal", "job_hours", "changes_per_day", "p99_wait_s", "max_backlog_events", "per_month"],
       ...D.rows.map((r) => [r.policy, r.sla, r.cost_over_ideal, r.job_hours, r.actions_per_day, r.p99_wait_s, r.max_backlog_events, r.per_month ?? ""]),
     ],
+    waits: (D) => [
+      ["policy", "job_hours", "per_month", ...D.waits_s.map((s) => `begun_within_${s}_s`)],
+      ...D.tracks.map((t, k) => [t.policy, D.rows[k].job_hours, D.rows[k].per_month ?? "", ...t.in_time]),
+    ],
     hours: (D) => [
       ["policy", "hour_utc", "events", "late_events", "job_hours"],
       ...D.tracks.flatMap((t) => t.hours[0].map((v, k) => [t.policy, new Date(at(D, k) * 1000).toISOString(), v, t.hours[1][k], t.hours[2][k]])),

@@ -144,6 +144,7 @@
   words();
   table();
   waits();
+  Tradeoff.start(D, $("tradeoff"), COLOURS);
   Hours.start(D);
   if (D.price) $("costs-title").textContent = `Cost a month in ${D.price[1]}`;
   const paid = (r) => r.per_month ?? r.job_hours;
@@ -153,7 +154,7 @@
   const total = reasons.reduce((sum, r) => sum + r[2], 0) || 1;
   bars("reasons", reasons.map(([, sentence, n]) => [sentence, n, `${(100 * n / total).toFixed(1)} %`, "--accent"]));
   charts();
-  document.querySelectorAll(".switch button").forEach((button) => {
+  document.querySelectorAll("[data-days]").forEach((button) => {
     button.addEventListener("click", () => show(Number(button.dataset.days)));
   });
   if (D.days > 14) show(7);

@@ -165,8 +165,25 @@ fn the_pages_of_backtest_and_replay() {
     browser.open(&url("backtest.html"));
     let csv = browser.read(["file", "[data-csv=policies]"]);
     assert!(csv.starts_with("scaleiq-policies.csv: policy,begun_in_time,"), "{csv}");
-    let png = browser.read(["file", "[data-png=jobs-chart]"]);
-    assert!(png.starts_with("scaleiq-jobs-chart.png: \u{89}PNG"), "{png}");
+    let csv = browser.read(["file", "[data-csv=waits]"]);
+    assert!(
+        csv.starts_with("scaleiq-waits.csv: policy,job_hours,per_month,begun_within_5_s"),
+        "{csv}"
+    );
+    for chart in ["jobs-chart", "tradeoff"] {
+        let png = browser.read(["file", &format!("[data-png={chart}]")]);
+        assert!(png.starts_with(&format!("scaleiq-{chart}.png: \u{89}PNG")), "{png}");
+    }
+    // Another wait, another curve; the chart is told to those who cannot see it.
+    let told =
+        |browser: &mut Browser| browser.read(["attribute", "#tradeoff .uplot", "aria-label"]);
+    let begins = "Share of events that waited longer than";
+    let at_60 = told(&mut browser);
+    assert!(at_60.starts_with(&format!("{begins} 60 s, by cost a month in")), "{at_60}");
+    assert!(at_60.contains("ScaleIQ ") && at_60.contains("knows the future"), "{at_60}");
+    browser.act(["click", "#tradeoff-wait button >> nth=0"]);
+    assert!(told(&mut browser).starts_with(&format!("{begins} 5 s")));
+    assert_eq!(browser.count("#tradeoff-wait [aria-pressed=true]"), 1);
     look(
         &mut browser,
         "replay",

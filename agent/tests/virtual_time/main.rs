@@ -1,6 +1,7 @@
 //! The loop under a clock that goes as it is told: what takes minutes is tested in none.
 
 mod blind;
+mod told;
 
 use agent::app::{Components, Config};
 use agent::decide::ModelId;

@@ -137,7 +137,21 @@ fn documents_name_files_that_are_there() {
         // What is gone is named in the list of changes, and nowhere else.
         let is_history = document.ends_with("CHANGELOG.md");
         assert!(dead.is_empty() || is_history, "{}: {dead:?}", document.display());
+        let malformed = links::malformed(&text);
+        assert!(malformed.is_empty(), "{}: {malformed:?}", document.display());
     }
+}
+
+#[test]
+fn links_that_lead_nowhere_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.md"), "# One, two\n").unwrap();
+    let dead = |text: &str| links::dead(folder.path(), folder.path(), text);
+    assert!(dead("[a](a.md) [a](a.md#one-two) [b](https://example.com#b)").is_empty());
+    assert_eq!(dead("[a](a.md#three) [b](b.md)"), ["a.md#three", "b.md"]);
+    assert_eq!(dead("## Here\n[a](#here) [b](#there)"), ["#there"]);
+    let text = "[a](http://example.com/a) [b](https://example) [c](https://example.com/a?b=c#d)";
+    assert_eq!(links::malformed(text), ["http://example.com/a", "https://example"]);
 }
 
 #[test]

@@ -66,12 +66,6 @@ pub struct Cli {
     threads: Option<usize>,
 }
 
-/// The commands that `trainer --help` shows, and what each does, as a block of a document.
-#[must_use]
-pub fn examples() -> String {
-    EXAMPLES.lines().map(|line| format!("  {line}\n")).collect()
-}
-
 impl Cli {
     /// Does what is asked for, on as many threads.
     ///

@@ -166,7 +166,8 @@ impl RunContext<'_> {
         let judged = judged?;
         let compared = judged.first().context("nothing was judged")?;
         let origins = compared.series.origins().count();
-        progress.end(&note.clone().unwrap_or_else(|| format!("{origins} origins of the test part")));
+        progress
+            .end(&note.clone().unwrap_or_else(|| format!("{origins} origins of the test part")));
         // Compact: it is read by reports alone.
         let view = SeriesView { note, ..SeriesView::of(compared) };
         write_atomic(&self.run.forecasts(), &serde_json::to_vec(&view)?)?;

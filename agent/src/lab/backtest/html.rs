@@ -1,6 +1,6 @@
 //! The backtest as one self-contained page.
 
-use super::play::Outcome;
+use super::play::{FORESIGHT, Outcome};
 use super::recorder::WAITS_S;
 use crate::lab::decisions::escaped;
 use crate::text::{saving, word};
@@ -12,11 +12,12 @@ const STYLES: [&str; 3] = [
     include_str!("../../../assets/base.css"),
     include_str!("../../../assets/report.css"),
 ];
-const SCRIPTS: [&str; 5] = [
+const SCRIPTS: [&str; 6] = [
     include_str!("../../../assets/vendor/uplot/uPlot.iife.min.js"),
     include_str!("../../../assets/legend.js"),
     include_str!("../../../assets/charts.js"),
     include_str!("../../../assets/hours.js"),
+    include_str!("../../../assets/tradeoff.js"),
     include_str!("../../../assets/report.js"),
 ];
 
@@ -112,6 +113,7 @@ fn data(heading: &Heading, outcome: &Outcome) -> Result<Value, serde_json::Error
         .map(|row| {
             let mut value = json!(row);
             value["saving"] = json!(saving(first, row.score.job_hours));
+            value["real"] = json!(!row.policy.starts_with(FORESIGHT));
             value["per_month"] = json!(heading.per_month(row.score.job_hours));
             value
         })
