@@ -10,6 +10,8 @@ use crate::units::{EventsPerSecond, Jobs, UnixSeconds};
 pub struct Estimate {
     /// End of the last sample.
     pub at: UnixSeconds,
+    /// Its length in seconds: the next one is expected so long after it.
+    pub sample_s: f32,
     /// Jobs in force: those decided last; until then, those that were seen to run or start. What is
     /// reported beyond them (the surge of a rollout, jobs that are about to stop) is not asked for.
     pub wanted: Jobs,

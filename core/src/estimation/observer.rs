@@ -273,6 +273,7 @@ impl Observer {
         };
         Ok(Estimate {
             at,
+            sample_s: sample.interval_s as f32,
             wanted,
             ready,
             starting: Jobs(wanted.0 - ready.0),

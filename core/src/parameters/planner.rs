@@ -29,8 +29,9 @@ parameters! {
         median_wait: f32 = 0.15, "share of the SLA";
         /// Wait allowed on the high path. Commit ce76476; range tried: unknown.
         high_wait: f32 = 0.6, "share of the SLA";
-        /// The high path is looked at for at least this long: a usual tick. Not tuned.
-        shortest_look_s: f32 = 30.0, "seconds";
+        /// The high path is looked at until the next sample at least, and no longer than this where that
+        /// comes later than the SLA: a usual tick. Not tuned.
+        longest_tick_s: f32 = 30.0, "seconds";
         /// A pool smaller than the median path asks for by less than this is left as it is. Commit
         /// ce76476; range tried: unknown.
         short: f32 = 0.2, "share of the pool";
@@ -51,8 +52,9 @@ parameters! {
         median_wait: f32 = 0.4, "share of the SLA";
         /// Wait allowed on the high path. Commit ce76476; range tried: unknown.
         high_wait: f32 = 0.6, "share of the SLA";
-        /// The high path is looked at for at least this long: a usual tick. Not tuned.
-        shortest_look_s: f32 = 30.0, "seconds";
+        /// The high path is looked at until the next sample at least, and no longer than this where that
+        /// comes later than the SLA: a usual tick. Not tuned.
+        longest_tick_s: f32 = 30.0, "seconds";
         /// Room above what is needed soon, since a large pool grows slowly: this many jobs ask for as much
         /// room again as they are. Commit ce76476; range tried: unknown.
         room_jobs: f32 = 700.0, "jobs";

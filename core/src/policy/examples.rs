@@ -11,6 +11,7 @@ pub(crate) fn settings() -> Settings {
 pub(crate) fn estimate(ready: u32, rate: f32, backlog_events: f32) -> Estimate {
     Estimate {
         at: UnixSeconds(1_000_000),
+        sample_s: 30.0,
         wanted: Jobs(ready),
         ready: Jobs(ready),
         starting: Jobs(0),

@@ -1,6 +1,6 @@
 //! What a number of jobs is expected to cost and to risk.
 
-use super::plan::shortest_look_s;
+use super::plan::look_s;
 use crate::estimation::Estimate;
 use crate::forecast::Q50;
 use crate::settings::Settings;
@@ -24,7 +24,7 @@ pub struct Prospect {
 #[must_use]
 pub fn prospect(jobs: Jobs, s: &Estimate, settings: &Settings) -> Prospect {
     let count = jobs.as_f32().max(0.5);
-    let look_s = settings.sla_s.max(shortest_look_s(s, settings));
+    let look_s = look_s(s, settings);
     let work_s = |rate: f32, backlog_s: f32| s.offered_load(rate) * look_s + backlog_s;
     let median_s = work_s(s.lead_rates[Q50], s.lead_backlog.median_s);
     let high_s = work_s(s.high_rate, s.lead_backlog.high_s);

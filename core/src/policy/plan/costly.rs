@@ -8,8 +8,8 @@ use crate::settings::Settings;
 use crate::units::Jobs;
 
 fn waits(p: &CostlyChanges) -> Waits {
-    let CostlyChanges { patience, median_wait, high_wait, shortest_look_s, .. } = *p;
-    Waits { patience, median: median_wait, high: high_wait, shortest_look_s }
+    let CostlyChanges { patience, median_wait, high_wait, .. } = *p;
+    Waits { patience, median: median_wait, high: high_wait }
 }
 
 pub(super) fn plan(s: &Estimate, settings: &Settings) -> Plan {

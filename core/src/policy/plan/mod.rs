@@ -23,6 +23,7 @@ mod sizes;
 pub use sizes::Plan;
 
 use crate::estimation::Estimate;
+use crate::parameters::PlannerParams;
 use crate::settings::Settings;
 use crate::units::Jobs;
 use sizes::whole;
@@ -58,11 +59,13 @@ impl Plan {
     }
 }
 
-/// Seconds for which the high path is looked at, at least.
-pub(super) fn shortest_look_s(s: &Estimate, settings: &Settings) -> f32 {
-    let planner = &settings.parameters.planner;
-    let costly = s.changes_are_costly();
-    if costly { planner.costly.shortest_look_s } else { planner.cheap.shortest_look_s }
+/// Seconds for which the high path is looked at: the SLA's, or until the next decision, which comes with
+/// the next sample.
+pub(super) fn look_s(s: &Estimate, settings: &Settings) -> f32 {
+    let PlannerParams { cheap, costly } = &settings.parameters.planner;
+    let longest_s =
+        if s.changes_are_costly() { costly.longest_tick_s } else { cheap.longest_tick_s };
+    settings.sla_s.max(s.sample_s.min(longest_s))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The jobs that two limits on the wait ask for.
 
+use super::look_s;
 use crate::estimation::{Estimate, LeadBacklog};
 use crate::forecast::Q50;
 use crate::settings::Settings;
@@ -12,8 +13,6 @@ pub(super) struct Waits {
     pub(super) median: f32,
     /// Wait allowed on the high path, as a share of the SLA.
     pub(super) high: f32,
-    /// The high path is looked at for so many seconds at least.
-    pub(super) shortest_look_s: f32,
 }
 
 /// Jobs required.
@@ -34,7 +33,7 @@ impl Waits {
             if s.stalled { LeadBacklog::default() } else { s.lead_backlog };
         let need = 0.5 * s.offered_load(s.lead_rates[Q50] + s.settled_rate);
         let high = s.offered_load(s.high_rate);
-        let look_s = s.catch_up_s(settings.sla_s.max(self.shortest_look_s), settings);
+        let look_s = s.catch_up_s(look_s(s, settings), settings);
         // An event is worked on by one job: of long tasks that wait, each can use one, and no more.
         let most = |need: f32, waiting_s: f32| need + waiting_s / s.work_s.max(1e-9);
         let median_jobs = (need * catch_up_s + median_s + stopped_s)

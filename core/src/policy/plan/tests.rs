@@ -37,6 +37,18 @@ fn the_high_path_counts_as_far_as_the_wait_cannot_absorb_it() {
 }
 
 #[test]
+fn the_high_path_is_looked_at_until_the_next_sample_comes() {
+    let quick = Settings { sla_s: 5.0, ..settings() };
+    let jobs = |sample_s: f32| {
+        let s =
+            Estimate { sample_s, high_rate: 160.0, start_up_s: 3.0, ..estimate(10, 100.0, 0.0) };
+        Plan::new(&s, &quick).jobs(1.0, &s, &quick)
+    };
+    // In 5 s 80 jobs' seconds may come and 8 s be spent on them, in 30 s 480 and 33 s.
+    assert_eq!([2.0, 5.0, 30.0, 300.0].map(jobs), [10, 10, 15, 15].map(Jobs));
+}
+
+#[test]
 fn where_changes_are_costly_a_pool_grows_early_and_little_by_little() {
     let costly = Estimate { pause_s: 8.0, ..estimate(12, 100.0, 0.0) };
     assert_eq!(jobs(&costly), Jobs(12));
