@@ -9,7 +9,7 @@ const Tradeoff = (() => {
   const HEIGHT = 340;
   const { css, number } = Charts;
 
-  const share = (v) => (v <= NONE ? "none" : `${number(100 * v, 4)} %`);
+  const share = (v) => (v <= NONE ? "none" : `${number(100 * v, v >= 0.01 ? 2 : 4)} %`);
   const element = (tag, kind, text) => {
     const e = document.createElement(tag);
     if (kind) e.className = kind;
@@ -23,21 +23,22 @@ const Tradeoff = (() => {
     return had.length > 0 ? Math.min(...had) : null;
   });
 
-  // Names beside their points: to the left where there is no room to the right, and below one another.
+  // Names beside their points: to the left where there is no room to the right, and above one another.
   const names = (points) => (u) => {
     const c = u.ctx, ratio = devicePixelRatio, line = 13 * ratio, right = u.bbox.left + u.bbox.width;
     c.save();
     c.font = `${11 * ratio}px system-ui, sans-serif`;
     c.fillStyle = css("--text");
+    c.textAlign = "left";
     c.textBaseline = "middle";
     const placed = [];
     for (const [k, p] of points.entries()) {
       if (!u.series[k + 2].show) continue;
       const x = u.valToPos(p.cost, "x", true), width = c.measureText(p.policy).width;
       const from = x + 8 * ratio + width > right ? x - 8 * ratio - width : x + 8 * ratio;
-      let y = u.valToPos(p.late, "y", true);
+      let y = u.valToPos(p.late, "y", true) - 9 * ratio;
       const hit = () => placed.find((o) => Math.abs(o.y - y) < line && from < o.to && o.from < from + width);
-      for (let other = hit(); other; other = hit()) y = other.y + line;
+      for (let other = hit(); other; other = hit()) y = other.y - line;
       placed.push({ y, from, to: from + width });
       c.fillText(p.policy, from, y);
     }

@@ -125,7 +125,11 @@ impl Rig {
             schedule: Schedule::default(),
             store: OverrideStore::default(),
             clock: clock.clone(),
-            audience: Audience::new(vec![Box::new(metrics.clone()), Box::new(carried.clone())]),
+            audience: Audience::new(vec![
+                Box::new(metrics.clone()),
+                Box::new(dashboard.clone()),
+                Box::new(carried.clone()),
+            ]),
         });
         let Started { handle, decisions, thread } = started.unwrap();
         let account = Account::new(metrics.clone(), handle.clone());
@@ -158,8 +162,8 @@ impl Rig {
     }
 
     /// A tick with a sample of `events` in so many seconds.
-    async fn sample(&self, interval_s: u32, events: f32) {
-        self.clock.advance(Duration::from_secs(interval_s.into()));
+    async fn sample(&self, interval_s: f64, events: f64) {
+        self.clock.advance(Duration::from_secs_f64(interval_s));
         let raw = RawSample {
             time: self.handle.now().0 as f64,
             interval_s,
@@ -180,7 +184,7 @@ impl Rig {
     async fn begin(hook: &str) -> Self {
         let rig = Self::start(hook);
         for _ in 0..20 {
-            rig.sample(30, 3000.0).await;
+            rig.sample(30.0, 3000.0).await;
         }
         rig
     }
@@ -220,7 +224,7 @@ async fn samples_that_stop() {
 async fn a_hook_that_breaks() {
     let rig = Rig::start("echo no such cluster >&2; exit 3");
     let tick = async |_| {
-        rig.sample(30, 9000.0).await;
+        rig.sample(30.0, 9000.0).await;
         let failed = async {
             while !rig.carried.0.load(Ordering::Relaxed) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -229,7 +233,6 @@ async fn a_hook_that_breaks() {
         tokio::time::timeout(TIME_LIMIT, failed).await.expect("the hook never ends");
     };
     rig.tells("actuator: failed", tick).await;
-    assert!(rig.get("/readyz").await.contains("no such cluster"));
     rig.stop().await;
 }
 
@@ -237,10 +240,10 @@ async fn a_hook_that_breaks() {
 async fn a_disk_that_is_full() {
     let rig = Rig::begin("true").await;
     rig.disk_is_full.store(true, Ordering::Relaxed);
-    let tick = async |k| rig.sample(30, 3000.0 + 100.0 * k as f32).await;
+    let tick = async |k| rig.sample(30.0, 3000.0 + 100.0 * k as f64).await;
     rig.tells("journal: cannot be written", tick).await;
     rig.disk_is_full.store(false, Ordering::Relaxed);
-    rig.sample(30, 3300.0).await;
+    rig.sample(30.0, 3300.0).await;
     assert!(!rig.get("/readyz").await.contains("journal:"), "it has room again");
     rig.stop().await;
 }
@@ -249,7 +252,7 @@ async fn a_disk_that_is_full() {
 async fn a_journal_that_is_removed() {
     let rig = Rig::begin("true").await;
     fs::remove_dir_all(rig.folder.path().join("kept")).unwrap();
-    let tick = async |k| rig.sample(30, 3000.0 + 100.0 * k as f32).await;
+    let tick = async |k| rig.sample(30.0, 3000.0 + 100.0 * k as f64).await;
     rig.tells("journal: cannot be written", tick).await;
     rig.stop().await;
 }
@@ -266,9 +269,9 @@ async fn a_model_that_has_aged() {
     // Steady for some hours, and then as it never was: further apart from interval to interval.
     for k in 0u64..600 {
         let side = if k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 63 == 0 { 1.0 } else { -1.0 };
-        let wild = 12_000.0 * (side * (k.saturating_sub(100)) as f32 / 12.0).exp();
+        let wild = 12_000.0 * (side * (k.saturating_sub(100)) as f64 / 12.0).exp();
         let before = rig.get("/readyz").await;
-        rig.sample(120, wild.min(1e9)).await;
+        rig.sample(120.0, wild.min(1e9)).await;
         let (intervals, ratio) = covered().await;
         if intervals >= 200 && ratio.is_some_and(|ratio| ratio < 0.55) {
             assert!(!before.contains("forecasts: aged"), "{before}");
@@ -277,5 +280,5 @@ async fn a_model_that_has_aged() {
             return rig.stop().await;
         }
     }
-    panic!("it never aged: {:?}", covered().await);
+    panic!("it never aged: {}", rig.get("/status").await);
 }
