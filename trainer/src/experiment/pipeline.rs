@@ -8,6 +8,7 @@ use crate::data::{TEST_STRIDE, WindowSet};
 use crate::evaluate::baselines::Baseline;
 use crate::evaluate::contest::{Around, Columns, Contest, Model, Standing};
 use crate::evaluate::forecasts::WARM_DAYS;
+use crate::evaluate::importance::importance;
 use crate::evaluate::test_series::TestSeries;
 use crate::evaluate::view::SeriesView;
 use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
@@ -147,6 +148,7 @@ impl RunContext<'_> {
                 exported(files, FORECASTER_F32, EXACT)?,
                 Model::shipped(SHIPPED)?,
             ],
+            others: Vec::new(),
             experts: true,
             baselines: Baseline::ALL.into(),
             columns: &[Columns::Recorded],
@@ -169,6 +171,10 @@ impl RunContext<'_> {
         Ok(Some(Results {
             interval_s: compared.series.length.seconds(),
             forecast: compared.standings.iter().map(scores).collect(),
+            importance: importance(
+                &mut engine(files, FORECASTER_INT8)?,
+                &self.corpus.own.test_windows(TEST_STRIDE),
+            )?,
             policy: None,
         }))
     }
