@@ -5,6 +5,7 @@ pub mod bench_policies;
 pub mod doctor;
 pub mod evaluate;
 pub mod forecast;
+pub mod key;
 pub mod monitor;
 pub mod pack;
 pub mod refresh;
@@ -13,6 +14,8 @@ pub mod runs;
 pub mod sample_data;
 pub mod search;
 pub mod sensitivity;
+pub mod sign;
+mod traffic;
 pub mod train;
 mod values;
 
@@ -24,6 +27,7 @@ use clap::{Parser, Subcommand};
 use doctor::DoctorArgs;
 use evaluate::EvaluateArgs;
 use forecast::ForecastArgs;
+use key::KeyArgs;
 use monitor::MonitorArgs;
 use pack::PackArgs;
 use refresh::RefreshArgs;
@@ -32,6 +36,7 @@ use runs::RunsArgs;
 use sample_data::SampleDataArgs;
 use search::SearchArgs;
 use sensitivity::SensitivityArgs;
+use sign::SignArgs;
 use std::process::ExitCode;
 use train::TrainArgs;
 use values::at_least_one;
@@ -51,7 +56,10 @@ Examples:
   trainer sensitivity                      what does each tuned number do?
   trainer ablate                           what is each part of the forecaster worth?
   trainer monitor --data recent.csv        does the model still fit? exit status 3 if not
+  trainer monitor --journal journal        the same of what an agent has recorded
   trainer refresh --data recent.csv        a tuned version, if it is better; --rollback takes it back
+  trainer key --out key.pem                a key that signs models; prints the public one
+  trainer sign --model runs/june/models --key key.pem
   trainer sample-data --out sample.csv
   trainer doctor                           which devices are there, and do they compute right?";
 
@@ -112,6 +120,10 @@ pub enum Command {
     SampleData(SampleDataArgs),
     /// Makes a model's pack, for the int8 engine and microcontrollers, from its ONNX files
     Pack(PackArgs),
+    /// Makes a key that signs models, and tells the public key that goes with one
+    Key(KeyArgs),
+    /// Signs a model, so that agents that have the public key take it
+    Sign(SignArgs),
     /// Lists devices and checks that each computes a training step right
     Doctor(DoctorArgs),
 }
@@ -137,6 +149,8 @@ impl Command {
             Self::Ablate(args) => done(ablate::run(args)),
             Self::SampleData(args) => done(sample_data::run(args)),
             Self::Pack(args) => done(pack::run(args)),
+            Self::Key(args) => done(key::run(args)),
+            Self::Sign(args) => done(sign::run(args)),
             Self::Doctor(args) => done(doctor::run(args)),
         }
     }
