@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod evaluate;
 pub mod forecast;
 pub mod key;
+pub mod mlflow;
 pub mod monitor;
 pub mod pack;
 pub mod refresh;
@@ -28,6 +29,7 @@ use doctor::DoctorArgs;
 use evaluate::EvaluateArgs;
 use forecast::ForecastArgs;
 use key::KeyArgs;
+use mlflow::MlflowArgs;
 use monitor::MonitorArgs;
 use pack::PackArgs;
 use refresh::RefreshArgs;
@@ -102,6 +104,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Lists runs, and tells some of them apart
     Runs(RunsArgs),
+    /// Tells an MLflow server what it lacks of runs
+    Mlflow(MlflowArgs),
     /// Says whether a model still fits recent traffic
     Monitor(MonitorArgs),
     /// Tunes a model to recent traffic, and takes the result only where it is better
@@ -140,6 +144,7 @@ impl Command {
             Self::Search(args) => search::run(args),
             Self::Report(args) => done(report::run(args)),
             Self::Runs(args) => done(runs::run(args)),
+            Self::Mlflow(args) => done(mlflow::run(args)),
             Self::Monitor(args) => monitor::run(args),
             Self::Refresh(args) => refresh::run(args),
             Self::Forecast(args) => done(forecast::run(args)),
