@@ -25,7 +25,7 @@ have() {
   case $1 in
   firmware) [ -x /usr/bin/rustc ] || [ -d "$(rustc --print sysroot)/lib/rustlib/thumbv7em-none-eabihf" ] ;;
   python-packages)
-    python3 -c 'import confluent_kafka, numpy, onnxruntime, opentelemetry.exporter.otlp.proto.http' 2>/dev/null ;;
+    python3 -c 'import confluent_kafka, mlflow, numpy, onnxruntime, opentelemetry.exporter.otlp.proto.http' 2>/dev/null ;;
   *) command -v "$1" >/dev/null ;;
   esac
 }

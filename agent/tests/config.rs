@@ -74,7 +74,7 @@ fn everything_can_be_set() {
     assert!(config.listen.token.as_ref().unwrap().matches(b"0123456789abcdef"));
     assert!(!format!("{config:?}").contains("0123456789abcdef"));
     let config = config.workload(None).unwrap();
-    assert_eq!(config.decider.model, ModelChoice::Folder("conf/../models/mine".into()));
+    assert_eq!(config.decider.model, ModelChoice::in_folder("conf/../models/mine".into()));
     assert_eq!(
         (config.decider.engine, parse("").unwrap().decider.engine),
         (Engine::Tract, Engine::Native)
@@ -121,6 +121,8 @@ fn a_device_that_decides_has_a_port() {
     assert_snapshot!(refused("serial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:1:9: `serial` belongs to the engine `serial`, and the engine is `native`: write `engine: serial`, or take it out");
     assert_snapshot!(refused("engine: native\nserial: {port: /dev/ttyACM0}\n"), @"conf/scaleiq.yaml:2:9: `serial` belongs to the engine `serial`, and the engine is `native`: write `engine: serial`, or take it out");
     assert_snapshot!(refused("engine: serail\n"), @"conf/scaleiq.yaml:1:9: `engine` is `serail`; did you mean `serial`?");
+    assert_snapshot!(refused("model_key: abc\nmodel: mine\n"), @"conf/scaleiq.yaml:1:12: `model_key` is `abc`, which is not 64 hexadecimal digits");
+    assert_snapshot!(refused("model_key: d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\n"), @"conf/scaleiq.yaml:1:12: `model_key` is held against the card in a model's folder, and `model` names none: name one, or take `model_key` out");
     assert_snapshot!(refused("engine: serial\nserial: {port: x}\nmodel: none\n"), @"conf/scaleiq.yaml:3:8: `model` does not matter to the engine `serial`: leave it out, and give the device its model with `agent flash-model`");
 }
 
@@ -163,7 +165,7 @@ fn typing_mistakes_are_told_with_the_nearest_name() {
     assert_snapshot!(refused("jobs:\n  min: 1\n  maximum: 5\n"), @"conf/scaleiq.yaml:3:3: unknown field `maximum`; did you mean `max`?");
     assert_snapshot!(refused("minReplicas: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `minReplicas`; here it is written `jobs: {min: 1}`");
     assert_snapshot!(refused("slaSeconds: 1\n"), @"conf/scaleiq.yaml:1:1: unknown field `slaSeconds`; here it is written `sla_s: 60`");
-    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are listen, token, keda, workloads, name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, schedule, mode, planned, seasons_s, journal, price");
+    assert_snapshot!(refused("colour: red\n"), @"conf/scaleiq.yaml:1:1: unknown field `colour`; known are listen, token, keda, workloads, name, model, model_key, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, schedule, mode, planned, seasons_s, journal, price");
     assert_snapshot!(refused("mode: activ\n"), @"conf/scaleiq.yaml:1:7: `mode` is `activ`; did you mean `active`?");
     assert_eq!(parse("seasons_s: [28800, 3600]\n").unwrap().planned.seasons_s, [28_800, 3600]);
     assert_snapshot!(refused("seasons_s: [28800, 90]\n"), @"conf/scaleiq.yaml:1:20: `seasons_s[1]` is 90; it must be from 240 to 2419200");
@@ -255,7 +257,7 @@ fn what_workloads_may_not_share_is_named() {
     assert_snapshot!(error("workloads:\n- {name: \"a b\"}\n- {name: b}\n"), @"conf/scaleiq.yaml:2:3: `name` is `a b`; beside others a workload's has letters, digits, `.`, `_` and `-` alone");
     assert_snapshot!(error("workloads:\n- {name: a, journal: {folder: j}}\n- {name: b, journal: {folder: j}}\n"), @"conf/scaleiq.yaml:3:3: `journal` is `conf/j`, and so is another workload's");
     assert_snapshot!(error("workloads:\n- {name: a, jobs: {max: 0}}\n"), @"conf/scaleiq.yaml:2:25: `workloads[0].jobs.max` is 0; it must be from 1 to 100000");
-    assert_snapshot!(error("workloads:\n- {name: a, listen: 127.0.0.1:1}\n"), @"conf/scaleiq.yaml:2:13: unknown field `listen`; known are name, model, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, schedule, mode, planned, seasons_s, journal, price");
+    assert_snapshot!(error("workloads:\n- {name: a, listen: 127.0.0.1:1}\n"), @"conf/scaleiq.yaml:2:13: unknown field `listen`; known are name, model, model_key, engine, serial, jobs, partitions, sla_s, objective, start_up_s, catch_up_s, interval_s, stale_after_s, scale_down_window_s, base, source, pool, actuator, schedule, mode, planned, seasons_s, journal, price");
 }
 
 #[test]

@@ -37,7 +37,12 @@ fn the_card_tells_what_the_network_does_on_the_sample() {
     };
     let all = [("network_alone", &*network), ("persistence", &*persistence)].map(scored);
     let interval_s = length.seconds();
-    let measured = card_metrics(&Results { interval_s, forecast: all.into(), policy: None });
+    let measured = card_metrics(&Results {
+        interval_s,
+        forecast: all.into(),
+        importance: Vec::new(),
+        policy: None,
+    });
     assert_eq!(measured.len(), 18);
     for (name, is) in measured {
         let told = card.metrics[&name];

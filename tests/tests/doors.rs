@@ -21,8 +21,8 @@ fn forecaster_alone(config: Config, folder: &Path) -> (ModelChoice, Card) {
     let mut config = config;
     config.data.path = Some(sample_csv(folder, ROWS));
     let models = train_part(&config, &folder.join("run"), Part::Forecaster);
-    let card = Bundle::card_of(Some(&models)).unwrap();
-    (ModelChoice::Folder(models), card)
+    let card = Bundle::card_of(&models).unwrap();
+    (ModelChoice::Folder(models.into()), card)
 }
 
 /// Opens a model as the agent does where nothing is configured.
@@ -90,7 +90,7 @@ fn what_is_too_large_for_microcontrollers_runs_on_hosts() {
     assert_eq!(decider.failures(), [0, 0]);
 
     let ModelChoice::Folder(folder) = &model else { panic!("{model:?}") };
-    let error = Bundle::pack(Some(folder)).unwrap_err();
+    let error = Bundle::pack(&folder.path).unwrap_err();
     assert!(matches!(error, ModelError::NoPack { .. }), "{error}");
     assert!(error.to_string().contains("too much for the int8 engine"), "{error}");
 }

@@ -209,7 +209,35 @@ const charts = {
         text: run.policy.cases.map((c) => `${c.workload}, ${c.world}`), mode: "markers", name,
         marker: { color: colourOf(k), size: 10, symbol: ["circle", "square", "diamond", "x"][k] },
       }));
+      const mean = (key, of) => run.policy.cases.reduce((sum, c) => sum + of(c[key]), 0) / run.policy.cases.length;
+      const means = names.map(([key, name], k) => ({ name, k, x: mean(key, (s) => s.cost_over_ideal), y: 100 * mean(key, (s) => s.sla) }));
+      traces.push({ x: means.map((m) => m.x), y: means.map((m) => m.y), text: means.map((m) => `${m.name}, mean`), mode: "markers", name: "means",
+        marker: { color: means.map((m) => colourOf(m.k)), size: 18, symbol: "star", line: { color: ink(), width: 1 } } });
+      const beaten = (m) => means.some((o) => o.x <= m.x && o.y >= m.y && (o.x < m.x || o.y > m.y));
+      const front = means.filter((m) => !beaten(m)).sort((a, b) => a.x - b.x);
+      traces.push({ x: front.map((m) => m.x), y: front.map((m) => m.y), mode: "lines", hoverinfo: "skip", name: "Pareto front of the means", line: { color: ink(), shape: "hv", dash: "dot" } });
       return [traces, { xaxis: { title: { text: "cost over the ideal pool" } }, yaxis: { title: { text: "events in time, %" } }, height: 400, hovermode: "closest" }];
+    },
+  },
+
+  actions: {
+    choices: () => ({}),
+    draw(run) {
+      const x = run.multipliers.map((m) => `×${Number(m.toPrecision(3))}`);
+      const all = run.policy.actions.reduce((sum, [taken]) => sum + taken, 0) || 1;
+      const traces = ["taken", "preferred"].map((name, k) => ({
+        type: "bar", x, y: run.policy.actions.map((a) => (100 * a[k]) / all), name, marker: { color: colourOf(k) },
+      }));
+      return [traces, { barmode: "group", xaxis: { type: "category", title: { text: "jobs of the plan" } }, yaxis: { title: { text: "decisions, %" } }, height: 360 }];
+    },
+  },
+
+  inputs: {
+    choices: () => ({}),
+    draw(run) {
+      const most = run.importance.slice(0, 20).reverse();
+      const layout = { xaxis: { title: { text: "more error, %" } }, height: 110 + 26 * most.length };
+      return [[{ type: "bar", orientation: "h", y: most.map((i) => nice(i.input)), x: most.map((i) => 100 * i.worth), marker: { color: colourOf(0) } }], layout];
     },
   },
 
@@ -258,7 +286,7 @@ function about(figure) {
   switch (figure.dataset.chart) {
     case "radar": return of === "all" ? data.series : [data.series[of]];
     case "curves": return of === "all" ? data.runs : [data.runs[of]];
-    case "policies": return data.runs[of];
+    case "policies": case "actions": case "inputs": return data.runs[of];
     case "trials": case "importance": case "settings": return data.search;
     default: return data.series[of];
   }

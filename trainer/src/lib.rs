@@ -13,3 +13,4 @@ pub mod monitor;
 pub mod report;
 pub mod runtime;
 pub mod search;
+pub mod tracking;

@@ -4,20 +4,50 @@
 mod process;
 
 use process::{text, trainer};
+use scaleiq_core::sample::{Reading, Sample};
+use scaleiq_core::units::UnixSeconds;
+use scaleiq_workload::journal::frame::put;
+use scaleiq_workload::journal::{FORMAT, SAMPLE, path};
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
-/// Five weeks of ten minutes with quiet Sundays, and a last day of which `share` is left.
-fn traffic(share: f64) -> String {
-    let mut csv = String::from("ds,y\n");
-    for row in 0..35 * 144 {
-        let (day, hour) = (row / 144, (row % 144) as f64 / 24.0);
+/// Begin and count of each ten minutes of five weeks with quiet Sundays, and a last day of which `share` is
+/// left.
+fn counts(share: f64) -> impl Iterator<Item = (i64, f64)> {
+    (0..35 * 144).map(move |row: i32| {
+        let (day, hour) = (row / 144, f64::from(row % 144) / 24.0);
         let usual = 500.0 + 300.0 * hour.sin() + f64::from(row * 7919 % 83);
         let usual = if day % 7 == 3 { 0.6 * usual } else { usual };
         let count = if day == 34 { share * usual } else { usual };
-        writeln!(csv, "{},{count:.0}", 1_700_006_400 + 600 * row).unwrap();
-    }
+        (1_700_006_400 + 600 * i64::from(row), count.round())
+    })
+}
+
+fn traffic(share: f64) -> String {
+    let mut csv = String::from("ds,y\n");
+    counts(share).for_each(|(begin, count)| writeln!(csv, "{begin},{count}").unwrap());
     csv
+}
+
+/// The same as an agent records it, in two files.
+fn write_journal(folder: &Path, share: f64) {
+    let samples: Vec<_> = counts(share)
+        .map(|(begin, count)| Sample {
+            end: UnixSeconds(begin + 600),
+            interval_s: 600,
+            arrivals_events: Reading::Known(count as f32),
+            ..Sample::default()
+        })
+        .collect();
+    for (number, half) in samples.chunks(samples.len() / 2).enumerate() {
+        let mut bytes = Vec::new();
+        put(&mut bytes, &[0, FORMAT]).unwrap();
+        for sample in half {
+            put(&mut bytes, &postcard::to_extend(sample, vec![SAMPLE]).unwrap()).unwrap();
+        }
+        fs::write(path(folder, number as u32 + 7), bytes).unwrap();
+    }
 }
 
 #[test]
@@ -37,6 +67,24 @@ fn a_collapse_is_told_and_a_usual_day_is_not() {
         assert_eq!(verdicts[2]["drifts"], status == 3);
         assert_eq!(verdicts[1]["drifts"], false);
     }
+}
+
+#[test]
+fn what_an_agent_recorded_is_judged_as_the_same_file_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (csv, journal) = (folder.path().join("traffic.csv"), folder.path().join("journal"));
+    fs::write(&csv, traffic(0.2)).unwrap();
+    fs::create_dir(&journal).unwrap();
+    let monitor = |option: &str, of: &Path| trainer(&["monitor", option, of.to_str().unwrap()]);
+    let empty = monitor("--journal", &journal);
+    assert_eq!(empty.status.code(), Some(1));
+    assert!(text(&empty.stderr).contains("no samples in this folder"), "{}", text(&empty.stderr));
+    write_journal(&journal, 0.2);
+    let [file, recorded] = [monitor("--data", &csv), monitor("--journal", &journal)];
+    assert_eq!(recorded.status.code(), Some(3), "{}", text(&recorded.stderr));
+    assert_eq!(text(&recorded.stdout), text(&file.stdout));
+    let neither = text(&trainer(&["monitor"]).stderr);
+    assert!(neither.contains("<--data <FILE>|--journal <DIR>>"), "{neither}");
 }
 
 #[test]

@@ -61,6 +61,28 @@ pub enum DataError {
         /// Name of the file.
         file: String,
     },
+    /// A folder that has no journal, or one in which nothing was recorded yet.
+    #[error(
+        "{folder}: there are no samples in this folder; name the one after `journal: {{folder: ...}}` in the \
+         agent's configuration"
+    )]
+    NoSamples {
+        /// The folder, as the user gave it.
+        folder: String,
+    },
+    /// A journal that another version of the agent wrote.
+    #[error(
+        "{file}: the journal has format {found}, this program reads {reads}; take the trainer of that agent's \
+         release"
+    )]
+    JournalFormat {
+        /// Name of the file.
+        file: String,
+        /// Its format.
+        found: u8,
+        /// The one that is read.
+        reads: u8,
+    },
     /// The file is larger than what is held in memory.
     #[error(
         "{file}: the file is larger than {max_mib} MiB; export fewer columns or longer intervals"

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! a file    -> csv (any export: decoded, told apart, put on a grid)  -> Series
+//! a journal -> journal (what an agent has recorded)                  -> Series
 //! nothing   -> traffic::builtin (the built-in sample)                -> Series
 //! a seed    -> traffic::synthetic (training augmentation)            -> counts
 //! counts    -> sim (a pool of jobs, its queue, what goes wrong)      -> samples, Score
@@ -16,6 +17,7 @@ pub mod baselines;
 pub mod column;
 pub mod csv;
 pub mod error;
+pub mod journal;
 mod moment;
 mod resample;
 mod series;

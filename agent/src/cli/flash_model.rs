@@ -8,15 +8,11 @@ use crate::text::{grouped, say};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scaleiq_core::engine::Pack;
-use scaleiq_core::model::Bundle;
+use scaleiq_core::model::{Bundle, PACK_SIGNATURE, SIGNATURE_BYTES};
 use scaleiq_core::wire::Status;
 use std::io::ErrorKind;
 use std::path::Path;
 use tokio_serial::SerialStream;
-
-/// Beside a model's pack, if somebody has signed it, and its length in bytes.
-const SIGNATURE_FILE: &str = "model.pack.sig";
-const SIGNATURE: usize = 64;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +22,7 @@ Examples:
 The device checks the model whole before it decides with it; until then, and if it is refused or
 Ctrl-C ends the upload, the model that decided decides on. What it learned of the load is kept.
 A device whose image was built with a key takes signed models only: `model.pack.sig` beside the pack is
-sent along, the 64 bytes of `openssl pkeyutl -sign -rawin -inkey KEY.pem -in model.pack -out model.pack.sig`.
+sent along, which `trainer sign` makes.
 An agent that runs on this port has to be stopped first. Exit code 1 if the model is not in force.";
 
 /// Options of `agent flash-model`.
@@ -59,7 +55,7 @@ fn baud(text: &str) -> Result<u32, String> {
 pub fn run(args: &FlashModelArgs) -> anyhow::Result<()> {
     let folder = match ModelChoice::from(args.model.as_str()) {
         ModelChoice::Shipped => None,
-        ModelChoice::Folder(folder) => Some(folder),
+        ModelChoice::Folder(folder) => Some(folder.path),
         ModelChoice::None => {
             let what = "--model: a device needs a model: a folder, or nothing for the built-in one";
             return Err(UsageError(what.into()).into());
@@ -107,15 +103,15 @@ pub fn run(args: &FlashModelArgs) -> anyhow::Result<()> {
 
 /// The signature of the pack in `folder`; `None` if nobody has signed it.
 fn signature(folder: &Path) -> anyhow::Result<Option<Vec<u8>>> {
-    let path = folder.join(SIGNATURE_FILE);
+    let path = folder.join(PACK_SIGNATURE);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    if bytes.len() != SIGNATURE {
+    if bytes.len() != SIGNATURE_BYTES {
         bail!(
-            "{}: {} bytes are no Ed25519 signature, which has {SIGNATURE}: sign the pack again",
+            "{}: {} bytes are no Ed25519 signature, which has {SIGNATURE_BYTES}: sign the pack again",
             path.display(),
             bytes.len()
         );

@@ -1,6 +1,6 @@
 //! Which model is to decide.
 
-use scaleiq_core::model::{Bundle, CARD_FILE, Card};
+use scaleiq_core::model::{Bundle, CARD_FILE, Card, ModelKey, Origin};
 use scaleiq_core::settings::Base;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,24 @@ pub enum ModelChoice {
     #[default]
     Shipped,
     /// A model folder.
-    Folder(PathBuf),
+    Folder(ModelFolder),
     /// No networks: the plan on the experts' forecasts.
     None,
+}
+
+/// A model folder, and whose signature its card must have, if anybody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelFolder {
+    /// The folder.
+    pub path: PathBuf,
+    /// Who must have signed.
+    pub key: Option<ModelKey>,
+}
+
+impl From<PathBuf> for ModelFolder {
+    fn from(path: PathBuf) -> Self {
+        Self { path, key: None }
+    }
 }
 
 impl From<&str> for ModelChoice {
@@ -39,7 +54,20 @@ impl ModelChoice {
     pub fn in_folder(folder: PathBuf) -> Self {
         let exported = folder.join(EXPORTED);
         let has_card = |folder: &Path| folder.join(CARD_FILE).is_file();
-        Self::Folder(if !has_card(&folder) && has_card(&exported) { exported } else { folder })
+        let path = if !has_card(&folder) && has_card(&exported) { exported } else { folder };
+        Self::Folder(path.into())
+    }
+
+    /// Where the model is, and who must have signed it; `None` without a model.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin<'_>> {
+        match self {
+            Self::Shipped => Some(Origin::BuiltIn),
+            Self::Folder(ModelFolder { path, key }) => {
+                Some(Origin::Folder { path, key: key.as_ref() })
+            }
+            Self::None => None,
+        }
     }
 
     /// What its multipliers are applied to; where there is no card to tell, the jobs required. A card
@@ -56,11 +84,7 @@ impl ModelChoice {
     }
 
     fn card(&self) -> Option<Card> {
-        match self {
-            Self::Shipped => Bundle::card_of(None).ok(),
-            Self::Folder(folder) => Bundle::card_of(Some(folder)).ok(),
-            Self::None => None,
-        }
+        Bundle::card_of(self.origin()?).ok()
     }
 }
 
@@ -72,12 +96,15 @@ mod tests {
     fn a_run_of_the_trainer_is_a_model() {
         let run = tempfile::tempdir().unwrap();
         let folder = run.path().to_path_buf();
-        assert_eq!(ModelChoice::in_folder(folder.clone()), ModelChoice::Folder(folder.clone()));
+        assert_eq!(
+            ModelChoice::in_folder(folder.clone()),
+            ModelChoice::Folder(folder.clone().into())
+        );
         let exported = folder.join(EXPORTED);
         std::fs::create_dir(&exported).unwrap();
         std::fs::write(exported.join(CARD_FILE), "{}").unwrap();
-        assert_eq!(ModelChoice::in_folder(folder.clone()), ModelChoice::Folder(exported));
+        assert_eq!(ModelChoice::in_folder(folder.clone()), ModelChoice::Folder(exported.into()));
         std::fs::write(folder.join(CARD_FILE), "{}").unwrap();
-        assert_eq!(ModelChoice::in_folder(folder.clone()), ModelChoice::Folder(folder));
+        assert_eq!(ModelChoice::in_folder(folder.clone()), ModelChoice::Folder(folder.into()));
     }
 }

@@ -7,8 +7,7 @@ use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, ForecastModel, LEVELS, ModelInput, SLOT_WIDTH, SLOTS, STEPS,
     Scale, WINDOW,
 };
-use scaleiq_core::model::{Bundle, FORECASTER_F32, ModelError, PACK, Precision};
-use std::path::Path;
+use scaleiq_core::model::{Bundle, FORECASTER_F32, ModelError, Origin, PACK, Precision};
 use std::time::{Duration, Instant};
 
 /// Forecasts by which a precision is timed, behind a first one that is not.
@@ -60,21 +59,17 @@ impl Engine {
     /// # Errors
     /// If the model's files cannot be read, are damaged, or were made for another version.
     pub fn running(self, model: &ModelChoice) -> Result<Self, ModelError> {
-        let folder = match model {
-            ModelChoice::Shipped => None,
-            ModelChoice::Folder(folder) => Some(folder.as_path()),
-            ModelChoice::None => return Ok(self),
-        };
+        let Some(origin) = model.origin() else { return Ok(self) };
         match self {
-            Self::Tract => Self::faster(folder),
+            Self::Tract => Self::faster(origin),
             Self::Native => {
-                let card = Bundle::card_of(folder)?;
+                let card = Bundle::card_of(origin)?;
                 if card.files.contains_key(PACK) {
                     return Ok(self);
                 }
                 let why = card.too_large.unwrap_or_else(|| "`trainer pack` makes it".into());
                 tracing::warn!("{} has no {PACK}, so tract runs it: {why}", card.name);
-                Self::faster(folder)
+                Self::faster(origin)
             }
             Self::TractF32 | Self::TractInt8 => Ok(self),
         }
@@ -82,11 +77,11 @@ impl Engine {
 
     /// The faster of tract's two, as measured now: on processors without VNNI int8 takes up to ten
     /// times as long as f32, with it large networks take half.
-    fn faster(folder: Option<&Path>) -> Result<Self, ModelError> {
-        let int8 = Bundle::open(folder, Precision::Int8)?;
+    fn faster(origin: Origin<'_>) -> Result<Self, ModelError> {
+        let int8 = Bundle::open(origin, Precision::Int8)?;
         let name = &int8.card().name;
         // A model may come without the larger file.
-        let float = match Bundle::open(folder, Precision::Float) {
+        let float = match Bundle::open(origin, Precision::Float) {
             Ok(float) => float,
             Err(error) => {
                 tracing::info!(

@@ -21,7 +21,7 @@ mod watched;
 pub mod workload;
 
 pub use calendar::{Calendar, Event, Informed};
-pub use choice::{ModelChoice, NO_MODEL};
+pub use choice::{ModelChoice, ModelFolder, NO_MODEL};
 pub use decider::{Decider, Health};
 pub use device_with_fallback::DeviceWithFallback;
 pub use engine::Engine;

@@ -29,25 +29,21 @@ pub fn open(
     settings: Settings,
     planned: Calendar,
 ) -> anyhow::Result<(Box<dyn Decider>, ModelId)> {
-    let folder = match choice {
-        ModelChoice::Shipped => None,
-        ModelChoice::Folder(folder) => Some(folder.as_path()),
-        ModelChoice::None => {
-            let pipeline = ForecastPipeline::new(settings.interval, NoModel);
-            return Ok((decider(settings, pipeline, Planner, planned), ModelId::none()));
-        }
+    let Some(origin) = choice.origin() else {
+        let pipeline = ForecastPipeline::new(settings.interval, NoModel);
+        return Ok((decider(settings, pipeline, Planner, planned), ModelId::none()));
     };
     let engine = engine.running(choice)?;
     match engine.precision() {
         Some(precision) => {
-            let bundle = Bundle::open(folder, precision)?;
+            let bundle = Bundle::open(origin, precision)?;
             let forecaster = Timed::forecaster(bundle.forecaster().clone())?;
             let q_network = Timed::policy(bundle.q_network().clone())?;
             with_networks(bundle.card(), engine, forecaster, q_network, settings, planned)
         }
         // Its work is bounded: there is no loop in it that could run longer.
         None => {
-            let bundle = folder.map_or_else(Bundle::shipped_native, Bundle::load_native)?;
+            let bundle = Bundle::load_native(origin)?;
             let (forecaster, q_network) = (bundle.forecaster().clone(), bundle.q_network().clone());
             with_networks(bundle.card(), engine, forecaster, q_network, settings, planned)
         }

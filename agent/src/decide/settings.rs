@@ -1,8 +1,9 @@
 //! Who decides, as it is configured: a model in an engine of this program, or a device.
 
-use super::{Engine, ModelChoice};
-use crate::config::{At, Choice, Fields, Kind, Section, Text};
+use super::{Engine, ModelChoice, ModelFolder};
+use crate::config::{At, Choice, Fields, Kind, Parsed, Section, Text};
 use crate::device::Port;
+use scaleiq_core::model::ModelKey;
 use serde_json::{Map, Value};
 
 /// Who decides.
@@ -26,15 +27,29 @@ const ENGINES: Choice<Option<Engine>> = Choice(&[
 ]);
 
 impl DeciderSettings {
-    /// The settings `model`, `engine` and `serial`.
+    /// The settings `model`, `model_key`, `engine` and `serial`.
     pub fn fields(f: &mut Fields<'_>) -> Option<Self> {
-        let model = f.or(
+        let mut model = f.or(
             "model",
             "`shipped` for the model built in, a folder with a card, or `none` for the plan on the \
              experts' forecasts",
             Model,
             ModelChoice::default(),
         );
+        let key = f.optional(
+            "model_key",
+            "the Ed25519 public key with which the folder's card must be signed, as `trainer key` tells it",
+            Parsed(|text| text.parse::<ModelKey>().map_err(String::from)),
+        );
+        match (key, &mut model) {
+            (Some(key), ModelChoice::Folder(folder)) => folder.key = Some(key.value),
+            (Some(key), _) => {
+                let message = "`model_key` is held against the card in a model's folder, and `model` names \
+                               none: name one, or take `model_key` out";
+                f.problem(key.place, message);
+            }
+            (None, _) => {}
+        }
         let engine =
             f.optional("engine", "what runs the networks, or `serial` for a device", ENGINES);
         let serial = f.optional("serial", "the device that decides", Section(Port::fields));
@@ -76,7 +91,10 @@ impl DeciderSettings {
         }
         match &self.model {
             ModelChoice::Shipped => format!("built in, engine {engine}"),
-            ModelChoice::Folder(folder) => format!("{}, engine {engine}", folder.display()),
+            ModelChoice::Folder(ModelFolder { path, key }) => {
+                let signed = key.map_or(String::new(), |key| format!(", signed with {key}"));
+                format!("{}{signed}, engine {engine}", path.display())
+            }
             ModelChoice::None => "no networks: the plan on the experts' forecasts".into(),
         }
     }

@@ -1,9 +1,12 @@
 //! The files of a journal.
 
 use super::JournalError;
+use scaleiq_workload::journal;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+pub(super) use scaleiq_workload::journal::path;
 
 /// How large a journal may become: `files` of `file_bytes`, and the last record of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,17 +17,10 @@ pub struct Limits {
     pub files: usize,
 }
 
-/// What a file's name ends in.
-const ENDING: &str = ".journal";
-/// The same while its header is being written.
+/// What a file's name ends in while its header is being written.
 const UNFINISHED: &str = ".journal.new";
 /// Held by the agent that writes.
 const LOCK: &str = "lock";
-
-/// The file numbered `number`.
-pub(super) fn path(folder: &Path, number: u32) -> PathBuf {
-    folder.join(format!("{number:08}{ENDING}"))
-}
 
 /// An error with the file or folder that it concerns.
 pub(super) fn io_error(path: &Path) -> impl FnOnce(io::Error) -> JournalError {
@@ -52,14 +48,7 @@ pub(super) fn claim(folder: &Path) -> Result<File, JournalError> {
 
 /// The numbers of all files, ascending.
 pub(super) fn numbers(folder: &Path) -> Result<Vec<u32>, JournalError> {
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(folder).map_err(io_error(folder))? {
-        let name = entry.map_err(io_error(folder))?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_suffix(ENDING));
-        numbers.extend(number.and_then(|number| number.parse::<u32>().ok()));
-    }
-    numbers.sort_unstable();
-    Ok(numbers)
+    journal::numbers(folder).map_err(io_error(folder))
 }
 
 /// A new file that begins with `header`. It is there as a whole or not at all.

@@ -18,7 +18,6 @@ mod aftermath;
 mod basis;
 pub mod explain;
 mod folder;
-mod frame;
 mod past;
 mod record;
 mod resume;

@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
-/// Format of the files. To be raised when [`Record`] or what is in it changes, but for decisions:
-/// those are bytes here, since the state that a run starts from must not depend on how a former
-/// version described its decisions.
-pub(super) const FORMAT: u8 = 1;
+/// To be raised when [`Record`] or what is in it changes, but for decisions: those are bytes here, since the
+/// state that a run starts from must not depend on how a former version described its decisions.
+pub(super) use scaleiq_workload::journal::FORMAT;
 
 /// Optional fields that were added at the end of decisions.
 const ADDED: usize = 2;
@@ -375,6 +374,7 @@ mod tests {
             ..RawSample::default()
         };
         let sample = bytes(&Record::Sample(sample.gate().unwrap().sample)).unwrap();
+        assert_eq!(sample[0], scaleiq_workload::journal::SAMPLE);
         assert_eq!(sample, [2, 200, 1, 30, 0, 0, 0, 192, 63, 1, 1, 1, 1, 0, 0]);
         let context = bytes(&RunContext { version: "1".into(), ..context() }).unwrap();
         assert_eq!(

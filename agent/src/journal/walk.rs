@@ -2,8 +2,8 @@
 
 use super::JournalError;
 use super::folder::{io_error, path};
-use super::frame::{Fault, Frames};
 use super::record::{Chain, Digest, FORMAT, Header, Record};
+use scaleiq_workload::journal::frame::{Fault, Frames};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};

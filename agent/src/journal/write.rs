@@ -1,15 +1,16 @@
 //! Writes a journal.
 
+use super::JournalError;
 use super::folder::{self, Limits, io_error};
 use super::record::{
     Carried, Chain, Digest, FORMAT, Header, LimitsRecord, Record, Recorded, Run, bytes,
 };
 use super::walk::advance;
-use super::{JournalError, frame};
 use crate::decide::limits::LimitsInForce;
 use scaleiq_core::decision::Decision;
 use scaleiq_core::sample::Sample;
 use scaleiq_core::units::UnixSeconds;
+use scaleiq_workload::journal::frame;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};

@@ -17,6 +17,7 @@ use scaleiq_core::policy::Stage;
 use scaleiq_core::sample::{Reading, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, UnixSeconds};
+use scaleiq_workload::Series;
 use scaleiq_workload::sim::{Load, Simulator, Step, World};
 use std::fs;
 use std::io::{self, Write};
@@ -133,6 +134,7 @@ fn thousands_of_decisions_are_made_again_to_the_bit() {
     // One agent that never stops, and one that is restarted now and then.
     let mut steady = open(&context(&ModelChoice::Shipped, settings())).unwrap().unwrap();
     let mut alone = Plant::new(48);
+    let mut arrived = 0.0;
     for ticks in [1, 1799, 2000, 1700] {
         let mut run = resumed(folder.path(), limits, &ModelChoice::Shipped, settings());
         assert_eq!(run.past.as_ref().map_or(0, |p| p.samples), plant.decisions.len() as u64);
@@ -140,6 +142,7 @@ fn thousands_of_decisions_are_made_again_to_the_bit() {
         assert!(durable.iter().all(|d| *d));
         for _ in 0..ticks {
             let sample = alone.simulator.tick().unwrap();
+            arrived += f64::from(sample.arrivals_events.known().unwrap());
             steady.observe(&sample).unwrap();
             let decision = steady.decide(sample.end.plus(1));
             alone.simulator.set_jobs(decision.jobs);
@@ -153,6 +156,14 @@ fn thousands_of_decisions_are_made_again_to_the_bit() {
     let (summary, _) = verified(folder.path());
     let expected = Summary { samples: 5500, decisions: 5500, same: 5500, differing: 0, torn: None };
     assert_eq!(summary, expected);
+    // The trainer reads the traffic of it, over all files.
+    let series = Series::read_journal(folder.path(), None).unwrap();
+    let read: f64 = series.rows.iter().filter_map(|row| row.arrivals_events).map(f64::from).sum();
+    let last = f64::from(series.length_s) * arrived / (5500.0 * f64::from(replay::TICK_S));
+    assert!(
+        series.notes.is_empty() && (arrived - 2.0 * last..=arrived).contains(&read),
+        "{read} of {arrived}"
+    );
 }
 
 /// The jobs that `decide` wants at each of so many ticks, given the tick's number and its sample.

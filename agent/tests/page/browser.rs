@@ -1,6 +1,6 @@
 //! Chromium, driven by playwright-core: a page that is looked at and clicked as a person would.
 
-use super::servers::{cannot_run, require};
+use super::machine::{cannot_run, require};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -38,7 +38,8 @@ impl Browser {
         Some(Self { commands: child.stdin.take(), answers, child })
     }
 
-    /// Opens `url` in a window that is so many pixels wide, in the colours of `scheme`.
+    /// Opens `url` in a window that is so many pixels wide, in the colours of `scheme`; a file with the network off,
+    /// and what it asks for is a fault.
     pub(crate) fn open_as(&mut self, url: &str, width: u32, scheme: &str) {
         self.ask(&json!(["open", url, width, scheme]));
     }

@@ -15,15 +15,17 @@ let page = null, polls = 0, errors = [];
 const told = ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(" ")} (${node.any[0]?.message ?? node.help ?? ""})`).join("; ")}`;
 
 const commands = {
-  // Opens an address in a window that is so wide, in light or dark.
+  // Opens an address in a window that is so wide, in light or dark. A file is all there is: the network is off.
   open: async (url, width, scheme) => {
     await page?.context().close();
-    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, reducedMotion: "reduce" });
+    const offline = url.startsWith("file:");
+    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, reducedMotion: "reduce", offline });
     page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     polls = 0;
     errors = [];
     page.on("response", (response) => { if (response.url().includes("/api/live")) polls += 1; });
+    page.on("request", (request) => { if (offline && /^(https?|wss?):/.test(request.url())) errors.push(`asked for ${request.url()}`); });
     page.on("console", (message) => { if (message.type() === "error") errors.push(message.text()); });
     page.on("pageerror", (error) => errors.push(error.message));
     await page.goto(url);
@@ -33,6 +35,7 @@ const commands = {
   choose: (at, value) => page.selectOption(at, value),
   press: (key) => page.keyboard.press(key),
   focus: (at) => page.focus(at),
+  hover: (at) => page.hover(at),
   text: (at) => page.textContent(at),
   attribute: (at, name) => page.getAttribute(at, name),
   count: (at) => page.locator(at).count(),

@@ -10,6 +10,7 @@ mod servers;
 use browser::Browser;
 use serde_json::json;
 use servers::http::{Agent, get, post, until};
+use servers::machine;
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,6 +1,8 @@
 //! Why a model cannot be used.
 
-use super::files::PACK;
+use super::files::{CARD_FILE, PACK};
+use super::key::SignatureFault;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Why a model cannot be used.
@@ -48,6 +50,25 @@ pub enum ModelError {
         /// Hash on the card.
         expected: String,
     },
+    /// A key is given, and nobody has signed the model.
+    #[error(
+        "{path}: the model is not signed, and a key is given that must have signed it: `trainer sign` \
+         makes {path} from {CARD_FILE}"
+    )]
+    Unsigned {
+        /// Where the signature should be.
+        path: PathBuf,
+    },
+    /// A key is given, and the signature is not its.
+    #[error(
+        "model file {path}: {fault}; nothing of the model was read: sign it with `trainer sign`"
+    )]
+    Signature {
+        /// The signature.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: SignatureFault,
+    },
     /// The model has no pack.
     #[error("{path}: the model has no {PACK}, which the native engine and devices need: {why}")]
     NoPack {
@@ -64,4 +85,16 @@ pub enum ModelError {
         /// The engine's error.
         message: String,
     },
+}
+
+impl ModelError {
+    /// The same, where what could not be read is the signature.
+    pub(super) fn unsigned(self) -> Self {
+        match self {
+            Self::Read { path, source } if source.kind() == ErrorKind::NotFound => {
+                Self::Unsigned { path }
+            }
+            other => other,
+        }
+    }
 }

@@ -55,7 +55,7 @@ fn a_model_is_uploaded_over_a_noisy_line_and_decides() {
 
     // What decides now is that model.
     let mut decider = board.with_fallback(settings());
-    let choice = ModelChoice::Folder(folder.path().into());
+    let choice = ModelChoice::in_folder(folder.path().into());
     let mut native = open(choice, Engine::Native, settings());
     let mut shipped = open(ModelChoice::Shipped, Engine::Native, settings());
     let mut pool = Pool::new();

@@ -4,6 +4,7 @@ use super::values::{at_least_one, parse_share, parse_time};
 use crate::data::TEST_STRIDE;
 use crate::evaluate::baselines::Chosen;
 use crate::evaluate::contest::{Around, Columns, Contest, Model};
+use crate::evaluate::foreign::{Foreign, Told};
 use crate::evaluate::test_series::{TestPart, TestSeries};
 use crate::report::{comparison, evaluation};
 use crate::runtime::files::{FileError, write_atomic};
@@ -26,6 +27,18 @@ pub struct EvaluateArgs {
     /// Folder of a model to judge; may be repeated [default: models/edge]
     #[arg(long, value_name = "DIR")]
     pub model: Vec<PathBuf>,
+    /// Forecaster of somebody else's to judge beside it, told the last counts (docs/onnx.md); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub onnx: Vec<PathBuf>,
+    /// Its input that takes counts [default: the only one that is no mask]
+    #[arg(long, value_name = "NAME", requires = "onnx")]
+    pub onnx_input: Option<String>,
+    /// Counts that it is told [default: as many as its input has room for, or 512]
+    #[arg(long, value_name = "N", requires = "onnx", value_parser = at_least_one)]
+    pub onnx_context: Option<usize>,
+    /// Levels of its quantiles in their order, with commas between [default: the middle one is the median]
+    #[arg(long, value_name = "LEVELS", requires = "onnx", value_delimiter = ',')]
+    pub onnx_quantiles: Vec<f32>,
     /// Classical forecasters beside it: all, none, or names with commas between
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub baselines: Chosen,
@@ -83,6 +96,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     }
     let contest = Contest {
         models,
+        others: others(args)?,
         experts: args.parts,
         baselines: args.baselines.0.clone(),
         columns: Columns::BOTH,
@@ -108,6 +122,15 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     write_atomic(&report, evaluation::page(&all, &how).as_bytes())?;
     eprintln!("wrote {} and {}", scores.display(), report.display());
     Ok(())
+}
+
+fn others(args: &EvaluateArgs) -> Result<Vec<Foreign>> {
+    let told = Told {
+        input: args.onnx_input.clone(),
+        context: args.onnx_context,
+        quantiles: args.onnx_quantiles.clone(),
+    };
+    args.onnx.iter().map(|path| Foreign::open(path, &told)).collect()
 }
 
 /// A model by its folder, which names it as well: cards of different runs say the same.

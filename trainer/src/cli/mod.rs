@@ -5,6 +5,8 @@ pub mod bench_policies;
 pub mod doctor;
 pub mod evaluate;
 pub mod forecast;
+pub mod key;
+pub mod mlflow;
 pub mod monitor;
 pub mod pack;
 pub mod refresh;
@@ -13,6 +15,8 @@ pub mod runs;
 pub mod sample_data;
 pub mod search;
 pub mod sensitivity;
+pub mod sign;
+mod traffic;
 pub mod train;
 mod values;
 
@@ -24,6 +28,8 @@ use clap::{Parser, Subcommand};
 use doctor::DoctorArgs;
 use evaluate::EvaluateArgs;
 use forecast::ForecastArgs;
+use key::KeyArgs;
+use mlflow::MlflowArgs;
 use monitor::MonitorArgs;
 use pack::PackArgs;
 use refresh::RefreshArgs;
@@ -32,6 +38,7 @@ use runs::RunsArgs;
 use sample_data::SampleDataArgs;
 use search::SearchArgs;
 use sensitivity::SensitivityArgs;
+use sign::SignArgs;
 use std::process::ExitCode;
 use train::TrainArgs;
 use values::at_least_one;
@@ -51,7 +58,10 @@ Examples:
   trainer sensitivity                      what does each tuned number do?
   trainer ablate                           what is each part of the forecaster worth?
   trainer monitor --data recent.csv        does the model still fit? exit status 3 if not
+  trainer monitor --journal journal        the same of what an agent has recorded
   trainer refresh --data recent.csv        a tuned version, if it is better; --rollback takes it back
+  trainer key --out key.pem                a key that signs models; prints the public one
+  trainer sign --model runs/june/models --key key.pem
   trainer sample-data --out sample.csv
   trainer doctor                           which devices are there, and do they compute right?";
 
@@ -94,6 +104,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Lists runs, and tells some of them apart
     Runs(RunsArgs),
+    /// Tells an MLflow server what it lacks of runs
+    Mlflow(MlflowArgs),
     /// Says whether a model still fits recent traffic
     Monitor(MonitorArgs),
     /// Tunes a model to recent traffic, and takes the result only where it is better
@@ -112,6 +124,10 @@ pub enum Command {
     SampleData(SampleDataArgs),
     /// Makes a model's pack, for the int8 engine and microcontrollers, from its ONNX files
     Pack(PackArgs),
+    /// Makes a key that signs models, and tells the public key that goes with one
+    Key(KeyArgs),
+    /// Signs a model, so that agents that have the public key take it
+    Sign(SignArgs),
     /// Lists devices and checks that each computes a training step right
     Doctor(DoctorArgs),
 }
@@ -128,6 +144,7 @@ impl Command {
             Self::Search(args) => search::run(args),
             Self::Report(args) => done(report::run(args)),
             Self::Runs(args) => done(runs::run(args)),
+            Self::Mlflow(args) => done(mlflow::run(args)),
             Self::Monitor(args) => monitor::run(args),
             Self::Refresh(args) => refresh::run(args),
             Self::Forecast(args) => done(forecast::run(args)),
@@ -137,6 +154,8 @@ impl Command {
             Self::Ablate(args) => done(ablate::run(args)),
             Self::SampleData(args) => done(sample_data::run(args)),
             Self::Pack(args) => done(pack::run(args)),
+            Self::Key(args) => done(key::run(args)),
+            Self::Sign(args) => done(sign::run(args)),
             Self::Doctor(args) => done(doctor::run(args)),
         }
     }

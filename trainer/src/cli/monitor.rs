@@ -1,18 +1,18 @@
 //! `trainer monitor`: whether a model still fits, day by day; for people and for cron.
 
+use super::traffic::TrafficArgs;
 use super::values::{at_least_one, parse_time};
 use crate::monitor::days::{days, played};
 use crate::monitor::verdict::{FEWEST_DAYS, Figure, REFERENCE_DAYS, Verdict, verdicts};
 use crate::runtime::progress::Progress;
 use crate::runtime::stop;
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::model::Bundle;
 use scaleiq_core::units::{DAY_S, UnixSeconds};
-use scaleiq_workload::{ReadOptions, Series};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Exit status where something has drifted; 1 is an error.
@@ -22,10 +22,11 @@ const NAMED: usize = 3;
 
 /// Options of `trainer monitor`.
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("what").required(true).args(["data", "journal"])))]
 pub struct MonitorArgs {
-    /// CSV with recent traffic and, if there is, up to nine weeks before it
-    #[arg(long, value_name = "FILE")]
-    pub data: PathBuf,
+    /// The traffic to judge and, if there is, up to nine weeks before it.
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
     /// Folder of the model [default: models/edge]
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
@@ -38,9 +39,6 @@ pub struct MonitorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// How data files are read.
-    #[command(flatten)]
-    pub reading: ReadOptions,
 }
 
 /// Holds each day against up to three weeks before it. Exit status 0: nothing has drifted; 3: something
@@ -49,8 +47,7 @@ pub struct MonitorArgs {
 /// # Errors
 /// If the data or the model cannot be read, or there are too few days.
 pub fn run(args: &MonitorArgs) -> Result<ExitCode> {
-    let series = Series::read_csv_with(&args.data, &args.reading)?;
-    series.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    let series = args.traffic.series()?;
     let length = IntervalLength::new(series.length_s.max(120))?;
     let series = series.resample(length);
     let rows = &series.rows[..series.measured()];
@@ -68,7 +65,7 @@ pub fn run(args: &MonitorArgs) -> Result<ExitCode> {
     ensure!(
         !verdicts.is_empty(),
         "{}: no day has {FEWEST_DAYS} whole days before it to be held against",
-        args.data.display()
+        args.traffic.place().unwrap_or(Path::new("")).display()
     );
     progress.end(&format!("{} days judged, {} known", verdicts.len(), days.len()));
     match args.json {

@@ -1,10 +1,12 @@
 //! `trainer refresh`: tunes a model to recent data, and lets the result take its place only where it is
 //! better, and not by chance.
 
+use super::traffic::TrafficArgs;
 use super::train::command_line;
 use crate::config::{Config, DeviceChoice};
 use crate::data::Track;
 use crate::evaluate::paired::Ratio;
+use crate::export::SignKey;
 use crate::learn::run_loop::Tick;
 use crate::monitor::promotion::candidate;
 use crate::monitor::versions::Versions;
@@ -12,10 +14,10 @@ use crate::runtime::device;
 use crate::runtime::progress::Progress;
 use crate::runtime::stop;
 use anyhow::{Result, ensure};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use scaleiq_core::forecast::HORIZONS;
 use scaleiq_core::interval::IntervalLength;
-use scaleiq_workload::{ReadOptions, Series};
+use scaleiq_workload::Series;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,10 +27,11 @@ const STAYS: u8 = 4;
 
 /// Options of `trainer refresh`.
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("what").required(true).args(["data", "journal", "rollback"])))]
 pub struct RefreshArgs {
-    /// CSV with recent traffic
-    #[arg(long, value_name = "FILE", required_unless_present = "rollback")]
-    pub data: Option<PathBuf>,
+    /// The traffic to tune to.
+    #[command(flatten)]
+    pub traffic: TrafficArgs,
     /// Folder of versions; `current` in it is the model in force [default: versions]
     #[arg(long, value_name = "DIR", default_value = "versions")]
     pub versions: PathBuf,
@@ -38,12 +41,12 @@ pub struct RefreshArgs {
     /// Days at the end that judge and are not learned from
     #[arg(long, value_name = "N", default_value_t = 14)]
     pub hold_back: u32,
+    /// Private key to sign the new version with, as `trainer key` writes it
+    #[arg(long, value_name = "FILE", conflicts_with = "rollback")]
+    pub sign_key: Option<PathBuf>,
     /// Put the version in force again that was before
-    #[arg(long, conflicts_with_all = ["data", "model"])]
+    #[arg(long, conflicts_with = "model")]
     pub rollback: bool,
-    /// How data files are read.
-    #[command(flatten)]
-    pub reading: ReadOptions,
 }
 
 /// Exit status 0: a new version is in force; 4: the old one stays; 1: an error.
@@ -52,13 +55,14 @@ pub struct RefreshArgs {
 /// If the data, the model or the folder of versions cannot be used.
 pub fn run(args: &RefreshArgs) -> Result<ExitCode> {
     let versions = Versions::open(&args.versions)?;
-    let Some(data) = &args.data else {
+    let Some(data) = args.traffic.place() else {
         let version = versions.roll_back()?;
         println!("version {version} is in force again: {}", versions.current_path().display());
         return Ok(ExitCode::SUCCESS);
     };
-    let series = Series::read_csv_with(data, &args.reading)?;
-    series.notes.iter().for_each(|note| eprintln!("note: {note}"));
+    // Before the work, not behind it.
+    let key = args.sign_key.as_deref().map(SignKey::read).transpose()?;
+    let series = args.traffic.series()?;
     let fingerprint = series.fingerprint();
     let track = track(data, &series, args.hold_back)?;
     let from = match versions.current()? {
@@ -82,6 +86,9 @@ pub fn run(args: &RefreshArgs) -> Result<ExitCode> {
     let version = versions.next()?;
     let data = BTreeMap::from([(track.name.clone(), fingerprint)]);
     candidate.write(&versions.folder(version), from.as_deref(), &command_line(), data)?;
+    if let Some(key) = key {
+        key.sign(&versions.folder(version))?;
+    }
     versions.put_in_force(version, &format!("better than {shown} on {}", track.name))?;
     println!("version {version} is in force: {}", versions.current_path().display());
     Ok(ExitCode::SUCCESS)

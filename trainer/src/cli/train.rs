@@ -18,6 +18,7 @@ use crate::report::runs;
 use crate::runtime::device;
 use crate::runtime::stop;
 use crate::search::study::{Left, Study};
+use crate::tracking::mirror::{Mirror, Status};
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use clap::Args;
@@ -152,11 +153,14 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let Some(config) = searched(&run, config, &corpus, &chosen.device)? else { return stopped() };
     let (run, config, corpus) = (&run, &config, &corpus);
     let context = RunContext { run, config, corpus, device: chosen.device, stop: &stop::requested };
+    let mirror = Mirror::begin(run, config);
     if context.train(args.part(), &command)? == Outcome::Interrupted {
+        mirror.into_iter().for_each(|mirror| mirror.end(Status::Stopped));
         return stopped();
     }
     manifest.ended().write(run)?;
     runs::write(run)?;
+    mirror.into_iter().for_each(|mirror| mirror.end(Status::Finished));
     eprintln!("models: {}\nreport: {}", run.models().display(), run.report().display());
     Ok(ExitCode::SUCCESS)
 }

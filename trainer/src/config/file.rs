@@ -8,7 +8,7 @@ use super::agent::AgentFile;
 use super::forecaster::Given;
 use super::hpo::HpoFile;
 use super::unused::{Notes, Unused};
-use super::{Config, DataConfig, DeviceChoice, LossWeights, TrainingConfig};
+use super::{Config, DataConfig, DeviceChoice, LossWeights, MlflowConfig, TrainingConfig};
 use scaleiq_workload::ReadOptions;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -47,6 +47,7 @@ pub(super) struct File {
     evaluation: Unused,
     #[serde(alias = "hyperparameter_optimization")]
     hpo: HpoFile,
+    mlflow: Option<MlflowConfig>,
     distributed: Unused,
     hardware: Unused,
     system: Unused,
@@ -160,6 +161,7 @@ impl File {
             agent: self.agent.config(&mut notes),
             training: self.training.config(),
             hpo: self.hpo.config(&mut notes),
+            mlflow: self.mlflow,
         };
         (config, notes.0)
     }

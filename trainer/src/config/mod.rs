@@ -8,6 +8,7 @@ mod check;
 mod file;
 mod forecaster;
 mod hpo;
+mod mlflow;
 mod parse;
 mod setting;
 mod space;
@@ -17,6 +18,7 @@ pub use crate::runtime::device_choice::{DeviceChoice, DeviceError};
 pub use agent::{AgentConfig, RewardWeights};
 pub use forecaster::{ForecasterConfig, LossWeights, Preset, Start};
 pub use hpo::{HpoConfig, PrunerChoice};
+pub use mlflow::MlflowConfig;
 pub use parse::ConfigError;
 pub use setting::{SETTINGS, Setting};
 pub use space::Space;
@@ -42,6 +44,8 @@ pub struct Config {
     pub training: TrainingConfig,
     /// The search for better settings.
     pub hpo: HpoConfig,
+    /// The server that runs are told to.
+    pub mlflow: Option<MlflowConfig>,
 }
 
 impl Default for Config {
@@ -53,6 +57,7 @@ impl Default for Config {
             agent: AgentConfig::default(),
             training: TrainingConfig::default(),
             hpo: HpoConfig::default(),
+            mlflow: None,
         }
     }
 }
@@ -211,6 +216,7 @@ impl Config {
         self.forecaster.check(&mut checks);
         self.agent.check(&mut checks);
         self.hpo.check(self, &mut checks);
+        self.mlflow.iter().for_each(|mlflow| mlflow.check(&mut checks));
         let mut c = checks.section("training");
         c.range("checkpoint_every", self.training.checkpoint_every, 1..=100_000_000);
         c.range("evaluate_every", self.training.evaluate_every, 1..=100_000_000);

@@ -46,6 +46,13 @@ impl Track {
         windows(&self.rows, self.length, split, stride)
     }
 
+    /// Windows of the test part, `stride` rows apart.
+    #[must_use]
+    pub fn test_windows(&self, stride: usize) -> WindowSet {
+        let split = Split { from: self.test_from, to: self.rows.len() };
+        windows(&self.rows, self.length, split, stride)
+    }
+
     /// The training part as if it were another workload. Nothing of it validates or judges.
     #[must_use]
     pub fn augmented(&self, rng: &mut impl Rng) -> Self {

@@ -2,6 +2,7 @@
 
 use super::baselines::{Baseline, MIXTURE, Medians, Past, mixture};
 use super::forecasts::{median_scores, scores};
+use super::foreign::Foreign;
 use super::kept;
 use super::made::Made;
 use super::metrics::HorizonScores;
@@ -23,6 +24,8 @@ const TICK: usize = 512;
 pub struct Contest {
     /// Models, each judged as the agent runs it.
     pub models: Vec<Model>,
+    /// Forecasters of others.
+    pub others: Vec<Foreign>,
     /// Whether the experts are judged alone, too.
     pub experts: bool,
     /// Classical forecasters; a mixture of them takes part as well.
@@ -164,6 +167,7 @@ impl Contest {
         let mut players: Vec<Player<'_>> = models().map(|(m, c)| Player::Model(m, c)).collect();
         let alone = models().filter(|(model, _)| model.parts);
         players.extend(alone.map(|(m, c)| Player::Network(m, c)));
+        players.extend(self.others.iter().map(Player::Foreign));
         players.extend(self.experts.then_some(Player::Experts));
         players.extend(self.baselines.iter().copied().map(Player::Baseline));
         players

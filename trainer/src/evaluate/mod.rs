@@ -3,6 +3,8 @@
 pub mod baselines;
 pub mod contest;
 pub mod forecasts;
+pub mod foreign;
+pub mod importance;
 mod kept;
 pub mod made;
 pub mod metrics;

@@ -2,6 +2,7 @@
 
 use super::baselines::{Baseline, Past};
 use super::forecasts::{Course, rolling_planned};
+use super::foreign::Foreign;
 use super::made::Made;
 use super::parts::{experts_alone, network_alone};
 use super::test_series::TestSeries;
@@ -111,6 +112,7 @@ impl ReportedSeries<'_> {
 pub(super) enum Player<'a> {
     Model(&'a Model, Columns),
     Network(&'a Model, Columns),
+    Foreign(&'a Foreign),
     Experts,
     Baseline(Baseline),
 }
@@ -118,7 +120,7 @@ pub(super) enum Player<'a> {
 impl Player<'_> {
     pub(super) fn kind(self) -> Kind {
         match self {
-            Self::Model(..) => Kind::Model,
+            Self::Model(..) | Self::Foreign(_) => Kind::Model,
             Self::Network(..) | Self::Experts => Kind::Part,
             Self::Baseline(_) => Kind::Baseline,
         }
@@ -130,6 +132,7 @@ impl Player<'_> {
             Self::Network(model, columns) => {
                 format!("{} network_alone{}", model.name, columns.mark())
             }
+            Self::Foreign(other) => other.name.clone(),
             Self::Experts => "experts_alone".into(),
             Self::Baseline(baseline) => baseline.name().into(),
         }
@@ -144,6 +147,8 @@ impl Player<'_> {
     pub(super) fn work(self, series: &TestSeries, warm_days: Option<usize>) -> u64 {
         let a_row = match self {
             Self::Model(..) => 300,
+            // Nobody knows; larger ones than ours are meant.
+            Self::Foreign(_) => 1000,
             Self::Network(..) => 270,
             Self::Experts => 40,
             Self::Baseline(Baseline::Ridge336) => 150,
@@ -156,7 +161,7 @@ impl Player<'_> {
 
     fn start(self, series: &TestSeries, warm_days: Option<usize>) -> usize {
         match (self, warm_days) {
-            (Self::Baseline(_), _) | (_, None) => 0,
+            (Self::Baseline(_) | Self::Foreign(_), _) | (_, None) => 0,
             (_, Some(days)) => series.from.saturating_sub(days * series.length.steps_per_day()),
         }
     }
@@ -184,9 +189,13 @@ impl Player<'_> {
                 network_alone(network, *length, rows, course, row)
             }
             Self::Experts => experts_alone(*length, rows, plans, course, row),
-            Self::Baseline(baseline) => {
+            Self::Baseline(_) | Self::Foreign(_) => {
                 let origins: Vec<usize> = told.series.origins().collect();
-                let made = baseline.forecasts(told.past, &origins, stop)?;
+                let made = match self {
+                    Self::Foreign(other) => other.forecasts(told.past, &origins, stop)?,
+                    Self::Baseline(baseline) => baseline.forecasts(told.past, &origins, stop)?,
+                    _ => return None,
+                };
                 return Some(Made::Medians(origins.into_iter().zip(made).collect()));
             }
         };
@@ -199,6 +208,7 @@ impl Player<'_> {
             Self::Model(model, _) | Self::Network(model, _) => {
                 format!("{} {}", self.name(), model.hash)
             }
+            Self::Foreign(other) => format!("{} {}", other.name, other.hash),
             Self::Experts | Self::Baseline(_) => self.name(),
         }
     }

@@ -30,6 +30,10 @@ pub struct CaseReport {
 pub struct EvalReport {
     /// One per workload and world.
     pub cases: Vec<CaseReport>,
+    /// For each of [`scaleiq_core::policy::MULTIPLIERS`], in how many decisions the network has it, and in
+    /// how many it would were no advantage too small; empty in runs of before.
+    #[serde(default)]
+    pub actions: Vec<[u64; 2]>,
     /// Least advantage that moves the plan, see [`scaleiq_core::policy::action_worth_taking`].
     pub min_advantage: f32,
     /// The network's [`penalised`] cost, averaged: what the best checkpoint is chosen by.

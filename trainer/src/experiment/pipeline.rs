@@ -7,6 +7,7 @@ use super::policy;
 use super::results::{Results, card_metrics};
 use crate::data::{TEST_STRIDE, WindowSet};
 use crate::evaluate::contest::{Around, Columns, Contest, Model, Standing};
+use crate::evaluate::importance::importance;
 use crate::evaluate::test_series::TestSeries;
 use crate::evaluate::view::SeriesView;
 use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
@@ -151,6 +152,7 @@ impl RunContext<'_> {
         models.push(Model::shipped(SHIPPED)?);
         let contest = Contest {
             models,
+            others: Vec::new(),
             experts: true,
             baselines: extent.baselines.into(),
             columns: &[Columns::Recorded],
@@ -175,6 +177,10 @@ impl RunContext<'_> {
         Ok(Some(Results {
             interval_s: compared.series.length.seconds(),
             forecast: compared.standings.iter().map(scores).collect(),
+            importance: importance(
+                &mut engine(files, FORECASTER_INT8)?,
+                &self.corpus.own.test_windows(TEST_STRIDE),
+            )?,
             policy: None,
         }))
     }

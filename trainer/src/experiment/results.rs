@@ -1,5 +1,6 @@
 //! The figures of a run: what `metrics.json` holds and what goes on the card.
 
+use crate::evaluate::importance::Importance;
 use crate::evaluate::metrics::HorizonScores;
 use crate::evaluate::policy::EvalReport;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ pub struct Results {
     pub interval_s: u32,
     /// Name of the forecaster to its scores on the test part.
     pub forecast: BTreeMap<String, Vec<HorizonScores>>,
+    /// What each input of the network is worth on the test part; empty in runs of before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub importance: Vec<Importance>,
     /// The policy on held-out loads, if it was trained.
     pub policy: Option<EvalReport>,
 }

@@ -10,6 +10,7 @@
 //!             tensorboard/  the same as TensorBoard reads it
 //!             metrics.json  figures on held-out data
 //!             forecasts.json  what was forecast there, and where the errors are
+//!             mlflow.json   what an MLflow server has of it, if one is told
 //!             report.html
 //!             log           one line an event
 //! runs/latest               the name of the run that was begun last
@@ -193,6 +194,12 @@ impl Run {
     #[must_use]
     pub fn forecasts(&self) -> PathBuf {
         self.dir.join("forecasts.json")
+    }
+
+    /// What an MLflow server has of the run.
+    #[must_use]
+    pub fn mlflow(&self) -> PathBuf {
+        self.dir.join("mlflow.json")
     }
 
     /// The report.

@@ -6,6 +6,7 @@ mod forecaster;
 mod graph;
 mod pack;
 mod q_network;
+mod sign;
 
 pub use calibrate::activation_scales;
 pub use folder::{
@@ -15,6 +16,7 @@ pub use forecaster::{dense, floats, forecaster_graph};
 pub use graph::{Graph, Precision};
 pub use pack::{TooLarge, pack};
 pub use q_network::q_network_graph;
+pub use sign::SignKey;
 
 #[cfg(test)]
 mod weights_tests;

@@ -51,6 +51,7 @@ pub fn candidate(
     let new = Model { name: NEW.into(), network, hash, trained_on: Vec::new(), parts: false };
     let contest = Contest {
         models: vec![new, old],
+        others: Vec::new(),
         experts: false,
         baselines: Vec::new(),
         columns: &[Columns::Recorded],

@@ -1,4 +1,4 @@
-//! Pages: of runs, of evaluations and of searches.
+//! Pages, written or served: of runs, of evaluations and of searches.
 
 mod advice;
 pub mod chapter;
@@ -8,6 +8,7 @@ mod page;
 mod plots;
 pub mod runs;
 pub mod search;
+pub mod serve;
 mod style;
 
 pub use page::{Chart, Page, Table};

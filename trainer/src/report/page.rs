@@ -68,6 +68,9 @@ pub struct Page {
     has_charts: bool,
 }
 
+/// Seconds after which a page of what is still trained looks for what is new.
+const REFRESH_S: u32 = 15;
+
 /// A chart that `assets/report.js` draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chart {
@@ -87,6 +90,10 @@ pub enum Chart {
     Curves,
     /// Cost and SLA of policies.
     Policies,
+    /// How often the Q-network chose what.
+    Actions,
+    /// What the inputs of a network are worth.
+    Inputs,
     /// A search's trials.
     Trials,
     /// What a search's settings account for.
@@ -107,6 +114,8 @@ impl Chart {
             Self::Radar => "radar",
             Self::Curves => "curves",
             Self::Policies => "policies",
+            Self::Actions => "actions",
+            Self::Inputs => "inputs",
             Self::Trials => "trials",
             Self::Importance => "importance",
             Self::Settings => "settings",
@@ -127,6 +136,12 @@ impl Page {
              <style>\n{HEAD}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p class=\"facts\">{facts}</p>\n"
         );
         Self { html, has_charts: false }
+    }
+
+    /// Has the page load itself anew, as one can that is served: what it shows goes on.
+    pub fn goes_on(&mut self) {
+        let refresh = format!("<meta http-equiv=\"refresh\" content=\"{REFRESH_S}\">\n<title>");
+        self.html = self.html.replacen("<title>", &refresh, 1);
     }
 
     /// Begins a section.
@@ -249,6 +264,8 @@ mod tests {
             Radar,
             Curves,
             Policies,
+            Actions,
+            Inputs,
             Trials,
             Importance,
             Settings,

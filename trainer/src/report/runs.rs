@@ -4,6 +4,7 @@ use super::advice::{duel, recommendations, shown, worth};
 use super::chapter::Chapter;
 use super::{Chart, Page, Table};
 use crate::evaluate::contest::Kind;
+use crate::evaluate::importance::Importance;
 use crate::evaluate::policy::{CaseReport, EvalReport};
 use crate::evaluate::view::{ForecasterView, SeriesView};
 use crate::experiment::curves::Stage;
@@ -12,6 +13,7 @@ use crate::experiment::results::Results;
 use crate::experiment::run::Run;
 use crate::runtime::files::write_atomic;
 use anyhow::Result;
+use scaleiq_core::policy::{ACTIONS, MULTIPLIERS};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -36,6 +38,8 @@ struct RunData<'a> {
     name: &'a str,
     curves: Vec<Curve<'a>>,
     policy: Option<&'a EvalReport>,
+    importance: &'a [Importance],
+    multipliers: [f32; ACTIONS],
 }
 
 #[derive(Serialize)]
@@ -49,6 +53,16 @@ struct Curve<'a> {
 /// The page of one run or several.
 #[must_use]
 pub fn page(chapters: &[Chapter]) -> String {
+    made(chapters, false)
+}
+
+/// The same as it is served: while a run is trained, it is loaded anew by itself.
+#[must_use]
+pub fn live_page(chapters: &[Chapter]) -> String {
+    made(chapters, chapters.iter().any(|chapter| chapter.results.is_none()))
+}
+
+fn made(chapters: &[Chapter], goes_on: bool) -> String {
     let (title, facts) = match chapters {
         [one] => ("ScaleIQ training report".into(), one.name.clone()),
         several => {
@@ -57,6 +71,9 @@ pub fn page(chapters: &[Chapter]) -> String {
         }
     };
     let mut page = Page::new(&title, &facts);
+    if goes_on {
+        page.goes_on();
+    }
     if chapters.len() > 1 {
         page.section("All runs");
         page.table(&table_of_runs(chapters));
@@ -184,21 +201,40 @@ fn table_of_runs(chapters: &[Chapter]) -> Table {
 fn rest(page: &mut Page, chapter: &Chapter, of: &str) {
     match &chapter.results {
         None => page.text("It is not finished: this is what there is so far."),
-        Some(Results { policy: Some(policy), .. }) => {
-            page.section("Scaling of held-out loads");
-            page.text(
-                "The same forecaster and guard under four policies: up and to the left is better.",
-            );
-            page.chart(Chart::Policies, of, "One point for each load and world.");
-            page.table(&policy_table(policy));
+        Some(Results { importance, policy, .. }) => {
+            if !importance.is_empty() {
+                page.section("What the network lives on");
+                page.chart(
+                    Chart::Inputs,
+                    of,
+                    "How much more wrong the network alone is on the test part when an input is exchanged \
+                     between moments. Inputs that tell the same share their worth.",
+                );
+            }
+            if let Some(policy) = policy {
+                scaling(page, policy, of);
+            }
         }
-        Some(_) => {}
     }
     if !chapter.points.is_empty() {
         page.section("Learning");
         page.chart(Chart::Curves, of, "");
     }
     page.code("Settings", &chapter.config);
+}
+
+fn scaling(page: &mut Page, policy: &EvalReport, of: &str) {
+    page.section("Scaling of held-out loads");
+    page.text("The same forecaster and guard under four policies: up and to the left is better.");
+    let caption = "One point for each load and world, and the mean of each policy. On the line are those that \
+                   no other one beats in both.";
+    page.chart(Chart::Policies, of, caption);
+    if !policy.actions.is_empty() {
+        let caption = "By what the Q-network multiplied the plan, and by what it would have, were no \
+                       advantage too small to act on.";
+        page.chart(Chart::Actions, of, caption);
+    }
+    page.table(&policy_table(policy));
 }
 
 fn run_data(chapter: &Chapter) -> RunData<'_> {
@@ -218,6 +254,8 @@ fn run_data(chapter: &Chapter) -> RunData<'_> {
         name: &chapter.name,
         curves: curves.into_values().collect(),
         policy: chapter.results.as_ref().and_then(|results| results.policy.as_ref()),
+        importance: chapter.results.as_ref().map_or(&[], |results| &results.importance),
+        multipliers: MULTIPLIERS,
     }
 }
 

@@ -48,22 +48,12 @@ impl RowForecaster {
         settings: Settings,
         planned: Calendar,
     ) -> anyhow::Result<Self> {
-        let folder = match choice {
-            ModelChoice::None => {
-                return Ok(Self { network: Network::None, settings, planned });
-            }
-            ModelChoice::Shipped => None,
-            ModelChoice::Folder(folder) => Some(folder),
+        let Some(origin) = choice.origin() else {
+            return Ok(Self { network: Network::None, settings, planned });
         };
         let network = match engine.running(choice)?.precision() {
-            Some(precision) => {
-                Network::Tract(Box::new(Bundle::open(folder.map(|at| at.as_path()), precision)?))
-            }
-            None => {
-                let bundle =
-                    folder.map_or_else(Bundle::shipped_native, |at| Bundle::load_native(at));
-                Network::Native(Box::new(bundle?))
-            }
+            Some(precision) => Network::Tract(Box::new(Bundle::open(origin, precision)?)),
+            None => Network::Native(Box::new(Bundle::load_native(origin)?)),
         };
         Ok(Self { network, settings, planned })
     }

@@ -66,7 +66,7 @@ impl Past {
     }
 
     /// The count of a row, if it is known.
-    pub(super) fn count(&self, row: usize) -> Option<f64> {
+    pub(in crate::evaluate) fn count(&self, row: usize) -> Option<f64> {
         self.counts.get(row).copied().flatten()
     }
 
@@ -83,7 +83,7 @@ impl Past {
     }
 
     /// The count of `row` as it is known at `origin`.
-    pub(super) fn seen(&self, row: usize, origin: usize) -> f64 {
+    pub(in crate::evaluate) fn seen(&self, row: usize, origin: usize) -> f64 {
         self.bridged[row.min(self.last_known(origin))]
     }
 

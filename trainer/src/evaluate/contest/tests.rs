@@ -21,6 +21,7 @@ fn series() -> TestSeries {
 fn contest(baselines: &[Baseline]) -> Contest {
     Contest {
         models: Vec::new(),
+        others: Vec::new(),
         experts: true,
         baselines: baselines.to_vec(),
         columns: Columns::BOTH,

@@ -7,7 +7,7 @@ use crate::evaluate::policy::{CaseReport, EvalReport, mean_penalised};
 use crate::model::q_network::QNetwork;
 use crate::runtime::stop::Stop;
 use burn::tensor::Device;
-use scaleiq_core::policy::{Observation, action_worth_taking};
+use scaleiq_core::policy::{ACTIONS, Observation, action_worth_taking};
 use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::faults::FaultPlan;
 use scaleiq_workload::sim::{STEP_S, Score, World};
@@ -56,10 +56,15 @@ impl Judge {
         stop: Stop,
     ) -> Option<EvalReport> {
         let network = network.on(&device.clone().inner(), None);
+        let mut chosen = vec![[0; 2]; ACTIONS];
         let steer = |states: &[Option<Observation>], steering: &mut [Steering]| {
             let known: Vec<Observation> = states.iter().flatten().copied().collect();
-            let mut actions =
-                network.values(&known).into_iter().map(|q| action_worth_taking(&q, min_advantage));
+            let mut actions = network.values(&known).into_iter().map(|q| {
+                let action = action_worth_taking(&q, min_advantage);
+                chosen[action][0] += 1;
+                chosen[action_worth_taking(&q, 0.0)][1] += 1;
+                action
+            });
             for (state, steering) in states.iter().zip(steering) {
                 *steering = match state.and_then(|_| actions.next()) {
                     Some(action) => Steering::Action(action),
@@ -81,6 +86,7 @@ impl Judge {
         };
         Some(EvalReport {
             cases: names.enumerate().map(case).collect(),
+            actions: chosen,
             min_advantage,
             dqn: mean_penalised(&dqn),
             planner: mean_penalised(&self.planner),

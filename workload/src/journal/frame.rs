@@ -6,14 +6,17 @@
 use std::io::{self, BufRead};
 
 /// Longest payload.
-pub(super) const MAX_BYTES: usize = 1 << 20;
+pub const MAX_BYTES: usize = 1 << 20;
 /// Bytes before a payload.
 const HEAD: usize = 8;
 /// Bytes behind it.
 const TAIL: usize = 4;
 
 /// Appends a frame around `payload`.
-pub(super) fn put(out: &mut Vec<u8>, payload: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// If it is empty, or longer than [`MAX_BYTES`].
+pub fn put(out: &mut Vec<u8>, payload: &[u8]) -> io::Result<()> {
     if payload.is_empty() || payload.len() > MAX_BYTES {
         return Err(io::Error::other(format!("a record of {} bytes", payload.len())));
     }
@@ -27,7 +30,7 @@ pub(super) fn put(out: &mut Vec<u8>, payload: &[u8]) -> io::Result<()> {
 
 /// Why there is no next record.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub enum Fault {
     /// The file cannot be read.
     Io(io::Error),
     /// The file ends within a record: it was being written when the process or the machine stopped.
@@ -48,7 +51,7 @@ impl From<io::Error> for Fault {
 
 /// Reads frames, one at a time.
 #[derive(Debug)]
-pub(super) struct Frames<R> {
+pub struct Frames<R> {
     reader: R,
     offset: u64,
     length: u64,
@@ -57,17 +60,23 @@ pub(super) struct Frames<R> {
 
 impl<R: BufRead> Frames<R> {
     /// Frames of a file of `length` bytes.
-    pub(super) fn new(reader: R, length: u64) -> Self {
+    #[must_use]
+    pub fn new(reader: R, length: u64) -> Self {
         Self { reader, offset: 0, length, payload: Vec::new() }
     }
 
     /// Where the next frame begins, or the one that cannot be read.
-    pub(super) fn offset(&self) -> u64 {
+    #[must_use]
+    pub fn offset(&self) -> u64 {
         self.offset
     }
 
     /// The next payload; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<&[u8]>, Fault> {
+    ///
+    /// # Errors
+    /// Why there is none, and [`Frames::offset`] where.
+    #[allow(clippy::should_implement_trait, reason = "what it lends is gone with the next one")]
+    pub fn next(&mut self) -> Result<Option<&[u8]>, Fault> {
         let left = self.length.saturating_sub(self.offset);
         if left == 0 {
             return Ok(None);
