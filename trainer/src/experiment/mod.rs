@@ -3,6 +3,7 @@
 pub mod ablation;
 pub mod context;
 pub mod curves;
+pub mod forecaster;
 pub mod manifest;
 pub mod pipeline;
 mod policy;
