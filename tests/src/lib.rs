@@ -12,6 +12,7 @@ use trainer::data::Corpus;
 use trainer::experiment::context::RunContext;
 use trainer::experiment::pipeline::{Outcome, Part};
 use trainer::experiment::run::Run;
+use trainer::runtime::ranks::Ranks;
 use trainer::runtime::stop;
 
 /// A check that needs something of the machine: in CI it must run, elsewhere its absence is said.
@@ -61,7 +62,9 @@ pub fn train_part(config: &Config, folder: &Path, part: Part) -> PathBuf {
     let run = Run::create(folder, config).unwrap();
     let corpus = Corpus::load(&config.data, config.seed).unwrap();
     let device = Device::flex().autodiff();
-    let context = RunContext { run: &run, config, corpus: &corpus, device, stop: &stop::never };
+    let ranks = Ranks::default();
+    let context =
+        RunContext { run: &run, config, corpus: &corpus, device, ranks, stop: &stop::never };
     let outcome = context.train(part, "a test").unwrap();
     assert_eq!(outcome, Outcome::Finished);
     run.models()

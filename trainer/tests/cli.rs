@@ -26,7 +26,10 @@ fn the_file_of_the_reference_gets_as_far_as_the_data() {
         "cpu",
     ]);
     let log = text(&output.stderr);
-    assert!(log.contains("`training.gpus` is not used: a run is one process"), "{log}");
+    assert!(
+        log.contains("`training.gpus` is not used: how many processes train is said by"),
+        "{log}"
+    );
     assert!(!output.status.success() && log.contains("nowhere.csv"), "{log}");
 }
 
@@ -140,6 +143,20 @@ fn what_cannot_be_trained_leaves_no_run_behind() {
     assert!(!output.status.success() && log.contains("nowhere.csv"), "{log}");
     assert!(!small.at("runs/july").exists());
     assert_eq!(fs::read_to_string(small.at("runs/latest")).unwrap(), "june");
+}
+
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn a_trainer_that_runs_alone_says_how_to_get_another() {
+    let output = trainer(&["train", "--gpus", "4", "--nodes", "2", "--device", "cpu"]);
+    let log = text(&output.stderr);
+    assert!(log.contains("8 processes train over MPI") && log.contains("--features mpi"), "{log}");
+    let started = Command::new(env!("CARGO_BIN_EXE_trainer"))
+        .args(["train", "--device", "cpu"])
+        .env("OMPI_COMM_WORLD_SIZE", "2")
+        .output();
+    let log = text(&started.unwrap().stderr);
+    assert!(log.contains("mpirun started 2 of this") && log.contains("--features mpi"), "{log}");
 }
 
 #[test]

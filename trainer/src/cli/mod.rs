@@ -9,6 +9,7 @@ pub mod key;
 pub mod mlflow;
 pub mod monitor;
 pub mod pack;
+mod processes;
 pub mod refresh;
 pub mod report;
 pub mod runs;
@@ -71,7 +72,8 @@ Examples:
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Threads to work on [default: one for each core]; the results are the same with any number
+    /// Threads to work on [default: one for each core, divided among the processes that mpirun started]; the
+    /// results are the same with any number
     #[arg(long, value_name = "N", global = true, value_parser = at_least_one)]
     threads: Option<usize>,
 }
@@ -82,7 +84,7 @@ impl Cli {
     /// # Errors
     /// Whatever went wrong, for people.
     pub fn run(self) -> Result<ExitCode> {
-        self.threads.map_or(Ok(()), threads::limit)?;
+        self.threads.or_else(processes::threads_of_each).map_or(Ok(()), threads::limit)?;
         self.into_command().run()
     }
 

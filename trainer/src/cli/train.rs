@@ -6,20 +6,23 @@
 //!                                                    card, metrics, plots, report
 //! ```
 
+use super::processes::ProcessArgs;
 use super::search;
 use crate::config::{Config, ConfigError, DeviceChoice};
 use crate::data::Corpus;
 use crate::experiment::context::RunContext;
+use crate::experiment::forecaster;
 use crate::experiment::manifest::Manifest;
 use crate::experiment::pipeline::Outcome;
 use crate::experiment::pipeline::Part;
 use crate::experiment::run::{RUNS, Run};
 use crate::report::runs;
 use crate::runtime::device;
+use crate::runtime::ranks::{self, Ranks};
 use crate::runtime::stop;
 use crate::search::study::{Left, Study};
 use crate::tracking::mirror::{Mirror, Status};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use scaleiq_workload::ReadOptions;
@@ -50,6 +53,8 @@ pub struct TrainArgs {
     /// auto, cpu, gpu or gpu:N [default: auto]
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<DeviceChoice>,
+    #[command(flatten)]
+    pub(super) processes: ProcessArgs,
     /// Seed of every random number [default: 42]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -136,12 +141,29 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
         eprintln!("report: {}", run.report().display());
         return Ok(ExitCode::SUCCESS);
     }
+    args.processes.multiply()?;
+    let link = ranks::join()?;
+    let ranks = Ranks::of(link.as_deref());
+    ranks.fate(if ranks.is_first() { lead(args, ranks) } else { help(args, ranks) })
+}
+
+/// What the first process does, or the only one.
+fn lead(args: &TrainArgs, ranks: Ranks) -> Result<ExitCode> {
     // What cannot be trained is said before there is a folder, and before another run is the latest.
     let (begun, config) = settings(args)?;
-    let chosen = device::choose(config.training.device)?;
+    ensure!(
+        ranks.size() == 1 || !config.hpo.enable,
+        "a search is of processes that start by themselves: `trainer search` in each, then train"
+    );
+    ranks.first_bytes(config.to_yaml().into_bytes());
+    let chosen = device::choose(args.processes.device(config.training.device))?;
     let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
+    ranks.first_bytes(serde_json::to_vec(&corpus.fingerprints)?);
     let run = begun.map_or_else(|| create(args, &config), Ok)?;
     eprintln!("run:    {}\ndevice: {}", run.dir().display(), chosen.name);
+    if ranks.size() > 1 {
+        eprintln!("{} processes train the forecaster; the first one does the rest", ranks.size());
+    }
     corpus.notes.iter().for_each(|note| eprintln!("note:   {note}"));
     let stopped = || {
         eprintln!("saved; go on with: trainer train --out {} --resume", run.dir().display());
@@ -152,7 +174,8 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     manifest.write(&run)?;
     let Some(config) = searched(&run, config, &corpus, &chosen.device)? else { return stopped() };
     let (run, config, corpus) = (&run, &config, &corpus);
-    let context = RunContext { run, config, corpus, device: chosen.device, stop: &stop::requested };
+    let (device, stop) = (chosen.device, &stop::requested);
+    let context = RunContext { run, config, corpus, device, ranks, stop };
     let mirror = Mirror::begin(run, config);
     if context.train(args.part(), &command)? == Outcome::Interrupted {
         mirror.into_iter().for_each(|mirror| mirror.end(Status::Stopped));
@@ -163,6 +186,29 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     mirror.into_iter().for_each(|mirror| mirror.end(Status::Finished));
     eprintln!("models: {}\nreport: {}", run.models().display(), run.report().display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// What every other process does: it trains the forecaster with the first one, and is done.
+fn help(args: &TrainArgs, ranks: Ranks) -> Result<ExitCode> {
+    let config = String::from_utf8(ranks.first_bytes(Vec::new()))?;
+    let (config, _) = Config::parse(&config, Path::new("the first process's settings"))?;
+    let device = device::choose(args.processes.device(config.training.device))?.device;
+    let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
+    let theirs = serde_json::from_slice(&ranks.first_bytes(Vec::new()))?;
+    ensure!(
+        corpus.fingerprints == theirs,
+        "the files here differ from those of the first process: {:?}, there {theirs:?}",
+        corpus.fingerprints
+    );
+    let outcome = match args.part() {
+        Part::Scaling => Outcome::Finished,
+        _ => forecaster::help(&config, &corpus, &device, ranks, &stop::requested)?,
+    };
+    ranks.part();
+    Ok(match outcome {
+        Outcome::Finished => ExitCode::SUCCESS,
+        Outcome::Interrupted => ExitCode::from(stop::EXIT_STATUS as u8),
+    })
 }
 
 /// The run to go on with, if it is resumed, and the settings.

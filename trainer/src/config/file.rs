@@ -13,6 +13,9 @@ use scaleiq_workload::ReadOptions;
 use serde::Deserialize;
 use std::path::PathBuf;
 
+/// Where the reference's settings of processes have gone.
+const PROCESSES: &str = "how many processes train is said by `--gpus` and `--nodes`";
+
 /// The whole file.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -104,6 +107,8 @@ struct TrainingFile {
     quick: Option<bool>,
     seed: Option<u64>,
     batch_size: Option<usize>,
+    #[serde(alias = "accumulate")]
+    gradient_accumulation_steps: Option<usize>,
     #[serde(alias = "lr")]
     learning_rate: Option<f64>,
     weight_decay: Option<f64>,
@@ -131,7 +136,6 @@ struct TrainingFile {
     min_delta: Unused,
     mixed_precision: Unused,
     use_amp: Unused,
-    gradient_accumulation_steps: Unused,
     gpus: Unused,
     num_gpus: Unused,
     nodes: Unused,
@@ -173,6 +177,7 @@ impl File {
         fill(&mut to.horizons, &mut data.horizons);
         fill(&mut to.batch_size, &mut training.batch_size);
         fill(&mut to.batch_size, &mut data.batch_size);
+        fill(&mut to.accumulate, &mut training.gradient_accumulation_steps);
         fill(&mut to.learning_rate, &mut training.learning_rate);
         fill(&mut to.weight_decay, &mut training.weight_decay);
         fill(&mut to.gradient_clip, &mut training.gradient_clip);
@@ -201,7 +206,7 @@ impl File {
             ("hardware", self.hardware),
             ("system", self.system),
         ];
-        notes.unused("", "a run is one process on `training.device`", &machines);
+        notes.unused("", PROCESSES, &machines);
     }
 }
 
@@ -265,12 +270,8 @@ impl TrainingFile {
         let why = "`forecaster.early_stopping_patience` says after how many evaluations";
         let stopping = [("early_stopping", self.early_stopping), ("min_delta", self.min_delta)];
         notes.unused("training", why, &stopping);
-        let why = "training is in f32, a batch at a time";
-        let numbers = [
-            ("mixed_precision", self.mixed_precision),
-            ("use_amp", self.use_amp),
-            ("gradient_accumulation_steps", self.gradient_accumulation_steps),
-        ];
+        let why = "training is in f32";
+        let numbers = [("mixed_precision", self.mixed_precision), ("use_amp", self.use_amp)];
         notes.unused("training", why, &numbers);
         let machines = [
             ("gpus", self.gpus),
@@ -282,7 +283,7 @@ impl TrainingFile {
             ("strategy", self.strategy),
             ("distributed", self.distributed),
         ];
-        notes.unused("training", "a run is one process on `training.device`", &machines);
+        notes.unused("training", PROCESSES, &machines);
         let why = "`--out` names the run's folder, in which everything lies";
         let folders = [
             ("checkpoint_dir", self.checkpoint_dir),

@@ -3,6 +3,7 @@
 use super::check::{Checks, same_numbers};
 use super::unused::{Notes, Unused};
 use crate::model::forecaster::{ForecasterShape, KERNELS};
+use scaleiq_core::engine::{MAX_BLOCKS, MAX_INNER, MAX_WIDTH};
 use scaleiq_core::forecast::{HORIZONS, QUANTILES, WINDOW};
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +11,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
+    /// A tenth of `edge`, for a Cortex-M0+, which has neither much flash nor floats of its own.
+    Nano,
     /// Under 200 k parameters; runs on a Cortex-M.
     #[default]
     Edge,
+    /// The largest that the int8 engine takes, for hosts.
+    Server,
     /// The reference system's 256 wide, 8 heads, 6 layers, 1024 in the feed-forward part.
     Reference,
 }
@@ -20,7 +25,9 @@ pub enum Preset {
 impl std::fmt::Display for Preset {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Nano => "nano",
             Self::Edge => "edge",
+            Self::Server => "server",
             Self::Reference => "reference",
         })
     }
@@ -88,8 +95,10 @@ pub struct ForecasterConfig {
     pub quantiles: Vec<f32>,
     /// Weights of the parts of the loss.
     pub loss: LossWeights,
-    /// Windows in a step.
+    /// Windows that are computed at once.
     pub batch_size: usize,
+    /// Batches in a step: their gradients are added up first.
+    pub accumulate: usize,
     /// Highest learning rate of AdamW.
     pub learning_rate: f64,
     /// Decay of AdamW.
@@ -119,7 +128,9 @@ impl ForecasterConfig {
     #[must_use]
     pub fn preset(preset: Preset) -> Self {
         let (d_model, n_heads, n_layers, d_ff, dropout, batch_size, learning_rate) = match preset {
+            Preset::Nano => (16, 2, 1, 32, 0.0, 64, 3e-3),
             Preset::Edge => (64, 4, 2, 128, 0.05, 64, 2e-3),
+            Preset::Server => (MAX_WIDTH, 4, MAX_BLOCKS, MAX_INNER, 0.1, 64, 1e-3),
             Preset::Reference => (REFERENCE_WIDTH, 8, 6, 1024, 0.1, 256, 3e-4),
         };
         Self {
@@ -136,6 +147,7 @@ impl ForecasterConfig {
             quantiles: QUANTILES.to_vec(),
             loss: LossWeights::default(),
             batch_size,
+            accumulate: 1,
             learning_rate,
             weight_decay: 0.01,
             steps: Some(4500),
@@ -183,7 +195,7 @@ impl ForecasterConfig {
     /// Steps of the optimiser in all, when there are `windows` to train on.
     #[must_use]
     pub fn total_steps(&self, windows: usize) -> usize {
-        let epoch = windows.div_ceil(self.batch_size.max(1)).max(1);
+        let epoch = windows.div_ceil((self.batch_size * self.accumulate).max(1)).max(1);
         self.steps.unwrap_or_else(|| self.epochs.unwrap_or(1) * epoch)
     }
 
@@ -203,6 +215,7 @@ impl ForecasterConfig {
         c.fixed("quantiles", same, || format!("{QUANTILES:?}"));
         let one = self.steps.is_some() != self.epochs.is_some();
         c.require(one, "steps", || "give either `steps` or `epochs`, not both".into());
+        c.range("accumulate", self.accumulate, 1..=1024);
         c.range("steps", self.steps.unwrap_or(1), 1..=100_000_000);
         c.range("epochs", self.epochs.unwrap_or(1), 1..=1_000_000);
         let LossWeights { mse, mae, huber, pinball } = self.loss;
@@ -251,6 +264,8 @@ pub(super) struct Given {
     #[serde(alias = "loss_weights")]
     pub(super) loss: Option<LossWeights>,
     pub(super) batch_size: Option<usize>,
+    #[serde(alias = "gradient_accumulation_steps")]
+    pub(super) accumulate: Option<usize>,
     #[serde(alias = "lr")]
     pub(super) learning_rate: Option<f64>,
     pub(super) weight_decay: Option<f64>,
@@ -306,6 +321,7 @@ impl Given {
             quantiles: self.quantiles.unwrap_or(base.quantiles),
             loss: self.loss.unwrap_or(base.loss),
             batch_size: self.batch_size.unwrap_or(base.batch_size),
+            accumulate: self.accumulate.unwrap_or(base.accumulate),
             learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
             weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
             steps: self.steps.or(steps),

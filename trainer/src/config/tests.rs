@@ -127,9 +127,9 @@ fn the_file_of_the_reference_parses_as_it_stands() {
     `data.num_workers` is not used: windows are drawn at random, from memory
     `training.optimizer` is not used: it is AdamW with cosine warm restarts; `forecaster.warm_restart_period` sets them
     `training.scheduler` is not used: it is AdamW with cosine warm restarts; `forecaster.warm_restart_period` sets them
-    `training.mixed_precision` is not used: training is in f32, a batch at a time
-    `training.gpus` is not used: a run is one process on `training.device`
-    `training.nodes` is not used: a run is one process on `training.device`
+    `training.mixed_precision` is not used: training is in f32
+    `training.gpus` is not used: how many processes train is said by `--gpus` and `--nodes`
+    `training.nodes` is not used: how many processes train is said by `--gpus` and `--nodes`
     `forecaster.sequence_length`: the model format has 32 in the place of 24
     `agent.state_dim` is not used: the model format fixes state and actions (they are on the card)
     `agent.action_dim` is not used: the model format fixes state and actions (they are on the card)

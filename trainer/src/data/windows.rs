@@ -208,6 +208,12 @@ impl WindowSet {
         (batch, Tensor::from_data(data(targets, &[b, STEPS]), device))
     }
 
+    /// Numbers of what followed the windows `picked` that are known.
+    #[must_use]
+    pub fn known(&self, picked: &[usize]) -> usize {
+        picked.iter().flat_map(|&k| self.target(k)).filter(|target| !target.is_nan()).count()
+    }
+
     /// Window `k` as the input that the agent's engines take.
     #[must_use]
     pub fn input(&self, k: usize) -> ModelInput {

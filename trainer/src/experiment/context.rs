@@ -3,6 +3,7 @@
 use super::run::Run;
 use crate::config::Config;
 use crate::data::Corpus;
+use crate::runtime::ranks::Ranks;
 use crate::runtime::stop::Stop;
 use burn::tensor::Device;
 
@@ -16,6 +17,8 @@ pub struct RunContext<'a> {
     pub corpus: &'a Corpus,
     /// Where to train.
     pub device: Device,
+    /// The processes that train the forecaster together.
+    pub ranks: Ranks<'a>,
     /// When to save and stop.
     pub stop: Stop<'a>,
 }

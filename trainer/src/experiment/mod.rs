@@ -4,6 +4,7 @@ pub mod ablation;
 pub mod context;
 pub mod curves;
 mod extent;
+pub mod forecaster;
 pub mod manifest;
 pub mod pipeline;
 mod policy;

@@ -1,27 +1,22 @@
 //! The stages of a run, one after the other; each can be interrupted and resumed.
 
 use super::context::RunContext;
-use super::curves::{Curves, Stage};
 use super::extent::Extent;
+use super::forecaster;
 use super::policy;
 use super::results::{Results, card_metrics};
-use crate::data::{TEST_STRIDE, WindowSet};
+use crate::data::TEST_STRIDE;
 use crate::evaluate::contest::{Around, Columns, Contest, Model, Standing};
 use crate::evaluate::importance::importance;
 use crate::evaluate::test_series::TestSeries;
 use crate::evaluate::view::SeriesView;
 use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
 pub use crate::learn::run_loop::Outcome;
-use crate::learn::run_loop::{RunLoop, Surroundings};
-use crate::learn::supervised::plan::Plan;
-use crate::learn::supervised::training::ForecasterTraining;
 use crate::model::forecaster::Forecaster;
-use crate::model::weights::Weights;
 use crate::runtime::files::{write_atomic, write_json};
-use crate::runtime::progress::{Progress, SharedProgress};
+use crate::runtime::progress::SharedProgress;
 use anyhow::{Context, Result};
 use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, sha256_hex};
-use std::path::PathBuf;
 
 /// Names of the run's model, of its network in f32 and of the model that comes with ScaleIQ.
 pub const OURS: &str = "this run";
@@ -72,9 +67,11 @@ impl RunContext<'_> {
         let train = self.corpus.training_windows();
         let validation = self.corpus.validation_windows();
         let trained = match part {
-            Part::Scaling => Some(self.trained_before(&train)?),
-            _ => self.forecaster(&train, &validation)?,
+            Part::Scaling => Some(forecaster::trained_before(self, &train)?),
+            _ => forecaster::train(self, &train, &validation)?,
         };
+        // What follows is the first process's alone.
+        self.ranks.part();
         let Some(network) = trained else { return Ok(Outcome::Interrupted) };
         let mut files = forecaster_files(&network, &train)?;
         let Some(mut results) = self.judge(&files)? else { return Ok(Outcome::Interrupted) };
@@ -94,46 +91,6 @@ impl RunContext<'_> {
         }
         self.export(&network, &files, &results, min_advantage, command)?;
         Ok(Outcome::Finished)
-    }
-
-    /// Trains or resumes the forecaster; `None` if interrupted.
-    fn forecaster(&self, train: &WindowSet, validation: &WindowSet) -> Result<Option<Forecaster>> {
-        let plan = Plan::new(self.config, train.len());
-        let steps = plan.steps as u64;
-        let training = ForecasterTraining::new(plan, train, validation, &self.device)?;
-        let checkpoint = self.forecaster_checkpoint();
-        let mut training = RunLoop::resumed(training, &checkpoint)?;
-        let done = training.steps_done();
-        let mut curves = Curves::open(&self.run.curves(), Stage::Forecaster, done)?;
-        let mut progress = Progress::begin("forecaster", steps, done as u64);
-        let outcome = training.run(&mut Surroundings {
-            checkpoint: Some(&checkpoint),
-            record: &mut |step, figures| Ok(curves.push(step, figures)?),
-            tick: &mut |tick| progress.set(tick.steps as u64, || tick.note.into()),
-            stop: self.stop,
-        })?;
-        if outcome == Outcome::Interrupted {
-            return Ok(None);
-        }
-        let best = training.best().map_or_else(|| "none".into(), |best| format!("{best:.4}"));
-        progress.end(&format!("best validation loss {best}, {} windows", train.len()));
-        Ok(Some(training.trained().network().clone()))
-    }
-
-    /// The forecaster for training the policy alone: that of the run, or else the shipped one.
-    fn trained_before(&self, train: &WindowSet) -> Result<Forecaster> {
-        let checkpoint = self.forecaster_checkpoint();
-        let plan = Plan::new(self.config, train.len());
-        if !checkpoint.exists() {
-            return Weights::shipped()?.network(&plan.shape, &self.device);
-        }
-        let none = WindowSet::default();
-        let training = ForecasterTraining::new(plan, train, &none, &self.device)?;
-        Ok(RunLoop::load(training, &checkpoint)?.trained().network().clone())
-    }
-
-    fn forecaster_checkpoint(&self) -> PathBuf {
-        self.run.checkpoints().join("forecaster.ckpt")
     }
 
     /// Judges the exported networks, run as the agent runs them, on the test part, beside what their

@@ -29,7 +29,7 @@ pub(super) struct Trained {
 /// # Errors
 /// If a load cannot be made or a file cannot be written.
 pub(super) fn train(context: &RunContext<'_>, engine: &ForecastNetwork) -> Result<Option<Trained>> {
-    let RunContext { run, config, corpus, device, stop } = context;
+    let RunContext { run, config, corpus, device, stop, .. } = context;
     let Some([workloads, held_out]) = workloads(corpus, config, engine, *stop)? else {
         return Ok(None);
     };

@@ -69,7 +69,8 @@ pub trait Trainable {
     /// When things are due.
     fn schedule(&self) -> Schedule;
 
-    /// Takes the step after `done` others. `None` if `stop` says so: all is as before the step then.
+    /// Takes the step after `done` others. `None` if `stop`, which it asks at its beginning at least, says so:
+    /// all is as before the step then.
     ///
     /// # Errors
     /// If training has diverged.
@@ -173,8 +174,18 @@ impl<T: Trainable> RunLoop<T> {
     ///
     /// # Errors
     /// If the file is missing or damaged, or was made with other settings.
-    pub fn load(mut trainable: T, checkpoint: &Path) -> Result<Self> {
-        let saved: Checkpoint<T::Settings, T::State> = frame::read(T::CHECKPOINT, checkpoint)?;
+    pub fn load(trainable: T, checkpoint: &Path) -> Result<Self> {
+        let bytes = std::fs::read(checkpoint).map_err(FileError::of("read", checkpoint))?;
+        Self::restored(trainable, &bytes, checkpoint)
+    }
+
+    /// The run whose checkpoint has these bytes; `checkpoint` is for messages.
+    ///
+    /// # Errors
+    /// If they are damaged, or were made with other settings.
+    pub fn restored(mut trainable: T, bytes: &[u8], checkpoint: &Path) -> Result<Self> {
+        let saved: Checkpoint<T::Settings, T::State> = frame::decode(T::CHECKPOINT, bytes)
+            .with_context(|| checkpoint.display().to_string())?;
         ensure!(
             saved.settings == *trainable.settings(),
             "{} was made with other settings; start a new run or use the old settings",
@@ -231,7 +242,7 @@ impl<T: Trainable> RunLoop<T> {
                     (around.record)(self.standing.steps, &told.figures)?;
                 }
                 StepReport::default()
-            } else if self.is_done(&schedule) || (around.stop)() {
+            } else if self.is_done(&schedule) {
                 break;
             } else {
                 let done = self.standing.steps;
@@ -249,9 +260,6 @@ impl<T: Trainable> RunLoop<T> {
             if due && !self.evaluation_is_due(&schedule) {
                 self.save_to(around.checkpoint)?;
             }
-        }
-        if !self.is_done(&schedule) {
-            return self.interrupted(around);
         }
         self.save_to(around.checkpoint)?;
         Ok(Outcome::Finished)

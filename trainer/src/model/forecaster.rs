@@ -15,7 +15,7 @@
 //! Sources: Vaswani 2017 (attention), Xiong 2020 (pre-norm), Nie 2023 (patches), Vinyals 2015
 //! (copying by attention).
 
-use burn::module::{Initializer, Module, Param};
+use burn::module::{Initializer, Module, ModuleVisitor, Param};
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::nn::{
     Dropout, DropoutConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig, PaddingConfig1d,
@@ -26,6 +26,7 @@ use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, LEVELS, QUANTILES, SLOT_CONTEXT, SLOT_WIDTH, SLOTS, STEPS, WINDOW,
 };
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 pub use scaleiq_core::engine::{HEAD_STEPS, KERNELS, PATCH, RECENT_TOKENS, TOKENS};
 
@@ -72,7 +73,7 @@ impl ForecasterShape {
             head.bias = Some(Param::from_data(TensorData::from(bias), device));
             head
         };
-        Forecaster {
+        let network = Forecaster {
             convs: KERNELS
                 .map(|k| {
                     let config = Conv1dConfig::new(CHANNELS, conv_channels, k);
@@ -106,7 +107,19 @@ impl ForecasterShape {
             inverse_deviation: Initializer::Ones.init::<1, _>([CONTEXT], device).no_grad(),
             dropout: DropoutConfig::new(dropout).init(),
             attention_heads: heads,
-        }
+        };
+        network.visit(&mut Draw);
+        network
+    }
+}
+
+/// Draws weights where they are made. Burn draws a parameter's where it is first used, which is after the
+/// device was seeded for the first step, and in an order that the way to train decides.
+struct Draw;
+
+impl ModuleVisitor for Draw {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        param.val();
     }
 }
 
@@ -121,6 +134,16 @@ pub struct Batch {
     pub calendar: Tensor<3>,
     /// `[B, CONTEXT]`
     pub context: Tensor<2>,
+}
+
+/// Those windows of a batch that are computed at once. Dropout draws for the whole batch, so that it makes
+/// no difference how one is divided.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Which they are.
+    pub windows: Range<usize>,
+    /// How many windows the batch has.
+    pub of: usize,
 }
 
 /// The network; see the module's page.
@@ -223,9 +246,16 @@ impl Forecaster {
     /// Changes of `z` from the anchor, `[B, STEPS, QUANTILES]`, ascending along quantiles.
     #[must_use]
     pub fn forward(&self, input: Batch) -> Tensor<3> {
+        let windows = input.recent.dims()[0];
+        self.forward_part(input, &Part { windows: 0..windows, of: windows })
+    }
+
+    /// The same where `input` is a part of a batch.
+    #[must_use]
+    pub fn forward_part(&self, input: Batch, part: &Part) -> Tensor<3> {
         let followed = self.what_followed(&input.seasons);
         let known = self.known_seasons(&input.seasons);
-        let tokens = self.encode(&input);
+        let tokens = self.encode(&input, part);
         let states = self.queries(input.calendar, &tokens);
         let copied = self.copy(&states, &tokens, followed, known);
         let attended = self.attention.forward(states.clone(), tokens, self.attention_heads);
@@ -235,7 +265,7 @@ impl Forecaster {
     }
 
     /// The encoder's tokens `[B, TOKENS, D]`.
-    fn encode(&self, input: &Batch) -> Tensor<3> {
+    fn encode(&self, input: &Batch, part: &Part) -> Tensor<3> {
         let [batch, ..] = input.recent.dims();
         let rows = batch * LEVELS;
         let window = input.recent.clone().reshape([rows, CHANNELS, WINDOW]);
@@ -255,11 +285,21 @@ impl Forecaster {
         for block in &self.blocks {
             let x = block.norm_1.forward(tokens.clone());
             let attended = block.attention.forward(x.clone(), x, self.attention_heads);
-            tokens = tokens + self.dropout.forward(attended);
+            tokens = tokens + self.drop_out(attended, part);
             let x = block.norm_2.forward(tokens.clone());
-            tokens = tokens + self.dropout.forward(block.feed_forward.forward(x));
+            tokens = tokens + self.drop_out(block.feed_forward.forward(x), part);
         }
         self.norm.forward(tokens)
+    }
+
+    /// Dropout on what a branch of the encoder gives, `[B, TOKENS, D]`.
+    fn drop_out(&self, branch: Tensor<3>, part: &Part) -> Tensor<3> {
+        let [rows, tokens, width] = branch.dims();
+        if rows == part.of || self.dropout.prob == 0.0 {
+            return self.dropout.forward(branch);
+        }
+        let kept = self.dropout.forward(Tensor::ones([part.of, tokens, width], &branch.device()));
+        branch * kept.narrow(0, part.windows.start, rows)
     }
 
     /// A query per future step: its place in day and week, its distance, and the context.

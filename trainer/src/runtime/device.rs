@@ -1,6 +1,7 @@
 //! Where training runs: wgpu on a GPU, Burn's flex backend on the CPU.
 
 use super::device_choice::DeviceChoice;
+use super::ranks::on_this_machine;
 use super::stderr::muted;
 use anyhow::{Result, bail};
 use burn::tensor::{Device, DeviceType};
@@ -56,19 +57,32 @@ pub struct Chosen {
     pub name: String,
 }
 
-/// Picks the device that the user asked for.
+/// Picks the device that the user asked for. Where several processes of a run are on this machine, each has a
+/// GPU of its own, and all share the CPU.
 ///
 /// # Errors
-/// If a GPU is asked for and there is none of that index.
+/// If a GPU is asked for and there is none of that index, or are fewer than processes.
 pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
     let cpu = || Chosen { device: Device::flex().autodiff(), name: "cpu (flex)".into() };
     let gpu = |a: &Adapter| Chosen { device: a.device.clone().autodiff(), name: a.name.clone() };
+    let (place, processes) = on_this_machine();
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
-        DeviceChoice::Auto => Ok(adapters().iter().find(|a| !a.software).map_or_else(cpu, gpu)),
+        DeviceChoice::Auto => {
+            let real: Vec<Adapter> = adapters().into_iter().filter(|a| !a.software).collect();
+            match real.get(place) {
+                Some(adapter) if processes <= real.len() => Ok(gpu(adapter)),
+                _ if real.is_empty() => Ok(cpu()),
+                _ => bail!(
+                    "{processes} processes, one a device, and {} GPUs here: start fewer, or use \
+                     `--device cpu`",
+                    real.len()
+                ),
+            }
+        }
         DeviceChoice::Gpu(index) => {
             let all = adapters();
-            match all.get(index.unwrap_or(0)) {
+            match all.get(index.unwrap_or(0) + place) {
                 Some(adapter) => Ok(gpu(adapter)),
                 None if all.is_empty() => bail!(
                     "no Vulkan, Metal or DirectX driver found, so `--device {choice}` cannot work; \
@@ -76,7 +90,8 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen> {
                      software one)"
                 ),
                 None => bail!(
-                    "`--device {choice}`: there are {} adapters; `trainer doctor` lists them",
+                    "`--device {choice}` for {processes} processes, one a device: there are {} adapters; \
+                     `trainer doctor` lists them",
                     all.len()
                 ),
             }

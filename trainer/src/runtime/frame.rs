@@ -41,7 +41,7 @@ pub const FORECASTER_WEIGHTS: Kind = Kind {
 pub const FORECASTER_CHECKPOINT: Kind = Kind {
     name: *b"forecast",
     what: "a checkpoint of a forecaster",
-    version: 1,
+    version: 2,
     advice: "delete it to train the forecaster from the start",
 };
 
@@ -255,8 +255,8 @@ mod tests {
         insta::assert_snapshot!(say(KIND, b"%PDF-1.7"), @"this is not a checkpoint of a forecaster: it begins with other bytes; delete it to train the forecaster from the start");
         insta::assert_snapshot!(say(POLICY_CHECKPOINT, &bytes), @"this is not a checkpoint of a scaling policy but a checkpoint of a forecaster; name the right file");
         insta::assert_snapshot!(say(KIND, &bytes[..34]), @"a checkpoint of a forecaster of 35 bytes has 34: it was cut off or is damaged; delete it to train the forecaster from the start");
-        let newer = Kind { version: 2, ..KIND };
-        insta::assert_snapshot!(say(KIND, &seal(newer, b"")), @"a checkpoint of a forecaster of version 2, and this program reads version 1: use the program that wrote it, or delete it to train the forecaster from the start");
+        let newer = Kind { version: 3, ..KIND };
+        insta::assert_snapshot!(say(KIND, &seal(newer, b"")), @"a checkpoint of a forecaster of version 3, and this program reads version 2: use the program that wrote it, or delete it to train the forecaster from the start");
         let mut damaged = bytes.clone();
         damaged[33] ^= 1;
         insta::assert_snapshot!(say(KIND, &damaged), @"a checkpoint of a forecaster is damaged: its checksum is wrong; delete it to train the forecaster from the start");

@@ -1,6 +1,8 @@
 //! Stopping: the first Ctrl-C asks all that runs to save and end, the second one ends the program. A
 //! terminal that closes (SIGHUP) ends nothing.
 
+#[cfg(unix)]
+use super::ranks;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
@@ -18,6 +20,8 @@ pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
 /// If the system refuses the handler or there is one already.
 pub fn listen() -> Result<(), ctrlc::Error> {
     outlive_hangups();
+    #[cfg(unix)]
+    heed_mpirun();
     ctrlc::set_handler(|| {
         if REQUESTED.swap(true, Ordering::SeqCst) {
             std::process::exit(EXIT_STATUS);
@@ -34,6 +38,23 @@ fn outlive_hangups() {
     let hangup = SigSet::from_iter([Signal::SIGHUP]);
     if let Err(error) = hangup.thread_block() {
         eprintln!("warning: a terminal that closes ends this: {error}");
+    }
+}
+
+/// Ctrl-C at `mpirun` kills what it started; SIGUSR1, which it hands on, is the way to save first.
+#[cfg(unix)]
+fn heed_mpirun() {
+    use nix::sys::signal::{SigSet, Signal};
+    if ranks::started().is_none() {
+        return;
+    }
+    let signal = SigSet::from_iter([Signal::SIGUSR1]);
+    if signal.thread_block().is_ok() {
+        std::thread::spawn(move || {
+            if signal.wait().is_ok() {
+                REQUESTED.store(true, Ordering::SeqCst);
+            }
+        });
     }
 }
 

@@ -8,21 +8,23 @@ use crate::runtime::stop::Stop;
 use burn::module::Module;
 use burn::tensor::Device;
 use scaleiq_core::forecast::{QUANTILES, STEPS};
+use std::ops::Range;
 
 /// Rows evaluated at once.
 const EVALUATION_BATCH: usize = 256;
 
-/// Mean loss over all windows of `set`, of which there is one at least; `None` if `stop` says so.
-pub(super) fn mean_loss(
+/// Sum of the losses of the windows `part` of `set`; `None` if `stop` says so.
+pub(super) fn sum_of_losses(
     weights: &LossWeights,
     network: &Forecaster,
     set: &WindowSet,
+    part: Range<usize>,
     device: &Device,
     stop: Stop,
-) -> Option<f32> {
+) -> Option<f64> {
     let network = network.valid();
     let device = device.clone().inner();
-    let all: Vec<usize> = (0..set.len()).collect();
+    let all: Vec<usize> = part.collect();
     let mut sum = 0.0f64;
     for picked in all.chunks(EVALUATION_BATCH) {
         if stop() {
@@ -32,7 +34,7 @@ pub(super) fn mean_loss(
         let value = loss(weights, network.forward(batch), truth).into_scalar::<f32>();
         sum += f64::from(value) * picked.len() as f64;
     }
-    Some((sum / set.len() as f64) as f32)
+    Some(sum)
 }
 
 /// Changes of `z` forecast for the windows `picked`, `[STEPS * QUANTILES]` each.

@@ -16,8 +16,10 @@ pub struct Plan {
     pub start: Start,
     /// Steps in all.
     pub steps: usize,
-    /// Windows in a batch.
+    /// Windows that are computed at once.
     pub batch: usize,
+    /// Batches in a step.
+    pub accumulate: usize,
     /// Highest learning rate.
     pub learning_rate: f64,
     /// Steps of the first cosine period; each further one is twice as long (SGDR, Loshchilov 2017).
@@ -50,6 +52,7 @@ impl Plan {
             start: c.start,
             steps: c.total_steps(windows),
             batch: c.batch_size,
+            accumulate: c.accumulate,
             learning_rate: c.learning_rate,
             restart_period: c.warm_restart_period,
             evaluate_every: config.training.evaluate_every,

@@ -1,18 +1,23 @@
 //! Trains the forecaster.
 //!
+//! A step's batch may be computed in parts, one after the other and by several processes; the sums are those
+//! of the whole but for rounding.
+//!
 //! A step's batch, dropout and learning rate follow from the seed and the step's number alone, so that
 //! a run that was interrupted and resumed gives the same network as an unbroken one, to the bit.
 
 use super::adamw::{AdamW, AdamWState};
-use super::infer::mean_loss;
+use super::gradients::{Descent, Sums};
+use super::infer::sum_of_losses;
 use super::loss::loss;
 use super::plan::Plan;
 use crate::config::Start;
 use crate::data::WindowSet;
 use crate::learn::run_loop::{Diverged, Schedule, StepReport, Trainable};
-use crate::model::forecaster::Forecaster;
+use crate::model::forecaster::{Forecaster, Part};
 use crate::model::weights::Weights;
 use crate::runtime::frame::{FORECASTER_CHECKPOINT, Kind};
+use crate::runtime::ranks::Ranks;
 use crate::runtime::stop::Stop;
 use anyhow::{Context, Result, ensure};
 use burn::optim::GradientsParams;
@@ -20,6 +25,7 @@ use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// A network in training.
 pub struct ForecasterTraining<'a> {
@@ -29,6 +35,8 @@ pub struct ForecasterTraining<'a> {
     train: &'a WindowSet,
     /// Windows that choose the best network.
     validation: &'a WindowSet,
+    /// The processes that train it together.
+    ranks: Ranks<'a>,
     network: Forecaster,
     optimizer: AdamW,
     best: Option<Forecaster>,
@@ -87,7 +95,14 @@ impl<'a> ForecasterTraining<'a> {
     ) -> Result<Self> {
         ensure!(!train.is_empty(), "no training windows: the data is too short");
         let (optimizer, device) = (AdamW::new(plan.optimizer), device.clone());
-        Ok(Self { plan, device, train, validation, network, optimizer, best: None })
+        let (ranks, best) = (Ranks::default(), None);
+        Ok(Self { plan, device, train, validation, ranks, network, optimizer, best })
+    }
+
+    /// The same together with other processes, which train the same network on the same windows.
+    #[must_use]
+    pub fn among(self, ranks: Ranks<'a>) -> Self {
+        Self { ranks, ..self }
     }
 
     /// The same without the choice to copy nothing: for measuring what that choice is worth.
@@ -95,6 +110,34 @@ impl<'a> ForecasterTraining<'a> {
     pub fn without_null_slot(mut self) -> Self {
         self.network = self.network.without_null_slot(&self.device);
         self
+    }
+
+    /// Loss and gradients of step `step`: of all its windows, whoever computes which.
+    fn descent(&self, step: usize) -> Descent {
+        let Self { plan, train, network, .. } = self;
+        let picked = pick(plan.seed, step, plan.batch * plan.accumulate, train.len());
+        let mine = self.ranks.share(picked.len());
+        if self.ranks.size() == 1 && plan.accumulate == 1 {
+            return self.descent_of(step, &picked, mine);
+        }
+        let mut sums = Sums::none(network);
+        for from in mine.clone().step_by(plan.batch) {
+            let windows = from..mine.end.min(from + plan.batch);
+            let known = train.known(&picked[windows.clone()]);
+            sums.add(network, &self.descent_of(step, &picked, windows), known);
+        }
+        sums.means(self.ranks, network, &self.device)
+    }
+
+    /// Loss and gradients of the `windows` among the `picked` ones.
+    fn descent_of(&self, step: usize, picked: &[usize], windows: Range<usize>) -> Descent {
+        let (batch, truth) = self.train.batch(&picked[windows.clone()], &self.device);
+        // Dropout draws from the device: seeded by the step, it is the same after a resume.
+        self.device.seed(self.plan.seed ^ ((step as u64 + 1) << 20));
+        let forecast = self.network.forward_part(batch, &Part { windows, of: picked.len() });
+        let loss = loss(&self.plan.loss, forecast, truth);
+        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
+        Descent { loss: loss.into_scalar::<f32>(), gradients }
     }
 
     /// The network of the best validation so far, or the present one before the first.
@@ -125,36 +168,36 @@ impl Trainable for ForecasterTraining<'_> {
         }
     }
 
-    /// One step on a batch. A batch is too short to be broken off.
+    /// One step. It is too short to be broken off.
     fn step(&mut self, done: usize, stop: Stop) -> Result<Option<StepReport>> {
-        if stop() {
+        if self.ranks.any(stop()) {
             return Ok(None);
         }
-        let picked = pick(self.plan.seed, done, self.plan.batch, self.train.len());
-        let (batch, truth) = self.train.batch(&picked, &self.device);
-        // Dropout draws from the device: seeded by the step, it is the same after a resume.
-        self.device.seed(self.plan.seed ^ ((done as u64 + 1) << 20));
-        let value = loss(&self.plan.loss, self.network.forward(batch), truth);
-        let gradients = GradientsParams::from_grads(value.backward(), &self.network);
-        let value = value.into_scalar::<f32>();
-        ensure!(value.is_finite(), Diverged { what: "forecaster", loss: value, step: done });
+        let Descent { loss, gradients } = self.descent(done);
+        ensure!(loss.is_finite(), Diverged { what: "forecaster", loss, step: done });
         let learning_rate = self.plan.learning_rate_at(done);
         let (network, gradient_norm) =
             self.optimizer.step(learning_rate, self.network.clone(), gradients);
         self.network = network;
         let figures = vec![
-            ("train_loss", f64::from(value)),
+            ("train_loss", f64::from(loss)),
             ("learning_rate", learning_rate),
             ("gradient_norm", f64::from(gradient_norm)),
         ];
-        Ok(Some(StepReport { figures, note: format!("loss {value:.4}") }))
+        Ok(Some(StepReport { figures, note: format!("loss {loss:.4}") }))
     }
 
     /// Mean loss on the validation windows.
     fn evaluate(&self, stop: Stop) -> Option<(f64, StepReport)> {
-        let Self { plan, network, validation, device, .. } = self;
-        let value = f64::from(mean_loss(&plan.loss, network, validation, device, stop)?);
-        let note = format!("validation {value:.4}");
+        let Self { plan, network, validation, device, ranks, .. } = self;
+        let mine = ranks.share(validation.len());
+        let sum = sum_of_losses(&plan.loss, network, validation, mine, device, stop);
+        if ranks.any(sum.is_none()) {
+            return None;
+        }
+        // In f32, as it has always been told and compared.
+        let mean = (ranks.total(sum?) / validation.len() as f64) as f32;
+        let (value, note) = (f64::from(mean), format!("validation {mean:.4}"));
         Some((value, StepReport { figures: vec![("validation_loss", value)], note }))
     }
 
