@@ -14,6 +14,7 @@ pub mod cache;
 pub mod contender;
 pub mod grid;
 pub mod page;
+pub mod paired;
 pub mod runner;
 pub mod sensitivity;
 pub mod simulated_run;

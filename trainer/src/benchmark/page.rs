@@ -2,7 +2,7 @@
 
 use super::contender::Contender;
 use super::summary::{Scope, Summary};
-use super::table::{LEGEND, STANDING, heading, standing, untuned, worst};
+use super::table::{LEGEND, PAIRED, STANDING, heading, paired, standing, untuned, worst};
 use super::track::Track;
 use super::{Case, CaseResult};
 use crate::report::{Page, PolicySlice, Table, policies};
@@ -26,6 +26,13 @@ pub fn page(summary: &Summary, cases: &[CaseResult], how: &str) -> Result<String
             header: STANDING.map(String::from).into(),
             rows: scope.standings.iter().map(|s| standing(s).into()).collect(),
         });
+        if !scope.paired.is_empty() {
+            page.table(&Table {
+                caption: format!("{}: beside the plan", scope.name),
+                header: PAIRED.map(String::from).into(),
+                rows: scope.paired.iter().map(|p| paired(p).into()).collect(),
+            });
+        }
         page.text(&remarks(scope, cases));
     }
     let drawn = cases.iter().filter_map(|result| Some((result, result.tracks.split_first()?)));

@@ -205,7 +205,7 @@ impl Runner<'_> {
             if result.tracks.is_empty() {
                 result.tracks.push(run.need());
             }
-            result.tracks.push(played.track);
+            result.tracks.extend(played.track);
         }
     }
 }

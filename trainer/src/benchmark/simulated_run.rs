@@ -1,7 +1,7 @@
 //! Plays policies on one workload in one world.
 
 use super::Run;
-use super::contender::{Contender, Reactive};
+use super::contender::{Contender, Multiplied, Reactive};
 use super::track::Track;
 use crate::data::workload::Workload;
 use crate::evaluate::policy::SLA;
@@ -12,7 +12,7 @@ use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::units::{JobLimits, Jobs};
-use scaleiq_workload::baselines::{Baseline, ScalingRule, StaticRule};
+use scaleiq_workload::baselines::{ScalingRule, StaticRule};
 use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::{STEP_S, Score, Simulator, World};
 
@@ -44,8 +44,8 @@ pub struct SimulatedRun<'a> {
 pub struct Played {
     /// One run a knob; one alone for ours and for the static pool.
     pub runs: Vec<Run>,
-    /// Jobs paid for in the scored part.
-    pub track: Track,
+    /// Jobs paid for in the scored part, if they are drawn.
+    pub track: Option<Track>,
 }
 
 impl SimulatedRun<'_> {
@@ -58,7 +58,21 @@ impl SimulatedRun<'_> {
             Contender::Planner => one(self.ours(Planner)),
             Contender::QuantileRule => one(self.ours(QuantileRule::default())),
             Contender::Reactive => one(self.ours(Reactive)),
-            Contender::Baseline(baseline) => self.knobs(baseline, stop),
+            Contender::Multiplier => {
+                self.at_each_knob(contender, None, stop, |knob| self.ours(Multiplied(knob)))
+            }
+            Contender::MarginCap => self.at_each_knob(contender, None, stop, |knob| {
+                let mut capped = *self;
+                capped.parameters.budget.max_margin = knob;
+                capped.ours(Planner)
+            }),
+            Contender::Baseline(baseline) => {
+                let default = Some(baseline.default_knob());
+                self.at_each_knob(contender, default, stop, |knob| {
+                    let mut rule = baseline.build(knob, self.workload.load(), self.world);
+                    self.rule(rule.as_mut())
+                })
+            }
             Contender::Static => self.smallest_pool(stop),
         }
     }
@@ -104,17 +118,22 @@ impl SimulatedRun<'_> {
         })
     }
 
-    fn knobs(&self, baseline: Baseline, stop: &dyn Fn() -> bool) -> Option<Played> {
-        let policy = Contender::Baseline(baseline);
-        let mut all = Played { runs: Vec::new(), track: Track::default() };
-        for knob in baseline.knobs() {
+    /// Plays a policy at each of its knobs, of which one is drawn.
+    fn at_each_knob(
+        &self,
+        policy: Contender,
+        drawn: Option<f32>,
+        stop: &dyn Fn() -> bool,
+        play: impl Fn(f32) -> (Score, Track),
+    ) -> Option<Played> {
+        let mut all = Played { runs: Vec::new(), track: None };
+        for knob in policy.knobs() {
             if stop() {
                 return None;
             }
-            let mut rule = baseline.build(*knob, self.workload.load(), self.world);
-            let one = played(policy, Some(*knob), self.rule(rule.as_mut()));
+            let one = played(policy, Some(*knob), play(*knob));
             all.runs.extend(one.runs);
-            if *knob == baseline.default_knob() {
+            if drawn == Some(*knob) {
                 all.track = one.track;
             }
         }
@@ -167,7 +186,7 @@ impl SimulatedRun<'_> {
 
 fn played(policy: Contender, knob: Option<f32>, (score, mut track): (Score, Track)) -> Played {
     (track.policy, track.knob) = (Some(policy), knob);
-    Played { runs: vec![Run { policy, knob, score }], track }
+    Played { runs: vec![Run { policy, knob, score }], track: Some(track) }
 }
 
 #[cfg(test)]
@@ -175,6 +194,7 @@ mod tests {
     use super::*;
     use crate::data::workload::tests::workload;
     use scaleiq_core::model::Bundle;
+    use scaleiq_workload::baselines::Baseline;
 
     fn play(contender: Contender, max_jobs: u32) -> Played {
         let (workload, bundle) = (workload(4), Bundle::shipped_native().unwrap());
@@ -197,7 +217,8 @@ mod tests {
         let costs: Vec<f64> = played.runs.iter().map(|run| run.score.cost_over_ideal).collect();
         assert_eq!(costs.len(), Baseline::Hpa.knobs().len());
         assert!(costs.last() > costs.first(), "{costs:?}");
-        assert!(played.track.knob == Some(0.7) && played.track.means.len() > 500);
+        let track = played.track.unwrap();
+        assert!(track.knob == Some(0.7) && track.means.len() > 500);
     }
 
     #[test]

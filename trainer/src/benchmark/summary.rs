@@ -1,6 +1,7 @@
 //! How ours compare with what people use: over all cases, in each world, on each traffic.
 
 use super::contender::Contender;
+use super::paired::{Paired, beside_the_plan};
 use super::{CaseResult, Run};
 use crate::evaluate::policy::SLA;
 use scaleiq_workload::baselines::Baseline;
@@ -82,6 +83,8 @@ pub struct Scope {
     pub untuned: Vec<Untuned>,
     /// Ours, and the smallest static pool of each case.
     pub standings: Vec<Standing>,
+    /// Ours beside the plan, and beside the constants that would have been best.
+    pub paired: Vec<Paired>,
 }
 
 /// Everything that is told.
@@ -175,6 +178,7 @@ fn scope(name: &str, cases: &[Numbered<'_>], untuned: Vec<Untuned>) -> Scope {
         standings: standings
             .filter_map(|policy| standing(policy, cases, untuned.first()))
             .collect(),
+        paired: beside_the_plan(&cases.iter().map(|(_, case)| *case).collect::<Vec<_>>()),
         untuned,
     }
 }

@@ -1,5 +1,6 @@
 //! A bench as text: the table on stdout, `runs.csv` and `summary.csv`.
 
+use super::paired::{Mean, Paired};
 use super::summary::{Scope, Standing, Summary, Untuned};
 use super::{CaseResult, Run};
 use anyhow::{Result, anyhow};
@@ -19,13 +20,19 @@ pub const STANDING: [&str; 10] = [
     "/HPA's",
 ];
 
+/// Titles of the columns beside the plan, as in [`paired`].
+pub const PAIRED: [&str; 6] =
+    ["beside the plan", "job-hours", "median", "SLA, points", "won", "lost"];
+
 /// What the columns mean.
 pub const LEGEND: &str = "\
 SLA kept: share of the cases with at least 99.9 % of the events in time. cost: over the ideal pool's.
 /untuned: over the best baseline at one knob for all cases. /tuned, worst: over the cheapest baseline and knob
 that keep the SLA in the very case. /oracle: over the cheapest oracle that does. /HPA's: changes over
 those of HPA at 0.7. static: the smallest pool that will do in the very case. Costs and ratios are
-geometric means.";
+geometric means. Beside the plan: job-hours over the plan's and SLA less the plan's, case by case, each with its
+standard error, clustered by recording; won, lost: cases that keep the SLA where the plan does not, and the
+other way round. The constants are those that would have been best on these cases.";
 
 /// The cells of a standing, in the order of [`STANDING`].
 #[must_use]
@@ -44,16 +51,35 @@ pub fn standing(s: &Standing) -> [String; 10] {
     ]
 }
 
+/// The cells of a policy beside the plan, in the order of [`PAIRED`].
+#[must_use]
+pub fn paired(p: &Paired) -> [String; 6] {
+    let with_error = |Mean { mean, error }: Mean, scale: f64| {
+        let error = error.map_or_else(String::new, |e| format!(" ±{:.3}", scale * e));
+        format!("{:.3}{error}", scale * mean)
+    };
+    let ratio = p.log_ratio.mean.exp();
+    let error = p.log_ratio.error.map(|error| ratio * error);
+    [
+        p.knob.map_or_else(|| p.policy.name().into(), |k| format!("{} {k}", p.policy.name())),
+        with_error(Mean { mean: ratio, error }, 1.0),
+        format!("{:.3}", p.median),
+        with_error(p.sla, 100.0),
+        p.won.to_string(),
+        p.lost.to_string(),
+    ]
+}
+
 /// The table on stdout.
 #[must_use]
 pub fn table(summary: &Summary, cases: &[CaseResult]) -> String {
     let mut text = String::new();
     for scope in &summary.scopes {
         let _ = writeln!(text, "\n{}", heading(scope));
-        let rows: Vec<[String; 10]> = scope.standings.iter().map(standing).collect();
-        let rows: Vec<[&str; 10]> =
-            rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
-        aligned(&mut text, STANDING, &rows);
+        aligned(&mut text, STANDING, &scope.standings.iter().map(standing).collect::<Vec<_>>());
+        if !scope.paired.is_empty() {
+            aligned(&mut text, PAIRED, &scope.paired.iter().map(paired).collect::<Vec<_>>());
+        }
         if let Some(best) = scope.untuned.first() {
             let _ = writeln!(text, "best baseline at one knob: {}", untuned(best));
         }
@@ -196,7 +222,8 @@ fn finished(csv: csv::Writer<Vec<u8>>) -> Result<Vec<u8>> {
 }
 
 /// Rows under titles, the first column to the left and the others to the right.
-fn aligned<const N: usize>(text: &mut String, titles: [&str; N], rows: &[[&str; N]]) {
+fn aligned<const N: usize>(text: &mut String, titles: [&str; N], rows: &[[String; N]]) {
+    let titles = titles.map(String::from);
     let all = || std::iter::once(&titles).chain(rows);
     let widths: [usize; N] =
         std::array::from_fn(|k| all().map(|row| row[k].chars().count()).max().unwrap_or(0));
