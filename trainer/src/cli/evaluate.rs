@@ -12,7 +12,7 @@ use crate::runtime::progress::SharedProgress;
 use crate::runtime::stop;
 use anyhow::{Context, Result};
 use clap::Args;
-use scaleiq_core::model::{Bundle, SHIPPED_NAME};
+use scaleiq_core::model::{Origin, SHIPPED_NAME};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::ReadOptions;
 use std::path::Path;
@@ -83,7 +83,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         }
     }
     if models.is_empty() {
-        models.push(Model::shipped(SHIPPED_NAME)?);
+        models.push(Model::open(Origin::BuiltIn, SHIPPED_NAME)?);
     }
     models.iter_mut().for_each(|model| model.parts = args.parts);
     let part = args.from.map_or(TestPart::Last(args.test_fraction), TestPart::From);
@@ -137,5 +137,5 @@ fn others(args: &EvaluateArgs) -> Result<Vec<Foreign>> {
 fn load(folder: &Path) -> Result<Model> {
     // Collected anew, `models/a/` and `models/a` are the same.
     let name = folder.components().collect::<PathBuf>().display().to_string();
-    Model::of(&Bundle::load(folder)?, &name)
+    Model::open(folder, &name)
 }

@@ -5,8 +5,9 @@ use crate::config::{Config, DeviceChoice};
 use crate::data::Track;
 use crate::evaluate::forecasts::{Course, Origin, WARM_DAYS, rolling_planned};
 use crate::experiment::tuning::tune;
-use crate::export::engine;
+use crate::export::runnable;
 use crate::learn::run_loop::Tick;
+use crate::model::runnable::Runnable;
 use crate::model::weights::Weights;
 use crate::runtime::device;
 use crate::runtime::files::write_atomic;
@@ -17,7 +18,6 @@ use clap::{Args, ValueEnum};
 use scaleiq_core::forecast::STEPS;
 use scaleiq_core::forecast::{ForecastPipeline, Q10, Q50, Q90};
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_core::model::{Bundle, FORECASTER_INT8, ForecastNetwork};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::ReadOptions;
 use scaleiq_workload::Series;
@@ -190,18 +190,14 @@ fn network(
     rows: &[Interval],
     length: IntervalLength,
     from: usize,
-) -> Result<ForecastNetwork> {
+) -> Result<Runnable> {
     if args.no_tune || from < FEWEST_TO_TUNE {
         if !args.no_tune {
             eprintln!(
                 "note: {from} rows before the first origin are too few to tune on ({FEWEST_TO_TUNE})"
             );
         }
-        let bundle = match &args.model {
-            Some(folder) => Bundle::load(folder)?,
-            None => Bundle::shipped()?,
-        };
-        return Ok(bundle.forecaster().clone());
+        return Ok(Runnable::open(args.model.as_deref())?.1);
     }
     let weights = match &args.model {
         Some(folder) => Weights::load(folder)?,
@@ -227,5 +223,5 @@ fn network(
     };
     let tuned = tune(weights, &track, &config, &device.device, tick, &stop::requested)?;
     progress.end(&best);
-    engine(&tuned.files, FORECASTER_INT8)
+    runnable(&tuned.files)
 }

@@ -2,6 +2,7 @@
 
 use super::traffic::TrafficArgs;
 use super::values::{at_least_one, parse_time};
+use crate::model::runnable::Runnable;
 use crate::monitor::days::{days, played};
 use crate::monitor::verdict::{FEWEST_DAYS, Figure, REFERENCE_DAYS, Verdict, verdicts};
 use crate::runtime::progress::Progress;
@@ -9,7 +10,6 @@ use crate::runtime::stop;
 use anyhow::{Result, ensure};
 use clap::{ArgGroup, Args};
 use scaleiq_core::interval::IntervalLength;
-use scaleiq_core::model::Bundle;
 use scaleiq_core::units::{DAY_S, UnixSeconds};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ pub fn run(args: &MonitorArgs) -> Result<ExitCode> {
     let length = IntervalLength::new(series.length_s.max(120))?;
     let series = series.resample(length);
     let rows = &series.rows[..series.measured()];
-    let bundle = args.model.as_deref().map_or_else(Bundle::shipped, Bundle::load)?;
+    let (_, network) = Runnable::open(args.model.as_deref())?;
     let end = rows.last().map_or(0, |row| row.end.0);
     // The day of the last moment is whole only if it ends there.
     let last = args.until.map_or(day_of(end) - 1, |until| day_of(until.0));
@@ -60,7 +60,7 @@ pub fn run(args: &MonitorArgs) -> Result<ExitCode> {
     let rows = &rows[..rows.partition_point(|row| day_of(row.end.0 - 1) <= last)];
     let mut progress = Progress::begin("monitor", played(rows, first), 0);
     let tick = |row| progress.set(row, String::new);
-    let days = days(rows, length, bundle.forecaster().clone(), first, tick, &stop::requested)?;
+    let days = days(rows, length, network, first, tick, &stop::requested)?;
     let verdicts = verdicts(&days, judged);
     ensure!(
         !verdicts.is_empty(),

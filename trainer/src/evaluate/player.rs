@@ -6,11 +6,12 @@ use super::foreign::Foreign;
 use super::made::Made;
 use super::parts::{experts_alone, network_alone};
 use super::test_series::TestSeries;
+use crate::model::runnable::Runnable;
 use crate::runtime::stop::Stop;
 use anyhow::Result;
 use scaleiq_core::forecast::ForecastPipeline;
 use scaleiq_core::interval::Interval;
-use scaleiq_core::model::{Bundle, ForecastNetwork, sha256_hex};
+use scaleiq_core::model::{Origin, sha256_hex};
 use serde::{Deserialize, Serialize};
 
 /// A model to judge.
@@ -19,7 +20,7 @@ pub struct Model {
     /// Its name in tables.
     pub name: String,
     /// Its network.
-    pub network: ForecastNetwork,
+    pub network: Runnable,
     /// What tells its network from others: the hash of its file.
     pub hash: String,
     /// Fingerprints of the data that it was trained on.
@@ -29,23 +30,15 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model that comes with this program.
+    /// The model of a folder, or the one that comes with this program.
     ///
     /// # Errors
-    /// If it cannot be opened.
-    pub fn shipped(name: &str) -> Result<Self> {
-        Self::of(&Bundle::shipped()?, name)
-    }
-
-    /// The model of a folder.
-    ///
-    /// # Errors
-    /// If its card cannot be written as text.
-    pub fn of(bundle: &Bundle, name: &str) -> Result<Self> {
-        let card = bundle.card();
+    /// Names the file that is missing, damaged, or made for another version.
+    pub fn open<'a>(origin: impl Into<Origin<'a>>, name: &str) -> Result<Self> {
+        let (card, network) = Runnable::open(origin)?;
         Ok(Self {
             name: name.into(),
-            network: bundle.forecaster().clone(),
+            network,
             hash: sha256_hex(card.identity()?.as_bytes()),
             trained_on: card.data.values().cloned().collect(),
             parts: false,

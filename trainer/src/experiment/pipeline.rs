@@ -10,13 +10,14 @@ use crate::evaluate::contest::{Around, Columns, Contest, Model, Standing};
 use crate::evaluate::importance::importance;
 use crate::evaluate::test_series::TestSeries;
 use crate::evaluate::view::SeriesView;
-use crate::export::{Facts, NetworkFiles, engine, forecaster_files, write_folder};
+use crate::export::{Facts, NetworkFiles, engine, forecaster_files, runnable, write_folder};
 pub use crate::learn::run_loop::Outcome;
 use crate::model::forecaster::Forecaster;
+use crate::model::runnable::Runnable;
 use crate::runtime::files::{write_atomic, write_json};
 use crate::runtime::progress::SharedProgress;
 use anyhow::{Context, Result};
-use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, sha256_hex};
+use scaleiq_core::model::{Bundle, FORECASTER_F32, FORECASTER_INT8, Origin, sha256_hex};
 
 /// Names of the run's model, of its network in f32 and of the model that comes with ScaleIQ.
 pub const OURS: &str = "this run";
@@ -37,12 +38,12 @@ pub enum Part {
     Report,
 }
 
-/// A network among `files` as a model to judge.
-fn exported(files: &NetworkFiles, file: &str, name: &str) -> Result<Model> {
+/// The network in `file`, one of `files`, as a model to judge.
+fn exported(files: &NetworkFiles, file: &str, name: &str, network: Runnable) -> Result<Model> {
     let bytes = files.iter().find(|(known, _)| *known == file).map(|(_, bytes)| bytes.as_slice());
     Ok(Model {
         name: name.into(),
-        network: engine(files, file)?,
+        network,
         hash: sha256_hex(bytes.unwrap_or_default()),
         trained_on: Vec::new(),
         parts: false,
@@ -81,8 +82,7 @@ impl RunContext<'_> {
             min_advantage = f32::MAX;
             files.extend(Bundle::shipped_q_network().map(|(name, bytes)| (name, bytes.to_vec())));
         } else {
-            let engine = engine(&files, FORECASTER_INT8)?;
-            let Some(policy) = policy::train(self, &engine)? else {
+            let Some(policy) = policy::train(self, &runnable(&files)?)? else {
                 return Ok(Outcome::Interrupted);
             };
             files.extend(policy.files);
@@ -101,12 +101,14 @@ impl RunContext<'_> {
         let mut series = TestSeries::of(&self.corpus.own, TEST_STRIDE);
         let note = extent.cut(&mut series);
         let series = vec![series];
-        let ours = exported(files, FORECASTER_INT8, OURS)?;
+        let network = runnable(files)?;
+        let ours = exported(files, FORECASTER_INT8, OURS, network.clone())?;
         let mut models = vec![Model { parts: extent.parts, ..ours }];
         if extent.parts {
-            models.push(exported(files, FORECASTER_F32, EXACT)?);
+            let exact = Runnable::Tract(engine(files, FORECASTER_F32)?);
+            models.push(exported(files, FORECASTER_F32, EXACT, exact)?);
         }
-        models.push(Model::shipped(SHIPPED)?);
+        models.push(Model::open(Origin::BuiltIn, SHIPPED)?);
         let contest = Contest {
             models,
             others: Vec::new(),
@@ -135,7 +137,7 @@ impl RunContext<'_> {
             interval_s: compared.series.length.seconds(),
             forecast: compared.standings.iter().map(scores).collect(),
             importance: importance(
-                &mut engine(files, FORECASTER_INT8)?,
+                &mut network.clone(),
                 &self.corpus.own.test_windows(TEST_STRIDE),
             )?,
             policy: None,

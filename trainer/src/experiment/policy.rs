@@ -9,9 +9,9 @@ use crate::export::{NetworkFiles, q_network_files};
 use crate::learn::rl::settings::PolicySettings;
 use crate::learn::rl::training::PolicyTraining;
 use crate::learn::run_loop::{Outcome, RunLoop, Surroundings};
+use crate::model::runnable::Runnable;
 use crate::runtime::progress::Progress;
 use anyhow::Result;
-use scaleiq_core::model::ForecastNetwork;
 
 /// States that activation scales are measured on.
 const CALIBRATION_STATES: usize = 512;
@@ -28,7 +28,7 @@ pub(super) struct Trained {
 ///
 /// # Errors
 /// If a load cannot be made or a file cannot be written.
-pub(super) fn train(context: &RunContext<'_>, engine: &ForecastNetwork) -> Result<Option<Trained>> {
+pub(super) fn train(context: &RunContext<'_>, engine: &Runnable) -> Result<Option<Trained>> {
     let RunContext { run, config, corpus, device, stop, .. } = context;
     let Some([workloads, held_out]) = workloads(corpus, config, engine, *stop)? else {
         return Ok(None);

@@ -5,12 +5,12 @@ use crate::config::Config;
 use crate::data::recording::Recording;
 use crate::data::workload::{LENGTH, Workload, forecast_all};
 use crate::data::{Corpus, Track};
+use crate::model::runnable::Runnable;
 use crate::runtime::progress::SharedProgress;
 use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::Result;
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_core::model::ForecastNetwork;
 use scaleiq_workload::sim::{LoadSettings, Scale};
 use std::cell::Cell;
 
@@ -41,7 +41,7 @@ impl Spec<'_> {
     /// `tick` is told of each stretch of rows that was forecast.
     fn make(
         &self,
-        engine: &ForecastNetwork,
+        engine: &Runnable,
         max_jobs: f32,
         tick: &dyn Fn(u64),
         stop: Stop,
@@ -111,7 +111,7 @@ fn specs<'a>(corpus: &'a Corpus, seed: u64, extent: &Extent) -> [Vec<Spec<'a>>; 
 pub(super) fn workloads(
     corpus: &Corpus,
     config: &Config,
-    engine: &ForecastNetwork,
+    engine: &Runnable,
     stop: Stop,
 ) -> Result<Option<[Vec<Workload>; 2]>> {
     let max_jobs = config.agent.max_jobs.map_or(f32::INFINITY, |jobs| jobs as f32);

@@ -4,18 +4,20 @@ use super::{Precision, TooLarge, activation_scales, forecaster_graph, pack, q_ne
 use crate::data::WindowSet;
 use crate::model::forecaster::Forecaster;
 use crate::model::q_network::QNetworkWeights;
+use crate::model::runnable::Runnable;
 use crate::model::weights::{WEIGHTS_FILE, Weights};
 use crate::runtime::files::{write_atomic, write_json};
 use anyhow::{Context, Result};
 use burn::module::Module;
+use scaleiq_core::engine::Pack;
 use scaleiq_core::features;
 use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, HORIZONS, LEVELS, ModelInput, QUANTILES, SLOT_WIDTH, SLOTS, STEPS,
     WINDOW,
 };
 use scaleiq_core::model::{
-    CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, ForecastNetwork, PACK, PolicyCard,
-    Q_NETWORK_F32, Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
+    Bundle, CARD_FILE, Card, FORECASTER_F32, FORECASTER_INT8, Files, ForecastNetwork, PACK,
+    PolicyCard, Q_NETWORK_F32, Q_NETWORK_INT8, SCHEMA_VERSION, sha256_hex,
 };
 use scaleiq_core::parameters::Parameters;
 use scaleiq_core::policy::{OBSERVATION, Observation};
@@ -55,6 +57,23 @@ pub fn engine(files: &NetworkFiles, name: &str) -> Result<ForecastNetwork> {
     let file = files.iter().find(|(known, _)| *known == name);
     let (name, bytes) = file.with_context(|| format!("{name} was not exported"))?;
     Ok(ForecastNetwork::parse(bytes, Path::new(name))?)
+}
+
+/// The int8 forecaster among `files`, in what the agent will run it with.
+///
+/// # Errors
+/// If it is not there or cannot be run.
+pub fn runnable(files: &NetworkFiles) -> Result<Runnable> {
+    let mut files = files.clone();
+    // A pack holds both networks; the forecaster's part is the same beside any Q-network.
+    if files.iter().all(|(name, _)| *name != Q_NETWORK_INT8) {
+        files.extend(Bundle::shipped_q_network().map(|(name, bytes)| (name, bytes.to_vec())));
+    }
+    match pack_of(&files, f32::MAX)? {
+        // Networks are views of their pack, and this one is used until the program ends.
+        Ok(pack) => Ok(Runnable::Native(Box::new(Pack::parse(Vec::leak(pack))?.forecaster()))),
+        Err(_) => Ok(Runnable::Tract(engine(&files, FORECASTER_INT8)?)),
+    }
 }
 
 /// The Q-network in f32 and int8, calibrated on states met in the simulator.

@@ -3,4 +3,5 @@
 pub mod forecaster;
 pub mod noisy;
 pub mod q_network;
+pub mod runnable;
 pub mod weights;

@@ -1,12 +1,12 @@
 //! What each day of a series was like: arrivals, features, and how the model did.
 
 use crate::evaluate::forecasts::WARM_DAYS;
+use crate::model::runnable::Runnable;
 use crate::runtime::stop::Stop;
 use anyhow::{Result, bail};
 use scaleiq_core::features;
 use scaleiq_core::forecast::{CONTEXT, ForecastPipeline, Forecaster as _, HORIZONS, Q10, Q50, Q90};
 use scaleiq_core::interval::{Interval, IntervalLength};
-use scaleiq_core::model::ForecastNetwork;
 use scaleiq_core::units::DAY_S;
 
 /// Share of a day's intervals that must be known for it to count.
@@ -44,7 +44,7 @@ pub fn feature_names() -> Vec<&'static str> {
 pub fn days(
     rows: &[Interval],
     length: IntervalLength,
-    network: ForecastNetwork,
+    network: Runnable,
     first: i64,
     mut tick: impl FnMut(u64),
     stop: Stop,

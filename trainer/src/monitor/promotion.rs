@@ -7,7 +7,7 @@ use crate::evaluate::forecasts::WARM_DAYS;
 use crate::evaluate::paired::{Ratio, ratio};
 use crate::evaluate::test_series::TestSeries;
 use crate::experiment::tuning::{Tuned, tune};
-use crate::export::{Facts, NetworkFiles, engine, write_folder};
+use crate::export::{Facts, NetworkFiles, runnable, write_folder};
 use crate::learn::run_loop::Tick;
 use crate::model::weights::Weights;
 use crate::runtime::progress::SharedProgress;
@@ -15,7 +15,7 @@ use crate::runtime::stop::Stop;
 use anyhow::{Context as _, Result};
 use burn::tensor::Device;
 use scaleiq_core::forecast::HORIZONS;
-use scaleiq_core::model::{Bundle, FORECASTER_INT8, Q_NETWORK_F32, Q_NETWORK_INT8, sha256_hex};
+use scaleiq_core::model::{Bundle, Q_NETWORK_F32, Q_NETWORK_INT8, sha256_hex};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -45,8 +45,8 @@ pub fn candidate(
     let weights = folder.map_or_else(Weights::shipped, Weights::load)?;
     let before = Track { rows: track.rows[..track.test_from].to_vec(), ..track.clone() };
     let tuned = tune(weights, &before, config, device, tick, stop)?;
-    let old = Model::of(&bundle(folder)?, OLD)?;
-    let network = engine(&tuned.files, FORECASTER_INT8)?;
+    let old = Model::open(folder, OLD)?;
+    let network = runnable(&tuned.files)?;
     let hash = tuned.files.iter().map(|(_, bytes)| sha256_hex(bytes)).collect();
     let new = Model { name: NEW.into(), network, hash, trained_on: Vec::new(), parts: false };
     let contest = Contest {
@@ -117,10 +117,6 @@ impl Candidate {
         write_folder(to, &self.tuned.network, &files, facts)?;
         Bundle::load(to).map(|_| ()).context("reading back what was written")
     }
-}
-
-fn bundle(folder: Option<&Path>) -> Result<Bundle> {
-    Ok(folder.map_or_else(Bundle::shipped, Bundle::load)?)
 }
 
 #[cfg(test)]
