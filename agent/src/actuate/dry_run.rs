@@ -31,7 +31,7 @@ impl Actuator for DryRun {
     fn apply<'a>(&'a mut self, order: &'a Order) -> Applying<'a> {
         tracing::info!(
             jobs = order.decision.jobs.0,
-            have = order.decision.current_jobs.0,
+            current_jobs = order.decision.current_jobs.0,
             "would change the number of jobs; nothing was changed"
         );
         Box::pin(std::future::ready(Ok(Outcome::Withheld)))

@@ -107,7 +107,7 @@ impl Control {
         if last.is_none_or(|l| (l.jobs, l.stage) != (decision.jobs, decision.stage)) {
             tracing::info!(
                 jobs = decision.jobs.0,
-                have = decision.current_jobs.0,
+                current_jobs = decision.current_jobs.0,
                 stage = word(&decision.stage),
                 margin = decision.preference.map(|preference| preference.margin),
                 forecast = decision.forecast.map(|basis| basis.source.words()),
