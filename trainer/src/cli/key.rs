@@ -1,7 +1,7 @@
 //! `trainer key`: a pair of keys, of which one signs models and the other tells what it signed.
 
 use crate::export::SignKey;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -22,10 +22,9 @@ pub struct KeyArgs {
 /// If the private key cannot be written or read.
 pub fn run(args: &KeyArgs) -> Result<()> {
     let key = match (&args.of, &args.out) {
-        (Some(path), _) => Some(SignKey::read(path)?),
-        (None, Some(path)) => Some(SignKey::generate(path)?),
-        // The options do not allow that.
-        (None, None) => None,
+        (Some(path), _) => SignKey::read(path)?,
+        (None, Some(path)) => SignKey::generate(path)?,
+        (None, None) => bail!("name a file for the key with --out, or a key with --of"),
     };
     if let Some(path) = &args.out {
         eprintln!(
@@ -34,6 +33,6 @@ pub fn run(args: &KeyArgs) -> Result<()> {
         );
         eprintln!("the agent takes what it signed where its configuration has `model_key:` with");
     }
-    key.iter().for_each(|key| println!("{}", key.public()));
+    println!("{}", key.public());
     Ok(())
 }
