@@ -3,11 +3,10 @@
 //! Times are whole steps since the load's start: starts, pauses and waits only ever take effect on
 //! a step's border, so nothing is lost against the referee's seconds.
 
-use super::dice::unit_draw;
+use super::dice::{dice, sequence, stream, unit_draw};
 use super::faults::Conditions;
 use super::{STEP_S, World};
 use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// Fewer events than this are none: sums of `f64` leave crumbs.
@@ -15,36 +14,35 @@ const CRUMB_EVENTS: f64 = 1e-9;
 /// Longest wait that the histogram tells apart: a day. Longer waits count as a day.
 const MAX_WAIT_STEPS: usize = 86_400 / STEP_S as usize;
 
-/// The jobs of one pool.
+/// The jobs of one pool. What chance does depends on seed, step and the number of the ask in it alone:
+/// policies that ask alike for a while, or again, are compared under the same starts and crashes.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
     world: World,
-    rng: ChaCha8Rng,
+    seed: u64,
     ready: u32,
     /// The step at which each job that was asked for comes up, in no order.
     starting: Vec<u32>,
+    /// The step in which a job was asked for last, and how many were in it.
+    asked: (u32, u32),
     pause_until_step: u32,
-    /// Logarithm of the probability that a job survives a step; 0 if jobs never crash.
-    log_survival: f64,
-    /// Job-steps that pass before the next crash.
-    job_steps_to_crash: u64,
+    crash_probability: f64,
+    /// The first draw for the crashes of a step, one after the other.
+    crash_rng: ChaCha8Rng,
 }
 
 impl Pool {
     pub(super) fn new(world: World, ready: u32, seed: u64) -> Self {
-        let log_survival = libm::log1p(-world.crash_probability());
-        let rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut pool = Self {
+        Self {
             world,
-            rng,
+            seed,
             ready,
             starting: Vec::new(),
+            asked: (0, 0),
             pause_until_step: 0,
-            log_survival,
-            job_steps_to_crash: u64::MAX,
-        };
-        pool.draw_crash();
-        pool
+            crash_probability: world.crash_probability(),
+            crash_rng: sequence(seed, stream::CRASHES),
+        }
     }
 
     /// So many jobs are ready, before anything was played.
@@ -77,7 +75,7 @@ impl Pool {
     /// A step begins: jobs come up, jobs crash and are asked for anew.
     pub(super) fn begin(&mut self, step: u32, conditions: &Conditions) {
         // Only jobs that were ready before this step may crash in it.
-        let crashed = self.crashes() + self.crashes_beside(conditions.crash_probability);
+        let crashed = self.crashes(step) + self.further_crashes(step, conditions);
         let crashed = crashed.min(self.ready);
         let came_up = self.come_up(step, conditions.room_jobs.saturating_sub(self.ready));
         if came_up > 0 || crashed > 0 {
@@ -119,47 +117,55 @@ impl Pool {
 
     fn ask(&mut self, jobs: u32, step: u32, conditions: &Conditions) {
         let median_s = f64::from(self.world.start_median_s.max(conditions.start_median_s));
-        for _ in 0..jobs {
-            let normal: f64 = StandardNormal.sample(&mut self.rng);
+        let asked = if self.asked.0 == step { self.asked.1 } else { 0 };
+        for k in asked..asked + jobs {
+            let normal: f64 = StandardNormal.sample(&mut dice(self.seed, stream::STARTS, step, k));
             let spread = libm::exp(f64::from(self.world.start_sigma) * normal);
             let delay_s = median_s * spread;
             let delay_steps = libm::ceil(delay_s / f64::from(STEP_S)) as u32;
             self.starting.push(step.saturating_add(delay_steps));
         }
+        self.asked = (step, asked + jobs);
     }
 
     fn pause(&mut self, step: u32) {
         self.pause_until_step = step.saturating_add(self.world.pause_steps());
     }
 
-    /// How many jobs crash in this step: exactly binomial. Each job in each step is one trial, and
-    /// drawing the distance to the next failure costs a subtraction where a binomial draw would be
-    /// the most expensive part of the step.
-    fn crashes(&mut self) -> u32 {
-        let mut left = u64::from(self.ready);
-        let mut crashed = 0;
-        while self.job_steps_to_crash < left {
-            left -= self.job_steps_to_crash + 1;
-            crashed += 1;
-            self.draw_crash();
+    /// How many jobs crash in this step by the world's chance.
+    fn crashes(&mut self, step: u32) -> u32 {
+        let first = unit_draw(&mut self.crash_rng);
+        let further = (0..).map(|k| unit_draw(&mut dice(self.seed, stream::CRASHES, step + 1, k)));
+        crashes(self.ready, self.crash_probability, std::iter::once(first).chain(further))
+    }
+
+    /// How many jobs crash in this step for another reason.
+    fn further_crashes(&self, step: u32, conditions: &Conditions) -> u32 {
+        let draw = |k| unit_draw(&mut dice(self.seed, stream::FURTHER_CRASHES, step, k));
+        crashes(self.ready, conditions.crash_probability, (0..).map(draw))
+    }
+}
+
+/// How many of `ready` jobs crash, each with the same probability: exactly binomial. They stand in a row,
+/// and what is drawn is the distance to the next one that crashes; so in a larger pool at least as many
+/// crash as in a smaller one.
+fn crashes(ready: u32, probability: f64, draws: impl Iterator<Item = f64>) -> u32 {
+    let jobs = f64::from(ready);
+    let (mut next, mut crashed) = (0.0, 0);
+    for draw in draws {
+        // None before the end of the row, by Bernoulli's inequality: nearly every step ends here, without
+        // a logarithm.
+        if draw <= 1.0 - (jobs - next) * probability {
+            break;
         }
-        self.job_steps_to_crash = self.job_steps_to_crash.saturating_sub(left);
-        crashed
+        next += libm::floor(libm::log(draw) / libm::log1p(-probability));
+        if next >= jobs {
+            break;
+        }
+        next += 1.0;
+        crashed += 1;
     }
-
-    /// How many jobs crash in this step for another reason than the world's, one draw each.
-    fn crashes_beside(&mut self, probability: f64) -> u32 {
-        let jobs = if probability > 0.0 { self.ready } else { 0 };
-        (0..jobs).map(|_| u32::from(unit_draw(&mut self.rng) <= probability)).sum()
-    }
-
-    fn draw_crash(&mut self) {
-        self.job_steps_to_crash = if self.log_survival < 0.0 {
-            libm::floor(libm::log(unit_draw(&mut self.rng)) / self.log_survival) as u64
-        } else {
-            u64::MAX
-        };
-    }
+    crashed
 }
 
 /// Events that wait, first come first served. Every event of a step arrives at its start, so who
@@ -334,12 +340,36 @@ mod tests {
     fn crashes_are_binomial() {
         // An hour between crashes: 1/720 a step, so 100 jobs lose 100 x 100 000 / 720 in all.
         let mut pool = Pool::new(World { mtbf_h: 1.0, ..STILL }, 100, 3);
-        let draws: Vec<f64> = (0..100_000).map(|_| f64::from(pool.crashes())).collect();
+        let draws: Vec<f64> = (0..100_000).map(|step| f64::from(pool.crashes(step))).collect();
         let mean = draws.iter().sum::<f64>() / draws.len() as f64;
         let variance =
             draws.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / draws.len() as f64;
         assert!((mean * 7.2 - 1.0).abs() < 0.03, "{mean}");
         assert!((variance / mean - 719.0 / 720.0).abs() < 0.03, "{}", variance / mean);
+    }
+
+    #[test]
+    fn whatever_was_asked_for_before_the_same_ask_meets_the_same_luck() {
+        let world = World { start_sigma: 0.5, mtbf_h: 0.1, ..STILL };
+        let usual = Conditions::default();
+        let [mut still, mut restless] = [10, 13].map(|ready| Pool::new(world, ready, 3));
+        let mut more = 0;
+        for step in 0..2000 {
+            restless.set_jobs(if step % 7 == 0 { 16 } else { 13 }, step, &usual);
+            let (few, many) = (still.crashes(step), restless.crashes(step));
+            assert!(few <= many || restless.ready() < still.ready(), "step {step}: {few}, {many}");
+            more += few;
+            (still.ready, restless.ready) = (10, restless.ready.max(10));
+        }
+        assert!(more > 100);
+        // Of what is asked for in two parts the first part comes up as it does alone.
+        for pool in [&mut still, &mut restless] {
+            pool.starting.clear();
+        }
+        still.ask(5, 2000, &usual);
+        restless.ask(2, 2000, &usual);
+        restless.ask(1, 2000, &usual);
+        assert_eq!(restless.starting, still.starting[..3]);
     }
 
     #[test]

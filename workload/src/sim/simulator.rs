@@ -1,13 +1,12 @@
 //! Plays a load against a pool, tick by tick, and keeps the score.
 
-use super::dice::unit_draw;
+use super::dice::{sequence, stream, unit_draw};
 use super::faults::Conditions;
 use super::load::{Load, Step};
 use super::pool::{Fifo, Pool};
 use super::tally::{Score, Tally};
 use super::{STEP_S, World};
 use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 use scaleiq_core::sample::{MAX_VALUE, Reading, Sample};
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
 use std::borrow::Borrow;
@@ -62,8 +61,6 @@ impl<L: Borrow<Load>> Simulator<L> {
     pub fn new(load: L, world: World, limits: JobLimits, tick_s: u32, seed: u64) -> Self {
         let need = libm::ceil(load.borrow().need_jobs(0) * FIRST_HEADROOM);
         let ready = (need as u32).max(limits.min().0);
-        let mut loss_rng = ChaCha8Rng::seed_from_u64(seed);
-        loss_rng.set_stream(1);
         Self {
             load,
             world,
@@ -77,7 +74,7 @@ impl<L: Borrow<Load>> Simulator<L> {
             tally: Tally::default(),
             tick_cost: TickCost::default(),
             new_actions: 0,
-            loss_rng,
+            loss_rng: sequence(seed, stream::LOSSES),
             conditions: Conditions::default(),
         }
     }

@@ -4,13 +4,9 @@
 use super::lasts::Lasts;
 use super::{FaultKind, FaultPlan};
 use crate::sim::STEP_S;
-use crate::sim::dice::unit_draw;
+use crate::sim::dice::{self, stream, unit_draw};
 use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
 use scaleiq_core::units::DAY_S;
-
-/// Words of a kind's stream of random numbers that belong to one step.
-const WORDS_PER_STEP: u128 = 256;
 
 /// A fault from its beginning to its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,11 +32,7 @@ impl Episode {
 
 /// Random numbers for one kind in one step.
 pub(super) fn dice(seed: u64, kind: FaultKind, step: u32) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    // The simulator's own draws are on the first streams.
-    rng.set_stream(0xFA00 + kind as u64);
-    rng.set_word_pos(u128::from(step) * WORDS_PER_STEP);
-    rng
+    dice::dice(seed, stream::FAULTS + kind as u64, step, 0)
 }
 
 /// The faults of a plan as they come and go.
