@@ -127,9 +127,17 @@ fn a_pool_that_nobody_tells_of_is_the_one_that_was_decided() {
     assert!(calm.iter().all(|decision| decision.stage != Stage::Hold));
 }
 
-/// Plays two hours of a queue that is quiet for two minutes. Arrivals and backlog are told, and `tells_processed`,
-/// but neither work nor jobs; those that are decided come up after `start_up` samples. Gives the last decisions.
-fn of_a_bare_queue(rate: f64, work_s: f64, start_up: usize, tells_processed: bool) -> [u32; 60] {
+/// What is told beside arrivals.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Told {
+    Backlog,
+    Processed,
+    Both,
+}
+
+/// Plays two hours of a queue that is quiet for two minutes. Arrivals are told, and those `told`, but neither
+/// work nor jobs; those that are decided come up after `start_up` samples. Gives the last decisions.
+fn of_a_bare_queue(rate: f64, work_s: f64, start_up: usize, told: Told) -> [u32; 60] {
     let mut c = controller();
     let (mut decided, mut backlog) = (std::vec![1_u32], 0.0);
     for k in 1..=240_i32 {
@@ -142,8 +150,8 @@ fn of_a_bare_queue(rate: f64, work_s: f64, start_up: usize, tells_processed: boo
             time: f64::from(30 * k),
             interval_s: 30.0,
             logged_events: Some(30.0 * rate),
-            processed_events: tells_processed.then_some(done),
-            unprocessed_events: Some(backlog),
+            processed_events: (told != Told::Backlog).then_some(done),
+            unprocessed_events: (told != Told::Processed).then_some(backlog),
             ..RawSample::default()
         };
         c.observe(&raw.gate().unwrap().sample, |_, _| {}).unwrap();
@@ -158,10 +166,27 @@ fn work_is_learned_from_a_pool_that_nobody_tells_of() {
     for (rate, work_s) in [(2.0, 10.0), (5.0, 1.0), (20.0, 0.5), (100.0, 0.1)] {
         let load = rate * work_s;
         // Jobs may be up sooner than is usual: what many have done then is not the work of one.
-        let start_ups = [(0, true), (1, true), (2, true), (4, true), (0, false), (2, false)];
-        for (start_up, tells_processed) in start_ups {
-            let jobs = of_a_bare_queue(rate, work_s, start_up, tells_processed);
+        let start_ups = [0, 1, 2, 4].map(|start_up| (start_up, Told::Both));
+        for (start_up, told) in
+            start_ups.into_iter().chain([(0, Told::Backlog), (2, Told::Backlog)])
+        {
+            let jobs = of_a_bare_queue(rate, work_s, start_up, told);
             let mean = f64::from(jobs.iter().sum::<u32>()) / jobs.len() as f64;
+            assert!(
+                mean < 1.3 * load + 1.0,
+                "{mean} jobs for {load}, up after {start_up}: {jobs:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_backlog_that_nobody_tells_follows_from_what_comes_and_is_finished() {
+    for (rate, work_s) in [(5.0, 1.0), (20.0, 0.5), (100.0, 0.1)] {
+        for start_up in [0, 2, 4] {
+            let jobs = of_a_bare_queue(rate, work_s, start_up, Told::Processed);
+            let mean = f64::from(jobs.iter().sum::<u32>()) / jobs.len() as f64;
+            let load = rate * work_s;
             assert!(
                 mean < 1.3 * load + 1.0,
                 "{mean} jobs for {load}, up after {start_up}: {jobs:?}"

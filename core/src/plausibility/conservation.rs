@@ -21,15 +21,18 @@ const SHARE: f32 = 0.5;
 const MIN_EVENTS: f32 = 20.0;
 /// A backlog that goes on contradicting for this many samples has really jumped.
 const JUMPED_SAMPLES: u32 = 3;
-/// Seconds for which a backlog that is not read is carried on by the equation.
-const CARRIED_S: i64 = 900;
+/// Seconds for which a backlog that is not read is carried on by the equation alone. After them its errors
+/// have added up, and are forgotten in as many by a factor of e.
+const CARRIED_S: f32 = 900.0;
+/// A pool that does less than this share of what it could has time to spare: nothing waited before it.
+const SPARE: f32 = 0.8;
 
 /// Holds readings against each other.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Conservation {
     /// End and believed backlog of the last sample.
     before: Option<(UnixSeconds, f32)>,
-    /// When the backlog was read last.
+    /// When the backlog was read last; never at first.
     read: UnixSeconds,
     /// Usual residual in events, and usual arrivals and finished events of a sample.
     residual: f32,
@@ -58,11 +61,26 @@ impl Books {
 
 impl Conservation {
     /// Replaces what contradicts or is missing by what follows from the other two readings. Says
-    /// whether arrivals could be held against them.
-    pub(super) fn mend(&mut self, sample: &mut Sample, doubts: &mut Doubts) -> bool {
+    /// whether arrivals could be held against them. `work_s` is the work of an event on one job in seconds.
+    pub(super) fn mend(
+        &mut self,
+        sample: &mut Sample,
+        work_s: Option<f32>,
+        doubts: &mut Doubts,
+    ) -> bool {
         let backlog = sample.backlog_events.known();
         let mut checked = false;
-        if let Some(before) = self.backlog_before(sample) {
+        if backlog.is_none()
+            && let (Some(arrivals), Some(processed)) =
+                (sample.arrivals_events.known(), sample.processed_events.known())
+        {
+            let mut before = self.backlog_before(sample).unwrap_or(0.0);
+            if sample.end.since(self.read) as f32 > CARRIED_S {
+                doubts.insert(Doubt::Queue);
+                before *= kept(sample, processed, work_s);
+            }
+            sample.backlog_events = at_least_0(before + arrivals - processed);
+        } else if let Some(before) = self.backlog_before(sample) {
             let known = (
                 sample.arrivals_events.known(),
                 sample.processed_events.known(),
@@ -79,12 +97,6 @@ impl Conservation {
                 }
                 (Some(arrivals), None, Some(backlog)) => {
                     sample.processed_events = at_least_0(arrivals + before - backlog);
-                }
-                (Some(arrivals), Some(processed), None) => {
-                    // Without a reading for long, errors have added up: only the present counts.
-                    let carried = sample.end.since(self.read) <= CARRIED_S;
-                    let before = if carried { before } else { 0.0 };
-                    sample.backlog_events = at_least_0(before + arrivals - processed);
                 }
                 _ => {}
             }
@@ -155,6 +167,15 @@ impl Conservation {
         self.arrivals += weight * (books.arrivals - self.arrivals);
         self.processed += weight * (books.processed - self.processed);
     }
+}
+
+/// The share of a backlog of which nobody has told for long that may still be there behind `sample`.
+fn kept(sample: &Sample, processed: f32, work_s: Option<f32>) -> f32 {
+    let span_s = sample.interval_s as f32;
+    let has_time = work_s
+        .zip(sample.jobs_ready)
+        .is_some_and(|(work_s, jobs)| processed * work_s < SPARE * jobs.as_f32() * span_s);
+    if has_time { 0.0 } else { libm::expf(-span_s / CARRIED_S) }
 }
 
 fn at_least_0(events: f32) -> Reading {

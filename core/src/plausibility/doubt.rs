@@ -32,11 +32,13 @@ pub enum Doubt {
     Work,
     /// Nobody tells how many jobs run: those decided last count.
     Pool,
+    /// Nobody tells what waits: it follows from arrivals and finished events.
+    Queue,
 }
 
 impl Doubt {
     /// Every doubt, in the order of their bits.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Arrivals,
         Self::Processed,
         Self::Backlog,
@@ -47,6 +49,7 @@ impl Doubt {
         Self::Jobs,
         Self::Work,
         Self::Pool,
+        Self::Queue,
     ];
 
     /// A sentence for people.
@@ -73,6 +76,7 @@ impl Doubt {
                 "the stated work per event contradicts the throughput, from which it is learned"
             }
             Self::Pool => "nobody tells how many jobs run: those decided last count",
+            Self::Queue => "nobody tells what waits: it follows from arrivals and processed events",
         }
     }
 }

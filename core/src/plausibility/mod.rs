@@ -71,7 +71,7 @@ impl PlausibilityFilter {
             }
             None => {}
         }
-        let confirmable = self.conservation.mend(&mut sample, &mut doubts);
+        let confirmable = self.conservation.mend(&mut sample, work_s, &mut doubts);
         if let Some(arrivals) = sample.arrivals_events.known() {
             let believed = self.step(arrivals / span_s, span_s, confirmable);
             if believed < arrivals / span_s {
