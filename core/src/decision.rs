@@ -130,7 +130,7 @@ pub struct Decision {
     pub base: Base,
     /// The multiplier by which the Q-network moved the number away from the plan.
     pub multiplier: Option<f32>,
-    /// The value of each action, if the Q-network was asked.
+    /// The value of each action, as the Q-network said when asked last; none if it has no part in it.
     pub q_values: Option<[f32; ACTIONS]>,
     /// Jobs proposed before the guard.
     pub proposed: Jobs,
@@ -145,7 +145,7 @@ pub struct Decision {
     pub prospects: Option<[Prospect; 2]>,
     /// What was doubted of the sample that it was made on.
     pub doubts: Doubts,
-    /// What the Q-network prefers and by what margin, if it was asked.
+    /// What the Q-network preferred then, and by what margin.
     pub preference: Option<Preference>,
     /// The forecast that it was made on; `None` without one.
     pub forecast: Option<Basis>,

@@ -45,7 +45,7 @@ pub struct Tally {
     pub stages: Vec<(Stage, u64)>,
     /// Decisions by reason.
     pub reasons: Vec<(Reason, u64)>,
-    /// Decisions for which the Q-network was asked.
+    /// Decisions in which the Q-network's last word was in force.
     pub network_asked: u64,
     /// The forecasts that they were made on.
     pub forecasts: ForecastTally,

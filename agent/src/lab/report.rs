@@ -144,7 +144,9 @@ fn forecast_with(tally: &ForecastTally, total: u64) -> String {
 fn network(tally: &Tally, total: u64) -> String {
     let role = tally.network_role;
     let asked = match role {
-        NetworkRole::CanAct => format!(": asked in {}", percent(tally.network_asked, total)),
+        NetworkRole::CanAct => {
+            format!(": its last word is in force in {}", percent(tally.network_asked, total))
+        }
         NetworkRole::Absent | NetworkRole::CannotAct => String::new(),
     };
     format!("{}{asked}", role.sentence())
@@ -220,7 +222,7 @@ mod tests {
             "plan 75.0 %, network 25.0 %",
             "network and experts 75.0 %, experts alone 25.0 %; 12 minutes ahead the network weighs \
              43 % and moves the median by 1.2 %",
-            "the Q-network may move the plan: asked in 75.0 %",
+            "the Q-network may move the plan: its last word is in force in 75.0 %",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }

@@ -48,9 +48,9 @@ pub struct Choice {
     pub stage: Stage,
     /// Index into [`super::MULTIPLIERS`], if a network's action makes the number another one than the plan's.
     pub action: Option<usize>,
-    /// Value of each action, if a Q-network was asked.
+    /// Value of each action, when a Q-network was asked last; none if it has no part in the choice.
     pub q_values: Option<[f32; ACTIONS]>,
-    /// What a Q-network prefers, if it was asked.
+    /// What the network preferred then.
     pub preference: Option<Preference>,
     /// Jobs wanted.
     pub jobs: Jobs,

@@ -1,13 +1,16 @@
 //! The Q-network as a policy (dueling double DQN; Wang 2016, van Hasselt 2016).
 
 use super::{
-    ACTIONS, Choice, MULTIPLIERS, NEUTRAL, NetworkRole, OBSERVATION, Observation, Planner, Policy,
-    Preference, Stage, jobs_for_action,
+    ACTIONS, Choice, MULTIPLIERS, NEUTRAL, NetworkRole, OBSERVATION, Observation, Plan, Planner,
+    Policy, Preference, Stage, jobs_for_action, multiplier_of_action,
 };
 use crate::estimation::Estimate;
 use crate::learned::learned;
 use crate::settings::Settings;
 
+/// Seconds for which a choice of the network is held (an option; Sutton, Precup & Singh 1999): what a pool
+/// is told for the time between two samples the guard's window and its start-up time leave without effect.
+pub const HELD_S: f32 = 1200.0;
 /// Decisions for which a network that failed is not asked again.
 const DEMOTED_FOR: u32 = 20;
 /// Share of the SLA budget at which a network that overspent it is trusted again.
@@ -35,11 +38,12 @@ pub trait ValueModel {
     fn values(&mut self, observation: &[f32; OBSERVATION]) -> Result<[f32; ACTIONS], Self::Error>;
 }
 
-/// Takes the action of the highest value; where that leaves the number of jobs as it was planned, the
-/// plan has decided. The network is not asked when there is no forecast to decide on, for
-/// `DEMOTED_FOR` decisions after it failed or a value was not finite (promise S-6), while more of the
-/// SLA's budget is spent than there is, until half of it is back, and never if it could not act: an
-/// answer that changes nothing is not worth its time.
+/// Takes the action of the highest value and holds it for [`HELD_S`]: the plan goes on to follow the load,
+/// multiplied. Where that leaves the number of jobs as it was planned, the plan has decided. The network is
+/// not asked, and nothing is held, when there is no forecast to decide on, for `DEMOTED_FOR` decisions
+/// after it failed or a value was not finite (promise S-6), while more of the SLA's budget is spent than
+/// there is, until half of it is back, and never if it could not act: an answer that changes nothing is not
+/// worth its time.
 #[derive(Clone, Debug)]
 pub struct Dqn<Q> {
     network: Q,
@@ -49,14 +53,27 @@ pub struct Dqn<Q> {
     demoted: u32,
     /// Whether the SLA budget was overspent and has not recovered.
     overspent: bool,
+    held: Option<Held>,
 }
-learned!([Q] Dqn<Q> { failures, demoted, overspent } built { network, min_advantage });
+learned!([Q] Dqn<Q> { failures, demoted, overspent, held } built { network, min_advantage });
+
+/// A choice in force.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    q_values: [f32; ACTIONS],
+    action: usize,
+    /// What of the plan the action made then.
+    multiplier: f32,
+    /// Seconds for which it stays in force.
+    left_s: f32,
+}
+learned!(Held { q_values, action, multiplier, left_s });
 
 impl<Q: ValueModel> Dqn<Q> {
     /// A policy over `network`.
     #[must_use]
     pub fn new(network: Q) -> Self {
-        Self { network, min_advantage: 0.0, failures: 0, demoted: 0, overspent: false }
+        Self { network, min_advantage: 0.0, failures: 0, demoted: 0, overspent: false, held: None }
     }
 
     /// The same, but it leaves the plan as it is unless another action is worth more by `min_advantage`.
@@ -75,6 +92,13 @@ impl<Q: ValueModel> Dqn<Q> {
     pub fn replace_network(&mut self, network: Q, min_advantage: f32) {
         self.network = network;
         self.min_advantage = min_advantage;
+        self.held = None;
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> &Q {
+        &self.network
     }
 
     /// How often the network failed.
@@ -118,29 +142,53 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
     ) -> Choice {
         let plan = Planner.choose(estimate, observation, settings);
         if !self.can_act() || self.stands_back(estimate) {
+            self.held = None;
             return plan;
         }
-        let values =
-            self.network.values(observation).ok().filter(|v| v.iter().all(|x| x.is_finite()));
-        let Some(q_values) = values else {
-            self.failures = self.failures.saturating_add(1);
-            self.demoted = DEMOTED_FOR;
-            return plan;
+        let (held, jobs) = match self.held_on(estimate) {
+            Some(held) => {
+                (held, Plan::new(estimate, settings).jobs(held.multiplier, estimate, settings))
+            }
+            None => {
+                let Some(asked) = self.ask(estimate, observation, settings) else { return plan };
+                (asked, jobs_for_action(asked.action, estimate, settings))
+            }
         };
-        let (best, margin) = preferred(&q_values);
+        self.held = Some(held);
+        let (best, margin) = preferred(&held.q_values);
         let preference =
             Preference { multiplier: MULTIPLIERS[best], margin, needed: self.min_advantage };
-        let asked = Choice { q_values: Some(q_values), preference: Some(preference), ..plan };
-        let action = action_worth_taking(&q_values, self.min_advantage);
-        let jobs = jobs_for_action(action, estimate, settings);
+        let asked = Choice { q_values: Some(held.q_values), preference: Some(preference), ..plan };
         if jobs == plan.jobs {
             return asked;
         }
-        Choice { stage: Stage::Network, action: Some(action), jobs, ..asked }
+        Choice { stage: Stage::Network, action: Some(held.action), jobs, ..asked }
     }
 
     fn network_role(&self) -> NetworkRole {
         if self.can_act() { NetworkRole::CanAct } else { NetworkRole::CannotAct }
+    }
+}
+
+impl<Q: ValueModel> Dqn<Q> {
+    /// The choice in force, unless its time is over.
+    fn held_on(&self, s: &Estimate) -> Option<Held> {
+        let held = self.held?;
+        let left_s = held.left_s - s.sample_s;
+        (left_s > 0.0).then_some(Held { left_s, ..held })
+    }
+
+    /// A new choice of the network; `None` if it fails, which demotes it.
+    fn ask(&mut self, s: &Estimate, state: &Observation, settings: &Settings) -> Option<Held> {
+        let values = self.network.values(state).ok().filter(|v| v.iter().all(|x| x.is_finite()));
+        let Some(q_values) = values else {
+            self.failures = self.failures.saturating_add(1);
+            (self.demoted, self.held) = (DEMOTED_FOR, None);
+            return None;
+        };
+        let action = action_worth_taking(&q_values, self.min_advantage);
+        let multiplier = multiplier_of_action(action, s, settings);
+        Some(Held { q_values, action, multiplier, left_s: HELD_S })
     }
 }
 
@@ -197,6 +245,33 @@ mod tests {
             let margin = f32::from(u8::from(action != NEUTRAL));
             assert_eq!((preference.multiplier, preference.margin), (MULTIPLIERS[action], margin));
         }
+    }
+
+    #[test]
+    fn a_choice_is_held_while_the_plan_follows_the_load() {
+        let mut policy = Dqn::new(Network(Ok(DOUBLE)));
+        let mut jobs = |rate: f32, budget_left: f32| {
+            let s = Estimate { budget_left, sample_s: 400.0, ..estimate(10, rate, 0.0) };
+            let choice = policy.choose(&s, &[0.0; OBSERVATION], &settings());
+            policy.network.0 = Ok(NEUTRAL);
+            (choice.stage, choice.jobs)
+        };
+        let (stage, doubled) = jobs(100.0, 1.0);
+        assert_eq!(stage, Stage::Network);
+        // The network would leave the plan alone by now.
+        let (stage, more) = jobs(150.0, 1.0);
+        assert!(stage == Stage::Network && more > doubled, "{more:?} {doubled:?}");
+        assert_eq!(jobs(100.0, 1.0), (Stage::Network, doubled));
+        assert_eq!(jobs(100.0, 1.0).0, Stage::Plan);
+    }
+
+    #[test]
+    fn nothing_is_held_while_the_budget_is_overspent() {
+        let mut policy = Dqn::new(Network(Ok(DOUBLE)));
+        assert_eq!(stage(&mut policy, 1.0), Stage::Network);
+        assert_eq!(stage(&mut policy, -0.1), Stage::Plan);
+        policy.network.0 = Ok(NEUTRAL);
+        assert_eq!(stage(&mut policy, 1.0), Stage::Plan);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The plan, multiplied by an action.
 
-use super::action::MULTIPLIERS;
+use super::action::{MULTIPLIERS, NEUTRAL};
 use super::plan::Plan;
 use crate::estimation::Estimate;
 use crate::settings::{Base, Settings};
@@ -22,11 +22,24 @@ pub fn jobs_for_action(action: usize, estimate: &Estimate, settings: &Settings) 
     }
 }
 
+/// What of the plan those jobs are, so that an action can be held: the plan goes on to follow the load, and
+/// the pool to be as much more or less than it.
+#[must_use]
+pub fn multiplier_of_action(action: usize, estimate: &Estimate, settings: &Settings) -> f32 {
+    match settings.base {
+        Base::Current if action != NEUTRAL => {
+            let jobs = jobs_for_action(action, estimate, settings);
+            jobs.as_f32() / Plan::new(estimate, settings).goal.max(1.0)
+        }
+        _ => MULTIPLIERS.get(action).copied().unwrap_or(1.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::policy::examples::{estimate, settings};
-    use crate::policy::{NEUTRAL, OBSERVATION, Planner, Policy};
+    use crate::policy::{OBSERVATION, Planner, Policy};
 
     #[test]
     fn a_multiplier_moves_the_plan() {
@@ -41,6 +54,20 @@ mod tests {
         let s = estimate(1, 100.0, 0.0);
         let jobs = |action| jobs_for_action(action, &s, &settings);
         assert_eq!([jobs(NEUTRAL - 1), jobs(NEUTRAL + 1)], [Jobs(0), Jobs(2)]);
+    }
+
+    #[test]
+    fn an_action_is_a_part_of_the_plan_on_either_base() {
+        let s = estimate(20, 100.0, 0.0);
+        let goal = Plan::new(&s, &settings()).goal;
+        for (base, action, expected) in [
+            (Base::Required, 3, MULTIPLIERS[3]),
+            (Base::Current, 3, 19.0 / goal),
+            (Base::Current, NEUTRAL, 1.0),
+        ] {
+            let settings = Settings { base, ..settings() };
+            assert_eq!(multiplier_of_action(action, &s, &settings), expected, "{base:?} {action}");
+        }
     }
 
     #[test]

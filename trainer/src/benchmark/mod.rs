@@ -49,6 +49,8 @@ pub struct Run {
     pub knob: Option<f32>,
     /// How it did.
     pub score: Score,
+    /// Share of the decisions that a network moved away from the plan, if one could.
+    pub moved: Option<f64>,
 }
 
 /// All runs of a case so far.

@@ -35,6 +35,8 @@ pub struct Paired {
     pub won: usize,
     /// Cases in which the plan keeps it alone.
     pub lost: usize,
+    /// Mean share of the decisions that a network moved, if it is one.
+    pub moved: Option<f64>,
 }
 
 /// All that can be put beside the plan, in the order of the tables.
@@ -74,6 +76,7 @@ fn paired(policy: Contender, knob: Option<f32>, cases: &[&CaseResult]) -> Option
     sorted.sort_by(f64::total_cmp);
     let keeps = |run: &Run| run.score.sla >= SLA;
     let alone = |a: bool, b: bool| a && !b;
+    let moved: Option<f64> = pairs.iter().map(|(_, run, _)| run.moved).sum();
     Some(Paired {
         policy,
         knob,
@@ -82,6 +85,7 @@ fn paired(policy: Contender, knob: Option<f32>, cases: &[&CaseResult]) -> Option
         sla: clustered(&figures(&|run, plan| run.score.sla - plan.score.sla))?,
         won: pairs.iter().filter(|(_, run, plan)| alone(keeps(run), keeps(plan))).count(),
         lost: pairs.iter().filter(|(_, run, plan)| alone(keeps(plan), keeps(run))).count(),
+        moved: moved.map(|sum| sum / pairs.len() as f64),
     })
 }
 
@@ -111,6 +115,7 @@ mod tests {
             policy,
             knob,
             score: Score { sla, job_hours, cost_over_ideal: job_hours, ..Score::default() },
+            moved: (policy == Contender::Dqn).then_some(0.25),
         };
         let case = |k: usize| {
             let mut runs = vec![
@@ -152,6 +157,7 @@ mod tests {
         assert!(luck.log_ratio.mean < -0.2 && !leads(&luck), "{luck:?}");
         let late = dqn(&cases(|k| (if k == 3 { 0.99 } else { 1.0 }, 1.8)));
         assert!(late.lost == 2 && late.won == 0 && late.sla.mean < 0.0, "{late:?}");
+        assert_eq!(late.moved, Some(0.25));
     }
 
     #[test]
@@ -173,6 +179,6 @@ mod tests {
         let all: Vec<&CaseResult> = cases.iter().collect();
         let cap = beside_the_plan(&all)[1];
         // At 4 and 8 more is late than the saving is worth.
-        assert_eq!((cap.policy, cap.knob), (Contender::MarginCap, Some(15.0)));
+        assert_eq!((cap.policy, cap.knob, cap.moved), (Contender::MarginCap, Some(15.0), None));
     }
 }

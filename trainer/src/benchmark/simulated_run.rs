@@ -8,7 +8,7 @@ use crate::evaluate::policy::SLA;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::NativeQNetwork;
 use scaleiq_core::parameters::Parameters;
-use scaleiq_core::policy::{Dqn, Planner, Policy, QuantileRule};
+use scaleiq_core::policy::{Dqn, NetworkRole, Planner, Policy, QuantileRule, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::units::{JobLimits, Jobs};
@@ -48,6 +48,14 @@ pub struct Played {
     pub track: Option<Track>,
 }
 
+/// One policy from the beginning to the end.
+struct Course {
+    score: Score,
+    track: Track,
+    /// As in [`Run`].
+    moved: Option<f64>,
+}
+
 impl SimulatedRun<'_> {
     /// Plays `contender` at all of its knobs; `None` if `stop` says so in between.
     #[must_use]
@@ -80,7 +88,7 @@ impl SimulatedRun<'_> {
     /// How the plan does, without the network.
     #[must_use]
     pub fn plan(&self) -> Score {
-        self.ours(Planner).0
+        self.ours(Planner).score
     }
 
     /// The jobs that the true mean rate keeps fully busy, in the scored part.
@@ -103,19 +111,26 @@ impl SimulatedRun<'_> {
         Track::new(start, TICK_S, ticks)
     }
 
-    fn ours(&self, policy: impl Policy) -> (Score, Track) {
+    fn ours(&self, policy: impl Policy) -> Course {
         let World { sla_s, start_median_s, .. } = self.world;
         let settings = Settings {
             base: self.base,
             parameters: self.parameters,
             ..Settings::new(self.limits, sla_s as f32, start_median_s)
         };
+        let can_act = policy.network_role() == NetworkRole::CanAct;
         let mut controller = Controller::new(settings, self.workload.forecasts(), policy);
-        self.course(&mut |sample| {
+        let (mut decisions, mut moved) = (0u32, 0u32);
+        let course = self.course(&mut |sample| {
             // The simulator's clock only moves forward, so a sample is never refused.
             let _ = controller.observe(sample, |_, _| {});
-            controller.decide(sample.end).jobs
-        })
+            let decision = controller.decide(sample.end);
+            decisions += 1;
+            moved += u32::from(decision.stage == Stage::Network);
+            decision.jobs
+        });
+        let share = f64::from(moved) / f64::from(decisions.max(1));
+        Course { moved: can_act.then_some(share), ..course }
     }
 
     /// Plays a policy at each of its knobs, of which one is drawn.
@@ -124,7 +139,7 @@ impl SimulatedRun<'_> {
         policy: Contender,
         drawn: Option<f32>,
         stop: &dyn Fn() -> bool,
-        play: impl Fn(f32) -> (Score, Track),
+        play: impl Fn(f32) -> Course,
     ) -> Option<Played> {
         let mut all = Played { runs: Vec::new(), track: None };
         for knob in policy.knobs() {
@@ -151,7 +166,7 @@ impl SimulatedRun<'_> {
             }
             let middle = low + (high - low) / 2;
             let course = self.rule(&mut StaticRule { jobs: Jobs(middle) });
-            if course.0.sla >= SLA {
+            if course.score.sla >= SLA {
                 (high, best) = (middle, Some(course));
             } else {
                 low = middle + 1;
@@ -161,11 +176,11 @@ impl SimulatedRun<'_> {
         Some(played(Contender::Static, Some(high as f32), course))
     }
 
-    fn rule(&self, rule: &mut dyn ScalingRule) -> (Score, Track) {
+    fn rule(&self, rule: &mut dyn ScalingRule) -> Course {
         self.course(&mut |sample| rule.decide(sample))
     }
 
-    fn course(&self, decide: &mut dyn FnMut(&Sample) -> Jobs) -> (Score, Track) {
+    fn course(&self, decide: &mut dyn FnMut(&Sample) -> Jobs) -> Course {
         let load = self.workload.load();
         let seed = self.seed.wrapping_add(POOL_SEED);
         let simulator = Simulator::new(load, self.world, self.limits, TICK_S, seed);
@@ -180,13 +195,14 @@ impl SimulatedRun<'_> {
             }
             simulator.set_jobs(decide(&sample));
         }
-        (simulator.score(), track)
+        Course { score: simulator.score(), track, moved: None }
     }
 }
 
-fn played(policy: Contender, knob: Option<f32>, (score, mut track): (Score, Track)) -> Played {
+fn played(policy: Contender, knob: Option<f32>, course: Course) -> Played {
+    let Course { score, mut track, moved } = course;
     (track.policy, track.knob) = (Some(policy), knob);
-    Played { runs: vec![Run { policy, knob, score }], track: Some(track) }
+    Played { runs: vec![Run { policy, knob, score, moved }], track: Some(track) }
 }
 
 #[cfg(test)]

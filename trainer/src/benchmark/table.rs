@@ -21,8 +21,8 @@ pub const STANDING: [&str; 10] = [
 ];
 
 /// Titles of the columns beside the plan, as in [`paired`].
-pub const PAIRED: [&str; 6] =
-    ["beside the plan", "job-hours", "median", "SLA, points", "won", "lost"];
+pub const PAIRED: [&str; 7] =
+    ["beside the plan", "job-hours", "median", "SLA, points", "won", "lost", "moved"];
 
 /// What the columns mean.
 pub const LEGEND: &str = "\
@@ -32,7 +32,8 @@ that keep the SLA in the very case. /oracle: over the cheapest oracle that does.
 those of HPA at 0.7. static: the smallest pool that will do in the very case. Costs and ratios are
 geometric means. Beside the plan: job-hours over the plan's and SLA less the plan's, case by case, each with its
 standard error, clustered by recording; won, lost: cases that keep the SLA where the plan does not, and the
-other way round. The constants are those that would have been best on these cases.";
+other way round; moved: share of the decisions that the network moved. The constants are those that would have
+been best on these cases.";
 
 /// The cells of a standing, in the order of [`STANDING`].
 #[must_use]
@@ -53,7 +54,7 @@ pub fn standing(s: &Standing) -> [String; 10] {
 
 /// The cells of a policy beside the plan, in the order of [`PAIRED`].
 #[must_use]
-pub fn paired(p: &Paired) -> [String; 6] {
+pub fn paired(p: &Paired) -> [String; 7] {
     let with_error = |Mean { mean, error }: Mean, scale: f64| {
         let error = error.map_or_else(String::new, |e| format!(" ±{:.3}", scale * e));
         format!("{:.3}{error}", scale * mean)
@@ -67,6 +68,7 @@ pub fn paired(p: &Paired) -> [String; 6] {
         with_error(p.sla, 100.0),
         p.won.to_string(),
         p.lost.to_string(),
+        p.moved.map_or_else(|| "–".into(), |moved| percent(moved, 1)),
     ]
 }
 
@@ -142,9 +144,10 @@ pub fn runs_csv(cases: &[CaseResult]) -> Result<Vec<u8>> {
         "actions_per_day",
         "p99_wait_s",
         "max_backlog",
+        "moved",
     ])?;
     for CaseResult { case, runs, .. } in cases {
-        for Run { policy, knob, score } in runs {
+        for Run { policy, knob, score, moved } in runs {
             csv.write_record([
                 case.data.clone(),
                 case.peak_jobs.to_string(),
@@ -158,6 +161,7 @@ pub fn runs_csv(cases: &[CaseResult]) -> Result<Vec<u8>> {
                 format!("{:.2}", score.actions_per_day),
                 score.p99_wait_s.to_string(),
                 format!("{:.0}", score.max_backlog_events),
+                moved.map_or_else(String::new, |moved| format!("{moved:.4}")),
             ])?;
         }
     }

@@ -29,7 +29,7 @@ impl Default for RewardWeights {
 pub struct AgentConfig {
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
-    /// Worth of a reward one decision later.
+    /// Worth of a reward one choice later. A choice is held for 20 minutes.
     pub gamma: f32,
     /// Share of the online network mixed into the target network at each step.
     pub tau: f32,
@@ -43,7 +43,7 @@ pub struct AgentConfig {
     pub alpha: f32,
     /// Correction of that preference at the start; anneals to 1.
     pub beta: f32,
-    /// Decisions whose rewards are summed before the network's own estimate is used.
+    /// Choices whose rewards are summed before the network's own estimate is used.
     pub n_step: usize,
     /// Largest norm of a step's gradient.
     pub gradient_clip: f32,
@@ -68,21 +68,21 @@ impl Default for AgentConfig {
     fn default() -> Self {
         Self {
             hidden: vec![128, 64],
-            gamma: 0.99,
+            gamma: 0.9,
             tau: 0.005,
             learning_rate: 5e-4,
             batch_size: 128,
             memory_size: 100_000,
             alpha: 0.6,
             beta: 0.4,
-            n_step: 3,
+            n_step: 1,
             gradient_clip: 10.0,
             base: Base::Required,
             multipliers: MULTIPLIERS.to_vec(),
             min_jobs: 1,
             max_jobs: None,
             reward: RewardWeights::default(),
-            rounds: 200,
+            rounds: 60,
             evaluate_every: 5,
         }
     }

@@ -36,7 +36,7 @@ pub struct EvalReport {
     pub actions: Vec<[u64; 2]>,
     /// Least advantage that moves the plan, see [`scaleiq_core::policy::action_worth_taking`].
     pub min_advantage: f32,
-    /// The network's [`penalised`] cost, averaged: what the best checkpoint is chosen by.
+    /// The network's [`penalised`] cost, its [`geometric_mean`]: what the best checkpoint is chosen by.
     pub dqn: f64,
     /// The planner's.
     pub planner: f64,
@@ -52,8 +52,9 @@ pub fn penalised(score: &Score) -> f64 {
     score.cost_over_ideal + SLA_PRICE * (SLA - score.sla).max(0.0)
 }
 
-/// The mean of [`penalised`] costs.
+/// The geometric mean of [`penalised`] costs: a case in which every pool is dear decides no more than others.
 #[must_use]
-pub fn mean_penalised(scores: &[Score]) -> f64 {
-    scores.iter().map(penalised).sum::<f64>() / scores.len().max(1) as f64
+pub fn geometric_mean(scores: &[Score]) -> f64 {
+    let logs = scores.iter().map(|score| penalised(score).max(f64::MIN_POSITIVE).ln());
+    (logs.sum::<f64>() / scores.len().max(1) as f64).exp()
 }

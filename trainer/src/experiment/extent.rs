@@ -25,6 +25,8 @@ pub(super) struct Extent {
     pub(super) held_out: usize,
     /// Decisions in a held-out case, if not as many as usual.
     pub(super) judged_ticks: Option<u32>,
+    /// Seconds that a pool has run before a policy is learned or judged, if not as many as usual.
+    pub(super) policy_warm_s: Option<u32>,
 }
 
 /// Everything. A load has a week of memory and five days to be played.
@@ -38,6 +40,7 @@ const WHOLE: Extent = Extent {
     made_up_loads: 7,
     held_out: 3,
     judged_ticks: None,
+    policy_warm_s: None,
 };
 
 /// What shows in three minutes on two cores that everything works.
@@ -57,6 +60,7 @@ const QUICK: Extent = Extent {
     made_up_loads: 2,
     held_out: 1,
     judged_ticks: Some(720),
+    policy_warm_s: Some(3600),
 };
 
 impl Extent {

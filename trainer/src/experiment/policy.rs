@@ -34,9 +34,12 @@ pub(super) fn train(context: &RunContext<'_>, engine: &Runnable) -> Result<Optio
         return Ok(None);
     };
     let usual = PolicySettings::new(config);
-    let judged = Extent::of(config.training.quick).judged_ticks;
-    let settings =
-        PolicySettings { evaluate_ticks: judged.unwrap_or(usual.evaluate_ticks), ..usual };
+    let Extent { judged_ticks, policy_warm_s, .. } = Extent::of(config.training.quick);
+    let settings = PolicySettings {
+        evaluate_ticks: judged_ticks.unwrap_or(usual.evaluate_ticks),
+        warm_s: policy_warm_s.unwrap_or(usual.warm_s),
+        ..usual
+    };
     let training = PolicyTraining::new(settings, workloads, held_out, device, *stop)?;
     let Some(training) = training else { return Ok(None) };
     let checkpoint = run.checkpoints().join("policy.ckpt");

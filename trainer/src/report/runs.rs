@@ -230,7 +230,7 @@ fn scaling(page: &mut Page, policy: &EvalReport, of: &str) {
                    no other one beats in both.";
     page.chart(Chart::Policies, of, caption);
     if !policy.actions.is_empty() {
-        let caption = "By what the Q-network multiplied the plan, and by what it would have, were no \
+        let caption = "By what the Q-network multiplied the plan, for 20 minutes at a time, and by what it would have, were no \
                        advantage too small to act on.";
         page.chart(Chart::Actions, of, caption);
     }

@@ -21,6 +21,14 @@ pub fn in_parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync +
     items.par_iter().with_max_len(1).map(map).collect()
 }
 
+/// As [`in_parallel`], with items that change.
+pub fn on_all<T: Send, R: Send>(
+    items: &mut [T],
+    map: impl Fn(&mut T) -> R + Sync + Send,
+) -> Vec<R> {
+    items.par_iter_mut().with_max_len(1).map(map).collect()
+}
+
 /// Does both at once.
 pub fn both<A: Send, B: Send>(
     a: impl FnOnce() -> A + Send,

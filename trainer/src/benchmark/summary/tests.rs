@@ -4,7 +4,7 @@ use scaleiq_workload::sim::Score;
 
 fn run(policy: Contender, knob: Option<f32>, sla: f64, cost_over_ideal: f64) -> Run {
     let score = Score { sla, cost_over_ideal, actions_per_day: 100.0, ..Score::default() };
-    Run { policy, knob, score }
+    Run { policy, knob, score, moved: None }
 }
 
 /// A case in which HPA is as good as its knob says: cost 1 / knob, in time up to `hpa_until`.

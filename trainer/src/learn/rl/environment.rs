@@ -1,63 +1,23 @@
 //! The world in which the agent learns: the simulator, under the very controller that runs live.
 //!
-//! An episode is a part of a workload in a randomly drawn world. The agent only replaces the
-//! controller's policy; gathering, forecasts, guard and memory are core's own.
+//! An episode is a part of a workload in a randomly drawn world. Only the controller's policy is the
+//! caller's; gathering, forecasts, guard and memory are core's own.
 
 use crate::config::{AgentConfig, RewardWeights};
 use crate::data::workload::{CachedForecasts, Workload, between, log_uniform};
+use crate::runtime::stop::Stop;
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use scaleiq_core::controller::Controller;
-use scaleiq_core::estimation::Estimate;
-use scaleiq_core::policy::{
-    Choice, Observation, Planner, Policy, QuantileRule, Stage, jobs_for_action, reactive_jobs,
-};
+use scaleiq_core::decision::Decision;
+use scaleiq_core::policy::{Observation, Policy};
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
 use scaleiq_workload::sim::{Load, STEP_S, Score, Simulator, World};
-
-/// Most that the late events of one tick count, in ticks of mean arrivals: a disaster that no action
-/// could avert must not drown the few percent of cost that most decisions are about.
-const MAX_LATE: f32 = 0.3;
-/// Brings the values of states to about 1.
-const REWARD_SCALE: f32 = 0.1;
-
-/// What steers an episode.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Steering {
-    /// The plan that actions multiply, as it is.
-    Planner,
-    /// Jobs for a high quantile of the forecast.
-    Rule,
-    /// Jobs for the present rate.
-    Reactive,
-    /// An action of the agent.
-    Action(usize),
-}
-
-/// A policy that does as it is told from outside.
-#[derive(Clone, Copy, Debug)]
-pub struct ExternalPolicy {
-    steering: Steering,
-    rule: QuantileRule,
-}
-
-impl Policy for ExternalPolicy {
-    fn choose(&mut self, s: &Estimate, state: &Observation, settings: &Settings) -> Choice {
-        match self.steering {
-            // What an action is worth is learned from all of them: none counts as the plan's here.
-            Steering::Action(action) if s.has_forecast => {
-                let jobs = jobs_for_action(action, s, settings);
-                Choice { action: Some(action), ..Choice::new(Stage::Network, jobs) }
-            }
-            Steering::Action(_) | Steering::Planner => Planner.choose(s, state, settings),
-            Steering::Rule => self.rule.choose(s, state, settings),
-            Steering::Reactive => Choice::new(Stage::Reactive, reactive_jobs(s, settings)),
-        }
-    }
-}
+use std::ops::Range;
+use std::sync::Arc;
 
 /// Most jobs of a pool, over those that the load's peak keeps busy, where the user names no most.
 const MAX_JOBS: f32 = 3.0;
@@ -160,10 +120,11 @@ pub struct TickResult {
     pub reward: f32,
 }
 
-/// A part of a workload being played.
-pub struct Episode {
-    simulator: FaultySimulator<Load>,
-    controller: Controller<CachedForecasts, ExternalPolicy>,
+/// A part of a workload being played. A clone goes on from the same moment with the same luck.
+#[derive(Clone)]
+pub struct Episode<P> {
+    simulator: FaultySimulator<Arc<Load>>,
+    controller: Controller<CachedForecasts, P>,
     weights: RewardWeights,
     /// Job-seconds that the mean tick is worth.
     ideal_job_s: f32,
@@ -173,17 +134,18 @@ pub struct Episode {
     totals: Totals,
 }
 
-impl Episode {
-    /// Plays the given steps of a workload; the first `warm_s` seconds are not scored.
+impl<P: Policy> Episode<P> {
+    /// Plays the given steps of a workload under `policy`; the first `warm_s` seconds are not scored.
     #[must_use]
     pub fn new(
         workload: &Workload,
-        steps: std::ops::Range<usize>,
+        steps: Range<usize>,
         scene: Scene,
+        policy: P,
         seed: u64,
         warm_s: u32,
     ) -> Self {
-        let load = workload.slice(steps);
+        let load = Arc::new(workload.slice(steps));
         let limits = scene.limits(workload.peak_jobs);
         let World { sla_s, start_median_s, .. } = scene.world;
         let settings = Settings {
@@ -198,7 +160,6 @@ impl Episode {
         let ticks = load.steps().len() as f32 / (TICK_S / STEP_S) as f32;
         // Even at rest somebody must be there: a pool is never worth less than a job.
         let ideal_job_s = (work_s / ticks).max(TICK_S as f32);
-        let policy = ExternalPolicy { steering: Steering::Planner, rule: QuantileRule::default() };
         let simulator =
             Simulator::new(load, scene.world, limits, TICK_S, seed).with_warm_up(warm_s);
         Self {
@@ -212,12 +173,13 @@ impl Episode {
         }
     }
 
-    /// A random part of a workload in a random world.
+    /// A random part of a workload, of `warm_s` seconds that are not scored and `ticks` that are.
     #[must_use]
     pub fn random(
         workload: &Workload,
         ticks: u32,
         scene: Scene,
+        policy: P,
         warm_s: u32,
         rng: &mut ChaCha8Rng,
     ) -> Self {
@@ -225,7 +187,7 @@ impl Episode {
         let playable = workload.playable();
         let room = playable.len().saturating_sub(length).max(1);
         let start = playable.start + (rng.next_u64() % room as u64) as usize;
-        Self::new(workload, start..start + length, scene, rng.next_u64(), warm_s)
+        Self::new(workload, start..start + length, scene, policy, rng.next_u64(), warm_s)
     }
 
     /// Plays a tick; `None` at the end.
@@ -233,10 +195,9 @@ impl Episode {
         let tick = self.simulator.tick()?;
         let cost = self.simulator.simulator().tick_cost();
         let paid = (cost.paid_job_s - cost.ideal_job_s) as f32 / self.ideal_job_s;
-        let late = (cost.late_events as f32 / self.mean_events).min(MAX_LATE);
+        let late = cost.late_events as f32 / self.mean_events;
         let RewardWeights { cost: cost_weight, sla, churn } = self.weights;
-        let price = cost_weight * paid + sla * late + churn * self.churn;
-        let reward = -REWARD_SCALE * price;
+        let reward = -(cost_weight * paid + sla * late + churn * self.churn);
         self.totals.add(&Totals {
             ticks: 1,
             reward: f64::from(reward),
@@ -253,15 +214,37 @@ impl Episode {
         Some(TickResult { state, reward })
     }
 
-    /// Lets the controller decide, steered.
-    pub fn act(&mut self, steering: Steering) {
-        self.controller.policy_mut().steering = steering;
+    /// Lets the controller decide.
+    pub fn act(&mut self) -> Decision {
         let simulator = self.simulator.simulator();
         let (now, before) = (simulator.now(), simulator.wanted());
         let decision = self.controller.decide(now);
         self.simulator.set_jobs(decision.jobs);
         let change = self.simulator.simulator().wanted().0.abs_diff(before.0) as f32;
         self.churn = change / before.as_f32().max(1.0);
+        decision
+    }
+
+    /// Plays to the end; `None` if `stop` says so in between.
+    #[must_use]
+    pub fn played(mut self, stop: Stop) -> Option<Self> {
+        while self.observe().is_some() {
+            if stop() {
+                return None;
+            }
+            self.act();
+        }
+        Some(self)
+    }
+
+    /// The controller's policy.
+    pub fn policy(&self) -> &P {
+        self.controller.policy()
+    }
+
+    /// The controller's policy, to steer it.
+    pub fn policy_mut(&mut self) -> &mut P {
+        self.controller.policy_mut()
     }
 
     /// Forgets what was summed so far (after the warm-up).
@@ -283,28 +266,29 @@ impl Episode {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::data::workload::tests::workload;
+    use crate::learn::rl::steering::{Steered, Steering};
+    use crate::runtime::stop::never;
     use rand_core::SeedableRng;
     use scaleiq_core::policy::NEUTRAL;
 
-    fn scene() -> Scene {
+    pub(crate) fn scene() -> Scene {
         Scene::new(World::queue(), &AgentConfig::default(), FaultPlan::default())
     }
 
-    fn play(steering: Steering) -> (Totals, Score) {
-        let mut episode = Episode::new(&workload(4), 0..17_280, scene(), 7, 0);
-        while episode.observe().is_some() {
-            episode.act(steering);
-        }
+    fn play(action: usize) -> (Totals, Score) {
+        let policy = Steered::by(Steering::Action(action));
+        let episode = Episode::new(&workload(4), 0..17_280, scene(), policy, 7, 0);
+        let episode = episode.played(&never).unwrap();
         (*episode.totals(), episode.score())
     }
 
     #[test]
     fn more_jobs_cost_more_and_are_punctual() {
-        let (generous, generous_score) = play(Steering::Action(8));
-        let (tight, tight_score) = play(Steering::Action(NEUTRAL));
+        let (generous, generous_score) = play(8);
+        let (tight, tight_score) = play(NEUTRAL);
         assert!(generous.cost > 1.1 * tight.cost);
         assert!(generous_score.sla >= tight_score.sla && generous_score.sla > 0.999);
         let mean = generous.cost / generous.ticks as f64;
@@ -318,11 +302,14 @@ mod tests {
             let mut rewards = Vec::new();
             for seed in 0..8 {
                 let scene = Scene::random(&AgentConfig::default(), &mut rng);
-                let mut episode = Episode::random(&workload(seed), 100, scene, 600, &mut rng);
+                let policy = Steered::by(Steering::Plan);
+                let mut episode =
+                    Episode::random(&workload(seed), 100, scene, policy, 600, &mut rng);
                 while let Some(seen) = episode.observe() {
                     assert!(seen.state.is_none_or(|s| s.iter().all(|x| x.is_finite())));
                     rewards.push(seen.reward);
-                    episode.act(Steering::Action(rewards.len() % 9));
+                    episode.policy_mut().steer(Steering::Action(rewards.len() % 9));
+                    episode.act();
                 }
             }
             rewards
@@ -331,6 +318,7 @@ mod tests {
         assert!(rewards.len() >= 8 * 100 && rewards.iter().all(|r| r.is_finite()));
         assert_eq!(rewards, run());
     }
+
     #[test]
     fn the_users_limits_hold_in_every_episode() {
         let specs = [(1, None), (2, Some(7)), (20, Some(20)), (5, Some(100_000))];
@@ -342,9 +330,10 @@ mod tests {
             let limits = scene.limits(workload.peak_jobs);
             let most = max_jobs.map_or(usual, |max| max.min(usual));
             assert_eq!((limits.min().0, limits.max().0), (min_jobs, most));
-            let mut episode = Episode::new(&workload, 0..4000, scene, 7, 0);
+            let policy = Steered::by(Steering::Action(8));
+            let mut episode = Episode::new(&workload, 0..4000, scene, policy, 7, 0);
             while episode.observe().is_some() {
-                episode.act(Steering::Action(8));
+                episode.act();
                 let wanted = episode.simulator.simulator().wanted().0;
                 assert!((min_jobs..=most).contains(&wanted), "{wanted} of {min_jobs}..={most}");
             }

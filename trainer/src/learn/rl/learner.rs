@@ -1,10 +1,11 @@
-//! One step of double DQN (van Hasselt 2016, arXiv:1509.06461; Mnih 2015).
+//! One step of double DQN (van Hasselt 2016, arXiv:1509.06461; Mnih 2015), which learns as well by how much
+//! actions differ where all of them were tried.
 
 use super::replay::{Draw, Transition};
 use crate::model::q_network::{NetworkNoise, QNetwork, best_action, numbers};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use scaleiq_core::policy::{ACTIONS, Observation};
+use scaleiq_core::policy::{ACTIONS, NEUTRAL, Observation};
 use serde::{Deserialize, Serialize};
 
 /// Decay of Adam's first and second moment, and what is added to the root of the second.
@@ -138,21 +139,26 @@ impl Learner {
     ) -> (Learned, Vec<Vec<f32>>) {
         let count = draw.transitions.len();
         let states: Vec<Observation> = draw.transitions.iter().map(|t| t.state).collect();
-        let mut taken = vec![0.0; count * ACTIONS];
-        for (row, transition) in taken.chunks_mut(ACTIONS).zip(&draw.transitions) {
-            row[usize::from(transition.action)] = 1.0;
-        }
+        let table = |row: &dyn Fn(&Transition) -> [f32; ACTIONS]| {
+            let rows: Vec<[f32; ACTIONS]> = draw.transitions.iter().map(row).collect();
+            let data = TensorData::new(rows.as_flattened().to_vec(), [count, ACTIONS]);
+            Tensor::<2>::from_data(data, device)
+        };
         let column = |numbers: &[f32]| {
             Tensor::<2>::from_data(TensorData::new(numbers.to_vec(), [count, 1]), device)
         };
-        let taken = Tensor::<2>::from_data(TensorData::new(taken, [count, ACTIONS]), device);
         let placed = self.online.on(device, Some(noise));
-        let values = (placed.forward(placed.batch(&states)) * taken).sum_dim(1);
+        let all = placed.forward(placed.batch(&states));
+        let values = (all.clone() * table(&|t| only(usize::from(t.action)))).sum_dim(1);
         let size = (values.clone() - column(targets)).abs();
         let near = size.clone().clamp_max(settings.huber);
         let far = (size - near.clone()).mul_scalar(settings.huber);
-        let loss = (near.square().mul_scalar(0.5) + far) * column(&draw.weights);
-        let loss = loss.mean();
+        let of_return = near.square().mul_scalar(0.5) + far;
+        // Squares, since the mean is what counts: the tails of what an action brings are heavy.
+        let plan = (all.clone() * table(&|_| only(NEUTRAL))).sum_dim(1);
+        let of_advantages =
+            (all - plan - table(&|t| t.advantages)).square().sum_dim(1).mul_scalar(0.5);
+        let loss = ((of_return + of_advantages) * column(&draw.weights)).mean();
         let gradients = self.online.gradients(&placed, noise, &loss.backward());
         let values = numbers(values.inner());
         let learned = Learned {
@@ -162,6 +168,11 @@ impl Learner {
         };
         (learned, gradients)
     }
+}
+
+/// 1 for this action alone.
+fn only(action: usize) -> [f32; ACTIONS] {
+    std::array::from_fn(|k| if k == action { 1.0 } else { 0.0 })
 }
 
 #[cfg(test)]
@@ -187,7 +198,10 @@ mod tests {
                 let reward = if action == 0 && from == 1 { 1.0 } else { 0.0 };
                 let (state, next) = (state(from), state(to));
                 let action = action as u8;
-                replay.push(Transition { state, action, reward, next, discount: 0.5 });
+                // What follows from the values below.
+                let advantage = if from == 1 { 1.5 } else { -0.5 };
+                let advantages = only(0).map(|staying| staying * advantage);
+                replay.push(Transition { state, action, reward, next, discount: 0.5, advantages });
             }
         }
         replay
@@ -216,6 +230,25 @@ mod tests {
         }
         assert_eq!([best_action(&q[1]), usize::from(best_action(&q[0]) > 0)], [0, 1]);
         assert_eq!(OBSERVATION % 2, 0);
+    }
+
+    #[test]
+    fn advantages_alone_tell_actions_apart() {
+        let device = Device::flex().autodiff();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut learner = Learner::new(&[16, 16], &mut rng);
+        // Nothing is ever paid, and the plan alone is ever tried.
+        let silent = |t: &Transition| Transition { action: NEUTRAL as u8, reward: 0.0, ..*t };
+        for _ in 0..1000 {
+            let mut draw = toy().draw(32, 1.0, &mut rng);
+            draw.transitions = draw.transitions.iter().map(silent).collect();
+            learner.step(&draw, &SETTINGS, &device, &mut rng);
+        }
+        let q = learner.online().on(&Device::flex(), None).values(&[state(0), state(1)]);
+        for (q, known) in q.iter().zip([-0.5, 1.5]) {
+            let staying = q[0] - q[NEUTRAL];
+            assert!((staying - known).abs() < 0.15, "{staying} for {known}");
+        }
     }
 
     #[test]

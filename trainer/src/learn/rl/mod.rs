@@ -6,4 +6,5 @@ pub mod learner;
 pub mod replay;
 mod round;
 pub mod settings;
+pub mod steering;
 pub mod training;

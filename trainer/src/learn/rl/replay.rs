@@ -3,7 +3,7 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
-use scaleiq_core::policy::Observation;
+use scaleiq_core::policy::{ACTIONS, Observation};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -23,6 +23,8 @@ pub struct Transition {
     pub next: Observation,
     /// Worth of a reward in `next` as seen from `state`.
     pub discount: f32,
+    /// How much more each action turned out to be worth in `state` than leaving the plan as it is.
+    pub advantages: [f32; ACTIONS],
 }
 
 /// Sums of priorities over halves of halves: drawing and updating take O(log n).
@@ -188,7 +190,16 @@ impl PrioritizedReplay {
 pub struct NStep {
     n: usize,
     gamma: f32,
-    pending: VecDeque<(Observation, u8, f32)>,
+    pending: VecDeque<Decided>,
+}
+
+/// A decision whose transition is not complete.
+#[derive(Clone, Copy, Debug)]
+struct Decided {
+    state: Observation,
+    action: u8,
+    advantages: [f32; ACTIONS],
+    reward: f32,
 }
 
 impl NStep {
@@ -200,8 +211,8 @@ impl NStep {
 
     /// Adds to the reward of the last decision; ignored before the first.
     pub fn reward(&mut self, reward: f32) {
-        if let Some((_, _, sum)) = self.pending.back_mut() {
-            *sum += reward;
+        if let Some(decided) = self.pending.back_mut() {
+            decided.reward += reward;
         }
     }
 
@@ -215,9 +226,10 @@ impl NStep {
         transition
     }
 
-    /// Decides on `action` in `state`.
-    pub fn decide(&mut self, state: &Observation, action: usize) {
-        self.pending.push_back((*state, action as u8, 0.0));
+    /// Decides on `action` in `state`, where all of them turned out to have such `advantages`.
+    pub fn decide(&mut self, state: &Observation, action: usize, advantages: [f32; ACTIONS]) {
+        let action = action as u8;
+        self.pending.push_back(Decided { state: *state, action, advantages, reward: 0.0 });
     }
 
     /// Ends in `state` (a cut, not a goal): gives what is left over shorter windows.
@@ -231,13 +243,13 @@ impl NStep {
     }
 
     fn sum(&self, next: &Observation) -> Option<Transition> {
-        let (state, action, _) = *self.pending.front()?;
+        let Decided { state, action, advantages, .. } = *self.pending.front()?;
         let (mut reward, mut discount) = (0.0, 1.0);
-        for (_, _, r) in &self.pending {
-            reward += discount * r;
+        for decided in &self.pending {
+            reward += discount * decided.reward;
             discount *= self.gamma;
         }
-        Some(Transition { state, action, reward, next: *next, discount })
+        Some(Transition { state, action, reward, next: *next, discount, advantages })
     }
 }
 
@@ -252,7 +264,8 @@ mod tests {
     }
 
     fn transition(x: f32) -> Transition {
-        Transition { state: state(x), action: 1, reward: x, next: state(x + 1.0), discount: 0.9 }
+        let (state, next, advantages) = (state(x), state(x + 1.0), [x; ACTIONS]);
+        Transition { state, action: 1, reward: x, next, discount: 0.9, advantages }
     }
 
     #[test]
@@ -332,13 +345,14 @@ mod tests {
         let mut out = Vec::new();
         for k in 0..4 {
             out.extend(window.arrive(&state(k as f32)));
-            window.decide(&state(k as f32), k);
+            window.decide(&state(k as f32), k, [k as f32; ACTIONS]);
             window.reward(1.0);
             window.reward(k as f32);
         }
         // 1 + 2/2 + 3/4 = 2.75 from state 0 to state 3.
         assert_eq!(out.len(), 1);
         assert_eq!((out[0].reward, out[0].discount, out[0].next), (2.75, 0.125, state(3.0)));
+        assert_eq!((out[0].action, out[0].advantages), (0, [0.0; ACTIONS]));
         let rest = window.finish(&state(9.0));
         let rewards: Vec<(f32, f32)> = rest.iter().map(|t| (t.reward, t.discount)).collect();
         assert_eq!(rewards, [(4.5, 0.125), (5.0, 0.25), (4.0, 0.5)]);

@@ -1,12 +1,14 @@
 //! One round of episodes side by side: all decide, and all teach the one network.
 
-use super::environment::{Episode, Scene, Steering, Totals};
+use super::environment::{Episode, Scene, Totals};
 use super::learner::{Learner, StepSettings};
-use super::replay::{NStep, PrioritizedReplay};
+use super::replay::{NStep, PrioritizedReplay, Transition};
 use super::settings::PolicySettings;
+use super::steering::{HELD_TICKS, Steered, Steering, Stretch};
 use crate::data::workload::Workload;
 use crate::model::q_network::best_action;
 use crate::runtime::stop::Stop;
+use crate::runtime::threads::{in_parallel, on_all};
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -14,8 +16,6 @@ use scaleiq_core::policy::Observation;
 use scaleiq_workload::sim::TICK_S;
 use serde::{Deserialize, Serialize};
 
-/// Seconds under the planner before the agent takes over.
-const WARM_S: u32 = 1200;
 /// The learning rate falls linearly to this share of itself.
 const LAST_RATE: f32 = 0.1;
 
@@ -38,7 +38,7 @@ pub(super) struct Round<'a> {
 /// What a round told.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct RoundReport {
-    /// Decisions made.
+    /// Decisions made, in which an action was begun or held.
     pub(super) decisions: u64,
     /// Steps of the optimizer.
     pub(super) steps: u64,
@@ -64,8 +64,10 @@ struct Sums {
 
 /// An episode and the agent's window on it.
 struct Player {
-    episode: Episode,
+    episode: Episode<Steered>,
     window: NStep,
+    /// Where the next action is chosen; `None` while there is nothing to go by.
+    state: Option<Observation>,
 }
 
 impl Round<'_> {
@@ -74,75 +76,67 @@ impl Round<'_> {
         let PolicySettings { envs, ticks, train_every, .. } = *self.settings;
         let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
         rng.set_stream(self.done as u64 + 1);
-        let mut players: Vec<Player> = (0..envs).map(|_| self.player(&mut rng)).collect();
+        let seeds: Vec<u64> = (0..envs).map(|_| rng.next_u64()).collect();
+        let players = in_parallel(&seeds, |seed| self.player(*seed, stop));
+        let mut players: Vec<Player> = players.into_iter().collect::<Option<_>>()?;
         let (mut sums, mut decisions) = (Sums::default(), 0);
         let enough = self.settings.first_memory.max(self.settings.agent.batch_size);
-        for tick in 0..ticks as usize {
+        let choices = (ticks / HELD_TICKS).max(1) as usize;
+        for choice in 0..choices {
             if stop() {
                 return None;
             }
-            let seen = players.iter_mut().map(Player::observe).collect::<Vec<_>>();
-            for (player, state) in players.iter_mut().zip(&seen) {
-                if let Some(transition) = state.and_then(|s| player.window.arrive(&s)) {
-                    learning.replay.push(transition);
-                }
-            }
-            self.decide(learning, &mut players, &seen, &mut rng);
+            let actions = self.choose(learning, &players, &mut rng);
+            let mut players: Vec<_> = players.iter_mut().zip(actions).collect();
+            let completed = on_all(&mut players, |(player, action)| player.play(*action));
+            completed.into_iter().flatten().for_each(|t| learning.replay.push(t));
             if learning.replay.len() >= enough {
-                let due = envs * (tick + 1) / train_every - envs * tick / train_every;
-                let part = tick as f32 / ticks as f32;
+                let due = envs * (choice + 1) / train_every - envs * choice / train_every;
+                let part = choice as f32 / choices as f32;
                 (0..due).for_each(|_| self.learn(learning, part, &mut sums, &mut rng));
             }
-            decisions += envs as u64;
+            decisions += envs as u64 * u64::from(HELD_TICKS);
         }
         let mut totals = Totals::default();
         for player in &mut players {
-            if let Some(state) = player.observe() {
-                let rest = player.window.finish(&state);
-                rest.into_iter().for_each(|transition| learning.replay.push(transition));
-            }
+            player.finish().into_iter().for_each(|t| learning.replay.push(t));
             totals.add(player.episode.totals());
         }
         Some(RoundReport::new(&totals, &sums, decisions))
     }
 
-    fn player(&self, rng: &mut ChaCha8Rng) -> Player {
-        let PolicySettings { agent, ticks, .. } = self.settings;
-        let workload = &self.workloads[(rng.next_u64() % self.workloads.len() as u64) as usize];
-        let scene = Scene::random(agent, rng);
-        // One tick more than decisions: the last decision needs its reward.
-        let mut episode = Episode::random(workload, ticks + 1, scene, WARM_S, rng);
-        for _ in 0..WARM_S / TICK_S {
-            if episode.observe().is_some() {
-                episode.act(Steering::Planner);
-            }
+    /// A player whose pool has run for a while; `None` if `stop` says so.
+    fn player(&self, seed: u64, stop: Stop) -> Option<Player> {
+        if stop() {
+            return None;
         }
+        let PolicySettings { agent, ticks, warm_s, .. } = self.settings;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let workload = &self.workloads[(rng.next_u64() % self.workloads.len() as u64) as usize];
+        let scene = Scene::random(agent, &mut rng);
+        let plan = Steered::by(Steering::Plan);
+        // A tick more than decisions: the last one needs its reward.
+        let mut episode = Episode::random(workload, *ticks + 1, scene, plan, *warm_s, &mut rng);
+        episode.observe();
+        let Stretch { state, .. } =
+            episode.steered(Steering::Plan, warm_s / TICK_S).unwrap_or_default();
         episode.clear_totals();
-        Player { episode, window: NStep::new(agent.n_step, agent.gamma) }
+        Some(Player { episode, window: NStep::new(agent.n_step, agent.gamma), state })
     }
 
     /// Lets the noisy network choose for every player that has something to go by.
-    fn decide(
+    fn choose(
         &self,
         learning: &Learning,
-        players: &mut [Player],
-        seen: &[Option<Observation>],
+        players: &[Player],
         rng: &mut ChaCha8Rng,
-    ) {
+    ) -> Vec<Option<usize>> {
         let network = learning.learner.online();
         let noise = network.draw_noise(rng);
-        let known: Vec<Observation> = seen.iter().flatten().copied().collect();
+        let known: Vec<Observation> = players.iter().filter_map(|player| player.state).collect();
         let placed = network.on(&self.device.clone().inner(), Some(&noise));
         let mut actions = placed.values(&known).into_iter().map(|q| best_action(&q));
-        for (player, state) in players.iter_mut().zip(seen) {
-            let choice = state.and_then(|s| Some((s, actions.next()?)));
-            if let Some((state, action)) = choice {
-                player.window.decide(&state, action);
-                player.episode.act(Steering::Action(action));
-            } else {
-                player.episode.act(Steering::Planner);
-            }
-        }
+        players.iter().map(|player| player.state.and_then(|_| actions.next())).collect()
     }
 
     /// One step of the optimizer, when this share of the round is played.
@@ -194,10 +188,25 @@ impl RoundReport {
 }
 
 impl Player {
-    /// Plays a tick; the reward goes to the last decision of the agent.
-    fn observe(&mut self) -> Option<Observation> {
-        let seen = self.episode.observe()?;
-        self.window.reward(seen.reward);
-        seen.state
+    /// Tries every action from here on, then plays the one chosen; gives the transition that this completes.
+    fn play(&mut self, action: Option<usize>) -> Option<Transition> {
+        let mut completed = None;
+        let steering = match (self.state, action) {
+            (Some(state), Some(action)) => {
+                completed = self.window.arrive(&state);
+                self.window.decide(&state, action, self.episode.advantages());
+                Steering::Action(action)
+            }
+            _ => Steering::Plan,
+        };
+        let stretch = self.episode.steered(steering, HELD_TICKS).unwrap_or_default();
+        self.window.reward(stretch.reward);
+        self.state = stretch.state;
+        completed
+    }
+
+    /// What is left over at the end.
+    fn finish(&mut self) -> Vec<Transition> {
+        self.state.map(|state| self.window.finish(&state)).unwrap_or_default()
     }
 }

@@ -12,9 +12,12 @@ pub struct PolicySettings {
     pub agent: AgentConfig,
     /// Episodes side by side in a round.
     pub envs: usize,
-    /// Decisions in an episode.
+    /// Decisions of the controller in an episode.
     pub ticks: u32,
-    /// Decisions (over all episodes) between two steps of the optimizer.
+    /// Seconds of an episode under the plan before the agent takes over, and of a held-out case before it is
+    /// scored: margins and budgets are those of a pool that has run for days.
+    pub warm_s: u32,
+    /// Choices of the agent (over all episodes) between two steps of the optimizer.
     pub train_every: usize,
     /// Transitions needed before the first step of the optimizer, at most as many as are remembered.
     pub first_memory: usize,
@@ -31,10 +34,11 @@ impl PolicySettings {
         Self {
             seed: config.seed,
             agent: config.agent.clone(),
-            envs: 32,
-            ticks: 480,
-            train_every: 16,
-            first_memory: 5_000.min(config.agent.memory_size),
+            envs: 16,
+            ticks: 960,
+            warm_s: 3 * 86_400,
+            train_every: 2,
+            first_memory: 1_000.min(config.agent.memory_size),
             huber: 5.0,
             evaluate_ticks: 2880,
         }

@@ -1,7 +1,9 @@
 //! Trains the scaling policy.
 //!
 //! Dueling double DQN with noisy streams, prioritized replay and n-step returns (Rainbow without
-//! its distributions; Hessel et al. 2018, arXiv:1710.02298), on many episodes side by side.
+//! its distributions; Hessel et al. 2018, arXiv:1710.02298), on many episodes side by side. Actions are held
+//! (`HELD_S`), and in every state that is met all of them are tried on copies of the episode, so that the
+//! network learns from what they brought as well as from its returns.
 //!
 //! A step of the run loop is a *round* of episodes. Everything random in round `r` comes from the seed
 //! and `r` alone, and nothing outlives a round but `Learning`: so a run that is interrupted and
@@ -27,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// Cautions that are tried when all is trained.
-const MIN_ADVANTAGES: [f32; 6] = [0.0, 0.002, 0.005, 0.01, 0.03, f32::MAX];
+const MIN_ADVANTAGES: [f32; 6] = [0.0, 0.01, 0.02, 0.05, 0.1, f32::MAX];
 
 /// What a checkpoint holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,9 +92,7 @@ impl PolicyTraining {
     /// cautious leaves every plan as it is. `None` if `stop` says so.
     #[must_use]
     pub fn verdict(&self, stop: Stop) -> Option<EvalReport> {
-        let judge = |min_advantage| {
-            self.judge.judge(self.best_network(), min_advantage, &self.device, stop)
-        };
+        let judge = |min_advantage| self.judge.judge(self.best_network(), min_advantage, stop);
         let reports: Vec<EvalReport> =
             MIN_ADVANTAGES.into_iter().map(judge).collect::<Option<_>>()?;
         Some(reports.into_iter().min_by(|a, b| a.dqn.total_cmp(&b.dqn)).unwrap_or_default())
@@ -138,9 +138,9 @@ impl Trainable for PolicyTraining {
         Ok(Some(StepReport { figures: report.figures().to_vec(), note }))
     }
 
-    /// The mean penalised cost of the network as it is, without min_advantage.
+    /// The mean penalised cost of the network as it is, whatever it gains.
     fn evaluate(&self, stop: Stop) -> Option<(f64, StepReport)> {
-        let report = self.judge.judge(self.learning.learner.online(), 0.0, &self.device, stop)?;
+        let report = self.judge.judge(self.learning.learner.online(), 0.0, stop)?;
         let EvalReport { dqn, planner, .. } = report;
         let note = format!("held out {dqn:.3}, planner {planner:.3}");
         let figures = vec![("held_out", dqn), ("held_out_planner", planner)];

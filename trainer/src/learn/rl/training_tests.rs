@@ -18,9 +18,10 @@ fn tiny() -> PolicySettings {
     };
     PolicySettings {
         envs: 4,
-        ticks: 60,
-        train_every: 8,
-        first_memory: 100,
+        ticks: 160,
+        warm_s: 1200,
+        train_every: 2,
+        first_memory: 20,
         evaluate_ticks: 120,
         ..PolicySettings::new(&Config { agent, ..Config::default() })
     }
@@ -62,7 +63,7 @@ fn a_short_run_is_finite_and_keeps_its_best() {
     let best = scores.iter().map(|(_, score)| *score).fold(f64::INFINITY, f64::min);
     assert_eq!(training.best(), Some(best));
     let trained = training.trained();
-    let judged = trained.judge.judge(trained.best_network(), 0.0, &trained.device, &never).unwrap();
+    let judged = trained.judge.judge(trained.best_network(), 0.0, &never).unwrap();
     assert_eq!(judged.dqn, best);
     let verdict = trained.verdict(&never).unwrap();
     assert_eq!(verdict.cases.len(), World::NAMES.len());
@@ -72,14 +73,15 @@ fn a_short_run_is_finite_and_keeps_its_best() {
 
 #[test]
 fn a_round_learns_when_enough_is_remembered() {
-    let agent = AgentConfig { memory_size: 150, ..tiny().agent };
-    let settings = PolicySettings { first_memory: 5000.min(agent.memory_size), agent, ..tiny() };
+    let agent = AgentConfig { memory_size: 16, ..tiny().agent };
+    let first_memory = 1000.min(agent.memory_size);
+    let settings = PolicySettings { first_memory, agent, ticks: 400, ..tiny() };
     let training = training(settings);
     let mut learning = training.learning.clone();
     let PolicyTraining { settings, workloads, device, .. } = &training;
     let report = Round { settings, workloads, device, done: 0 }.play(&mut learning, &never);
     let report = report.unwrap();
-    assert_eq!(report.decisions, 240);
+    assert_eq!(report.decisions, 1600);
     assert!(report.steps > 0, "a memory of {} never began to learn", settings.agent.memory_size);
     assert!(learning != training.learning);
 }
