@@ -22,4 +22,4 @@ pub use observation::{Memory, OBSERVATION, Observation};
 pub use plan::Plan;
 pub use planner::Planner;
 pub use prospect::{Prospect, prospect};
-pub use rules::{QuantileRule, reactive_jobs};
+pub use rules::{QuantileRule, Reactive, reactive_jobs};

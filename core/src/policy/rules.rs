@@ -14,6 +14,16 @@ pub fn reactive_jobs(s: &Estimate, settings: &Settings) -> Jobs {
     Jobs::ceil(s.with_backlog(jobs, settings))
 }
 
+/// Jobs for the present rate, whatever is forecast: the rung below the quantile rule, on its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Reactive;
+
+impl Policy for Reactive {
+    fn choose(&mut self, s: &Estimate, _: &Observation, settings: &Settings) -> Choice {
+        Choice::new(Stage::Reactive, reactive_jobs(s, settings))
+    }
+}
+
 /// Jobs for a quantile of the forecast at lead time, and the backlog over the catch-up time;
 /// without a forecast, the reactive rule.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Who plays.
 
 use scaleiq_core::estimation::Estimate;
-use scaleiq_core::policy::{Choice, Observation, Plan, Policy, Stage, reactive_jobs};
+use scaleiq_core::policy::{Choice, Observation, Plan, Policy, Stage};
 use scaleiq_core::settings::Settings;
 use scaleiq_workload::baselines::Baseline;
 use std::str::FromStr;
@@ -99,17 +99,6 @@ impl FromStr for Contender {
             let names: Vec<&str> = Self::all().map(Self::name).collect();
             format!("no such policy; there are {}", names.join(", "))
         })
-    }
-}
-
-/// Jobs for the present rate, whatever is forecast: the rung below the quantile rule, on its own.
-#[derive(Clone, Copy, Debug)]
-pub struct Reactive;
-
-impl Policy for Reactive {
-    fn choose(&mut self, estimate: &Estimate, _: &Observation, settings: &Settings) -> Choice {
-        let jobs = reactive_jobs(estimate, settings);
-        Choice::new(Stage::Reactive, jobs)
     }
 }
 

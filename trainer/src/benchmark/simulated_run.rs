@@ -1,14 +1,14 @@
 //! Plays policies on one workload in one world.
 
 use super::Run;
-use super::contender::{Contender, Multiplied, Reactive};
+use super::contender::{Contender, Multiplied};
 use super::track::Track;
 use crate::data::workload::Workload;
 use crate::evaluate::policy::SLA;
 use scaleiq_core::controller::Controller;
 use scaleiq_core::engine::NativeQNetwork;
 use scaleiq_core::parameters::Parameters;
-use scaleiq_core::policy::{Dqn, NetworkRole, Planner, Policy, QuantileRule, Stage};
+use scaleiq_core::policy::{Dqn, NetworkRole, Planner, Policy, QuantileRule, Reactive, Stage};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::{Base, Settings};
 use scaleiq_core::units::{JobLimits, Jobs};

@@ -2,7 +2,6 @@
 
 use super::environment::{Episode, Scene};
 use super::settings::PolicySettings;
-use crate::benchmark::contender::Reactive;
 use crate::data::workload::Workload;
 use crate::evaluate::policy::{CaseReport, EvalReport, geometric_mean};
 use crate::model::q_network::{DeviceNetwork, QNetwork};
@@ -10,7 +9,8 @@ use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use burn::tensor::Device;
 use scaleiq_core::policy::{
-    ACTIONS, Dqn, OBSERVATION, Planner, Policy, QuantileRule, ValueModel, action_worth_taking,
+    ACTIONS, Dqn, OBSERVATION, Planner, Policy, QuantileRule, Reactive, ValueModel,
+    action_worth_taking,
 };
 use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::faults::FaultPlan;
