@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use trainer::config::Config;
 use trainer::data::{Corpus, probe_windows};
-use trainer::learn::run_loop::{Figure, Outcome, RunLoop, Surroundings};
+use trainer::learn::run_loop::{Checkpoints, Figure, Outcome, RunLoop, Surroundings};
 use trainer::learn::supervised::plan::Plan;
 use trainer::learn::supervised::training::ForecasterTraining;
 use trainer::model::weights::Weights;
@@ -52,7 +52,13 @@ fn run(
         rows.extend(figures.iter().map(|figure| (step, *figure)));
         Ok(())
     };
-    let around = &mut Surroundings { checkpoint, record: &mut record, tick: &mut |_| (), stop };
+    let around = &mut Surroundings {
+        checkpoints: checkpoint.map(|last| Checkpoints { last, keep_best: 0 }),
+        record: &mut record,
+        pace: None,
+        tick: &mut |_| (),
+        stop,
+    };
     (training.run(around).unwrap(), rows)
 }
 

@@ -7,6 +7,7 @@ use process::{Small, signal, start, text, trainer, wait_for};
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use trainer::learn::run_loop::kept;
 
 #[test]
 fn the_file_of_the_reference_gets_as_far_as_the_data() {
@@ -115,7 +116,34 @@ fn a_run_that_was_broken_off_ends_as_an_unbroken_one() {
         assert!(read("stopped") == read("unbroken"), "{file} differs after Ctrl-C");
         assert!(read("killed") == read("unbroken"), "{file} differs after kill -9");
     }
+    let best = |run: &str| {
+        let kept = kept(&small.at(run).join("checkpoints/forecaster.ckpt")).unwrap();
+        assert_eq!(kept.len(), 3);
+        assert!(kept.is_sorted_by_key(|kept| kept.score), "{kept:?}");
+        kept.into_iter().map(|kept| (kept.steps, fs::read(kept.path).unwrap())).collect::<Vec<_>>()
+    };
+    assert!(best("stopped") == best("unbroken") && best("killed") == best("unbroken"));
+    a_line_tells_each(&small, best("unbroken")[0].0);
     one_page_shows_both(&small);
+}
+
+/// `trainer runs` names what was kept, how fast it went and how much memory it took.
+fn a_line_tells_each(small: &Small, best: usize) {
+    let told = trainer(&["runs", &small.path("unbroken"), &small.path("killed")]);
+    let told = text(&told.stdout);
+    let run = small.path("unbroken");
+    let row = told.lines().find(|line| line.starts_with(&format!("{run} "))).unwrap();
+    let cells: Vec<&str> = row[run.len()..].split_whitespace().collect();
+    assert_eq!((cells[0], cells[2]), ("finished", "300"), "{told}");
+    assert!(cells[3].parse::<f64>().is_ok_and(|steps| steps > 0.0), "{told}");
+    let memory = cells[4].parse::<f64>();
+    assert!(if cfg!(target_os = "linux") {
+        memory.is_ok_and(|m| m > 1.0)
+    } else {
+        cells[4] == "–"
+    });
+    let file = format!("{run}/checkpoints/forecaster-step={best}-score=");
+    assert!(told.contains("best checkpoints") && told.contains(&file), "{told}");
 }
 
 fn one_page_shows_both(small: &Small) {

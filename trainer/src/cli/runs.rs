@@ -3,6 +3,7 @@
 use crate::experiment::curves::Stage;
 use crate::experiment::manifest::Manifest;
 use crate::experiment::run::{RUNS, Run};
+use crate::learn::run_loop::{Kept, PEAK_MEMORY_MIB, STEPS_PER_SECOND, kept};
 use crate::report::chapter::Chapter;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 /// Options of `trainer runs`.
 #[derive(Args, Debug)]
 pub struct RunsArgs {
-    /// Runs to put beside each other, with the settings in which they differ [default: all of `runs`]
+    /// Runs to put beside each other, with the settings in which they differ and the checkpoints that were kept
+    /// [default: all of `runs`]
     #[arg(value_name = "RUN")]
     pub runs: Vec<PathBuf>,
 }
@@ -22,9 +24,12 @@ struct Line {
     name: String,
     chapter: Chapter,
     manifest: Option<Manifest>,
+    /// The best checkpoints of the forecaster.
+    kept: Vec<Kept>,
 }
 
-/// Prints a line for each run, the least error first, and the settings in which named ones differ.
+/// Prints a line for each run, the least error first; of named ones the settings in which they differ, and what
+/// they kept.
 ///
 /// # Errors
 /// If a folder cannot be read, or holds no run.
@@ -35,7 +40,9 @@ pub fn run(args: &RunsArgs) -> Result<()> {
     lines.sort_by(|a, b| a.error().total_cmp(&b.error()));
     print!("{}", aligned(&table(&lines)));
     if !args.runs.is_empty() {
-        print!("{}", aligned(&differences(&lines)));
+        for table in [differences(&lines), checkpoints(&lines)].iter().filter(|t| !t.is_empty()) {
+            print!("\n{}", aligned(table));
+        }
     }
     Ok(())
 }
@@ -50,7 +57,8 @@ fn all() -> Result<Vec<PathBuf>> {
 fn line(folder: &Path) -> Result<Line> {
     let (run, _) = Run::open(folder)?;
     let name = folder.display().to_string();
-    Ok(Line { name, chapter: Chapter::read(&run)?, manifest: Manifest::read(&run) })
+    let kept = kept(&run.forecaster_checkpoint())?;
+    Ok(Line { name, chapter: Chapter::read(&run)?, manifest: Manifest::read(&run), kept })
 }
 
 impl Line {
@@ -63,10 +71,30 @@ impl Line {
         self.chapter.results.as_ref()?.forecast.get(who)?.last()?.scores.point.wape
     }
 
+    /// Steps of the forecaster in a second: as many as in half of the rows at least.
+    fn steps_per_second(&self) -> Option<f64> {
+        let mut paces = self.figures(STEPS_PER_SECOND);
+        paces.sort_by(f64::total_cmp);
+        paces.get(paces.len() / 2).copied()
+    }
+
+    fn peak_memory_mib(&self) -> Option<f64> {
+        let ended = self.manifest.as_ref().and_then(|manifest| manifest.peak_memory_mib);
+        self.figures(PEAK_MEMORY_MIB).into_iter().chain(ended).max_by(f64::total_cmp)
+    }
+
+    /// What is known of the forecaster under a name.
+    fn figures(&self, name: &str) -> Vec<f64> {
+        let points = self.chapter.points.iter();
+        let mine = points.filter(|p| p.stage == Stage::Forecaster && p.name == name);
+        mine.map(|point| point.value).collect()
+    }
+
     fn cells(&self) -> Vec<String> {
-        let percent = |v: Option<f64>| v.map_or("–".into(), |v| format!("{:.2}", 100.0 * v));
-        let losses = self.chapter.points.iter().filter(|p| p.name == "validation_loss");
-        let best = losses.map(|point| point.value).min_by(f64::total_cmp);
+        let number =
+            |v: Option<f64>, digits: usize| v.map_or("–".into(), |v| format!("{v:.digits$}"));
+        let percent = |v: Option<f64>| number(v.map(|v| 100.0 * v), 2);
+        let best = self.figures("validation_loss").into_iter().min_by(f64::total_cmp);
         let steps = self.chapter.points.iter().filter(|p| p.stage == Stage::Forecaster);
         let policy = self.chapter.results.as_ref().and_then(|results| results.policy.as_ref());
         vec![
@@ -74,19 +102,44 @@ impl Line {
             if self.chapter.results.is_some() { "finished" } else { "unfinished" }.into(),
             self.manifest.as_ref().map_or("–".into(), |m| m.began.clone()),
             steps.map(|point| point.step).max().unwrap_or(0).to_string(),
-            best.map_or("–".into(), |loss| format!("{loss:.4}")),
+            number(self.steps_per_second(), 2),
+            number(self.peak_memory_mib(), 0),
+            number(best, 4),
             percent(self.wape("int8")),
             percent(self.wape("shipped")),
-            policy.map_or("–".into(), |policy| format!("{:.3}", policy.dqn)),
+            number(policy.map(|policy| policy.dqn), 3),
         ]
     }
 }
 
 fn table(lines: &[Line]) -> Vec<Vec<String>> {
-    let titles =
-        ["run", "state", "began", "steps", "best loss", "WAPE %", "shipped", "policy's cost"];
+    let titles = [
+        "run",
+        "state",
+        "began",
+        "steps",
+        "steps/s",
+        "peak MiB",
+        "best loss",
+        "WAPE %",
+        "shipped",
+        "policy's cost",
+    ];
     let mut rows = vec![titles.map(String::from).to_vec()];
     rows.extend(lines.iter().map(Line::cells));
+    rows
+}
+
+/// A row for each checkpoint that is kept beside a run's last one, the best first.
+fn checkpoints(lines: &[Line]) -> Vec<Vec<String>> {
+    let row = |kept: &Kept| {
+        let file = kept.path.display().to_string();
+        vec![file, kept.steps.to_string(), format!("{:.4}", kept.score)]
+    };
+    let mut rows: Vec<_> = lines.iter().flat_map(|line| line.kept.iter().map(row)).collect();
+    if !rows.is_empty() {
+        rows.insert(0, ["best checkpoints", "step", "loss"].map(String::from).to_vec());
+    }
     rows
 }
 

@@ -100,6 +100,8 @@ struct TrainingFile {
     device: Option<DeviceChoice>,
     #[serde(alias = "checkpoint_interval", alias = "save_every", alias = "save_interval")]
     checkpoint_every: Option<usize>,
+    #[serde(alias = "save_top_k")]
+    keep_best: Option<usize>,
     #[serde(alias = "eval_interval", alias = "eval_every")]
     evaluate_every: Option<usize>,
     #[serde(alias = "log_interval")]
@@ -298,6 +300,7 @@ impl TrainingFile {
         TrainingConfig {
             device: self.device.unwrap_or(ours.device),
             checkpoint_every: self.checkpoint_every.unwrap_or(ours.checkpoint_every),
+            keep_best: self.keep_best.unwrap_or(ours.keep_best),
             evaluate_every: self.evaluate_every.unwrap_or(ours.evaluate_every),
             log_every: self.log_every.unwrap_or(ours.log_every),
             quick: self.quick.unwrap_or(ours.quick),

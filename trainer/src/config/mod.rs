@@ -108,6 +108,8 @@ pub struct TrainingConfig {
     pub device: DeviceChoice,
     /// Steps of the forecaster between checkpoints.
     pub checkpoint_every: usize,
+    /// Its best checkpoints that are kept beside the last one.
+    pub keep_best: usize,
     /// Steps of the forecaster between evaluations on the validation part.
     pub evaluate_every: usize,
     /// Steps between rows of the learning curves.
@@ -121,6 +123,7 @@ impl Default for TrainingConfig {
         Self {
             device: DeviceChoice::Auto,
             checkpoint_every: 200,
+            keep_best: 3,
             evaluate_every: 200,
             log_every: 20,
             quick: false,
@@ -219,6 +222,7 @@ impl Config {
         self.mlflow.iter().for_each(|mlflow| mlflow.check(&mut checks));
         let mut c = checks.section("training");
         c.range("checkpoint_every", self.training.checkpoint_every, 1..=100_000_000);
+        c.range("keep_best", self.training.keep_best, 0..=1000);
         c.range("evaluate_every", self.training.evaluate_every, 1..=100_000_000);
         c.range("log_every", self.training.log_every, 1..=100_000_000);
         let problems = checks.into_problems();

@@ -1,6 +1,8 @@
-//! Learning curves: one row per figure, so that stages may record what they like.
+//! Learning curves, and how fast they were learned: one row per figure, so that stages may record what they like.
+//!
+//! The two are apart since the first are the same whenever the same is learned, and the other never is.
 
-use super::run::RunError;
+use super::run::{Run, RunError};
 use super::tensorboard::Events;
 use crate::runtime::files::{FileError, write_atomic};
 use serde::Serialize;
@@ -49,11 +51,11 @@ pub struct Point {
     pub value: f64,
 }
 
-/// Appends to `curves.csv`, and to what TensorBoard reads beside it.
+/// Appends to `curves.csv` and `pace.csv`, and to what TensorBoard reads beside them.
 #[derive(Debug)]
 pub struct Curves {
-    path: PathBuf,
-    file: File,
+    learning: Rows,
+    pace: Rows,
     stage: Stage,
     events: Events,
 }
@@ -63,41 +65,36 @@ impl Curves {
     /// run that was stopped after its last checkpoint, are dropped.
     ///
     /// # Errors
-    /// If the file cannot be read or written.
-    pub fn open(path: &Path, stage: Stage, done: usize) -> Result<Self, RunError> {
-        let mut kept = Self::read(path)?;
-        kept.retain(|point| point.stage != stage || point.step <= done);
-        let mut rows = format!("{HEADER}\n");
-        for point in &kept {
-            push_row(&mut rows, point.stage, point.step, &point.name, point.value);
-        }
-        write_atomic(path, rows.as_bytes())?;
-        let file =
-            OpenOptions::new().append(true).open(path).map_err(FileError::of("open", path))?;
+    /// If a file cannot be read or written.
+    pub fn open(run: &Run, stage: Stage, done: usize) -> Result<Self, RunError> {
+        let (learning, mut kept) = Rows::open(&run.curves(), stage, done)?;
+        let (pace, kept_pace) = Rows::open(&run.pace(), stage, done)?;
+        kept.extend(kept_pace);
         let mine = kept.iter().filter(|point| point.stage == stage);
         let mine = mine.map(|point| (point.step, point.name.as_str(), point.value));
-        let events = path.with_file_name("tensorboard").join(stage.name());
-        let events = Events::begin(&events, mine)?;
-        Ok(Self { path: path.into(), file, stage, events })
+        let events = Events::begin(&run.dir().join("tensorboard").join(stage.name()), mine)?;
+        Ok(Self { learning, pace, stage, events })
     }
 
-    /// Adds the figures of one step. Those that are not finite are left out.
+    /// Adds what was learned by one step. Figures that are not finite are left out.
     ///
     /// # Errors
     /// If they cannot be written.
     pub fn push(&mut self, step: usize, figures: &[(&str, f64)]) -> Result<(), RunError> {
-        let mut rows = String::new();
-        let figures: Vec<(&str, f64)> =
-            figures.iter().copied().filter(|(_, value)| value.is_finite()).collect();
-        for (name, value) in &figures {
-            push_row(&mut rows, self.stage, step, name, *value);
-        }
-        self.events.push(step, &figures)?;
-        let written = self.file.write_all(rows.as_bytes());
-        Ok(written.map_err(FileError::of("write", &self.path))?)
+        self.learning.push(self.stage, step, figures)?;
+        Ok(self.events.push(step, figures)?)
     }
 
-    /// All points. No file is no points; a last line without its end (a crash) is left out.
+    /// Adds how fast steps were taken up to this one. Figures that are not finite are left out.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn push_pace(&mut self, step: usize, figures: &[(&str, f64)]) -> Result<(), RunError> {
+        self.pace.push(self.stage, step, figures)?;
+        Ok(self.events.push(step, figures)?)
+    }
+
+    /// All points of such a file. No file is no points; a last line without its end (a crash) is left out.
     ///
     /// # Errors
     /// If the file cannot be read or a line is wrong.
@@ -112,6 +109,42 @@ impl Curves {
             parse_row(row).ok_or(RunError::Curves { path: path.into(), line: index + 1 })
         })
         .collect()
+    }
+}
+
+/// A file of points that is appended to.
+#[derive(Debug)]
+struct Rows {
+    path: PathBuf,
+    file: File,
+}
+
+impl Rows {
+    /// Opens the file without what `stage` wrote after step `done`; beside it the points that stay.
+    fn open(path: &Path, stage: Stage, done: usize) -> Result<(Self, Vec<Point>), RunError> {
+        let mut kept = Curves::read(path)?;
+        kept.retain(|point| point.stage != stage || point.step <= done);
+        let mut rows = format!("{HEADER}\n");
+        for point in &kept {
+            push_row(&mut rows, point.stage, point.step, &point.name, point.value);
+        }
+        write_atomic(path, rows.as_bytes())?;
+        let file =
+            OpenOptions::new().append(true).open(path).map_err(FileError::of("open", path))?;
+        Ok((Self { path: path.into(), file }, kept))
+    }
+
+    fn push(
+        &mut self,
+        stage: Stage,
+        step: usize,
+        figures: &[(&str, f64)],
+    ) -> Result<(), FileError> {
+        let mut rows = String::new();
+        for (name, value) in figures.iter().filter(|(_, value)| value.is_finite()) {
+            push_row(&mut rows, stage, step, name, *value);
+        }
+        self.file.write_all(rows.as_bytes()).map_err(FileError::of("write", &self.path))
     }
 }
 
@@ -133,17 +166,21 @@ fn parse_row(row: &str) -> Option<Point> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn a_resumed_stage_forgets_what_came_after_its_checkpoint() {
         let root = tempfile::tempdir().unwrap();
-        let path = root.path().join("curves.csv");
-        let mut curves = Curves::open(&path, Stage::Forecaster, 0).unwrap();
+        let run = Run::create(&root.path().join("a"), &Config::default()).unwrap();
+        let path = run.curves();
+        let mut curves = Curves::open(&run, Stage::Forecaster, 0).unwrap();
         curves.push(10, &[("train_loss", 0.5), ("learning_rate", f64::NAN)]).unwrap();
+        curves.push_pace(10, &[("steps_per_second", 4.5)]).unwrap();
         curves.push(20, &[("train_loss", 0.4)]).unwrap();
-        Curves::open(&path, Stage::Agent, 0).unwrap().push(99, &[("reward", -1.5)]).unwrap();
+        curves.push_pace(20, &[("steps_per_second", 4.0)]).unwrap();
+        Curves::open(&run, Stage::Agent, 0).unwrap().push(99, &[("reward", -1.5)]).unwrap();
         fs::write(&path, fs::read_to_string(&path).unwrap() + "agent,100,rew").unwrap();
-        let mut curves = Curves::open(&path, Stage::Forecaster, 10).unwrap();
+        let mut curves = Curves::open(&run, Stage::Forecaster, 10).unwrap();
         curves.push(20, &[("train_loss", 0.3)]).unwrap();
         insta::assert_snapshot!(fs::read_to_string(&path).unwrap(), @r"
         stage,step,name,value
@@ -152,6 +189,9 @@ mod tests {
         forecaster,20,train_loss,0.3
         ");
         assert_eq!(Curves::read(&path).unwrap().len(), 3);
+        let pace = Curves::read(&run.pace()).unwrap();
+        let pace: Vec<_> = pace.iter().map(|p| (p.step, p.name.as_str(), p.value)).collect();
+        assert_eq!(pace, [(10, "steps_per_second", 4.5)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::context::RunContext;
 use super::curves::{Curves, Stage};
 use crate::config::Config;
 use crate::data::{Corpus, WindowSet};
-use crate::learn::run_loop::{Outcome, RunLoop, Surroundings};
+use crate::learn::run_loop::{Checkpoints, Outcome, RunLoop, Surroundings};
 use crate::learn::supervised::plan::Plan;
 use crate::learn::supervised::training::ForecasterTraining;
 use crate::model::forecaster::Forecaster;
@@ -15,7 +15,8 @@ use crate::runtime::ranks::Ranks;
 use crate::runtime::stop::Stop;
 use anyhow::Result;
 use burn::tensor::Device;
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::path::Path;
 
 /// Trains or resumes the forecaster; `None` if interrupted.
 pub(super) fn train(
@@ -27,17 +28,18 @@ pub(super) fn train(
     let plan = Plan::new(config, train.len());
     let steps = plan.steps as u64;
     let training = ForecasterTraining::new(plan, train, validation, device)?.among(*ranks);
-    let checkpoint = checkpoint(context);
+    let checkpoint = run.forecaster_checkpoint();
     let exists = checkpoint.try_exists().map_err(FileError::of("read", &checkpoint))?;
     let read = || std::fs::read(&checkpoint).map_err(FileError::of("read", &checkpoint));
     let saved = ranks.first_bytes(if exists { read()? } else { Vec::new() });
     let mut training = begun(training, &saved, &checkpoint)?;
     let done = training.steps_done();
-    let mut curves = Curves::open(&run.curves(), Stage::Forecaster, done)?;
+    let curves = RefCell::new(Curves::open(run, Stage::Forecaster, done)?);
     let mut progress = Progress::begin("forecaster", steps, done as u64);
     let outcome = training.run(&mut Surroundings {
-        checkpoint: Some(&checkpoint),
-        record: &mut |step, figures| Ok(curves.push(step, figures)?),
+        checkpoints: Some(Checkpoints { last: &checkpoint, keep_best: config.training.keep_best }),
+        record: &mut |step, figures| Ok(curves.borrow_mut().push(step, figures)?),
+        pace: Some(&mut |step, figures| Ok(curves.borrow_mut().push_pace(step, figures)?)),
         tick: &mut |tick| progress.set(tick.steps as u64, || tick.note.into()),
         stop: *stop,
     })?;
@@ -65,8 +67,9 @@ pub fn help(
     let training = ForecasterTraining::new(plan, &train, &validation, device)?.among(ranks);
     let saved = ranks.first_bytes(Vec::new());
     begun(training, &saved, Path::new("the first process's checkpoint"))?.run(&mut Surroundings {
-        checkpoint: None,
+        checkpoints: None,
         record: &mut |_, _| Ok(()),
+        pace: None,
         tick: &mut |_| (),
         stop,
     })
@@ -86,7 +89,7 @@ fn begun<'a>(
 
 /// The forecaster for training the policy alone: that of the run, or else the shipped one.
 pub(super) fn trained_before(context: &RunContext, train: &WindowSet) -> Result<Forecaster> {
-    let checkpoint = checkpoint(context);
+    let checkpoint = context.run.forecaster_checkpoint();
     let plan = Plan::new(context.config, train.len());
     if !checkpoint.exists() {
         return Weights::shipped()?.network(&plan.shape, &context.device);
@@ -94,8 +97,4 @@ pub(super) fn trained_before(context: &RunContext, train: &WindowSet) -> Result<
     let none = WindowSet::default();
     let training = ForecasterTraining::new(plan, train, &none, &context.device)?;
     Ok(RunLoop::load(training, &checkpoint)?.trained().network().clone())
-}
-
-fn checkpoint(context: &RunContext) -> PathBuf {
-    context.run.checkpoints().join("forecaster.ckpt")
 }

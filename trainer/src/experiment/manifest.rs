@@ -4,6 +4,7 @@ use super::run::{Run, RunError};
 use crate::config::Config;
 use crate::data::Corpus;
 use crate::runtime::files::write_json;
+use crate::runtime::memory;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -30,6 +31,9 @@ pub struct Manifest {
     pub began: String,
     /// When it ended; `None` while it is trained or was broken off.
     pub ended: Option<String>,
+    /// The most memory that the process that ended it has held, in MiB; `None` where the system does not tell.
+    #[serde(default)]
+    pub peak_memory_mib: Option<f64>,
 }
 
 impl Manifest {
@@ -47,6 +51,7 @@ impl Manifest {
             data: corpus.fingerprints.clone(),
             began: before.map_or_else(now, |before| before.began),
             ended: None,
+            peak_memory_mib: None,
         }
     }
 
@@ -67,7 +72,7 @@ impl Manifest {
     /// The same at its end.
     #[must_use]
     pub fn ended(self) -> Self {
-        Self { ended: Some(now()), ..self }
+        Self { ended: Some(now()), peak_memory_mib: memory::peak_mib(), ..self }
     }
 }
 

@@ -8,10 +8,11 @@ use crate::evaluate::policy::EvalReport;
 use crate::export::{NetworkFiles, q_network_files};
 use crate::learn::rl::settings::PolicySettings;
 use crate::learn::rl::training::PolicyTraining;
-use crate::learn::run_loop::{Outcome, RunLoop, Surroundings};
+use crate::learn::run_loop::{Checkpoints, Outcome, RunLoop, Surroundings};
 use crate::model::runnable::Runnable;
 use crate::runtime::progress::Progress;
 use anyhow::Result;
+use std::cell::RefCell;
 
 /// States that activation scales are measured on.
 const CALIBRATION_STATES: usize = 512;
@@ -45,12 +46,14 @@ pub(super) fn train(context: &RunContext<'_>, engine: &Runnable) -> Result<Optio
     let checkpoint = run.checkpoints().join("policy.ckpt");
     let mut training = RunLoop::resumed(training, &checkpoint)?;
     let done = training.steps_done();
-    let mut curves = Curves::open(&run.curves(), Stage::Agent, done)?;
+    let curves = RefCell::new(Curves::open(run, Stage::Agent, done)?);
     let mut progress = Progress::begin("policy", config.agent.rounds as u64, done as u64);
     let mut latest = String::new();
     let outcome = training.run(&mut Surroundings {
-        checkpoint: Some(&checkpoint),
-        record: &mut |round, figures| Ok(curves.push(round, figures)?),
+        // One holds the whole replay memory.
+        checkpoints: Some(Checkpoints { last: &checkpoint, keep_best: 0 }),
+        record: &mut |round, figures| Ok(curves.borrow_mut().push(round, figures)?),
+        pace: Some(&mut |round, figures| Ok(curves.borrow_mut().push_pace(round, figures)?)),
         tick: &mut |tick| {
             progress.set(tick.steps as u64, || tick.note.into());
             latest = tick.note.into();

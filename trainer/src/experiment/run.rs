@@ -4,10 +4,11 @@
 //! runs/june/  config.yaml   the settings as they took effect
 //!             command.txt   the command that began it
 //!             run.json      and commit, seed, device and fingerprints of the data
-//!             checkpoints/  to resume from
+//!             checkpoints/  to resume from: the last one of each stage, and the forecaster's best
 //!             models/       what was exported
 //!             curves.csv    learning curves
-//!             tensorboard/  the same as TensorBoard reads it
+//!             pace.csv      steps a second and the most memory held, with each row of the curves
+//!             tensorboard/  both as TensorBoard reads them
 //!             metrics.json  figures on held-out data
 //!             forecasts.json  what was forecast there, and where the errors are
 //!             mlflow.json   what an MLflow server has of it, if one is told
@@ -166,6 +167,12 @@ impl Run {
         self.dir.join("checkpoints")
     }
 
+    /// What training of the forecaster resumes from; its best checkpoints lie beside it.
+    #[must_use]
+    pub fn forecaster_checkpoint(&self) -> PathBuf {
+        self.checkpoints().join("forecaster.ckpt")
+    }
+
     /// Folder of exported models.
     #[must_use]
     pub fn models(&self) -> PathBuf {
@@ -182,6 +189,12 @@ impl Run {
     #[must_use]
     pub fn curves(&self) -> PathBuf {
         self.dir.join("curves.csv")
+    }
+
+    /// How fast they were learned, and in how much memory.
+    #[must_use]
+    pub fn pace(&self) -> PathBuf {
+        self.dir.join("pace.csv")
     }
 
     /// Figures on held-out data.

@@ -72,14 +72,15 @@ impl Events {
         Ok(events)
     }
 
-    /// Adds the figures of one step.
+    /// Adds the figures of one step. Those that are not finite are left out.
     ///
     /// # Errors
     /// If they cannot be written.
     pub(super) fn push(&mut self, step: usize, figures: &[(&str, f64)]) -> Result<(), FileError> {
         let value =
             |(tag, value): &(&str, f64)| Value { tag: (*tag).into(), simple_value: *value as f32 };
-        let summary = Some(Summary { value: figures.iter().map(value).collect() });
+        let finite = figures.iter().filter(|(_, value)| value.is_finite());
+        let summary = Some(Summary { value: finite.map(value).collect() });
         self.write(&Event { wall_time: now(), step: step as i64, file_version: None, summary })
     }
 

@@ -55,8 +55,9 @@ pub fn tune(
         ForecasterTraining::from_weights(plan, weights.clone(), &train, &validation, device)?;
     let mut training = RunLoop::new(training);
     let outcome = training.run(&mut Surroundings {
-        checkpoint: None,
+        checkpoints: None,
         record: &mut |_, _| Ok(()),
+        pace: None,
         tick: &mut tick,
         stop,
     })?;

@@ -4,13 +4,21 @@
 //! settings and the state alone, a run that is stopped (within a step as well) and resumed gives the
 //! same bytes as an unbroken one.
 
+mod kept;
+mod pace;
+
+pub use kept::{Kept, kept};
+pub use pace::{PEAK_MEMORY_MIB, STEPS_PER_SECOND};
+
 use crate::runtime::files::FileError;
 use crate::runtime::frame::{self, Kind};
 use crate::runtime::stop::Stop;
 use anyhow::{Context as _, Result, ensure};
+use pace::Pace;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::time::Instant;
 
 /// A figure's name and value.
 pub type Figure = (&'static str, f64);
@@ -136,12 +144,23 @@ pub struct Tick<'a> {
     pub note: &'a str,
 }
 
+/// What is saved of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Checkpoints<'a> {
+    /// The file of the last checkpoint.
+    pub last: &'a Path,
+    /// How many of the best are kept beside it, see [`kept()`].
+    pub keep_best: usize,
+}
+
 /// What is around a run.
 pub struct Surroundings<'a> {
-    /// Where checkpoints go; without one nothing is saved.
-    pub checkpoint: Option<&'a Path>,
+    /// Where checkpoints go; without it nothing is saved.
+    pub checkpoints: Option<Checkpoints<'a>>,
     /// Takes the figures of a step.
     pub record: &'a mut dyn FnMut(usize, &[Figure]) -> Result<()>,
+    /// Takes with them how fast steps are taken and in how much memory, which is never twice the same.
+    pub pace: Option<&'a mut dyn FnMut(usize, &[Figure]) -> Result<()>>,
     /// Is told of each step.
     pub tick: &'a mut dyn FnMut(Tick),
     /// Says when to stop.
@@ -230,6 +249,10 @@ impl<T: Trainable> RunLoop<T> {
     pub fn run(&mut self, around: &mut Surroundings) -> Result<Outcome> {
         let schedule = self.trainable.schedule();
         let mut judged = String::from("not judged yet");
+        let mut pace = Pace::default();
+        if let Some(Checkpoints { last, .. }) = around.checkpoints {
+            kept::forget_after(last, self.standing.steps)?;
+        }
         loop {
             let told = if self.evaluation_is_due(&schedule) {
                 let Some((score, told)) = self.trainable.evaluate(around.stop) else {
@@ -241,27 +264,30 @@ impl<T: Trainable> RunLoop<T> {
                 if self.standing.steps > 0 {
                     (around.record)(self.standing.steps, &told.figures)?;
                 }
+                self.keep_if_good(score, around.checkpoints)?;
                 StepReport::default()
             } else if self.is_done(&schedule) {
                 break;
             } else {
-                let done = self.standing.steps;
+                let (done, began) = (self.standing.steps, Instant::now());
                 let Some(told) = self.trainable.step(done, around.stop)? else {
                     return self.interrupted(around);
                 };
                 self.standing.steps += 1;
+                pace.step_since(began);
                 if is_due(schedule.log_every, done + 1) {
                     (around.record)(done + 1, &told.figures)?;
+                    around.pace.as_mut().map_or(Ok(()), |tell| tell(done + 1, &pace.figures()))?;
                 }
                 told
             };
             self.tell(around, &judged, &told.note);
             let due = is_due(schedule.checkpoint_every, self.standing.steps);
             if due && !self.evaluation_is_due(&schedule) {
-                self.save_to(around.checkpoint)?;
+                self.save_last(around)?;
             }
         }
-        self.save_to(around.checkpoint)?;
+        self.save_last(around)?;
         Ok(Outcome::Finished)
     }
 
@@ -299,12 +325,18 @@ impl<T: Trainable> RunLoop<T> {
     }
 
     fn interrupted(&self, around: &Surroundings) -> Result<Outcome> {
-        self.save_to(around.checkpoint)?;
+        self.save_last(around)?;
         Ok(Outcome::Interrupted)
     }
 
-    fn save_to(&self, checkpoint: Option<&Path>) -> Result<()> {
-        checkpoint.map_or(Ok(()), |path| self.save(path))
+    fn save_last(&self, around: &Surroundings) -> Result<()> {
+        around.checkpoints.map_or(Ok(()), |Checkpoints { last, .. }| self.save(last))
+    }
+
+    /// Saves what has this score beside the last checkpoint, if it is among the best.
+    fn keep_if_good(&self, score: f64, checkpoints: Option<Checkpoints>) -> Result<()> {
+        let Some(Checkpoints { last, keep_best }) = checkpoints else { return Ok(()) };
+        kept::keep(last, keep_best, (self.standing.steps, score), |path| self.save(path))
     }
 }
 

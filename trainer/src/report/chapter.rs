@@ -16,7 +16,7 @@ pub struct Chapter {
     pub results: Option<Results>,
     /// Forecasts; runs of version 0.1 have none.
     pub view: Option<SeriesView>,
-    /// Learning curves.
+    /// Learning curves, and how fast they were learned.
     pub points: Vec<Point>,
     /// Settings, as YAML.
     pub config: String,
@@ -32,7 +32,7 @@ impl Chapter {
             name: run.dir().display().to_string(),
             results: read_json(&run.metrics())?,
             view: read_json(&run.forecasts())?,
-            points: Curves::read(&run.curves())?,
+            points: [Curves::read(&run.curves())?, Curves::read(&run.pace())?].concat(),
             config: std::fs::read_to_string(run.config_path()).unwrap_or_default(),
         })
     }

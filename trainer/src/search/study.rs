@@ -5,7 +5,7 @@ use super::journal::Journal;
 use super::propose::{Dimension, importance, propose, should_prune};
 use crate::config::{Config, HpoConfig};
 use crate::data::{Corpus, WindowSet};
-use crate::learn::run_loop::{Diverged, Outcome, RunLoop, Surroundings};
+use crate::learn::run_loop::{Checkpoints, Diverged, Outcome, RunLoop, Surroundings};
 use crate::learn::supervised::plan::Plan;
 use crate::learn::supervised::training::ForecasterTraining;
 use crate::runtime::files::{FileError, write_atomic};
@@ -175,7 +175,7 @@ impl<'a> Study<'a> {
         let (journal, pruner) = (&mut self.journal, self.config.hpo.pruner);
         let evaluate_every = self.config.training.evaluate_every as u64;
         let outcome = training.run(&mut Surroundings {
-            checkpoint: Some(&checkpoint),
+            checkpoints: Some(Checkpoints { last: &checkpoint, keep_best: 0 }),
             record: &mut |step, figures| {
                 let loss = figures.iter().find(|(name, _)| *name == "validation_loss");
                 let Some((_, loss)) = loss.filter(|(_, loss)| loss.is_finite()) else {
@@ -191,6 +191,7 @@ impl<'a> Study<'a> {
                 pruned.store(give_up, Ordering::Relaxed);
                 Ok(())
             },
+            pace: None,
             tick: &mut |tick| {
                 progress.set(others + tick.steps as u64, || format!("trial {id}: {}", tick.note));
             },

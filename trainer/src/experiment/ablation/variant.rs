@@ -67,8 +67,9 @@ impl Variant {
         }
         let mut training = RunLoop::new(training);
         let outcome = training.run(&mut Surroundings {
-            checkpoint: None,
+            checkpoints: None,
             record: &mut |_, _| Ok(()),
+            pace: None,
             tick: &mut tick,
             stop,
         })?;

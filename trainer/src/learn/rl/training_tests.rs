@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::{AgentConfig, Config};
 use crate::data::workload::tests::workload;
-use crate::learn::run_loop::{Figure, Outcome, RunLoop, Surroundings};
+use crate::learn::run_loop::{Checkpoints, Figure, Outcome, RunLoop, Surroundings};
 use crate::runtime::stop::never;
 use scaleiq_workload::sim::World;
 use std::path::Path;
@@ -44,7 +44,13 @@ fn run(
         rows.extend(figures.iter().map(|figure| (round, *figure)));
         Ok(())
     };
-    let around = &mut Surroundings { checkpoint, record: &mut record, tick: &mut |_| (), stop };
+    let around = &mut Surroundings {
+        checkpoints: checkpoint.map(|last| Checkpoints { last, keep_best: 0 }),
+        record: &mut record,
+        pace: None,
+        tick: &mut |_| (),
+        stop,
+    };
     (training.run(around).unwrap(), rows)
 }
 

@@ -75,7 +75,13 @@ fn run(
         rows.extend(figures.iter().map(|figure| (step, *figure)));
         Ok(())
     };
-    let around = &mut Surroundings { checkpoint, record: &mut record, tick: &mut |_| (), stop };
+    let around = &mut Surroundings {
+        checkpoints: checkpoint.map(|last| Checkpoints { last, keep_best: 0 }),
+        record: &mut record,
+        pace: None,
+        tick: &mut |_| (),
+        stop,
+    };
     (walk.run(around).unwrap(), rows)
 }
 
@@ -141,8 +147,9 @@ fn checkpoints_come_every_so_many_steps_and_at_the_end() {
         }
     };
     let around = &mut Surroundings {
-        checkpoint: Some(&path),
+        checkpoints: Some(Checkpoints { last: &path, keep_best: 0 }),
         record: &mut |_, _| Ok(()),
+        pace: None,
         tick: &mut tick,
         stop: &never,
     };
@@ -159,4 +166,49 @@ fn other_settings_are_refused_and_no_file_is_a_fresh_run() {
     let other = walk(Schedule { steps: 13, ..SCHEDULE }).trainable;
     let error = RunLoop::resumed(other, &path).unwrap_err().to_string();
     assert!(error.contains("walk.ckpt was made with other settings"), "{error}");
+}
+
+/// Stopped and killed on the way, and set back to one of the best.
+#[test]
+fn the_best_checkpoints_lie_beside_the_last_and_the_run_goes_on_from_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("walk.ckpt");
+    let run = |walk: &mut RunLoop<Walk>, stop: Stop| {
+        let mut paces = Vec::new();
+        let mut pace = |step, figures: &[Figure]| {
+            paces.push((step, figures.to_vec()));
+            Ok(())
+        };
+        let around = &mut Surroundings {
+            checkpoints: Some(Checkpoints { last: &path, keep_best: 2 }),
+            record: &mut |_, _| Ok(()),
+            pace: Some(&mut pace),
+            tick: &mut |_| (),
+            stop,
+        };
+        walk.run(around).unwrap();
+        paces
+    };
+    let names = || -> Vec<(usize, f32)> {
+        kept(&path).unwrap().iter().map(|kept| (kept.steps, kept.score)).collect()
+    };
+    let mut whole = walk(SCHEDULE);
+    let paces = run(&mut whole, &never);
+    // At 8 it was as good as at 6, and worse after it.
+    assert_eq!(names(), [(6, 4.0), (8, 4.0)]);
+    let due: Vec<usize> = paces.iter().map(|(step, _)| *step).collect();
+    assert_eq!(due, [3, 6, 9, 12]);
+    for (name, value) in paces.iter().flat_map(|(_, figures)| figures) {
+        assert!([STEPS_PER_SECOND, PEAK_MEMORY_MIB].contains(name) && *value > 0.0, "{name}");
+    }
+
+    let best = kept(&path).unwrap().remove(0);
+    std::fs::copy(&best.path, &path).unwrap();
+    let mut again = RunLoop::load(walk(SCHEDULE).trainable, &path).unwrap();
+    assert_eq!((again.steps_done(), again.best()), (6, Some(4.0)));
+    // What was kept of later steps is not there until they are taken again.
+    run(&mut again.clone(), &|| true);
+    assert_eq!(names(), [(6, 4.0)]);
+    run(&mut again, &never);
+    assert_eq!((again.trained(), names()), (whole.trained(), vec![(6, 4.0), (8, 4.0)]));
 }
