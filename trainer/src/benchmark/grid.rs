@@ -1,6 +1,7 @@
 //! What is played: traffic, scales, worlds and seeds.
 
 use super::contender::Contender;
+use crate::data::file;
 use crate::data::recording::Recording;
 use anyhow::{Context as _, Result, ensure};
 use scaleiq_core::units::{DAY_S, JobLimits};
@@ -45,7 +46,7 @@ impl Traffic {
     /// # Errors
     /// If the file cannot be read, is coarser than hourly, or cannot be a load.
     pub fn read(path: &Path, options: &ReadOptions, stretch: Stretch) -> Result<Self> {
-        let series = scaleiq_workload::Series::read_csv_with(path, options)?;
+        let series = file::read(path, options)?;
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         Self::new(&name, &series, stretch).with_context(|| path.display().to_string())
     }

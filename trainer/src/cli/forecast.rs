@@ -2,7 +2,7 @@
 
 use super::values::{at_least_one, parse_steps, parse_time};
 use crate::config::{Config, DeviceChoice};
-use crate::data::Track;
+use crate::data::{Track, file};
 use crate::evaluate::forecasts::{Course, Origin, WARM_DAYS, rolling_planned};
 use crate::experiment::tuning::tune;
 use crate::export::runnable;
@@ -20,7 +20,6 @@ use scaleiq_core::forecast::{ForecastPipeline, Q10, Q50, Q90};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::ReadOptions;
-use scaleiq_workload::Series;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -85,7 +84,7 @@ pub enum Style {
 /// # Errors
 /// If the data or the model cannot be read, or the output cannot be written.
 pub fn run(args: &ForecastArgs) -> Result<()> {
-    let series = Series::read_csv_with(&args.data, &args.reading)?;
+    let series = file::read(&args.data, &args.reading)?;
     for note in &series.notes {
         eprintln!("note: {note}");
     }

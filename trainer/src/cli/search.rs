@@ -21,7 +21,7 @@ pub struct SearchArgs {
     /// Settings (YAML); its section `hpo` says what is searched [example: trainer/config.example.yaml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// CSV of your own traffic [default: the built-in sample]
+    /// Your own traffic, CSV or Parquet [default: the built-in sample]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// Folder of the study; the same command on the same folder goes on with it, also at the same time

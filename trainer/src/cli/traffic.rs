@@ -1,5 +1,6 @@
 //! Where recent traffic is read from: a file, or what an agent has recorded.
 
+use crate::data::file;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use scaleiq_workload::{ReadOptions, Series};
@@ -32,7 +33,7 @@ impl TrafficArgs {
     /// Whatever is wrong with it, with its place.
     pub fn series(&self) -> Result<Series> {
         let series = match (&self.data, &self.journal) {
-            (Some(file), _) => Series::read_csv_with(file, &self.reading)?,
+            (Some(file), _) => file::read(file, &self.reading)?,
             (None, journal) => {
                 let folder = journal.as_deref().context("--data or --journal is needed")?;
                 Series::read_journal(folder, self.reading.interval)?

@@ -35,7 +35,7 @@ pub struct TrainArgs {
     /// Settings (YAML; every key has a default) [example: trainer/config.example.yaml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// CSV of your own traffic, to which the shipped network is tuned [default: a fresh one is
+    /// Your own traffic, CSV or Parquet, to which the shipped network is tuned [default: a fresh one is
     /// trained on the built-in sample]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,

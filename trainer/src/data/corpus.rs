@@ -1,6 +1,6 @@
 //! What a run learns from: the user's series (or the built-in sample) and made-up traffic.
 
-use super::{Track, WindowSet};
+use super::{Track, WindowSet, file};
 use crate::config::DataConfig;
 use anyhow::{Context, Result, ensure};
 use rand_chacha::ChaCha8Rng;
@@ -55,7 +55,7 @@ impl Corpus {
     /// If a file cannot be read or is too short to be split.
     pub fn load(config: &DataConfig, seed: u64) -> Result<Self> {
         let (name, series) = match &config.path {
-            Some(path) => (file_name(path), Series::read_csv_with(path, &config.reading)?),
+            Some(path) => (file_name(path), file::read(path, &config.reading)?),
             None => {
                 let series = builtin::generate(&builtin::SampleSpec::default());
                 ("built-in sample".to_string(), series)
@@ -84,7 +84,7 @@ impl Corpus {
         rng: &mut ChaCha8Rng,
     ) -> Result<()> {
         let name = file_name(path);
-        let series = Series::read_csv_with(path, &config.reading)?;
+        let series = file::read(path, &config.reading)?;
         let plain = track(&name, &series, IntervalLength::TWO_MINUTES.seconds(), config)?;
         self.further.push(plain.augmented(rng));
         let coarser_s = COARSER * plain.length.seconds();

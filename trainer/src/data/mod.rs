@@ -1,8 +1,10 @@
-//! Series turned into what the forecaster learns from.
+//! Series, from files, turned into what the forecaster learns from.
 
 mod corpus;
 mod dates;
+pub mod file;
 mod mask;
+mod parquet;
 mod pool;
 pub mod recording;
 mod track;

@@ -1,6 +1,6 @@
 //! A series and the part of it that judges.
 
-use crate::data::{Track, with_pool};
+use crate::data::{Track, file, with_pool};
 use anyhow::{Result, ensure};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -54,7 +54,7 @@ impl TestSeries {
     /// # Errors
     /// If it cannot be read, or has too few rows before the test part or in it.
     pub fn read(path: &Path, options: &ReadOptions, part: TestPart, stride: usize) -> Result<Self> {
-        let series = Series::read_csv_with(path, options)?;
+        let series = file::read(path, options)?;
         Self::new(&path.display().to_string(), &series, part, stride)
     }
 
