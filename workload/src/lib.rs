@@ -19,6 +19,7 @@ pub mod csv;
 pub mod error;
 pub mod journal;
 mod moment;
+pub mod promql;
 mod resample;
 mod series;
 pub mod sim;

@@ -4,6 +4,7 @@ pub mod ablate;
 pub mod bench_policies;
 pub mod doctor;
 pub mod evaluate;
+pub mod fetch;
 pub mod forecast;
 pub mod key;
 pub mod mlflow;
@@ -28,6 +29,7 @@ use bench_policies::BenchPoliciesArgs;
 use clap::{Parser, Subcommand};
 use doctor::DoctorArgs;
 use evaluate::EvaluateArgs;
+use fetch::FetchArgs;
 use forecast::ForecastArgs;
 use key::KeyArgs;
 use mlflow::MlflowArgs;
@@ -64,6 +66,7 @@ Examples:
   trainer key --out key.pem                a key that signs models; prints the public one
   trainer sign --model runs/june/models --key key.pem
   trainer sample-data --out sample.csv
+  trainer fetch --prometheus http://localhost:9090 --query 'sum(rate(jobs_total[2m]))' --out own.csv
   trainer doctor                           which devices are there, and do they compute right?";
 
 /// Trains, evaluates and exports ScaleIQ's models.
@@ -124,6 +127,8 @@ pub enum Command {
     Ablate(AblateArgs),
     /// Writes the built-in sample traffic as CSV
     SampleData(SampleDataArgs),
+    /// Writes what a Prometheus server knows as CSV, or adds what came since
+    Fetch(Box<FetchArgs>),
     /// Makes a model's pack, for the int8 engine and microcontrollers, from its ONNX files
     Pack(PackArgs),
     /// Makes a key that signs models, and tells the public key that goes with one
@@ -155,6 +160,7 @@ impl Command {
             Self::Sensitivity(args) => done(sensitivity::run(args)),
             Self::Ablate(args) => done(ablate::run(args)),
             Self::SampleData(args) => done(sample_data::run(args)),
+            Self::Fetch(args) => done(fetch::run(args)),
             Self::Pack(args) => done(pack::run(args)),
             Self::Key(args) => done(key::run(args)),
             Self::Sign(args) => done(sign::run(args)),

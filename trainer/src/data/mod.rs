@@ -1,11 +1,13 @@
-//! Series, from files, turned into what the forecaster learns from.
+//! Series, from files and servers, turned into what the forecaster learns from.
 
 mod corpus;
 mod dates;
+pub mod fetch;
 pub mod file;
 mod mask;
 mod parquet;
 mod pool;
+pub mod prometheus;
 pub mod recording;
 mod track;
 mod windows;
