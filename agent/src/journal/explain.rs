@@ -75,7 +75,8 @@ fn describe(decision: &Decision, put: &mut impl FnMut(&str, String)) {
     };
     put("proposed", format!("{} jobs by {by}", decision.proposed));
     if let Some(Preference { multiplier, margin, needed }) = &decision.preference {
-        let preferred = format!("x{multiplier} is worth {margin:.3} more than x1 to it");
+        let preferred =
+            format!("x{multiplier} was worth {margin:.3} more than x1 to it, asked last");
         put("network", format!("{preferred}; to act it needs more than {needed:.3}"));
     }
     if let Some(values) = &decision.q_values {

@@ -151,6 +151,6 @@ fn what_the_network_may_do_is_told_everywhere() {
         assert_eq!(explained.contains("more than x1 to it"), !idle, "{explained}");
         let demo = run(&["demo", "--once", "--model", "mine"]);
         assert!(demo.contains(words) && demo.contains("network weighs"), "{demo}");
-        assert_eq!(demo.contains("asked in 100.0 %"), !idle, "{demo}");
+        assert_eq!(demo.contains("in force in 100.0 %"), !idle, "{demo}");
     }
 }

@@ -56,10 +56,10 @@ impl Table {
         let reader = SerializedFileReader::new(file).map_err(damaged)?;
         let schema = reader.metadata().file_metadata().schema();
         let (kept, rest): (Vec<TypePtr>, Vec<TypePtr>) =
-            schema.get_fields().iter().cloned().partition(|field| holds_values(field));
+            schema.get_fields().iter().cloned().partition(holds_values);
         let name = |field: &TypePtr| on_a_line(field.name()).into_owned();
         let text = line(|out| out.write_record(kept.iter().map(name)))?;
-        let columns = kept.iter().map(|field| Column::of(field)).collect();
+        let columns = kept.iter().map(Column::of).collect();
         let left_out = rest.iter().map(name).collect();
         let projected = Type::group_type_builder(schema.name()).with_fields(kept).build();
         let rows = RowIter::from_file_into(Box::new(reader));

@@ -153,14 +153,17 @@ pub struct Checkpoints<'a> {
     pub keep_best: usize,
 }
 
+/// Takes the figures of a step.
+pub type TakeFigures<'a> = &'a mut dyn FnMut(usize, &[Figure]) -> Result<()>;
+
 /// What is around a run.
 pub struct Surroundings<'a> {
     /// Where checkpoints go; without it nothing is saved.
     pub checkpoints: Option<Checkpoints<'a>>,
     /// Takes the figures of a step.
-    pub record: &'a mut dyn FnMut(usize, &[Figure]) -> Result<()>,
+    pub record: TakeFigures<'a>,
     /// Takes with them how fast steps are taken and in how much memory, which is never twice the same.
-    pub pace: Option<&'a mut dyn FnMut(usize, &[Figure]) -> Result<()>>,
+    pub pace: Option<TakeFigures<'a>>,
     /// Is told of each step.
     pub tick: &'a mut dyn FnMut(Tick),
     /// Says when to stop.
