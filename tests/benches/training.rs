@@ -66,6 +66,8 @@ fn q_network_ms(timed: usize) -> f64 {
         reward: -1.0,
         next: state(k + 1),
         discount: 0.97,
+        // What the other side's step has no loss for.
+        advantages: [0.0; ACTIONS],
     };
     let draw = Draw {
         indices: (0..TRANSITIONS).collect(),
