@@ -39,7 +39,7 @@ ENUMS = {  # A member, and the type of what it holds.
     "ResetCause": "Power Wanted Watchdog Panic HardFault Lockup Pin Board Unknown",
     "UploadKind": "Model Learned",
 }
-DOUBTS = "arrivals processed backlog jump silence frozen counts jobs work pool".split()
+DOUBTS = "arrivals processed backlog jump silence frozen counts jobs work pool queue".split()
 
 
 def fields(name):
