@@ -89,7 +89,7 @@ impl Control {
         let (view, seen) = watch::channel(Arc::new(view));
         let heartbeat = Heartbeat::new(clock.clone());
         let handle = Handle::new(sender, seen, clock.clone(), heartbeat.clone(), audience.clone());
-        let control = Self {
+        let mut control = Self {
             decider,
             settings,
             model,
@@ -115,6 +115,9 @@ impl Control {
             observed_in: None,
             warned: None,
         };
+        control.keep_limits(control.clock.now().ours);
+        // What is known from the journal is decided on before anybody can ask.
+        control.look();
         let thread = thread::Builder::new().name("control".into());
         let thread = thread.spawn(move || control.run(receiver, &heartbeat))?;
         Ok(Started { handle, decisions: decided, thread })

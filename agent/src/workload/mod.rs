@@ -93,9 +93,6 @@ pub struct Control {
 
 impl Control {
     fn run(mut self, mut requests: mpsc::Receiver<Request>, heartbeat: &Heartbeat) {
-        self.keep_limits(self.clock.now().ours);
-        // What is known from the journal is decided on at once.
-        self.look();
         loop {
             heartbeat.beat();
             let request = if self.unread.is_empty() {
