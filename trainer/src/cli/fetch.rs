@@ -26,7 +26,7 @@ pub struct FetchArgs {
     /// A Prometheus server, or what speaks its API
     #[arg(long, value_name = "URL", value_parser = address)]
     pub prometheus: String,
-    /// Events a second that arrived, in PromQL: one series, such as 'sum(rate(NAME[2m]))'
+    /// Events a second that arrived, in PromQL: one series, such as `sum(rate(NAME[2m]))`
     #[arg(long, value_name = "PROMQL")]
     pub query: String,
     /// Mean work of an event in milliseconds, in PromQL
