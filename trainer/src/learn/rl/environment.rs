@@ -120,6 +120,13 @@ pub struct TickResult {
     pub reward: f32,
 }
 
+/// Seconds of a warm-up of `warm_s` that a workload has room for: no more than half of it.
+#[must_use]
+pub fn warm_up_s(workload: &Workload, warm_s: u32) -> u32 {
+    let ticks = workload.playable().len() as u32 / (TICK_S / STEP_S);
+    warm_s.min(ticks / 2 * TICK_S)
+}
+
 /// A part of a workload being played. A clone goes on from the same moment with the same luck.
 #[derive(Clone)]
 pub struct Episode<P> {

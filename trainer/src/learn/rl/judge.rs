@@ -1,6 +1,6 @@
 //! Judges a policy on held-out workloads, in the named worlds, against the rules.
 
-use super::environment::{Episode, Scene};
+use super::environment::{Episode, Scene, warm_up_s};
 use super::settings::PolicySettings;
 use crate::data::workload::Workload;
 use crate::evaluate::policy::{CaseReport, EvalReport, geometric_mean};
@@ -108,11 +108,11 @@ impl Judge {
         policy: impl Fn() -> P + Sync,
         stop: Stop,
     ) -> Option<Vec<Episode<P>>> {
-        let steps = ((self.ticks * TICK_S + self.warm_s) / STEP_S) as usize;
         let play = |(seed, workload, _, scene): &(u64, &Workload, &str, Scene)| {
-            let playable = workload.playable();
+            let (playable, warm_s) = (workload.playable(), warm_up_s(workload, self.warm_s));
+            let steps = ((self.ticks * TICK_S + warm_s) / STEP_S) as usize;
             let range = playable.end.saturating_sub(steps).max(playable.start)..playable.end;
-            Episode::new(workload, range, *scene, policy(), *seed, self.warm_s).played(stop)
+            Episode::new(workload, range, *scene, policy(), *seed, warm_s).played(stop)
         };
         in_parallel(&self.cases(), play).into_iter().collect()
     }

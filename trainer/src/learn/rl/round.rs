@@ -1,6 +1,6 @@
 //! One round of episodes side by side: all decide, and all teach the one network.
 
-use super::environment::{Episode, Scene, Totals};
+use super::environment::{Episode, Scene, Totals, warm_up_s};
 use super::learner::{Learner, StepSettings};
 use super::replay::{NStep, PrioritizedReplay, Transition};
 use super::settings::PolicySettings;
@@ -113,10 +113,11 @@ impl Round<'_> {
         let PolicySettings { agent, ticks, warm_s, .. } = self.settings;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let workload = &self.workloads[(rng.next_u64() % self.workloads.len() as u64) as usize];
+        let warm_s = warm_up_s(workload, *warm_s);
         let scene = Scene::random(agent, &mut rng);
         let plan = Steered::by(Steering::Plan);
         // A tick more than decisions: the last one needs its reward.
-        let mut episode = Episode::random(workload, *ticks + 1, scene, plan, *warm_s, &mut rng);
+        let mut episode = Episode::random(workload, *ticks + 1, scene, plan, warm_s, &mut rng);
         episode.observe();
         let Stretch { state, .. } =
             episode.steered(Steering::Plan, warm_s / TICK_S).unwrap_or_default();
