@@ -82,7 +82,7 @@ impl Default for AgentConfig {
             min_jobs: 1,
             max_jobs: None,
             reward: RewardWeights::default(),
-            rounds: 60,
+            rounds: 40,
             evaluate_every: 5,
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Extent {
     pub(super) judged_ticks: Option<u32>,
     /// Seconds that a pool has run before a policy is learned or judged, if not as many as usual.
     pub(super) policy_warm_s: Option<u32>,
+    /// Decisions behind a held action that belong to what it brought, if not as many as usual.
+    pub(super) after_ticks: Option<u32>,
 }
 
 /// Everything. A load has a week of memory and five days to be played.
@@ -41,6 +43,7 @@ const WHOLE: Extent = Extent {
     held_out: 3,
     judged_ticks: None,
     policy_warm_s: None,
+    after_ticks: None,
 };
 
 /// What shows in three minutes on two cores that everything works.
@@ -61,6 +64,7 @@ const QUICK: Extent = Extent {
     held_out: 1,
     judged_ticks: Some(720),
     policy_warm_s: Some(3600),
+    after_ticks: Some(80),
 };
 
 impl Extent {

@@ -35,10 +35,11 @@ pub(super) fn train(context: &RunContext<'_>, engine: &Runnable) -> Result<Optio
         return Ok(None);
     };
     let usual = PolicySettings::new(config);
-    let Extent { judged_ticks, policy_warm_s, .. } = Extent::of(config.training.quick);
+    let Extent { judged_ticks, policy_warm_s, after_ticks, .. } = Extent::of(config.training.quick);
     let settings = PolicySettings {
         evaluate_ticks: judged_ticks.unwrap_or(usual.evaluate_ticks),
         warm_s: policy_warm_s.unwrap_or(usual.warm_s),
+        after_ticks: after_ticks.unwrap_or(usual.after_ticks),
         ..usual
     };
     let training = PolicyTraining::new(settings, workloads, held_out, device, *stop)?;

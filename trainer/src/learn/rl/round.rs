@@ -88,7 +88,10 @@ impl Round<'_> {
             }
             let actions = self.choose(learning, &players, &mut rng);
             let mut players: Vec<_> = players.iter_mut().zip(actions).collect();
-            let completed = on_all(&mut players, |(player, action)| player.play(*action));
+            let play = |(player, action): &mut (&mut Player, Option<usize>)| {
+                player.play(*action, self.settings.after_ticks)
+            };
+            let completed = on_all(&mut players, play);
             completed.into_iter().flatten().for_each(|t| learning.replay.push(t));
             if learning.replay.len() >= enough {
                 let due = envs * (choice + 1) / train_every - envs * choice / train_every;
@@ -190,12 +193,13 @@ impl RoundReport {
 
 impl Player {
     /// Tries every action from here on, then plays the one chosen; gives the transition that this completes.
-    fn play(&mut self, action: Option<usize>) -> Option<Transition> {
+    fn play(&mut self, action: Option<usize>, after_ticks: u32) -> Option<Transition> {
         let mut completed = None;
         let steering = match (self.state, action) {
             (Some(state), Some(action)) => {
                 completed = self.window.arrive(&state);
-                self.window.decide(&state, action, self.episode.advantages());
+                let advantages = self.episode.advantages(after_ticks);
+                self.window.decide(&state, action, advantages);
                 Steering::Action(action)
             }
             _ => Steering::Plan,

@@ -11,9 +11,6 @@ use scaleiq_workload::sim::TICK_S;
 
 /// Decisions for which an action is held.
 pub const HELD_TICKS: u32 = HELD_S as u32 / TICK_S;
-/// Decisions of the plan after it that belong to what it brought: the backlog that it left, the pool that it
-/// grew and the window in which that may not shrink.
-const AFTER_TICKS: u32 = 2 * HELD_TICKS;
 /// An action is never called better or worse than the plan by more than so many ideal pools: one burst met
 /// by chance must not outweigh a thousand states. Only the difference is cut, not what it is made of.
 const MAX_ADVANTAGE: f32 = 3.0;
@@ -82,16 +79,17 @@ impl Episode<Steered> {
 
     /// How much more each action, held from now on, is worth than leaving the plan as it is, on the same
     /// arrivals, the same starts and the same crashes: what comes from outside does not depend on what is
-    /// done (an exogenous-input MDP; Sinclair et al. 2023, arXiv:2207.06272). In prices of one held action;
-    /// a load that ends meanwhile ends for all.
+    /// done (an exogenous-input MDP; Sinclair et al. 2023, arXiv:2207.06272). The `after_ticks` decisions of
+    /// the plan behind it belong to what it brought. In prices of one held action; a load that ends meanwhile
+    /// ends for all.
     #[must_use]
-    pub fn advantages(&self) -> [f32; ACTIONS] {
+    pub fn advantages(&self, after_ticks: u32) -> [f32; ACTIONS] {
         let worth: [f32; ACTIONS] = std::array::from_fn(|action| {
             let mut branch = self.clone();
             branch.clear_totals();
             if branch.steered(Steering::Action(action), HELD_TICKS).is_some() {
                 // The end of the load ends it as well.
-                let _ = branch.steered(Steering::Plan, AFTER_TICKS);
+                let _ = branch.steered(Steering::Plan, after_ticks);
             }
             branch.totals().reward as f32 / HELD_TICKS as f32
         });
@@ -121,8 +119,8 @@ mod tests {
         episode.observe();
         episode.steered(Steering::Plan, 1000);
         let mut untouched = episode.clone();
-        let advantages = episode.advantages();
-        assert_eq!(advantages, episode.advantages());
+        let advantages = episode.advantages(2 * HELD_TICKS);
+        assert_eq!(advantages, episode.advantages(2 * HELD_TICKS));
         assert_eq!(advantages[NEUTRAL], 0.0);
         // A pool twice as large costs about an ideal pool more.
         assert!((-2.0..-0.5).contains(&advantages[ACTIONS - 1]), "{advantages:?}");

@@ -20,6 +20,7 @@ fn tiny() -> PolicySettings {
         envs: 4,
         ticks: 160,
         warm_s: 1200,
+        after_ticks: 80,
         train_every: 2,
         first_memory: 20,
         evaluate_ticks: 120,
