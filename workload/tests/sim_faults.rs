@@ -20,9 +20,11 @@ fn load() -> Load {
     Load::from_series(&series, &settings, 3).unwrap()
 }
 
-fn trial(load: &Load) -> Trial<'_> {
+const SEED: u64 = 5;
+
+fn trial(load: &Load, seed: u64) -> Trial<'_> {
     let limits = JobLimits::new(1, 200).unwrap();
-    Trial { load, world: World::queue(), limits, tick_s: TICK_S, seed: 5, warm_s: 0 }
+    Trial { load, world: World::queue(), limits, tick_s: TICK_S, seed, warm_s: 0 }
 }
 
 /// A fault often enough to be met.
@@ -32,8 +34,12 @@ fn often(kind: FaultKind) -> FaultPlan {
 
 /// Plays a pool of constant size.
 fn constant(plan: &FaultPlan, jobs: u32) -> (Course, Vec<Tick>) {
+    constant_by(SEED, plan, jobs)
+}
+
+fn constant_by(seed: u64, plan: &FaultPlan, jobs: u32) -> (Course, Vec<Tick>) {
     let mut ticks = Vec::new();
-    let course = trial(&load()).play(plan, &mut |tick| {
+    let course = trial(&load(), seed).play(plan, &mut |tick| {
         ticks.push(tick.clone());
         Jobs(jobs)
     });
@@ -93,13 +99,19 @@ fn readings_and_deliveries_lie_about_a_world_that_stays_as_it_is() {
 
 #[test]
 fn faults_of_a_pool_make_events_wait() {
+    // The mean of several: the largest backlog of one day is much luck.
+    let largest = |plan: &FaultPlan| {
+        let courses = (SEED..SEED + 8).map(|seed| constant_by(seed, plan, 22).0);
+        courses.map(|course| course.score.max_backlog_events).sum::<f64>() / 8.0
+    };
     let (clean, _) = constant(&FaultPlan::default(), 22);
     assert!(clean.score.sla > 0.999, "{:?}", clean.score);
+    let usual = largest(&FaultPlan::default());
     use FaultKind::{BadRelease, Ceiling, Contention, CrashLoop, Poison};
     for kind in [BadRelease, Ceiling, Contention, CrashLoop, Poison] {
-        let (faulty, _) = constant(&often(kind), 22);
-        let [usual, now] = [&clean, &faulty].map(|course| course.score.max_backlog_events);
-        assert!(now > 1.25 * usual, "{kind:?}: {now} instead of {usual}");
+        let now = largest(&often(kind));
+        println!("{kind:?}: {now} instead of {usual}");
+        assert!(now > 1.5 * usual, "{kind:?}: {now} instead of {usual}");
     }
 }
 
@@ -109,7 +121,7 @@ fn pending_and_slow_jobs_come_late() {
     let starting = |kind| {
         let mut most = 0;
         let mut tick = 0;
-        let _ = trial(&load()).play(&often(kind), &mut |seen| {
+        let _ = trial(&load(), SEED).play(&often(kind), &mut |seen| {
             tick += 1;
             // Usual starts are over after so long.
             let settled = tick % 120 > 20;
