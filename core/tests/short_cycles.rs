@@ -1,7 +1,7 @@
 //! Waves of minutes, told every two seconds: a first own trial looks like that.
 
 use scaleiq_core::controller::Controller;
-use scaleiq_core::forecast::{ForecastModel, ForecastPipeline, ModelInput, QUANTILES, STEPS};
+use scaleiq_core::forecast::{ForecastPipeline, NoModel};
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::policy::Planner;
 use scaleiq_core::sample::RawSample;
@@ -18,16 +18,6 @@ const START_UP_S: f64 = 3.0;
 const WORK_S: f64 = 0.1;
 /// Not counted: in it both learn.
 const WARM_UP_S: f64 = 3600.0;
-
-/// No network: the experts forecast alone.
-struct Absent;
-
-impl ForecastModel for Absent {
-    type Error = &'static str;
-    fn infer(&mut self, _: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()], Self::Error> {
-        Err("no network")
-    }
-}
 
 /// Plays two hours of a wave of three minutes between a fifth and nine fifths of `mean_jobs`. Gives the
 /// share of late events, and the mean number of jobs.
@@ -98,7 +88,7 @@ fn a_short_wave_costs_no_more_than_the_rule_of_one_line() {
             scale_down_window_s: 10,
             ..Settings::new(JobLimits::new(1, 60).unwrap(), SLA_S as f32, START_UP_S as f32)
         };
-        let forecaster = ForecastPipeline::new(settings.interval, Absent);
+        let forecaster = ForecastPipeline::new(settings.interval, NoModel);
         let mut controller = Controller::new(settings, forecaster, Planner);
         let (late, jobs) = play(mean_jobs, |sample| {
             let sample = sample.gate().unwrap().sample;

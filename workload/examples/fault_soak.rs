@@ -5,7 +5,7 @@
 //! The forecaster works without a network: what is judged is how readings and pool are handled.
 
 use scaleiq_core::controller::Controller;
-use scaleiq_core::forecast::{ForecastModel, ForecastPipeline, ModelInput, QUANTILES, STEPS};
+use scaleiq_core::forecast::{ForecastPipeline, NoModel};
 use scaleiq_core::policy::Planner;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{DAY_S, JobLimits, Jobs};
@@ -20,16 +20,6 @@ const DAYS: f64 = 5.0;
 const PEAK_JOBS: f32 = 40.0;
 /// Sets the seed of a pool apart from another's.
 const OTHER_LUCK: u64 = 500;
-
-/// Stands where a network would, and always fails.
-struct NoModel;
-
-impl ForecastModel for NoModel {
-    type Error = &'static str;
-    fn infer(&mut self, _: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()], &'static str> {
-        Err("no network")
-    }
-}
 
 /// Verdicts and whose they are.
 type Rows = Vec<(String, Verdict)>;

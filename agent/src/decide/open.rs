@@ -1,12 +1,11 @@
 //! Opens a model and gives the controller that decides.
 
-use super::no_model::NoModel;
 use super::timed::Timed;
 use super::watched::Watched;
 use super::{Calendar, Decider, Engine, Fallible, Informed, ModelChoice, ModelId};
 use crate::text::word;
 use scaleiq_core::controller::Controller;
-use scaleiq_core::forecast::{ForecastModel, ForecastPipeline};
+use scaleiq_core::forecast::{ForecastModel, ForecastPipeline, NoModel};
 use scaleiq_core::model::{Bundle, Card};
 use scaleiq_core::policy::{Dqn, NetworkRole, Planner, Policy, ValueModel};
 use scaleiq_core::settings::Settings;
@@ -95,8 +94,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::no_model::NoNetwork;
-    use scaleiq_core::forecast::ModelInput;
+    use scaleiq_core::forecast::{ModelInput, NoNetwork};
     use scaleiq_core::policy::{OBSERVATION, Stage};
     use scaleiq_core::sample::RawSample;
     use scaleiq_core::units::JobLimits;

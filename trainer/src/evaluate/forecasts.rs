@@ -3,7 +3,7 @@
 use super::metrics::{Case, HorizonScores, PointScores, Scores, mase_scale, worst_day_coverage_80};
 use scaleiq_core::forecast::{
     Forecast, ForecastModel, ForecastPipeline, ForecastSource, Forecaster as _, HORIZONS,
-    ModelInput, Plan, QUANTILES, QuantileGrid, STEPS, ahead,
+    ModelInput, NoModel, Plan, QuantileGrid, STEPS, ahead,
 };
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::DAY_S;
@@ -80,7 +80,7 @@ pub fn rolling_alone(
     mut forecast: impl FnMut(&ModelInput) -> QuantileGrid,
     mut tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
-    let mut pipeline = ForecastPipeline::new(length, NoNetwork);
+    let mut pipeline = ForecastPipeline::new(length, NoModel);
     let mut origins = Vec::new();
     for (row, interval) in intervals.iter().enumerate().skip(course.start) {
         pipeline.remember(interval);
@@ -94,18 +94,6 @@ pub fn rolling_alone(
         }
     }
     origins
-}
-
-/// Stands where a network would and fails: the experts are alone then.
-#[derive(Clone, Copy, Debug)]
-pub struct NoNetwork;
-
-impl ForecastModel for NoNetwork {
-    type Error = &'static str;
-
-    fn infer(&mut self, _: &ModelInput) -> Result<[f32; STEPS * QUANTILES.len()], Self::Error> {
-        Err("no network")
-    }
 }
 
 /// Scores over steps 1..=H for each horizon H, and the mean absolute daily difference of the rows
@@ -208,7 +196,7 @@ mod tests {
     }
 
     fn play(series: &Series, plans: &[Plan]) -> Vec<Origin> {
-        let pipeline = ForecastPipeline::new(IntervalLength::new(300).unwrap(), NoNetwork);
+        let pipeline = ForecastPipeline::new(IntervalLength::new(300).unwrap(), NoModel);
         let course = Course { start: 0, from: 0, stride: 1 };
         rolling_planned(pipeline, &series.rows[..series.measured()], plans, course, |_| true)
     }
@@ -234,7 +222,7 @@ mod tests {
         assert!(!same(&told[origin + 1], &changed[origin + 1]));
 
         let course = Course { start: 0, from: 0, stride: 1 };
-        let pipeline = ForecastPipeline::new(IntervalLength::new(300).unwrap(), NoNetwork);
+        let pipeline = ForecastPipeline::new(IntervalLength::new(300).unwrap(), NoModel);
         let untold = rolling(pipeline, &series.rows[..MEASURED], course, |_| true);
         assert!(untold.iter().zip(&play(&series, &[])).all(|(a, b)| same(a, b)));
     }

@@ -1,8 +1,10 @@
 //! What the parts of a forecaster do alone: the network without experts, the experts without a
 //! network.
 
-use super::forecasts::{Course, NoNetwork, Origin, rolling_alone, rolling_planned};
-use scaleiq_core::forecast::{Baseline, ForecastModel, ForecastPipeline, ModelInput, Plan};
+use super::forecasts::{Course, Origin, rolling_alone, rolling_planned};
+use scaleiq_core::forecast::{
+    Baseline, ForecastModel, ForecastPipeline, ModelInput, NoModel, Plan,
+};
 use scaleiq_core::interval::{Interval, IntervalLength};
 
 /// What `network` forecasts by itself. Where it fails the baseline stands in, as in the agent.
@@ -28,5 +30,5 @@ pub fn experts_alone(
     course: Course,
     tick: impl FnMut(usize) -> bool,
 ) -> Vec<Origin> {
-    rolling_planned(ForecastPipeline::new(length, NoNetwork), intervals, plans, course, tick)
+    rolling_planned(ForecastPipeline::new(length, NoModel), intervals, plans, course, tick)
 }

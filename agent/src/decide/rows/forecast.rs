@@ -1,9 +1,9 @@
 //! A forecast from rows alone.
 
 use super::Rows;
-use crate::decide::{Calendar, Engine, Informed, ModelChoice, NO_MODEL, NoModel, Timed};
+use crate::decide::{Calendar, Engine, Informed, ModelChoice, NO_MODEL, Timed};
 use scaleiq_core::controller::Controller;
-use scaleiq_core::forecast::{Forecast, ForecastModel, ForecastPipeline, Forecaster};
+use scaleiq_core::forecast::{Forecast, ForecastModel, ForecastPipeline, Forecaster, NoModel};
 use scaleiq_core::interval::Interval;
 use scaleiq_core::model::{Bundle, NativeBundle};
 use scaleiq_core::policy::Planner;

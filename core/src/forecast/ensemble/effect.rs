@@ -151,10 +151,8 @@ fn change(to: &Plan, from: &Plan) -> Plan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{
-        Forecast, ForecastModel, ForecastPipeline, Forecaster as _, ModelInput,
-    };
-    use super::super::super::{Q50, QUANTILES, plan};
+    use super::super::super::{Forecast, ForecastPipeline, Forecaster as _, NoModel};
+    use super::super::super::{Q50, plan};
     use super::*;
     use crate::interval::{Interval, IntervalLength};
     use crate::units::UnixSeconds;
@@ -164,19 +162,6 @@ mod tests {
     const DAYS: usize = 14;
     /// Intervals of a campaign: two hours.
     const LASTS: usize = 60;
-
-    /// No network: the experts are alone.
-    struct None;
-
-    impl ForecastModel for None {
-        type Error = &'static str;
-        fn infer(
-            &mut self,
-            _: &ModelInput,
-        ) -> Result<[f32; STEPS * QUANTILES.len()], &'static str> {
-            Err("no network")
-        }
-    }
 
     /// A fixed sequence without a pattern, within 0..1.
     fn noise(k: usize) -> f32 {
@@ -204,7 +189,7 @@ mod tests {
     }
 
     fn play(events: &[f32], told: Option<&[Plan]>) -> Vec<Forecast> {
-        let mut pipeline = ForecastPipeline::new(IntervalLength::TWO_MINUTES, None);
+        let mut pipeline = ForecastPipeline::new(IntervalLength::TWO_MINUTES, NoModel);
         let push = |(k, events): (usize, &f32)| {
             if let Some(plans) = told {
                 pipeline.set_planned(&plan::ahead(plans, k));

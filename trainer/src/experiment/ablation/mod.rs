@@ -10,7 +10,7 @@ pub use table::{Ablation, Judged};
 
 use crate::config::Config;
 use crate::data::{Corpus, Masked, TEST_STRIDE, Track, WindowSet};
-use crate::evaluate::forecasts::{Course, NoNetwork, WARM_DAYS, rolling_planned, scores};
+use crate::evaluate::forecasts::{Course, WARM_DAYS, rolling_planned, scores};
 use crate::evaluate::metrics::HorizonScores;
 use crate::export::{engine, forecaster_files};
 use crate::learn::run_loop::Tick;
@@ -20,7 +20,7 @@ use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::{Result, bail};
 use burn::tensor::Device;
-use scaleiq_core::forecast::{Adaptation, ForecastModel, ForecastPipeline};
+use scaleiq_core::forecast::{Adaptation, ForecastModel, ForecastPipeline, NoModel};
 use scaleiq_core::model::{FORECASTER_F32, FORECASTER_INT8, ForecastNetwork};
 use std::sync::{Mutex, PoisonError};
 use table::Row;
@@ -88,7 +88,7 @@ fn candidates(networks: &[Trained]) -> Vec<Candidate> {
             add("f32 instead of int8".into(), Box::new(exact.clone()), ALL);
             add("no mixture".into(), int8(), Adaptation { mixture: false, band: true });
             add("no conformal step".into(), int8(), Adaptation { mixture: true, band: false });
-            add("no network".into(), Box::new(NoNetwork), ALL);
+            add("no network".into(), Box::new(NoModel), ALL);
         }
     }
     all

@@ -1,15 +1,15 @@
 //! What stands where a network would, if there is none.
 
-use scaleiq_core::forecast::{ForecastModel, ModelInput, QUANTILES, STEPS};
-use std::fmt;
+use super::{ForecastModel, ModelInput, QUANTILES, STEPS};
+use core::fmt;
 
-/// Stands where a network would, and always fails: the baseline forecasts then.
+/// Stands where a network would, and always fails: the experts forecast alone then.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NoModel;
+pub struct NoModel;
 
 /// There is no network to ask.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NoNetwork;
+pub struct NoNetwork;
 
 impl fmt::Display for NoNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
