@@ -1,16 +1,14 @@
 //! The Q-network as a policy (dueling double DQN; Wang 2016, van Hasselt 2016).
 
 use super::{
-    ACTIONS, Choice, MULTIPLIERS, NEUTRAL, NetworkRole, OBSERVATION, Observation, Plan, Planner,
-    Policy, Preference, Stage, jobs_for_action, multiplier_of_action,
+    ACTIONS, Choice, HeldAction, MULTIPLIERS, NEUTRAL, NetworkRole, OBSERVATION, Observation,
+    Planner, Policy, Preference, Stage,
 };
 use crate::estimation::Estimate;
 use crate::learned::learned;
 use crate::settings::Settings;
+use crate::units::Jobs;
 
-/// Seconds for which a choice of the network is held (an option; Sutton, Precup & Singh 1999): what a pool
-/// is told for the time between two samples the guard's window and its start-up time leave without effect.
-pub const HELD_S: f32 = 1200.0;
 /// Decisions for which a network that failed is not asked again.
 const DEMOTED_FOR: u32 = 20;
 /// Share of the SLA budget at which a network that overspent it is trusted again.
@@ -38,12 +36,11 @@ pub trait ValueModel {
     fn values(&mut self, observation: &[f32; OBSERVATION]) -> Result<[f32; ACTIONS], Self::Error>;
 }
 
-/// Takes the action of the highest value and holds it for [`HELD_S`]: the plan goes on to follow the load,
-/// multiplied. Where that leaves the number of jobs as it was planned, the plan has decided. The network is
-/// not asked, and nothing is held, when there is no forecast to decide on, for `DEMOTED_FOR` decisions
-/// after it failed or a value was not finite (promise S-6), while more of the SLA's budget is spent than
-/// there is, until half of it is back, and never if it could not act: an answer that changes nothing is not
-/// worth its time.
+/// Takes the action of the highest value and holds it as [`HeldAction`] says. Where that leaves the number of
+/// jobs as it was planned, the plan has decided. The network is not asked, and nothing is held, when there is
+/// no forecast to decide on, for `DEMOTED_FOR` decisions after it failed or a value was not finite (promise
+/// S-6), while more of the SLA's budget is spent than there is, until half of it is back, and never if it could
+/// not act: an answer that changes nothing is not worth its time.
 #[derive(Clone, Debug)]
 pub struct Dqn<Q> {
     network: Q,
@@ -61,13 +58,9 @@ learned!([Q] Dqn<Q> { failures, demoted, overspent, held } built { network, min_
 #[derive(Clone, Copy, Debug, Default)]
 struct Held {
     q_values: [f32; ACTIONS],
-    action: usize,
-    /// What of the plan the action made then.
-    multiplier: f32,
-    /// Seconds for which it stays in force.
-    left_s: f32,
+    action: HeldAction,
 }
-learned!(Held { q_values, action, multiplier, left_s });
+learned!(Held { q_values, action });
 
 impl<Q: ValueModel> Dqn<Q> {
     /// A policy over `network`.
@@ -145,16 +138,14 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
             self.held = None;
             return plan;
         }
-        let (held, jobs) = match self.held_on(estimate) {
-            Some(held) => {
-                (held, Plan::new(estimate, settings).jobs(held.multiplier, estimate, settings))
-            }
-            None => {
-                let Some(asked) = self.ask(estimate, observation, settings) else { return plan };
-                (asked, jobs_for_action(asked.action, estimate, settings))
-            }
+        let later = |held: Held| {
+            let (action, jobs) = held.action.later(estimate, settings)?;
+            Some((Held { action, ..held }, jobs))
         };
-        self.held = Some(held);
+        let in_force = self.held.and_then(later);
+        let in_force = in_force.or_else(|| self.ask(estimate, observation, settings));
+        self.held = in_force.map(|(held, _)| held);
+        let Some((held, jobs)) = in_force else { return plan };
         let (best, margin) = preferred(&held.q_values);
         let preference =
             Preference { multiplier: MULTIPLIERS[best], margin, needed: self.min_advantage };
@@ -162,7 +153,7 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
         if jobs == plan.jobs {
             return asked;
         }
-        Choice { stage: Stage::Network, action: Some(held.action), jobs, ..asked }
+        Choice { stage: Stage::Network, action: Some(held.action.action()), jobs, ..asked }
     }
 
     fn network_role(&self) -> NetworkRole {
@@ -171,24 +162,22 @@ impl<Q: ValueModel> Policy for Dqn<Q> {
 }
 
 impl<Q: ValueModel> Dqn<Q> {
-    /// The choice in force, unless its time is over.
-    fn held_on(&self, s: &Estimate) -> Option<Held> {
-        let held = self.held?;
-        let left_s = held.left_s - s.sample_s;
-        (left_s > 0.0).then_some(Held { left_s, ..held })
-    }
-
     /// A new choice of the network; `None` if it fails, which demotes it.
-    fn ask(&mut self, s: &Estimate, state: &Observation, settings: &Settings) -> Option<Held> {
+    fn ask(
+        &mut self,
+        s: &Estimate,
+        state: &Observation,
+        settings: &Settings,
+    ) -> Option<(Held, Jobs)> {
         let values = self.network.values(state).ok().filter(|v| v.iter().all(|x| x.is_finite()));
         let Some(q_values) = values else {
             self.failures = self.failures.saturating_add(1);
-            (self.demoted, self.held) = (DEMOTED_FOR, None);
+            self.demoted = DEMOTED_FOR;
             return None;
         };
         let action = action_worth_taking(&q_values, self.min_advantage);
-        let multiplier = multiplier_of_action(action, s, settings);
-        Some(Held { q_values, action, multiplier, left_s: HELD_S })
+        let (action, jobs) = HeldAction::taken(action, s, settings);
+        Some((Held { q_values, action }, jobs))
     }
 }
 

@@ -15,8 +15,8 @@ mod rules;
 
 pub use action::{ACTIONS, MULTIPLIERS, NEUTRAL};
 pub use choice::{Choice, NetworkRole, Policy, Preference, Stage};
-pub use dqn::{Dqn, HELD_S, UNREACHABLE, ValueModel, action_worth_taking, can_act};
-pub use multiplied::{jobs_for_action, multiplier_of_action};
+pub use dqn::{Dqn, UNREACHABLE, ValueModel, action_worth_taking, can_act};
+pub use multiplied::{HELD_S, HeldAction, jobs_for_action};
 pub use numbers::{OBSERVATION_NAMES, observation};
 pub use observation::{Memory, OBSERVATION, Observation};
 pub use plan::Plan;

@@ -3,6 +3,7 @@
 use super::action::{MULTIPLIERS, NEUTRAL};
 use super::plan::Plan;
 use crate::estimation::Estimate;
+use crate::learned::learned;
 use crate::settings::{Base, Settings};
 use crate::units::Jobs;
 
@@ -22,16 +23,48 @@ pub fn jobs_for_action(action: usize, estimate: &Estimate, settings: &Settings) 
     }
 }
 
-/// What of the plan those jobs are, so that an action can be held: the plan goes on to follow the load, and
-/// the pool to be as much more or less than it.
-#[must_use]
-pub fn multiplier_of_action(action: usize, estimate: &Estimate, settings: &Settings) -> f32 {
-    match settings.base {
-        Base::Current if action != NEUTRAL => {
-            let jobs = jobs_for_action(action, estimate, settings);
-            jobs.as_f32() / Plan::new(estimate, settings).goal.max(1.0)
-        }
-        _ => MULTIPLIERS.get(action).copied().unwrap_or(1.0),
+/// Seconds for which an action is held (an option; Sutton, Precup & Singh 1999): what a pool is told for the
+/// time between two samples the guard's window and its start-up time leave without effect.
+pub const HELD_S: f32 = 1200.0;
+
+/// An action in force: the plan goes on to follow the load, and the pool is to be as much more or less than it
+/// as the action made of it when it was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HeldAction {
+    action: usize,
+    /// What of the plan the action made.
+    multiplier: f32,
+    /// Seconds for which it stays in force.
+    left_s: f32,
+}
+learned!(HeldAction { action, multiplier, left_s });
+
+impl HeldAction {
+    /// Takes `action`, and the jobs that it asks for.
+    #[must_use]
+    pub fn taken(action: usize, s: &Estimate, settings: &Settings) -> (Self, Jobs) {
+        let jobs = jobs_for_action(action, s, settings);
+        let multiplier = match settings.base {
+            Base::Current if action != NEUTRAL => {
+                jobs.as_f32() / Plan::new(s, settings).goal.max(1.0)
+            }
+            _ => MULTIPLIERS.get(action).copied().unwrap_or(1.0),
+        };
+        (Self { action, multiplier, left_s: HELD_S }, jobs)
+    }
+
+    /// The same a sample later, and the jobs that it asks for now; `None` once its time is over.
+    #[must_use]
+    pub fn later(self, s: &Estimate, settings: &Settings) -> Option<(Self, Jobs)> {
+        let left_s = self.left_s - s.sample_s;
+        let jobs = || Plan::new(s, settings).jobs(self.multiplier, s, settings);
+        (left_s > 0.0).then(|| (Self { left_s, ..self }, jobs()))
+    }
+
+    /// Which action it is.
+    #[must_use]
+    pub fn action(&self) -> usize {
+        self.action
     }
 }
 
@@ -66,8 +99,20 @@ mod tests {
             (Base::Current, NEUTRAL, 1.0),
         ] {
             let settings = Settings { base, ..settings() };
-            assert_eq!(multiplier_of_action(action, &s, &settings), expected, "{base:?} {action}");
+            let (held, jobs) = HeldAction::taken(action, &s, &settings);
+            assert_eq!(held.multiplier, expected, "{base:?} {action}");
+            assert_eq!(jobs, jobs_for_action(action, &s, &settings), "{base:?} {action}");
         }
+    }
+
+    #[test]
+    fn an_action_is_held_for_its_time() {
+        let (settings, s) = (settings(), estimate(10, 100.0, 0.0));
+        let (taken, _) = HeldAction::taken(NEUTRAL, &s, &settings);
+        let held = std::iter::successors(Some(taken), |held| {
+            held.later(&s, &settings).map(|(held, _)| held)
+        });
+        assert_eq!(held.count(), (HELD_S / s.sample_s) as usize);
     }
 
     #[test]

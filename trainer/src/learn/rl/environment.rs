@@ -276,8 +276,7 @@ impl<P: Policy> Episode<P> {
 pub(crate) mod tests {
     use super::*;
     use crate::data::workload::tests::workload;
-    use crate::learn::rl::steering::{Steered, Steering};
-    use crate::runtime::stop::never;
+    use crate::learn::rl::steering::{HELD_TICKS, Steered, Steering};
     use rand_core::SeedableRng;
     use scaleiq_core::policy::NEUTRAL;
 
@@ -286,9 +285,10 @@ pub(crate) mod tests {
     }
 
     fn play(action: usize) -> (Totals, Score) {
-        let policy = Steered::by(Steering::Action(action));
-        let episode = Episode::new(&workload(4), 0..17_280, scene(), policy, 7, 0);
-        let episode = episode.played(&never).unwrap();
+        let policy = Steered::by(Steering::Plan);
+        let mut episode = Episode::new(&workload(4), 0..17_280, scene(), policy, 7, 0);
+        episode.observe();
+        while episode.steered(Steering::Action(action), HELD_TICKS).is_some() {}
         (*episode.totals(), episode.score())
     }
 
@@ -337,9 +337,10 @@ pub(crate) mod tests {
             let limits = scene.limits(workload.peak_jobs);
             let most = max_jobs.map_or(usual, |max| max.min(usual));
             assert_eq!((limits.min().0, limits.max().0), (min_jobs, most));
-            let policy = Steered::by(Steering::Action(8));
+            let policy = Steered::by(Steering::Plan);
             let mut episode = Episode::new(&workload, 0..4000, scene, policy, 7, 0);
             while episode.observe().is_some() {
+                episode.policy_mut().steer(Steering::Action(8));
                 episode.act();
                 let wanted = episode.simulator.simulator().wanted().0;
                 assert!((min_jobs..=most).contains(&wanted), "{wanted} of {min_jobs}..={most}");

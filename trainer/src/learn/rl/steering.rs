@@ -3,8 +3,7 @@
 use super::environment::Episode;
 use scaleiq_core::estimation::Estimate;
 use scaleiq_core::policy::{
-    ACTIONS, Choice, HELD_S, NEUTRAL, Observation, Plan, Planner, Policy, Stage, jobs_for_action,
-    multiplier_of_action,
+    ACTIONS, Choice, HELD_S, HeldAction, NEUTRAL, Observation, Planner, Policy, Stage,
 };
 use scaleiq_core::settings::Settings;
 use scaleiq_workload::sim::TICK_S;
@@ -22,8 +21,8 @@ pub enum Steering {
     Plan,
     /// An action of the agent.
     Action(usize),
-    /// What of the plan the last action made, for as long as it is held.
-    Multiplier(f32),
+    /// The last action, until its time is over and the plan is left as it is.
+    Held(HeldAction),
 }
 
 /// A policy that does as it is told from outside.
@@ -45,20 +44,14 @@ impl Steered {
 
 impl Policy for Steered {
     fn choose(&mut self, s: &Estimate, state: &Observation, settings: &Settings) -> Choice {
-        let plan = Planner.choose(s, state, settings);
-        if !s.has_forecast {
-            return plan;
-        }
-        let jobs = match self.0 {
-            Steering::Plan => return plan,
-            Steering::Action(action) => {
-                self.0 = Steering::Multiplier(multiplier_of_action(action, s, settings));
-                jobs_for_action(action, s, settings)
-            }
-            Steering::Multiplier(multiplier) => {
-                Plan::new(s, settings).jobs(multiplier, s, settings)
-            }
+        let steered = match self.0 {
+            _ if !s.has_forecast => None,
+            Steering::Plan => None,
+            Steering::Action(action) => Some(HeldAction::taken(action, s, settings)),
+            Steering::Held(held) => held.later(s, settings),
         };
+        self.0 = steered.map_or(Steering::Plan, |(held, _)| Steering::Held(held));
+        let Some((_, jobs)) = steered else { return Planner.choose(s, state, settings) };
         Choice::new(Stage::Network, jobs)
     }
 }
