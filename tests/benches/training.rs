@@ -26,6 +26,10 @@ use trainer::learn::supervised::plan::Plan;
 use trainer::learn::supervised::training::ForecasterTraining;
 use trainer::runtime::stop::never;
 
+/// The trainer's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Hidden widths and batch of the Q-network's case, which are the reference's.
 const HIDDEN: [usize; 3] = [512, 256, 128];
 const TRANSITIONS: usize = 128;

@@ -15,27 +15,27 @@
 //! Sources: Vaswani 2017 (attention), Xiong 2020 (pre-norm), Nie 2023 (patches), Vinyals 2015
 //! (copying by attention).
 
+use super::fused::{attention, gelu, layer_norm, linear, scores, split_heads};
 use burn::module::{Initializer, Module, ModuleVisitor, Param};
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::nn::{
     Dropout, DropoutConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig, PaddingConfig1d,
 };
-use burn::tensor::activation::{gelu, softmax, softplus};
+use burn::tensor::activation::{softmax, softplus};
 use burn::tensor::{Device, Tensor, TensorData};
 use scaleiq_core::forecast::{
     CALENDAR, CHANNELS, CONTEXT, LEVELS, QUANTILES, SLOT_CONTEXT, SLOT_WIDTH, SLOTS, STEPS, WINDOW,
 };
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 
+pub use super::dropout::Part;
+pub use super::fused::LAYER_NORM_EPSILON;
 pub use scaleiq_core::engine::{HEAD_STEPS, KERNELS, PATCH, RECENT_TOKENS, TOKENS};
 
 /// Index of the median in [`QUANTILES`].
 pub const MEDIAN: usize = scaleiq_core::forecast::Q50;
 /// A score that softmax turns into zero.
 pub const MASKED: f32 = -1e4;
-/// Added to the variance in layer normalisation.
-pub const LAYER_NORM_EPSILON: f32 = 1e-5;
 /// Spread at the start of training: softplus(-1.5) = 0.2 swings from one quantile to the next.
 const FIRST_SPREAD: f32 = -1.5;
 
@@ -136,16 +136,6 @@ pub struct Batch {
     pub context: Tensor<2>,
 }
 
-/// Those windows of a batch that are computed at once. Dropout draws for the whole batch, so that it makes
-/// no difference how one is divided.
-#[derive(Clone, Debug)]
-pub struct Part {
-    /// Which they are.
-    pub windows: Range<usize>,
-    /// How many windows the batch has.
-    pub of: usize,
-}
-
 /// The network; see the module's page.
 #[derive(Module, Debug)]
 pub struct Forecaster {
@@ -207,13 +197,9 @@ impl Attention {
 
     /// `queries` `[B,Q,D]` over `tokens` `[B,T,D]` -> `[B,Q,D]`.
     fn forward(&self, queries: Tensor<3>, tokens: Tensor<3>, heads: usize) -> Tensor<3> {
-        let [batch, rows, width] = queries.dims();
-        let q = split_heads(self.query.forward(queries), heads);
-        let k = split_heads(self.key.forward(tokens.clone()), heads);
-        let v = split_heads(self.value.forward(tokens), heads);
-        let weights = softmax(scores(q, k), 3);
-        let mixed = weights.matmul(v).swap_dims(1, 2).reshape([batch, rows, width]);
-        self.output.forward(mixed)
+        let q = dense(&self.query, queries);
+        let (k, v) = (dense(&self.key, tokens.clone()), dense(&self.value, tokens));
+        dense(&self.output, attention(q, k, v, heads))
     }
 }
 
@@ -226,20 +212,12 @@ impl FeedForward {
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        self.outer.forward(gelu(self.inner.forward(x)))
+        dense(&self.outer, gelu(dense(&self.inner, x)))
     }
 }
 
-/// `[B,T,D]` -> `[B,heads,T,D/heads]`.
-fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
-    let [batch, rows, width] = x.dims();
-    x.reshape([batch, rows, heads, width / heads]).swap_dims(1, 2)
-}
-
-/// Scaled dot products `[B,heads,Q,T]`.
-fn scores(q: Tensor<4>, k: Tensor<4>) -> Tensor<4> {
-    let width = q.dims()[3];
-    q.matmul(k.swap_dims(2, 3)).div_scalar((width as f32).sqrt())
+fn dense(layer: &Linear, x: Tensor<3>) -> Tensor<3> {
+    linear(x, layer.weight.val(), layer.bias.as_ref().map(Param::val))
 }
 
 impl Forecaster {
@@ -247,7 +225,7 @@ impl Forecaster {
     #[must_use]
     pub fn forward(&self, input: Batch) -> Tensor<3> {
         let windows = input.recent.dims()[0];
-        self.forward_part(input, &Part { windows: 0..windows, of: windows })
+        self.forward_part(input, &Part { windows: 0..windows, of: windows, seed: 0 })
     }
 
     /// The same where `input` is a part of a batch.
@@ -260,7 +238,7 @@ impl Forecaster {
         let copied = self.copy(&states, &tokens, followed, known);
         let attended = self.attention.forward(states.clone(), tokens, self.attention_heads);
         let states = states + attended;
-        let states = states.clone() + self.decoder.forward(self.decoder_norm.forward(states));
+        let states = states.clone() + self.decoder.forward(layer_norm(&self.decoder_norm, states));
         self.quantiles(states, copied)
     }
 
@@ -269,43 +247,52 @@ impl Forecaster {
         let [batch, ..] = input.recent.dims();
         let rows = batch * LEVELS;
         let window = input.recent.clone().reshape([rows, CHANNELS, WINDOW]);
-        let scales = self.convs.iter().map(|conv| conv.forward(window.clone())).collect();
-        let features = gelu(Tensor::cat(scales, 1).swap_dims(1, 2));
+        let features = gelu(self.convolve(window));
         let channels = features.dims()[2];
         let patches = features.reshape([batch, RECENT_TOKENS, PATCH * channels]);
         let context = (input.context.clone() - self.mean.val().unsqueeze())
             * self.inverse_deviation.val().unsqueeze();
         let context = context.clamp(-5.0, 5.0).unsqueeze_dim::<3>(1);
         let parts = vec![
-            self.patch.forward(patches),
-            self.season.forward(input.seasons.clone()),
-            self.context.forward(context),
+            dense(&self.patch, patches),
+            dense(&self.season, input.seasons.clone()),
+            dense(&self.context, context),
         ];
         let mut tokens = Tensor::cat(parts, 1) + self.positions.val().unsqueeze();
-        for block in &self.blocks {
-            let x = block.norm_1.forward(tokens.clone());
+        for (nth, block) in self.blocks.iter().enumerate() {
+            let x = layer_norm(&block.norm_1, tokens.clone());
             let attended = block.attention.forward(x.clone(), x, self.attention_heads);
-            tokens = tokens + self.drop_out(attended, part);
-            let x = block.norm_2.forward(tokens.clone());
-            tokens = tokens + self.drop_out(block.feed_forward.forward(x), part);
+            tokens = tokens + part.drop_out(&self.dropout, attended, 2 * nth);
+            let x = layer_norm(&block.norm_2, tokens.clone());
+            let fed = block.feed_forward.forward(x);
+            tokens = tokens + part.drop_out(&self.dropout, fed, 2 * nth + 1);
         }
-        self.norm.forward(tokens)
+        layer_norm(&self.norm, tokens)
     }
 
-    /// Dropout on what a branch of the encoder gives, `[B, TOKENS, D]`.
-    fn drop_out(&self, branch: Tensor<3>, part: &Part) -> Tensor<3> {
-        let [rows, tokens, width] = branch.dims();
-        if rows == part.of || self.dropout.prob == 0.0 {
-            return self.dropout.forward(branch);
-        }
-        let kept = self.dropout.forward(Tensor::ones([part.of, tokens, width], &branch.device()));
-        branch * kept.narrow(0, part.windows.start, rows)
+    /// The causal convolutions of `[R,CHANNELS,WINDOW]`, `[R,WINDOW,channels]`: each a product of its weights
+    /// and the points up to each point.
+    fn convolve(&self, window: Tensor<3>) -> Tensor<3> {
+        const LONGEST: usize = KERNELS[KERNELS.len() - 1];
+        let [rows, ..] = window.dims();
+        let before = Tensor::zeros([rows, LONGEST - 1, CHANNELS], &window.device());
+        let points = Tensor::cat(vec![before, window.swap_dims(1, 2)], 1);
+        let up_to = (0..LONGEST).map(|tap| points.clone().narrow(1, tap, WINDOW)).collect();
+        let up_to = Tensor::cat(up_to, 2);
+        let scales = self.convs.iter().zip(KERNELS).map(|(conv, kernel)| {
+            let weight = conv.weight.val();
+            let [channels, ..] = weight.dims();
+            let weight = weight.permute([2, 1, 0]).reshape([kernel * CHANNELS, channels]);
+            let seen = up_to.clone().narrow(2, (LONGEST - kernel) * CHANNELS, kernel * CHANNELS);
+            linear(seen, weight, conv.bias.as_ref().map(Param::val))
+        });
+        Tensor::cat(scales.collect(), 2)
     }
 
     /// A query per future step: its place in day and week, its distance, and the context.
     fn queries(&self, calendar: Tensor<3>, tokens: &Tensor<3>) -> Tensor<3> {
         let context = tokens.clone().narrow(1, TOKENS - 1, 1);
-        self.query.forward(calendar) + self.steps.val().unsqueeze() + context
+        dense(&self.query, calendar) + self.steps.val().unsqueeze() + context
     }
 
     /// `[B,1,STEPS,SLOTS]`: the change that followed each past season.
@@ -329,8 +316,8 @@ impl Forecaster {
         let [batch, ..] = states.dims();
         let heads = self.attention_heads;
         let seasons = tokens.clone().narrow(1, RECENT_TOKENS, SLOTS);
-        let q = split_heads(self.copy_query.forward(states.clone()), heads);
-        let k = split_heads(self.copy_key.forward(seasons), heads);
+        let q = split_heads(dense(&self.copy_query, states.clone()), heads);
+        let k = split_heads(dense(&self.copy_key, seasons), heads);
         let masked = scores(q, k) + known.sub_scalar(1.0).mul_scalar(-MASKED);
         let null = self.null_score.val().reshape([1, heads, 1, 1]);
         let null = null.expand([batch, heads, STEPS, 1]);
@@ -344,7 +331,7 @@ impl Forecaster {
     fn quantiles(&self, states: Tensor<3>, copied: Tensor<3>) -> Tensor<3> {
         let device = states.device();
         let parts = self.heads.iter().zip(HEAD_STEPS.windows(2)).map(|(head, steps)| {
-            head.forward(states.clone().narrow(1, steps[0], steps[1] - steps[0]))
+            dense(head, states.clone().narrow(1, steps[0], steps[1] - steps[0]))
         });
         let raw = Tensor::cat(parts.collect(), 1);
         let median = raw.clone().narrow(2, MEDIAN, 1) + copied;

@@ -132,12 +132,11 @@ impl NoisyLinear {
         if self.spread.is_none() {
             return vec![weight, bias];
         }
-        let mut spread_weight = weight.clone();
-        for (row, e_in) in spread_weight.chunks_mut(self.mean.outputs).zip(&noise.inputs) {
-            for (g, e_out) in row.iter_mut().zip(&noise.outputs) {
-                *g *= e_in * e_out;
-            }
-        }
+        let rows = weight.chunks(self.mean.outputs).zip(&noise.inputs);
+        let spread_weight = rows.flat_map(|(row, e_in)| {
+            row.iter().zip(&noise.outputs).map(move |(g, e_out)| g * e_in * e_out)
+        });
+        let spread_weight = spread_weight.collect();
         let spread_bias = bias.iter().zip(&noise.outputs).map(|(g, e)| g * e).collect();
         vec![weight, bias, spread_weight, spread_bias]
     }
@@ -160,6 +159,14 @@ impl DeviceLinear {
         if device.is_autodiff() {
             return Self { weight: weight.require_grad(), bias: bias.require_grad() };
         }
+        Self { weight, bias }
+    }
+
+    /// The same weights, tracked apart from these.
+    pub(super) fn apart(&self) -> Self {
+        let Self { weight, bias } = self.clone();
+        let weight = Tensor::from_inner(weight.inner()).require_grad();
+        let bias = Tensor::from_inner(bias.inner()).require_grad();
         Self { weight, bias }
     }
 

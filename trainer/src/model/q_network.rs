@@ -8,6 +8,7 @@
 //! Hidden widths `[.., h]`: all but the last belong to the trunk, each stream has its own last one.
 
 use super::noisy::{DenseWeights, DeviceLinear, LayerNoise, NoisyLinear};
+use crate::runtime::threads::on_all;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
@@ -22,7 +23,7 @@ pub struct QNetwork {
     advantage: Vec<NoisyLinear>,
 }
 
-/// The weights that decide once training is over: no noise, plain numbers for an exporter.
+/// The weights that a network computes with, as plain numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QNetworkWeights {
     /// Layers that both streams share; a ReLU follows each.
@@ -72,45 +73,40 @@ impl QNetwork {
         NetworkNoise(self.layers().map(|l| l.draw(rng)).collect())
     }
 
-    /// The network on a device: under `noise`, or with its mean weights.
+    /// What it computes with: its weights under `noise`, or their means.
     #[must_use]
-    pub fn on(&self, device: &Device, noise: Option<&NetworkNoise>) -> DeviceNetwork {
+    pub fn effective(&self, noise: Option<&NetworkNoise>) -> QNetworkWeights {
         let mut noises = noise.map(|n| n.0.iter());
-        let mut place = |layers: &[NoisyLinear]| {
-            let place_one = |layer: &NoisyLinear| {
+        let mut effective = |layers: &[NoisyLinear]| {
+            let each = layers.iter().map(|layer| {
                 let noise = noises.as_mut().and_then(Iterator::next);
-                let weights = noise.map_or_else(|| layer.mean().clone(), |n| layer.effective(n));
-                DeviceLinear::new(weights, device)
-            };
-            layers.iter().map(place_one).collect::<Vec<_>>()
+                noise.map_or_else(|| layer.mean().clone(), |n| layer.effective(n))
+            });
+            each.collect::<Vec<_>>()
         };
-        DeviceNetwork {
-            trunk: place(&self.trunk),
-            value: place(&self.value),
-            advantage: place(&self.advantage),
-            device: device.clone(),
+        QNetworkWeights {
+            trunk: effective(&self.trunk),
+            value: effective(&self.value),
+            advantage: effective(&self.advantage),
         }
     }
 
-    /// Gradients of every parameter, in the order of [`QNetwork::parameters_mut`].
-    ///
-    /// # Panics
-    /// If `placed` is not this network under `noise`, or took no part in the loss.
+    /// The network on a device: under `noise`, or with its mean weights.
     #[must_use]
-    pub fn gradients(
-        &self,
-        placed: &DeviceNetwork,
-        noise: &NetworkNoise,
-        gradients: &Gradients,
-    ) -> Vec<Vec<f32>> {
-        let placed = placed.trunk.iter().chain(&placed.value).chain(&placed.advantage);
-        let mut all = Vec::new();
-        for ((layer, placed), noise) in self.layers().zip(placed).zip(&noise.0) {
-            let weight = placed.weight.grad(gradients).expect("every weight takes part");
-            let bias = placed.bias.grad(gradients).expect("every bias takes part");
-            all.extend(layer.gradients(numbers(weight), numbers(bias), noise));
-        }
-        all
+    pub fn on(&self, device: &Device, noise: Option<&NetworkNoise>) -> DeviceNetwork {
+        self.effective(noise).on(device)
+    }
+
+    /// Gradients of every parameter, in the order of [`QNetwork::parameters_mut`], from those of the weights
+    /// under `noise`, as [`DeviceNetwork::gradients`] gives them.
+    #[must_use]
+    pub fn gradients(&self, effective: Vec<Vec<f32>>, noise: &NetworkNoise) -> Vec<Vec<f32>> {
+        let mut effective = effective.into_iter();
+        let layers = self.layers().zip(&noise.0).flat_map(|(layer, noise)| {
+            let mut next = || effective.next().unwrap_or_default();
+            layer.gradients(next(), next(), noise)
+        });
+        layers.collect()
     }
 
     /// Every trained number.
@@ -127,21 +123,31 @@ impl QNetwork {
 
     /// Moves each parameter by the share `tau` towards `online` (Lillicrap 2016).
     pub fn follow(&mut self, online: &QNetwork, tau: f32) {
-        for (mine, theirs) in self.parameters_mut().zip(online.parameters()) {
-            for (a, b) in mine.iter_mut().zip(theirs) {
-                *a += tau * (b - *a);
-            }
-        }
+        let mut pairs: Vec<_> = self.parameters_mut().zip(online.parameters()).collect();
+        on_all(&mut pairs, |(mine, theirs)| {
+            mine.iter_mut().zip(*theirs).for_each(|(a, b)| *a += tau * (b - *a));
+        });
     }
 
     /// The weights without noise, for an exporter.
     #[must_use]
     pub fn export(&self) -> QNetworkWeights {
-        let means = |layers: &[NoisyLinear]| layers.iter().map(|l| l.mean().clone()).collect();
-        QNetworkWeights {
-            trunk: means(&self.trunk),
-            value: means(&self.value),
-            advantage: means(&self.advantage),
+        self.effective(None)
+    }
+}
+
+impl QNetworkWeights {
+    /// The network on a device, which tracks the weights if it differentiates.
+    #[must_use]
+    pub fn on(self, device: &Device) -> DeviceNetwork {
+        let place = |layers: Vec<DenseWeights>| {
+            layers.into_iter().map(|weights| DeviceLinear::new(weights, device)).collect()
+        };
+        DeviceNetwork {
+            trunk: place(self.trunk),
+            value: place(self.value),
+            advantage: place(self.advantage),
+            device: device.clone(),
         }
     }
 }
@@ -164,6 +170,40 @@ impl DeviceNetwork {
         let advantage = stream(&self.advantage, x);
         let mean = advantage.clone().mean_dim(1);
         value + (advantage - mean)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The same weights where a thread tracks what it alone does with them.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let each = |layers: &[DeviceLinear]| layers.iter().map(DeviceLinear::apart).collect();
+        Self {
+            trunk: each(&self.trunk),
+            value: each(&self.value),
+            advantage: each(&self.advantage),
+            device: self.device.clone(),
+        }
+    }
+
+    /// Gradients of the weights and biases of trunk, value and advantage.
+    ///
+    /// # Panics
+    /// If it took no part in the loss.
+    #[must_use]
+    pub fn gradients(&self, mut gradients: Gradients) -> Vec<Vec<f32>> {
+        let mut all = Vec::new();
+        for layer in self.trunk.iter().chain(&self.value).chain(&self.advantage) {
+            let weight = layer.weight.grad_remove(&mut gradients);
+            all.push(numbers(weight.expect("every weight takes part")));
+            let bias = layer.bias.grad_remove(&mut gradients);
+            all.push(numbers(bias.expect("every bias takes part")));
+        }
+        all
     }
 
     /// States as a tensor on the network's device.
@@ -247,7 +287,7 @@ mod tests {
         };
         let placed = network.on(&device, Some(&noise));
         let gradients = placed.forward(placed.batch(&[state])).square().sum().backward();
-        let gradients = network.gradients(&placed, &noise, &gradients);
+        let gradients = network.gradients(placed.gradients(gradients), &noise);
         assert_eq!(gradients.len(), network.parameters().count());
         for (part, gradient) in gradients.iter().enumerate() {
             let index = gradient.len() / 2;

@@ -57,6 +57,12 @@ pub struct Chosen {
     pub name: String,
 }
 
+/// Whether it is the CPU: whoever computes in parts does so on its threads there.
+#[must_use]
+pub fn is_cpu(device: &Device) -> bool {
+    device.clone().inner() == Device::flex()
+}
+
 /// Picks the device that the user asked for. Where several processes of a run are on this machine, each has a
 /// GPU of its own, and all share the CPU.
 ///

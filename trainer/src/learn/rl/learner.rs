@@ -2,7 +2,9 @@
 //! actions differ where all of them were tried.
 
 use super::replay::{Draw, Transition};
-use crate::model::q_network::{NetworkNoise, QNetwork, best_action, numbers};
+use crate::model::q_network::{DeviceNetwork, NetworkNoise, QNetwork, best_action, numbers};
+use crate::runtime::device::is_cpu;
+use crate::runtime::threads::{both, for_each_four, in_parallel, on_all};
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use scaleiq_core::policy::{ACTIONS, NEUTRAL, Observation};
@@ -34,7 +36,7 @@ struct Adam {
 }
 
 impl Adam {
-    fn step(&mut self, network: &mut QNetwork, gradients: &[Vec<f32>], rate: f32, scale: f32) {
+    fn step(&mut self, network: &mut QNetwork, gradients: &mut [Vec<f32>], rate: f32, scale: f32) {
         if self.moments.is_empty() {
             self.moments =
                 gradients.iter().map(|g| (vec![0.0; g.len()], vec![0.0; g.len()])).collect();
@@ -43,15 +45,15 @@ impl Adam {
         let correct_1 = 1.0 / (1.0 - BETA_1.powi(self.steps));
         let correct_2 = 1.0 / (1.0 - BETA_2.powi(self.steps));
         let parts = network.parameters_mut().zip(gradients).zip(&mut self.moments);
-        for ((parameters, gradients), (first, second)) in parts {
-            let numbers = parameters.iter_mut().zip(gradients).zip(first.iter_mut().zip(second));
-            for ((p, g), (m, v)) in numbers {
-                let g = g * scale;
+        let mut parts: Vec<_> = parts.collect();
+        on_all(&mut parts, |((parameters, gradients), (first, second))| {
+            for_each_four([parameters, gradients, first, second], |p, g, m, v| {
+                let g = *g * scale;
                 *m += (1.0 - BETA_1) * (g - *m);
                 *v += (1.0 - BETA_2) * (g * g - *v);
                 *p -= rate * (*m * correct_1) / ((*v * correct_2).sqrt() + EPSILON);
-            }
-        }
+            });
+        });
     }
 }
 
@@ -96,16 +98,23 @@ impl Learner {
         device: &Device,
         rng: &mut ChaCha8Rng,
     ) -> Learned {
-        let targets = self.targets(&draw.transitions, device, rng);
-        let noise = self.online.draw_noise(rng);
-        let (learned, gradients) = self.backward(draw, &targets, &noise, settings, device);
-        let square = gradients.iter().flatten().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>();
-        let norm = square.sqrt() as f32;
+        let targets = self.targets(&draw.transitions, &device.clone().inner(), rng);
+        let online = &self.online;
+        let noise = online.draw_noise(rng);
+        let learns = online.on(device, Some(&noise));
+        let descent_of = |part: &Part<'_>| descent(part, &learns.apart(), settings);
+        let parts = parts(draw, &targets, device);
+        let mut descents = in_parallel(&parts, descent_of).into_iter();
+        let mut all = descents.next().unwrap_or_default();
+        descents.for_each(|descent| all.add(descent));
+        let Descent { learned, gradients } = all;
+        let mut gradients = online.gradients(gradients, &noise);
+        let norm = norm(&gradients);
         // A step that is not finite is left out: one bad batch must not end a run.
         if norm.is_finite() {
             let scale =
                 if norm > settings.gradient_clip { settings.gradient_clip / norm } else { 1.0 };
-            self.adam.step(&mut self.online, &gradients, settings.learning_rate, scale);
+            self.adam.step(&mut self.online, &mut gradients, settings.learning_rate, scale);
         }
         self.target.follow(&self.online, settings.tau);
         learned
@@ -115,59 +124,104 @@ impl Learner {
     fn targets(
         &self,
         transitions: &[Transition],
-        device: &Device,
+        plain: &Device,
         rng: &mut ChaCha8Rng,
     ) -> Vec<f32> {
-        let plain = device.clone().inner();
         let next: Vec<Observation> = transitions.iter().map(|t| t.next).collect();
-        let values = |network: &QNetwork, noise: &NetworkNoise| {
-            network.on(&plain, Some(noise)).values(&next)
-        };
-        let online = values(&self.online, &self.online.draw_noise(rng));
-        let target = values(&self.target, &self.target.draw_noise(rng));
+        let noises = [self.online.draw_noise(rng), self.target.draw_noise(rng)];
+        let values =
+            |network: &QNetwork, noise: &NetworkNoise| network.on(plain, Some(noise)).values(&next);
+        let (online, target) =
+            both(|| values(&self.online, &noises[0]), || values(&self.target, &noises[1]));
         let best = online.iter().zip(&target).map(|(o, t)| t[best_action(o)]);
         transitions.iter().zip(best).map(|(t, best)| t.reward + t.discount * best).collect()
     }
+}
 
-    fn backward(
-        &self,
-        draw: &Draw,
-        targets: &[f32],
-        noise: &NetworkNoise,
-        settings: &StepSettings,
-        device: &Device,
-    ) -> (Learned, Vec<Vec<f32>>) {
-        let count = draw.transitions.len();
-        let states: Vec<Observation> = draw.transitions.iter().map(|t| t.state).collect();
-        let table = |row: &dyn Fn(&Transition) -> [f32; ACTIONS]| {
-            let rows: Vec<[f32; ACTIONS]> = draw.transitions.iter().map(row).collect();
-            let data = TensorData::new(rows.as_flattened().to_vec(), [count, ACTIONS]);
-            Tensor::<2>::from_data(data, device)
-        };
-        let column = |numbers: &[f32]| {
-            Tensor::<2>::from_data(TensorData::new(numbers.to_vec(), [count, 1]), device)
-        };
-        let placed = self.online.on(device, Some(noise));
-        let all = placed.forward(placed.batch(&states));
-        let values = (all.clone() * table(&|t| only(usize::from(t.action)))).sum_dim(1);
-        let size = (values.clone() - column(targets)).abs();
-        let near = size.clone().clamp_max(settings.huber);
-        let far = (size - near.clone()).mul_scalar(settings.huber);
-        let of_return = near.square().mul_scalar(0.5) + far;
-        // Squares, since the mean is what counts: the tails of what an action brings are heavy.
-        let plan = (all.clone() * table(&|_| only(NEUTRAL))).sum_dim(1);
-        let of_advantages =
-            (all - plan - table(&|t| t.advantages)).square().sum_dim(1).mul_scalar(0.5);
-        let loss = ((of_return + of_advantages) * column(&draw.weights)).mean();
-        let gradients = self.online.gradients(&placed, noise, &loss.backward());
-        let values = numbers(values.inner());
-        let learned = Learned {
-            loss: numbers(loss.inner()).first().copied().unwrap_or(f32::NAN),
-            mean_q: values.iter().sum::<f32>() / count.max(1) as f32,
-            errors: values.iter().zip(targets).map(|(v, t)| v - t).collect(),
-        };
-        (learned, gradients)
+/// Those of a batch that are computed at once.
+struct Part<'a> {
+    transitions: &'a [Transition],
+    targets: &'a [f32],
+    weights: &'a [f32],
+    /// How many the batch has.
+    of: usize,
+}
+
+/// Parts of a batch on the CPU: its threads compute one each, which beats all of them computing each operation.
+const PARTS: usize = 2;
+
+fn parts<'a>(draw: &'a Draw, targets: &'a [f32], device: &Device) -> Vec<Part<'a>> {
+    let of = draw.transitions.len();
+    let size = if is_cpu(device) { of.div_ceil(PARTS) } else { of }.max(1);
+    let pieces = draw.transitions.chunks(size).zip(targets.chunks(size));
+    let pieces = pieces.zip(draw.weights.chunks(size));
+    let part = |((transitions, targets), weights)| Part { transitions, targets, weights, of };
+    pieces.map(part).collect()
+}
+
+/// What a part of a batch adds to its loss, and its gradients of the effective weights.
+#[derive(Default)]
+struct Descent {
+    learned: Learned,
+    gradients: Vec<Vec<f32>>,
+}
+
+impl Descent {
+    fn add(&mut self, other: Self) {
+        self.learned.loss += other.learned.loss;
+        self.learned.mean_q += other.learned.mean_q;
+        self.learned.errors.extend(other.learned.errors);
+        for (sums, gradients) in self.gradients.iter_mut().zip(other.gradients) {
+            sums.iter_mut().zip(gradients).for_each(|(sum, gradient)| *sum += gradient);
+        }
     }
+}
+
+fn descent(part: &Part<'_>, placed: &DeviceNetwork, settings: &StepSettings) -> Descent {
+    let Part { transitions, targets, weights, of } = part;
+    let count = transitions.len();
+    let device = placed.device();
+    let states: Vec<Observation> = transitions.iter().map(|t| t.state).collect();
+    let table = |row: &dyn Fn(&Transition) -> [f32; ACTIONS]| {
+        let rows: Vec<[f32; ACTIONS]> = transitions.iter().map(row).collect();
+        let data = TensorData::new(rows.as_flattened().to_vec(), [count, ACTIONS]);
+        Tensor::<2>::from_data(data, device)
+    };
+    let column = |numbers: &[f32]| {
+        Tensor::<2>::from_data(TensorData::new(numbers.to_vec(), [count, 1]), device)
+    };
+    let all = placed.forward(placed.batch(&states));
+    let values = (all.clone() * table(&|t| only(usize::from(t.action)))).sum_dim(1);
+    let size = (values.clone() - column(targets)).abs();
+    let near = size.clone().clamp_max(settings.huber);
+    let far = (size - near.clone()).mul_scalar(settings.huber);
+    let of_return = near.square().mul_scalar(0.5) + far;
+    // Squares, since the mean is what counts: the tails of what an action brings are heavy.
+    let plan = (all.clone() * table(&|_| only(NEUTRAL))).sum_dim(1);
+    let of_advantages = (all - plan - table(&|t| t.advantages)).square().sum_dim(1).mul_scalar(0.5);
+    let loss = ((of_return + of_advantages) * column(weights)).sum().div_scalar(*of as f32);
+    let gradients = placed.gradients(loss.backward());
+    let values = numbers(values.inner());
+    let learned = Learned {
+        loss: numbers(loss.inner()).first().copied().unwrap_or(f32::NAN),
+        mean_q: values.iter().sum::<f32>() / *of as f32,
+        errors: values.iter().zip(*targets).map(|(v, t)| v - t).collect(),
+    };
+    Descent { learned, gradients }
+}
+
+/// The root of the sum of squares of all numbers.
+fn norm(gradients: &[Vec<f32>]) -> f32 {
+    /// As many sums as fit into vector registers, so that they are taken at once.
+    const LANES: usize = 16;
+    let of_one = |numbers: &Vec<f32>| {
+        let mut lanes = [0.0f64; LANES];
+        for chunk in numbers.chunks(LANES) {
+            lanes.iter_mut().zip(chunk).for_each(|(sum, g)| *sum += f64::from(*g) * f64::from(*g));
+        }
+        lanes.iter().sum::<f64>()
+    };
+    in_parallel(gradients, of_one).iter().sum::<f64>().sqrt() as f32
 }
 
 /// 1 for this action alone.

@@ -3,6 +3,8 @@
 //! Burn's own optimizer clips each tensor by itself, and restores its state on the default device,
 //! which is wgpu even where no driver exists. This one is 100 lines and its state is plain numbers.
 
+use crate::runtime::device::is_cpu;
+use crate::runtime::threads::for_each_four;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
@@ -63,8 +65,9 @@ impl AdamW {
         module.visit(&mut norm);
         let norm = norm.sum.map_or(0.0, |s| s.sqrt().into_scalar::<f32>());
         self.steps += 1;
-        let scale = if norm > self.config.clip_norm { self.config.clip_norm / norm } else { 1.0 };
-        let mut update = Update { optimizer: self, gradients, learning_rate, scale, index: 0 };
+        let step = Step::new(&self.config, self.steps, learning_rate, norm);
+        let old = std::mem::take(&mut self.moments).into_iter();
+        let mut update = Update { step, gradients, old, new: &mut self.moments };
         (module.map(&mut update), norm)
     }
 
@@ -111,32 +114,76 @@ impl ModuleVisitor for SquaredNorm<'_> {
     }
 }
 
-struct Update<'a> {
-    optimizer: &'a mut AdamW,
-    gradients: GradientsParams,
-    learning_rate: f64,
+/// What a step does to each number.
+#[derive(Clone, Copy)]
+struct Step {
+    /// The gradient's factor.
     scale: f32,
-    index: usize,
+    beta_1: f32,
+    beta_2: f32,
+    /// One over the share of the truth that a moment has after so many steps.
+    correct_1: f32,
+    correct_2: f32,
+    epsilon: f32,
+    rate: f32,
+    /// What a step leaves of a weight, less one.
+    decay: f32,
 }
 
-impl Update<'_> {
-    /// The step for one parameter, flattened.
-    fn delta(&mut self, gradient: Tensor<1>) -> Tensor<1> {
-        let AdamWConfig { beta_1, beta_2, epsilon, .. } = self.optimizer.config;
-        let gradient = gradient.mul_scalar(self.scale);
-        let moments = &mut self.optimizer.moments;
-        if self.index == moments.len() {
-            moments.push((gradient.zeros_like(), gradient.zeros_like()));
+impl Step {
+    fn new(config: &AdamWConfig, steps: u32, learning_rate: f64, norm: f32) -> Self {
+        let AdamWConfig { beta_1, beta_2, epsilon, weight_decay, clip_norm } = *config;
+        let correct = |beta: f32| 1.0 / (1.0 - beta.powi(steps as i32));
+        Self {
+            scale: if norm > clip_norm { clip_norm / norm } else { 1.0 },
+            beta_1,
+            beta_2,
+            correct_1: correct(beta_1),
+            correct_2: correct(beta_2),
+            epsilon,
+            rate: learning_rate as f32,
+            decay: (learning_rate * f64::from(weight_decay)) as f32,
         }
-        let (m, v) = &mut moments[self.index];
-        *m = m.clone().mul_scalar(beta_1) + gradient.clone().mul_scalar(1.0 - beta_1);
-        *v = v.clone().mul_scalar(beta_2) + gradient.square().mul_scalar(1.0 - beta_2);
-        let steps = self.optimizer.steps as i32;
-        let m = m.clone().div_scalar(1.0 - beta_1.powi(steps));
-        let v = v.clone().div_scalar(1.0 - beta_2.powi(steps));
-        self.index += 1;
-        m / v.sqrt().add_scalar(epsilon)
     }
+
+    /// The parameter and its moments after the step.
+    fn take(&self, [p, g, m, v]: [Tensor<1>; 4]) -> [Tensor<1>; 3] {
+        if is_cpu(&p.device()) {
+            return self.take_on_cpu([p, g, m, v]);
+        }
+        let g = g.mul_scalar(self.scale);
+        let m = m.mul_scalar(self.beta_1) + g.clone().mul_scalar(1.0 - self.beta_1);
+        let v = v.mul_scalar(self.beta_2) + g.square().mul_scalar(1.0 - self.beta_2);
+        let size = v.clone().mul_scalar(self.correct_2).sqrt().add_scalar(self.epsilon);
+        let by = m.clone().mul_scalar(self.correct_1) / size;
+        let p = p.mul_scalar(1.0 - self.decay) - by.mul_scalar(self.rate);
+        [p, m, v]
+    }
+
+    /// The same in one pass over memory.
+    fn take_on_cpu(&self, tensors: [Tensor<1>; 4]) -> [Tensor<1>; 3] {
+        let device = tensors[0].device();
+        let [mut p, mut g, mut m, mut v] = tensors.map(Tensor::into_data);
+        if let (Ok(p), Ok(g), Ok(m), Ok(v)) =
+            (p.as_mut_slice(), g.as_mut_slice(), m.as_mut_slice(), v.as_mut_slice())
+        {
+            for_each_four([p, g, m, v], |p, g, m, v| {
+                let g = *g * self.scale;
+                *m = *m * self.beta_1 + g * (1.0 - self.beta_1);
+                *v = *v * self.beta_2 + g * g * (1.0 - self.beta_2);
+                let size = (*v * self.correct_2).sqrt() + self.epsilon;
+                *p = *p * (1.0 - self.decay) - self.rate * (*m * self.correct_1) / size;
+            });
+        }
+        [p, m, v].map(|numbers| Tensor::from_data(numbers, &device))
+    }
+}
+
+struct Update<'a> {
+    step: Step,
+    gradients: GradientsParams,
+    old: std::vec::IntoIter<(Tensor<1>, Tensor<1>)>,
+    new: &'a mut Vec<(Tensor<1>, Tensor<1>)>,
 }
 
 impl ModuleMapper for Update<'_> {
@@ -146,14 +193,17 @@ impl ModuleMapper for Update<'_> {
             return Param::from_mapped_value(id, tensor, mapper);
         };
         let trained = tensor.is_require_grad();
-        let tensor = tensor.inner();
         let shape = tensor.dims();
+        let tensor = tensor.inner();
         let length = shape.iter().product::<usize>();
-        let delta = self.delta(gradient.reshape([length])).reshape(shape);
-        let decay = if D > 1 { f64::from(self.optimizer.config.weight_decay) } else { 0.0 };
-        let tensor = tensor.mul_scalar(1.0 - self.learning_rate * decay)
-            - delta.mul_scalar(self.learning_rate);
-        let tensor = Tensor::from_inner(tensor);
+        let gradient = gradient.reshape([length]);
+        let none = || (gradient.zeros_like(), gradient.zeros_like());
+        let (m, v) = self.old.next().unwrap_or_else(none);
+        let decay = if D > 1 { self.step.decay } else { 0.0 };
+        let step = Step { decay, ..self.step };
+        let [tensor, m, v] = step.take([tensor.reshape([length]), gradient, m, v]);
+        self.new.push((m, v));
+        let tensor = Tensor::from_inner(tensor.reshape(shape));
         let tensor = if trained { tensor.require_grad() } else { tensor };
         Param::from_mapped_value(id, tensor, mapper)
     }

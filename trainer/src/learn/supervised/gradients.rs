@@ -1,9 +1,10 @@
 //! Loss and gradients of a batch that is computed in parts: one after the other, or by several processes.
 
 use crate::runtime::ranks::Ranks;
-use burn::module::{Module, ModuleVisitor, Param};
+use crate::runtime::threads::on_all;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData, Transaction};
 
 /// A loss, the mean over what is known of the truth, and its gradients.
 pub(super) struct Descent {
@@ -11,86 +12,132 @@ pub(super) struct Descent {
     pub(super) gradients: GradientsParams,
 }
 
-/// Sums over parts of a batch: of each parameter's gradients, of the loss, and of what both are means over.
+/// Sums over parts of a batch.
 pub(super) struct Sums {
-    numbers: Vec<f32>,
+    /// Of each parameter's gradients, in the order in which the module visits parameters.
+    gradients: Vec<Vec<f32>>,
+    loss: f32,
+    /// How many numbers are known of the truth, which both are means over.
+    known: f32,
 }
 
 impl Sums {
     /// Sums over nothing, for the parameters of `network`.
     pub(super) fn none(network: &impl Module) -> Self {
-        let mut count = Count(0);
-        network.visit(&mut count);
-        Self { numbers: vec![0.0; count.0 + 2] }
+        let mut zeros = Zeros(Vec::new());
+        network.visit(&mut zeros);
+        Self { gradients: zeros.0, loss: 0.0, known: 0.0 }
     }
 
-    /// Adds a part's means over `known` numbers.
-    pub(super) fn add(&mut self, network: &impl Module, part: &Descent, known: usize) {
-        let mut flat = Flattened { gradients: &part.gradients, all: Vec::new() };
-        network.visit(&mut flat);
-        // One tensor: a device is asked once.
-        let flat = Tensor::cat(flat.all, 0).into_data().try_to_vec::<f32>().unwrap_or_default();
-        let means = flat.into_iter().chain([part.loss, 1.0]);
-        let known = known as f32;
-        self.numbers.iter_mut().zip(means).for_each(|(sum, mean)| *sum += mean * known);
+    /// Adds the means of parts, each over as many known numbers, in their order.
+    pub(super) fn add(&mut self, network: &impl Module, parts: Vec<(Descent, usize)>) {
+        let mut means = Vec::with_capacity(parts.len());
+        for (part, known) in parts {
+            let known = known as f32;
+            self.loss += known * part.loss;
+            self.known += known;
+            means.push((numbers_of(part.gradients, network), known));
+        }
+        let mut sums: Vec<_> = self.gradients.iter_mut().enumerate().collect();
+        on_all(&mut sums, |(nth, sums)| {
+            for (means, known) in &means {
+                sums.iter_mut().zip(&means[*nth]).for_each(|(sum, mean)| *sum += known * mean);
+            }
+        });
     }
 
     /// The means over all parts of all processes.
-    pub(super) fn means(self, ranks: Ranks, network: &impl Module, device: &Device) -> Descent {
-        let mut numbers = ranks.sum(self.numbers);
-        let known = numbers.pop().unwrap_or_default().max(1.0);
-        numbers.iter_mut().for_each(|number| *number /= known);
-        let loss = numbers.pop().unwrap_or_default();
-        let device = device.clone().inner();
-        let length = numbers.len();
-        let flat = Tensor::from_data(TensorData::new(numbers, [length]), &device);
-        let mut shaped = Shaped { flat, taken: 0, gradients: GradientsParams::new() };
+    pub(super) fn means(mut self, ranks: Ranks, network: &impl Module, device: &Device) -> Descent {
+        if ranks.size() > 1 {
+            let all = ranks.sum(self.gradients.concat());
+            let mut rest = &all[..];
+            for sums in &mut self.gradients {
+                let (theirs, others) = rest.split_at(sums.len());
+                sums.copy_from_slice(theirs);
+                rest = others;
+            }
+        }
+        let known = (ranks.total(self.known.into()) as f32).max(1.0);
+        on_all(&mut self.gradients, |sums| sums.iter_mut().for_each(|sum| *sum /= known));
+        let mut shaped = Shaped {
+            flat: self.gradients.into_iter(),
+            device: device.clone().inner(),
+            gradients: GradientsParams::new(),
+        };
         network.visit(&mut shaped);
+        let loss = ranks.total(self.loss.into()) as f32 / known;
         Descent { loss, gradients: shaped.gradients }
     }
 }
 
-/// Numbers of all parameters, whether they are trained or not.
-struct Count(usize);
+/// As many zeros as each parameter has numbers, whether it is trained or not.
+struct Zeros(Vec<Vec<f32>>);
 
-impl ModuleVisitor for Count {
+impl ModuleVisitor for Zeros {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0 += param.shape().num_elements();
+        self.0.push(vec![0.0; param.shape().num_elements()]);
     }
 }
 
-/// Gradients one after the other, in the order in which the module visits its parameters; zeros for those
-/// that have none.
-struct Flattened<'a> {
-    gradients: &'a GradientsParams,
-    all: Vec<Tensor<1>>,
+/// The gradients of each parameter of `network`, none for those that are not trained. A device is asked once.
+fn numbers_of(gradients: GradientsParams, network: &impl Module) -> Vec<Vec<f32>> {
+    let mut taken = Taken { gradients, trained: Vec::new(), all: Transaction::default() };
+    network.visit(&mut taken);
+    let mut all = taken.all.execute().into_iter();
+    let numbers = taken.trained.into_iter().map(|trained| {
+        let data = trained.then(|| all.next()).flatten();
+        data.and_then(|data| data.try_into_vec().ok()).unwrap_or_default()
+    });
+    numbers.collect()
 }
 
-impl ModuleVisitor for Flattened<'_> {
+struct Taken {
+    gradients: GradientsParams,
+    trained: Vec<bool>,
+    all: Transaction,
+}
+
+impl ModuleVisitor for Taken {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let gradient = self.gradients.get::<D>(param.id);
-        let gradient = gradient.unwrap_or_else(|| param.val().inner().zeros_like());
-        let length = gradient.shape().num_elements();
-        self.all.push(gradient.reshape([length]));
+        let gradient = self.gradients.remove::<D>(param.id);
+        self.trained.push(gradient.is_some());
+        if let Some(gradient) = gradient {
+            self.all = std::mem::take(&mut self.all).register(gradient);
+        }
     }
 }
 
-/// The same backwards, for those that are trained.
+/// The same backwards.
 struct Shaped {
-    flat: Tensor<1>,
-    taken: usize,
+    flat: std::vec::IntoIter<Vec<f32>>,
+    device: Device,
     gradients: GradientsParams,
 }
 
 impl ModuleVisitor for Shaped {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let (value, from) = (param.val(), self.taken);
-        let shape = value.dims();
-        let length = shape.iter().product::<usize>();
-        self.taken += length;
-        if value.is_require_grad() {
-            let gradient = self.flat.clone().narrow(0, from, length).reshape(shape);
-            self.gradients.register(param.id, gradient);
+        let (value, flat) = (param.val(), self.flat.next());
+        if let Some(numbers) = flat.filter(|_| value.is_require_grad()) {
+            let data = TensorData::new(numbers, value.shape());
+            self.gradients.register(param.id, Tensor::<D>::from_data(data, &self.device));
         }
+    }
+}
+
+/// The same network with parameters of its own to differentiate: a thread's graph of operations is then its
+/// alone.
+pub(super) fn apart<M: Module>(network: &M) -> M {
+    network.clone().map(&mut Apart)
+}
+
+struct Apart;
+
+impl ModuleMapper for Apart {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.map(|value| {
+            let trained = value.is_require_grad();
+            let value = Tensor::from_inner(value.inner());
+            if trained { value.require_grad() } else { value }
+        })
     }
 }

@@ -4,7 +4,9 @@ use super::loss::loss;
 use crate::config::LossWeights;
 use crate::data::WindowSet;
 use crate::model::forecaster::Forecaster;
+use crate::runtime::device::is_cpu;
 use crate::runtime::stop::Stop;
+use crate::runtime::threads::in_parallel;
 use burn::module::Module;
 use burn::tensor::Device;
 use scaleiq_core::forecast::{QUANTILES, STEPS};
@@ -25,16 +27,19 @@ pub(super) fn sum_of_losses(
     let network = network.valid();
     let device = device.clone().inner();
     let all: Vec<usize> = part.collect();
-    let mut sum = 0.0f64;
-    for picked in all.chunks(EVALUATION_BATCH) {
+    let sum_of = |picked: &&[usize]| {
         if stop() {
             return None;
         }
         let (batch, truth) = set.batch(picked, &device);
-        let value = loss(weights, network.forward(batch), truth).into_scalar::<f32>();
-        sum += f64::from(value) * picked.len() as f64;
+        let mean = loss(weights, network.forward(batch), truth).into_scalar::<f32>();
+        Some(f64::from(mean) * picked.len() as f64)
+    };
+    let batches: Vec<&[usize]> = all.chunks(EVALUATION_BATCH).collect();
+    if is_cpu(&device) {
+        return in_parallel(&batches, sum_of).into_iter().sum();
     }
-    Some(sum)
+    batches.iter().map(sum_of).sum()
 }
 
 /// Changes of `z` forecast for the windows `picked`, `[STEPS * QUANTILES]` each.

@@ -1,13 +1,13 @@
 //! Trains the forecaster.
 //!
-//! A step's batch may be computed in parts, one after the other and by several processes; the sums are those
-//! of the whole but for rounding.
+//! A step's batch may be computed in parts, by several threads and processes; the sums are those of the whole
+//! but for rounding, and taken in the order of parts.
 //!
 //! A step's batch, dropout and learning rate follow from the seed and the step's number alone, so that
 //! a run that was interrupted and resumed gives the same network as an unbroken one, to the bit.
 
 use super::adamw::{AdamW, AdamWState};
-use super::gradients::{Descent, Sums};
+use super::gradients::{Descent, Sums, apart};
 use super::infer::sum_of_losses;
 use super::loss::loss;
 use super::plan::Plan;
@@ -16,9 +16,11 @@ use crate::data::WindowSet;
 use crate::learn::run_loop::{Diverged, Schedule, StepReport, Trainable};
 use crate::model::forecaster::{Forecaster, Part};
 use crate::model::weights::Weights;
+use crate::runtime::device::is_cpu;
 use crate::runtime::frame::{FORECASTER_CHECKPOINT, Kind};
 use crate::runtime::ranks::Ranks;
 use crate::runtime::stop::Stop;
+use crate::runtime::threads::in_parallel;
 use anyhow::{Context, Result, ensure};
 use burn::optim::GradientsParams;
 use burn::tensor::Device;
@@ -26,6 +28,10 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+
+/// Parts of a batch on the CPU, and the fewest windows in one: less is not worth a network's gradients.
+const PARTS: usize = 4;
+const LEAST_AT_ONCE: usize = 8;
 
 /// A network in training.
 pub struct ForecasterTraining<'a> {
@@ -114,30 +120,31 @@ impl<'a> ForecasterTraining<'a> {
 
     /// Loss and gradients of step `step`: of all its windows, whoever computes which.
     fn descent(&self, step: usize) -> Descent {
-        let Self { plan, train, network, .. } = self;
+        let Self { plan, device, train, network, .. } = self;
         let picked = pick(plan.seed, step, plan.batch * plan.accumulate, train.len());
         let mine = self.ranks.share(picked.len());
-        if self.ranks.size() == 1 && plan.accumulate == 1 {
-            return self.descent_of(step, &picked, mine);
+        let at_once = self.windows_at_once();
+        let step = Step { plan, device, train, step, picked: &picked };
+        if self.ranks.size() == 1 && mine.len() <= at_once {
+            return step.descent_of(network, mine);
         }
-        let mut sums = Sums::none(network);
-        for from in mine.clone().step_by(plan.batch) {
-            let windows = from..mine.end.min(from + plan.batch);
+        let part = |windows: &Range<usize>| {
             let known = train.known(&picked[windows.clone()]);
-            sums.add(network, &self.descent_of(step, &picked, windows), known);
+            (step.descent_of(&apart(network), windows.clone()), known)
+        };
+        let mut sums = Sums::none(network);
+        for batch in pieces(mine, plan.batch) {
+            let parts: Vec<_> = pieces(batch, at_once).collect();
+            sums.add(network, in_parallel(&parts, part));
         }
         sums.means(self.ranks, network, &self.device)
     }
 
-    /// Loss and gradients of the `windows` among the `picked` ones.
-    fn descent_of(&self, step: usize, picked: &[usize], windows: Range<usize>) -> Descent {
-        let (batch, truth) = self.train.batch(&picked[windows.clone()], &self.device);
-        // Dropout draws from the device: seeded by the step, it is the same after a resume.
-        self.device.seed(self.plan.seed ^ ((step as u64 + 1) << 20));
-        let forecast = self.network.forward_part(batch, &Part { windows, of: picked.len() });
-        let loss = loss(&self.plan.loss, forecast, truth);
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        Descent { loss: loss.into_scalar::<f32>(), gradients }
+    /// Windows of one part of a batch. The CPU's threads compute a part each, which beats all of them computing
+    /// each operation; the parts are the same however many threads there are.
+    fn windows_at_once(&self) -> usize {
+        let batch = self.plan.batch;
+        if is_cpu(&self.device) { batch.div_ceil(PARTS).max(LEAST_AT_ONCE) } else { batch }
     }
 
     /// The network of the best validation so far, or the present one before the first.
@@ -222,9 +229,44 @@ impl Trainable for ForecasterTraining<'_> {
     }
 }
 
+/// What a step's parts have in common.
+struct Step<'a> {
+    plan: &'a Plan,
+    device: &'a Device,
+    train: &'a WindowSet,
+    step: usize,
+    /// The windows of all parts.
+    picked: &'a [usize],
+}
+
+impl Step<'_> {
+    /// Loss and gradients of the `windows` among the `picked` ones.
+    fn descent_of(&self, network: &Forecaster, windows: Range<usize>) -> Descent {
+        let Self { plan, device, train, step, picked } = *self;
+        let (batch, truth) = train.batch(&picked[windows.clone()], device);
+        // Dropout is seeded by the step, so that it is the same after a resume.
+        let seed = plan.seed ^ ((step as u64 + 1) << 20);
+        device.seed(seed);
+        let forecast = network.forward_part(batch, &Part { windows, of: picked.len(), seed });
+        let loss = loss(&plan.loss, forecast, truth);
+        let gradients = GradientsParams::from_grads(loss.backward(), network);
+        Descent { loss: loss.into_scalar::<f32>(), gradients }
+    }
+}
+
+/// `windows` in pieces of `size`, and a last one of what is left.
+fn pieces(windows: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = windows.end;
+    windows.step_by(size).map(move |from| from..end.min(from + size))
+}
+
 /// The windows of step `step`: a function of the seed and the step alone.
 fn pick(seed: u64, step: usize, batch: usize, windows: usize) -> Vec<usize> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(step as u64 + 1);
     (0..batch).map(|_| (rng.next_u64() % windows as u64) as usize).collect()
 }
+
+#[cfg(test)]
+#[path = "training_tests.rs"]
+mod tests;
