@@ -4,10 +4,10 @@
 //! $ cargo run -p scaleiq-core --example own_policy
 //! minute 16: 3 jobs, 5 proposed, then [Ceiling]
 //! minute 21: 9 jobs, 13 proposed, then [Ceiling]
-//! minute 22: 21 jobs, 30 proposed, then [Ceiling]
-//! minute 25: 11 jobs, 5 proposed, then [ScaleDownWindow]
-//! minute 27: 6 jobs, 3 proposed, then [ScaleDownWindow, StepDown]
-//! minute 40: 3 jobs, 2 proposed, then [ScaleDownWindow]
+//! minute 22: 22 jobs, 30 proposed, then [Ceiling]
+//! minute 25: 14 jobs, 7 proposed, then [ScaleDownWindow]
+//! minute 27: 7 jobs, 3 proposed, then [ScaleDownWindow]
+//! minute 40: 4 jobs, 2 proposed, then [ScaleDownWindow, StepDown]
 //! minute 42: 2 jobs, 2 proposed, then []
 //! ```
 

@@ -150,10 +150,10 @@ impl ForecasterConfig {
             accumulate: 1,
             learning_rate,
             weight_decay: 0.01,
-            steps: Some(4500),
+            steps: Some(9000),
             epochs: None,
             // One long period: no restart before the last step.
-            warm_restart_period: 4500,
+            warm_restart_period: 9000,
             gradient_clip: 1.0,
             early_stopping_patience: 0,
         }

@@ -108,7 +108,7 @@ pub static SETTINGS: [Setting; 10] = [
     Setting {
         names: &["warm_restart_period", "T_0"],
         allowed: [1.0, 1e8],
-        usual: Usual::Factors(200.0, 4500.0),
+        usual: Usual::Factors(200.0, 9000.0),
         by_default: false,
         is_size: false,
         place: |c| Place::Whole(&mut c.warm_restart_period),
