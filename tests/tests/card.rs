@@ -1,12 +1,13 @@
 //! The shipped model's card tells figures that the shipped files have.
 
-use scaleiq_core::forecast::Baseline;
 use scaleiq_core::model::{Bundle, Precision};
 use trainer::config::Config;
 use trainer::data::{Corpus, TEST_STRIDE, Track};
-use trainer::evaluate::forecasts::{Course, Origin, WARM_DAYS, rolling_alone, scores};
+use trainer::evaluate::baselines::{Baseline, Past};
+use trainer::evaluate::forecasts::{Course, WARM_DAYS, median_scores, scores};
 use trainer::evaluate::parts::network_alone;
 use trainer::experiment::results::{Results, card_metrics};
+use trainer::runtime::stop::never;
 
 /// How far a figure may be off: instruction sets round differently.
 const ROUNDING: f64 = 1e-3;
@@ -31,11 +32,16 @@ fn the_card_tells_what_the_network_does_on_the_sample() {
     let start = from.saturating_sub(WARM_DAYS * length.steps_per_day());
     let course = Course { start, from: *from, stride: TEST_STRIDE };
     let network = network_alone(bundle.forecaster().clone(), *length, rows, course, |_| true);
-    let persistence = rolling_alone(*length, rows, course, Baseline::quantiles, |_| true);
-    let scored = |(name, origins): (&str, &[Origin])| {
-        (name.to_string(), scores(rows, origins, length.steps_per_day(), *from))
-    };
-    let all = [("network_alone", &*network), ("persistence", &*persistence)].map(scored);
+    let origins: Vec<usize> = network.iter().map(|origin| origin.row).collect();
+    let past = Past::new(rows, *length, *from);
+    let persistence = Baseline::Persistence.forecasts(&past, &origins, &never).unwrap();
+    let persistence: Vec<_> = origins.into_iter().zip(persistence).collect();
+
+    let day = length.steps_per_day();
+    let all = [
+        ("network_alone".to_string(), scores(rows, &network, day, *from)),
+        ("persistence".to_string(), median_scores(rows, &persistence, day, *from)),
+    ];
     let interval_s = length.seconds();
     let measured = card_metrics(&Results {
         interval_s,
@@ -43,7 +49,7 @@ fn the_card_tells_what_the_network_does_on_the_sample() {
         importance: Vec::new(),
         policy: None,
     });
-    assert_eq!(measured.len(), 18);
+    assert_eq!(measured.len(), 15);
     for (name, is) in measured {
         let told = card.metrics[&name];
         assert!(

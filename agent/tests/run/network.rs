@@ -91,8 +91,7 @@ fn model(folder: &Path, min_advantage: f32) {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models").join(SHIPPED_NAME);
     let card = fs::read(shipped.join(CARD_FILE)).unwrap();
     let mut card: serde_json::Value = serde_json::from_slice(&card).unwrap();
-    // The shipped card is of version 1, which named it so.
-    card["policy"]["caution"] = min_advantage.into();
+    card["policy"]["min_advantage"] = min_advantage.into();
     fs::write(folder.join(CARD_FILE), card.to_string()).unwrap();
     for name in [FORECASTER_INT8, Q_NETWORK_F32, PACK] {
         fs::copy(shipped.join(name), folder.join(name)).unwrap();

@@ -220,7 +220,15 @@ mod tests {
 
     #[test]
     fn former_names_are_read_and_the_present_ones_written() {
-        let card = parse(|card| assert!(card["policy"]["caution"].is_number())).unwrap();
+        let card = parse(|card| {
+            card["schema_version"] = BEFORE_NAMES.into();
+            let policy = card["policy"].as_object_mut().unwrap();
+            for (now, before) in FORMER_NAMES {
+                let value = policy.remove(now).unwrap();
+                policy.insert(before.into(), value);
+            }
+        });
+        let card = card.unwrap();
         let written = serde_json::to_value(&card).unwrap();
         assert_eq!(written["policy"]["min_advantage"], f32::MAX);
         assert!(written["policy"].get("caution").or(written["policy"].get("state")).is_none());

@@ -61,7 +61,7 @@ pub struct TrainArgs {
     /// Go on from the last checkpoint of the run, with its settings
     #[arg(long, conflicts_with_all = ["config", "data", "also", "fresh", "seed", "quick", "visualize_only", "ReadOptions"])]
     pub resume: bool,
-    /// Done within three minutes on two cores: shows that everything works, the models are poor
+    /// Done within a minute on two cores: shows that everything works, the models are poor
     #[arg(long)]
     pub quick: bool,
     #[command(flatten)]
