@@ -145,10 +145,9 @@ pub(super) fn attention(
             let of_values = Flex::float_matmul(turned(weights.clone()), gradient.clone());
             let of_weights = Flex::float_matmul(gradient, turned(values));
             let mut of_scores = of_weights.into_data();
-            if let Ok(of_scores) = of_scores.as_mut_slice() {
-                let factor = 1.0 / (width as f32).sqrt();
-                kernels::softmax_backward(slice(&weights), of_scores, tokens, factor);
-            }
+            let numbers = of_scores.as_mut_slice().expect("scores are f32");
+            let factor = 1.0 / (width as f32).sqrt();
+            kernels::softmax_backward(slice(&weights), numbers, tokens, factor);
             let of_scores = Flex::float_from_data(of_scores, &Default::default());
             let of_queries = Flex::float_matmul(of_scores.clone(), keys);
             let of_keys = Flex::float_matmul(turned(of_scores), queries);
@@ -214,9 +213,9 @@ fn turned(x: Numbers) -> Numbers {
     Flex::float_swap_dims(x, 2, 3)
 }
 
-/// A tensor's numbers; it is contiguous.
+/// A tensor's numbers. None would be a gradient that is silently wrong.
 fn slice(x: &Numbers) -> &[f32] {
-    x.as_slice().unwrap_or_default()
+    x.as_slice().expect("a contiguous tensor of f32")
 }
 
 fn shaped(numbers: Vec<f32>, shape: Shape) -> Numbers {

@@ -126,7 +126,7 @@ struct Step {
     correct_2: f32,
     epsilon: f32,
     rate: f32,
-    /// What a step leaves of a weight, less one.
+    /// What of a weight a step takes away.
     decay: f32,
 }
 
@@ -164,17 +164,15 @@ impl Step {
     fn take_on_cpu(&self, tensors: [Tensor<1>; 4]) -> [Tensor<1>; 3] {
         let device = tensors[0].device();
         let [mut p, mut g, mut m, mut v] = tensors.map(Tensor::into_data);
-        if let (Ok(p), Ok(g), Ok(m), Ok(v)) =
-            (p.as_mut_slice(), g.as_mut_slice(), m.as_mut_slice(), v.as_mut_slice())
-        {
-            for_each_four([p, g, m, v], |p, g, m, v| {
-                let g = *g * self.scale;
-                *m = *m * self.beta_1 + g * (1.0 - self.beta_1);
-                *v = *v * self.beta_2 + g * g * (1.0 - self.beta_2);
-                let size = (*v * self.correct_2).sqrt() + self.epsilon;
-                *p = *p * (1.0 - self.decay) - self.rate * (*m * self.correct_1) / size;
-            });
-        }
+        let numbers = [&mut p, &mut g, &mut m, &mut v];
+        let numbers = numbers.map(|data| data.as_mut_slice().expect("parameters are f32"));
+        for_each_four(numbers, |p, g, m, v| {
+            let g = *g * self.scale;
+            *m = *m * self.beta_1 + g * (1.0 - self.beta_1);
+            *v = *v * self.beta_2 + g * g * (1.0 - self.beta_2);
+            let size = (*v * self.correct_2).sqrt() + self.epsilon;
+            *p = *p * (1.0 - self.decay) - self.rate * (*m * self.correct_1) / size;
+        });
         [p, m, v].map(|numbers| Tensor::from_data(numbers, &device))
     }
 }

@@ -1,4 +1,5 @@
-//! Loss and gradients of a batch that is computed in parts: one after the other, or by several processes.
+//! Loss and gradients of a batch that is computed in parts: by several threads, one after the other, or by several
+//! processes.
 
 use crate::runtime::ranks::Ranks;
 use crate::runtime::threads::on_all;
@@ -60,7 +61,7 @@ impl Sums {
         let known = (ranks.total(self.known.into()) as f32).max(1.0);
         on_all(&mut self.gradients, |sums| sums.iter_mut().for_each(|sum| *sum /= known));
         let mut shaped = Shaped {
-            flat: self.gradients.into_iter(),
+            all: self.gradients.into_iter(),
             device: device.clone().inner(),
             gradients: GradientsParams::new(),
         };
@@ -86,7 +87,7 @@ fn numbers_of(gradients: GradientsParams, network: &impl Module) -> Vec<Vec<f32>
     let mut all = taken.all.execute().into_iter();
     let numbers = taken.trained.into_iter().map(|trained| {
         let data = trained.then(|| all.next()).flatten();
-        data.and_then(|data| data.try_into_vec().ok()).unwrap_or_default()
+        data.map_or_else(Vec::new, |data| data.try_into_vec().expect("gradients are f32"))
     });
     numbers.collect()
 }
@@ -109,15 +110,15 @@ impl ModuleVisitor for Taken {
 
 /// The same backwards.
 struct Shaped {
-    flat: std::vec::IntoIter<Vec<f32>>,
+    all: std::vec::IntoIter<Vec<f32>>,
     device: Device,
     gradients: GradientsParams,
 }
 
 impl ModuleVisitor for Shaped {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let (value, flat) = (param.val(), self.flat.next());
-        if let Some(numbers) = flat.filter(|_| value.is_require_grad()) {
+        let (value, numbers) = (param.val(), self.all.next());
+        if let Some(numbers) = numbers.filter(|_| value.is_require_grad()) {
             let data = TensorData::new(numbers, value.shape());
             self.gradients.register(param.id, Tensor::<D>::from_data(data, &self.device));
         }
