@@ -12,8 +12,7 @@ use std::thread::available_parallelism;
 /// Options that say how many processes there are.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ProcessArgs {
-    /// Processes that train the forecaster together on each machine, one a GPU; with `--device cpu` they
-    /// share its cores
+    /// Processes that train together on each machine, one a GPU; with `--device cpu` they share its cores
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     gpus: Option<usize>,
     /// Machines; a scheduler gives them, or --hostfile names them
