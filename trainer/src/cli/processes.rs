@@ -48,6 +48,8 @@ impl ProcessArgs {
         mpirun.args(["--map-by", &format!("ppr:{}:node", self.on_each_machine())]);
         // A process has threads, and the cores of a machine may be fewer than its GPUs.
         mpirun.args(["--bind-to", "none", "--oversubscribe"]);
+        // They wait for each other, and longer while the first one judges: others may have the core meanwhile.
+        mpirun.args(["--mca", "mpi_yield_when_idle", "1"]);
         if let Some(hosts) = &self.hostfile {
             mpirun.arg("--hostfile").arg(hosts);
         }
