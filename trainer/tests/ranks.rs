@@ -39,13 +39,18 @@ fn second_of(parent: &Child) -> u32 {
     all.into_iter().find(|id| is_child(id) && is_second(id)).expect("a second process")
 }
 
+fn kill_second_of(parent: &Child) {
+    let second = second_of(parent).to_string();
+    assert!(Command::new("kill").args(["-KILL", &second]).status().unwrap().success());
+}
+
 fn begin(config: &str, out: &str, gpus: &str) -> Child {
     start(&["train", "--forecast-only", "--config", config, "--out", out, "--gpus", gpus])
 }
 
-/// Waits until the forecaster's curves have this row.
+/// Waits until the learning curves have a row that begins like this.
 fn reach(child: &mut Child, run: &Path, row: &str) {
-    let row = format!("\nforecaster,{row}");
+    let row = format!("\n{row}");
     while !fs::read_to_string(run.join("curves.csv")).is_ok_and(|rows| rows.contains(&row)) {
         assert!(child.try_wait().unwrap().is_none(), "it ended before {row}");
         std::thread::sleep(Duration::from_millis(2));
@@ -61,7 +66,7 @@ fn several_processes_learn_what_one_does() {
         let config = small.path(&format!("{run}.yaml"));
         fs::write(&config, settings.replace("batch_size: 8,", sizes)).unwrap();
         let mut child = begin(&config, &small.path(run), gpus);
-        reach(&mut child, &small.at(run), "20,validation_loss,");
+        reach(&mut child, &small.at(run), "forecaster,20,validation_loss,");
         signal(&child, if gpus == "1" { "-INT" } else { "-USR1" });
         assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130), "{run}");
         losses(&small.at(run), 20)
@@ -82,9 +87,8 @@ fn a_process_that_dies_ends_all_and_the_run_goes_on_with_others() {
     let small = Small::new("");
     let out = small.path("run");
     let mut child = begin(&small.config(), &out, "2");
-    reach(&mut child, &small.at("run"), "30,");
-    let second = second_of(&child).to_string();
-    assert!(Command::new("kill").args(["-KILL", &second]).status().unwrap().success());
+    reach(&mut child, &small.at("run"), "forecaster,30,");
+    kill_second_of(&child);
     let output = child.wait_with_output().unwrap();
     let log = text(&output.stderr);
     assert!(!output.status.success(), "{log}");
@@ -94,7 +98,7 @@ fn a_process_that_dies_ends_all_and_the_run_goes_on_with_others() {
     let output = trainer(&["train", "--forecast-only", "--resume", "--out", &out, "--gpus", "3"]);
     let log = text(&output.stderr);
     assert!(output.status.success(), "{log}");
-    assert!(log.contains("3 processes train the forecaster"), "{log}");
+    assert!(log.contains("3 processes train; the first one judges and writes"), "{log}");
     assert!(small.at("run/models/model.pack").exists());
     let rows = fs::read_to_string(small.at("run/curves.csv")).unwrap();
     assert!(rows.contains("\nforecaster,300,train_loss,"), "{rows}");
@@ -105,12 +109,67 @@ fn all_are_told_to_save_and_stop() {
     let small = Small::new("");
     let out = small.path("run");
     let mut child = begin(&small.config(), &out, "2");
-    reach(&mut child, &small.at("run"), "10,");
+    reach(&mut child, &small.at("run"), "forecaster,10,");
     signal(&child, "-USR1");
     let output = child.wait_with_output().unwrap();
     let log = text(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{log}");
     assert!(log.contains("saved; go on with: trainer train --out"), "{log}");
+}
+
+/// What the policy's stage has left: its checkpoint, its learning curves and the exported network.
+fn policy(run: &Path) -> [Vec<u8>; 3] {
+    let curves = fs::read_to_string(run.join("curves.csv")).unwrap();
+    let rows = curves.split_inclusive('\n').filter(|row| row.starts_with("agent,"));
+    let curves = rows.collect::<String>().into_bytes();
+    assert!(!curves.is_empty());
+    let file = |name| fs::read(run.join(name)).unwrap();
+    [file("checkpoints/policy.ckpt"), curves, file("models/q_network.int8.onnx")]
+}
+
+#[test]
+fn several_processes_learn_the_policy_of_one_to_the_bit_whatever_befalls_them() {
+    let small =
+        Small::new("agent: {rounds: 3, evaluate_every: 1, hidden: [16, 8], batch_size: 16}");
+    let (config, forecaster) = (small.config(), small.path("forecaster"));
+    let before = ["train", "--forecast-only", "--quick", "--config", &config, "--out", &forecaster];
+    let output = trainer(&before);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let begin = |out: &str, gpus: &str| {
+        start(&["train", "--scaling-only", "--resume", "--out", out, "--gpus", gpus])
+    };
+    let end = |child: Child| {
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), text(&output.stderr))
+    };
+    let run = |name: &str| {
+        let out = small.path(name);
+        assert!(Command::new("cp").args(["-r", &forecaster, &out]).status().unwrap().success());
+        out
+    };
+    let finish = |out: &str, gpus: &str| {
+        let (code, log) = end(begin(out, gpus));
+        assert_eq!(code, Some(0), "{log}");
+        policy(Path::new(out))
+    };
+    let alone = finish(&run("alone"), "1");
+
+    let told = run("told");
+    let mut child = begin(&told, "2");
+    reach(&mut child, Path::new(&told), "agent,1,");
+    signal(&child, "-USR1");
+    let (code, log) = end(child);
+    assert_eq!(code, Some(130), "{log}");
+    assert!(log.contains("saved; go on with: trainer train --out"), "{log}");
+    assert!(finish(&told, "3") == alone, "told to stop");
+
+    let died = run("died");
+    let mut child = begin(&died, "3");
+    reach(&mut child, Path::new(&died), "agent,1,");
+    kill_second_of(&child);
+    let (code, log) = end(child);
+    assert!(code != Some(0) && log.contains("exited on signal 9"), "{log}");
+    assert!(finish(&died, "2") == alone, "one died");
 }
 
 #[test]

@@ -12,8 +12,7 @@ use std::thread::available_parallelism;
 /// Options that say how many processes there are.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ProcessArgs {
-    /// Processes that train the forecaster together on each machine, one a GPU; with `--device cpu` they
-    /// share its cores
+    /// Processes that train together on each machine, one a GPU; with `--device cpu` they share its cores
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     gpus: Option<usize>,
     /// Machines; a scheduler gives them, or --hostfile names them
@@ -49,6 +48,8 @@ impl ProcessArgs {
         mpirun.args(["--map-by", &format!("ppr:{}:node", self.on_each_machine())]);
         // A process has threads, and the cores of a machine may be fewer than its GPUs.
         mpirun.args(["--bind-to", "none", "--oversubscribe"]);
+        // They wait for each other, and longer while the first one judges: others may have the core meanwhile.
+        mpirun.args(["--mca", "mpi_yield_when_idle", "1"]);
         if let Some(hosts) = &self.hostfile {
             mpirun.arg("--hostfile").arg(hosts);
         }

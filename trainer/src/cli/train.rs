@@ -15,6 +15,7 @@ use crate::experiment::forecaster;
 use crate::experiment::manifest::Manifest;
 use crate::experiment::pipeline::Outcome;
 use crate::experiment::pipeline::Part;
+use crate::experiment::policy;
 use crate::experiment::run::{RUNS, Run};
 use crate::report::runs;
 use crate::runtime::device;
@@ -155,14 +156,14 @@ fn lead(args: &TrainArgs, ranks: Ranks) -> Result<ExitCode> {
         ranks.size() == 1 || !config.hpo.enable,
         "a search is of processes that start by themselves: `trainer search` in each, then train"
     );
-    ranks.first_bytes(config.to_yaml().into_bytes());
+    ranks.broadcast(&config.to_yaml())?;
     let chosen = device::choose(args.processes.device(config.training.device))?;
     let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
-    ranks.first_bytes(serde_json::to_vec(&corpus.fingerprints)?);
+    ranks.broadcast(&corpus.fingerprints)?;
     let run = begun.map_or_else(|| create(args, &config), Ok)?;
     eprintln!("run:    {}\ndevice: {}", run.dir().display(), chosen.name);
     if ranks.size() > 1 {
-        eprintln!("{} processes train the forecaster; the first one does the rest", ranks.size());
+        eprintln!("{} processes train; the first one judges and writes", ranks.size());
     }
     corpus.notes.iter().for_each(|note| eprintln!("note:   {note}"));
     let stopped = || {
@@ -188,27 +189,28 @@ fn lead(args: &TrainArgs, ranks: Ranks) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What every other process does: it trains the forecaster with the first one, and is done.
+/// What every other process does: it trains with the first one, which says how the run ended.
 fn help(args: &TrainArgs, ranks: Ranks) -> Result<ExitCode> {
-    let config = String::from_utf8(ranks.first_bytes(Vec::new()))?;
+    let config: String = ranks.receive()?;
     let (config, _) = Config::parse(&config, Path::new("the first process's settings"))?;
     let device = device::choose(args.processes.device(config.training.device))?.device;
     let corpus = Corpus::load(&config.data, config.seed).context("loading the data")?;
-    let theirs = serde_json::from_slice(&ranks.first_bytes(Vec::new()))?;
+    let theirs = ranks.receive()?;
     ensure!(
         corpus.fingerprints == theirs,
         "the files here differ from those of the first process: {:?}, there {theirs:?}",
         corpus.fingerprints
     );
-    let outcome = match args.part() {
+    let (part, stop) = (args.part(), &stop::requested);
+    let outcome = match part {
         Part::Scaling => Outcome::Finished,
-        _ => forecaster::help(&config, &corpus, &device, ranks, &stop::requested)?,
+        _ => forecaster::help(&config, &corpus, &device, ranks, stop)?,
     };
+    if outcome == Outcome::Finished && part != Part::Forecaster {
+        policy::help(&config, &corpus, ranks, stop)?;
+    }
     ranks.part();
-    Ok(match outcome {
-        Outcome::Finished => ExitCode::SUCCESS,
-        Outcome::Interrupted => ExitCode::from(stop::EXIT_STATUS as u8),
-    })
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The run to go on with, if it is resumed, and the settings.

@@ -17,7 +17,7 @@ pub struct RunContext<'a> {
     pub corpus: &'a Corpus,
     /// Where to train.
     pub device: Device,
-    /// The processes that train the forecaster together.
+    /// The processes that train together.
     pub ranks: Ranks<'a>,
     /// When to save and stop.
     pub stop: Stop<'a>,

@@ -7,7 +7,7 @@ mod extent;
 pub mod forecaster;
 pub mod manifest;
 pub mod pipeline;
-mod policy;
+pub mod policy;
 pub mod results;
 pub mod run;
 mod tensorboard;

@@ -10,7 +10,7 @@ use crate::evaluate::contest::{Around, Columns, Contest, Model, Standing};
 use crate::evaluate::importance::importance;
 use crate::evaluate::test_series::TestSeries;
 use crate::evaluate::view::SeriesView;
-use crate::export::{Facts, NetworkFiles, engine, forecaster_files, runnable, write_folder};
+use crate::export::{self, Facts, NetworkFiles, engine, forecaster_files, runnable, write_folder};
 pub use crate::learn::run_loop::Outcome;
 use crate::model::forecaster::Forecaster;
 use crate::model::runnable::Runnable;
@@ -40,11 +40,10 @@ pub enum Part {
 
 /// The network in `file`, one of `files`, as a model to judge.
 fn exported(files: &NetworkFiles, file: &str, name: &str, network: Runnable) -> Result<Model> {
-    let bytes = files.iter().find(|(known, _)| *known == file).map(|(_, bytes)| bytes.as_slice());
     Ok(Model {
         name: name.into(),
         network,
-        hash: sha256_hex(bytes.unwrap_or_default()),
+        hash: sha256_hex(export::file(files, file)?),
         trained_on: Vec::new(),
         parts: false,
     })
@@ -71,24 +70,24 @@ impl RunContext<'_> {
             Part::Scaling => Some(forecaster::trained_before(self, &train)?),
             _ => forecaster::train(self, &train, &validation)?,
         };
-        // What follows is the first process's alone.
-        self.ranks.part();
         let Some(network) = trained else { return Ok(Outcome::Interrupted) };
-        let mut files = forecaster_files(&network, &train)?;
-        let Some(mut results) = self.judge(&files)? else { return Ok(Outcome::Interrupted) };
-        let min_advantage;
         if part == Part::Forecaster {
-            // No Q-network has learned on this forecaster: the shipped one stands there, and never acts.
-            min_advantage = f32::MAX;
-            files.extend(Bundle::shipped_q_network().map(|(name, bytes)| (name, bytes.to_vec())));
-        } else {
-            let Some(policy) = policy::train(self, &runnable(&files)?)? else {
-                return Ok(Outcome::Interrupted);
-            };
-            files.extend(policy.files);
-            min_advantage = policy.results.min_advantage;
-            results.policy = Some(policy.results);
+            // What follows is the first process's alone.
+            self.ranks.part();
         }
+        let mut files = forecaster_files(&network, &train)?;
+        let judged = self.judge(&files)?;
+        let policy = match part {
+            Part::Forecaster => Some(policy::shipped()),
+            // The other processes wait for it: where judging was interrupted, it ends at once, and they do.
+            _ => policy::train(self, &files)?,
+        };
+        let (Some(mut results), Some(policy)) = (judged, policy) else {
+            return Ok(Outcome::Interrupted);
+        };
+        files.extend(policy.files);
+        let min_advantage = policy.results.as_ref().map_or(f32::MAX, |judged| judged.min_advantage);
+        results.policy = policy.results;
         self.export(&network, &files, &results, min_advantage, command)?;
         Ok(Outcome::Finished)
     }

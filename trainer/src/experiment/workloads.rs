@@ -7,6 +7,7 @@ use crate::data::workload::{LENGTH, Workload, forecast_all};
 use crate::data::{Corpus, Track};
 use crate::model::runnable::Runnable;
 use crate::runtime::progress::SharedProgress;
+use crate::runtime::ranks::Ranks;
 use crate::runtime::stop::Stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::Result;
@@ -104,7 +105,8 @@ fn specs<'a>(corpus: &'a Corpus, seed: u64, extent: &Extent) -> [Vec<Spec<'a>>; 
     })
 }
 
-/// Loads to train on and loads to judge with; `None` if `stop` says so.
+/// Loads to train on and loads to judge with; `None` if `stop` says so. The first process alone judges, and
+/// tells how far it is.
 ///
 /// # Errors
 /// If a load cannot be made.
@@ -112,14 +114,23 @@ pub(super) fn workloads(
     corpus: &Corpus,
     config: &Config,
     engine: &Runnable,
+    ranks: Ranks,
     stop: Stop,
 ) -> Result<Option<[Vec<Workload>; 2]>> {
+    if stop() {
+        return Ok(None);
+    }
     let max_jobs = config.agent.max_jobs.map_or(f32::INFINITY, |jobs| jobs as f32);
-    let specs = specs(corpus, config.seed, Extent::of(config.training.quick));
+    let [train, held_out] = specs(corpus, config.seed, Extent::of(config.training.quick));
+    let specs = [train, if ranks.is_first() { held_out } else { Vec::new() }];
     let total = specs.iter().flatten().map(Spec::forecasts).sum();
-    let progress = SharedProgress::begin("workloads", total);
+    let progress = ranks.is_first().then(|| SharedProgress::begin("workloads", total));
     let make = |spec: &Spec<'_>| {
-        let tick = |more| progress.add_with(more, || spec.name.clone());
+        let tick = |more| {
+            if let Some(progress) = &progress {
+                progress.add_with(more, || spec.name.clone());
+            }
+        };
         let load = spec.make(engine, max_jobs, &tick, stop);
         tick(spec.forecasts() % TICK);
         load
@@ -138,6 +149,8 @@ pub(super) fn workloads(
         kept.map(|(_, load)| load).collect::<Result<Vec<_>>>()
     });
     let loads = [train?, held_out?];
-    progress.end(&format!("{} to train on, {} to judge with", loads[0].len(), loads[1].len()));
+    if let Some(progress) = progress {
+        progress.end(&format!("{} to train on, {} to judge with", loads[0].len(), loads[1].len()));
+    }
     Ok(Some(loads))
 }

@@ -49,14 +49,21 @@ pub fn forecaster_files(network: &Forecaster, windows: &WindowSet) -> Result<Net
     ])
 }
 
+/// The bytes of the file `name` among `files`.
+///
+/// # Errors
+/// If it is not there.
+pub fn file<'a>(files: &'a NetworkFiles, name: &str) -> Result<&'a [u8]> {
+    let file = files.iter().find(|(known, _)| *known == name);
+    file.map(|(_, bytes)| bytes.as_slice()).with_context(|| format!("{name} was not exported"))
+}
+
 /// The forecaster `name` among `files`, ready to run.
 ///
 /// # Errors
 /// If it is not there or tract cannot run it.
 pub fn engine(files: &NetworkFiles, name: &str) -> Result<ForecastNetwork> {
-    let file = files.iter().find(|(known, _)| *known == name);
-    let (name, bytes) = file.with_context(|| format!("{name} was not exported"))?;
-    Ok(ForecastNetwork::parse(bytes, Path::new(name))?)
+    Ok(ForecastNetwork::parse(file(files, name)?, Path::new(name))?)
 }
 
 /// The int8 forecaster among `files`, in what the agent will run it with.
@@ -104,12 +111,8 @@ fn forecaster_tensors(input: &ModelInput) -> Vec<(Vec<usize>, Vec<f32>)> {
 /// The pack of the int8 networks among `files`, or why the int8 engine, which is sized for
 /// microcontrollers, is too small for them.
 fn pack_of(files: &NetworkFiles, min_advantage: f32) -> Result<Result<Vec<u8>, TooLarge>> {
-    let file = |name| {
-        let file = files.iter().find(|(known, _)| *known == name);
-        file.map(|(_, bytes)| bytes).with_context(|| format!("{name} was not exported"))
-    };
-    let parameters = Parameters::DEFAULT;
-    match pack(file(FORECASTER_INT8)?, file(Q_NETWORK_INT8)?, min_advantage, parameters) {
+    let (forecaster, q_network) = (file(files, FORECASTER_INT8)?, file(files, Q_NETWORK_INT8)?);
+    match pack(forecaster, q_network, min_advantage, Parameters::DEFAULT) {
         Ok(bytes) => Ok(Ok(bytes)),
         Err(error) => error.downcast::<TooLarge>().map(Err),
     }

@@ -10,7 +10,7 @@ mod sign;
 
 pub use calibrate::activation_scales;
 pub use folder::{
-    Facts, NetworkFiles, add_pack, engine, forecaster_files, q_network_files, runnable,
+    Facts, NetworkFiles, add_pack, engine, file, forecaster_files, q_network_files, runnable,
     write_folder,
 };
 pub use forecaster::{dense, floats, forecaster_graph};

@@ -16,6 +16,7 @@ use scaleiq_core::units::JobLimits;
 use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::faults::{Family, FaultKind, FaultPlan, FaultySimulator};
 use scaleiq_workload::sim::{Load, STEP_S, Score, Simulator, World};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -86,7 +87,7 @@ fn faults(rng: &mut ChaCha8Rng) -> FaultPlan {
 }
 
 /// What one tick cost, for curves.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// Ticks played.
     pub ticks: u64,

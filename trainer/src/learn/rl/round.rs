@@ -1,19 +1,21 @@
 //! One round of episodes side by side: all decide, and all teach the one network.
 
-use super::environment::{Episode, Scene, Totals, warm_up_s};
+use super::actors::{Actors, Order};
+use super::environment::Totals;
 use super::learner::{Learner, StepSettings};
-use super::replay::{NStep, PrioritizedReplay, Transition};
+use super::player::Seen;
+use super::replay::PrioritizedReplay;
 use super::settings::PolicySettings;
-use super::steering::{HELD_TICKS, Steered, Steering, Stretch};
+use super::steering::HELD_TICKS;
 use crate::data::workload::Workload;
 use crate::model::q_network::best_action;
+use crate::runtime::ranks::Ranks;
 use crate::runtime::stop::Stop;
-use crate::runtime::threads::{in_parallel, on_all};
+use anyhow::Result;
 use burn::tensor::Device;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use scaleiq_core::policy::Observation;
-use scaleiq_workload::sim::TICK_S;
 use serde::{Deserialize, Serialize};
 
 /// The learning rate falls linearly to this share of itself.
@@ -31,6 +33,8 @@ pub(super) struct Round<'a> {
     pub(super) settings: &'a PolicySettings,
     pub(super) workloads: &'a [Workload],
     pub(super) device: &'a Device,
+    /// The processes that play it.
+    pub(super) ranks: Ranks<'a>,
     /// Rounds done before it.
     pub(super) done: usize,
 }
@@ -62,37 +66,33 @@ struct Sums {
     mean_q: f64,
 }
 
-/// An episode and the agent's window on it.
-struct Player {
-    episode: Episode<Steered>,
-    window: NStep,
-    /// Where the next action is chosen; `None` while there is nothing to go by.
-    state: Option<Observation>,
+impl Learning {
+    /// Remembers what players have completed, in their order.
+    fn remember(&mut self, players: &[Seen]) {
+        players.iter().flat_map(|player| &player.completed).for_each(|t| self.replay.push(*t));
+    }
 }
 
 impl Round<'_> {
-    /// Plays and learns; `None` if `stop` says so, and `learning` is half-way then.
-    pub(super) fn play(&self, learning: &mut Learning, stop: Stop) -> Option<RoundReport> {
+    /// Plays and learns; `None` if any process is told to stop, and `learning` is half-way then.
+    ///
+    /// # Errors
+    /// If what the other processes send cannot be understood.
+    pub(super) fn play(&self, learning: &mut Learning, stop: Stop) -> Result<Option<RoundReport>> {
         let PolicySettings { envs, ticks, train_every, .. } = *self.settings;
         let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
         rng.set_stream(self.done as u64 + 1);
         let seeds: Vec<u64> = (0..envs).map(|_| rng.next_u64()).collect();
-        let players = in_parallel(&seeds, |seed| self.player(*seed, stop));
-        let mut players: Vec<Player> = players.into_iter().collect::<Option<_>>()?;
+        let mut actors = Actors::new(self.settings, self.workloads, self.ranks, stop);
+        let Some(mut seen) = actors.order(&Order::Begin(seeds))? else { return Ok(None) };
         let (mut sums, mut decisions) = (Sums::default(), 0);
         let enough = self.settings.first_memory.max(self.settings.agent.batch_size);
         let choices = (ticks / HELD_TICKS).max(1) as usize;
         for choice in 0..choices {
-            if stop() {
-                return None;
-            }
-            let actions = self.choose(learning, &players, &mut rng);
-            let mut players: Vec<_> = players.iter_mut().zip(actions).collect();
-            let play = |(player, action): &mut (&mut Player, Option<usize>)| {
-                player.play(*action, self.settings.after_ticks)
-            };
-            let completed = on_all(&mut players, play);
-            completed.into_iter().flatten().for_each(|t| learning.replay.push(t));
+            let actions = self.choose(learning, &seen, &mut rng);
+            let Some(played) = actors.order(&Order::Play(actions))? else { return Ok(None) };
+            seen = played;
+            learning.remember(&seen);
             if learning.replay.len() >= enough {
                 let due = envs * (choice + 1) / train_every - envs * choice / train_every;
                 let part = choice as f32 / choices as f32;
@@ -100,39 +100,18 @@ impl Round<'_> {
             }
             decisions += envs as u64 * u64::from(HELD_TICKS);
         }
+        let Some(seen) = actors.order(&Order::Finish)? else { return Ok(None) };
+        learning.remember(&seen);
         let mut totals = Totals::default();
-        for player in &mut players {
-            player.finish().into_iter().for_each(|t| learning.replay.push(t));
-            totals.add(player.episode.totals());
-        }
-        Some(RoundReport::new(&totals, &sums, decisions))
-    }
-
-    /// A player whose pool has run for a while; `None` if `stop` says so.
-    fn player(&self, seed: u64, stop: Stop) -> Option<Player> {
-        if stop() {
-            return None;
-        }
-        let PolicySettings { agent, ticks, warm_s, .. } = self.settings;
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let workload = &self.workloads[(rng.next_u64() % self.workloads.len() as u64) as usize];
-        let warm_s = warm_up_s(workload, *warm_s);
-        let scene = Scene::random(agent, &mut rng);
-        let plan = Steered::by(Steering::Plan);
-        // A tick more than decisions: the last one needs its reward.
-        let mut episode = Episode::random(workload, *ticks + 1, scene, plan, warm_s, &mut rng);
-        episode.observe();
-        let Stretch { state, .. } =
-            episode.steered(Steering::Plan, warm_s / TICK_S).unwrap_or_default();
-        episode.clear_totals();
-        Some(Player { episode, window: NStep::new(agent.n_step, agent.gamma), state })
+        seen.iter().for_each(|player| totals.add(&player.totals));
+        Ok(Some(RoundReport::new(&totals, &sums, decisions)))
     }
 
     /// Lets the noisy network choose for every player that has something to go by.
     fn choose(
         &self,
         learning: &Learning,
-        players: &[Player],
+        players: &[Seen],
         rng: &mut ChaCha8Rng,
     ) -> Vec<Option<usize>> {
         let network = learning.learner.online();
@@ -188,30 +167,5 @@ impl RoundReport {
             ("cost", self.cost.into()),
             ("sla_percent", 100.0 * f64::from(self.sla)),
         ]
-    }
-}
-
-impl Player {
-    /// Tries every action from here on, then plays the one chosen; gives the transition that this completes.
-    fn play(&mut self, action: Option<usize>, after_ticks: u32) -> Option<Transition> {
-        let mut completed = None;
-        let steering = match (self.state, action) {
-            (Some(state), Some(action)) => {
-                completed = self.window.arrive(&state);
-                let advantages = self.episode.advantages(after_ticks);
-                self.window.decide(&state, action, advantages);
-                Steering::Action(action)
-            }
-            _ => Steering::Plan,
-        };
-        let stretch = self.episode.steered(steering, HELD_TICKS).unwrap_or_default();
-        self.window.reward(stretch.reward);
-        self.state = stretch.state;
-        completed
-    }
-
-    /// What is left over at the end.
-    fn finish(&mut self) -> Vec<Transition> {
-        self.state.map(|state| self.window.finish(&state)).unwrap_or_default()
     }
 }

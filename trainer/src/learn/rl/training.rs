@@ -8,6 +8,9 @@
 //! A step of the run loop is a *round* of episodes. Everything random in round `r` comes from the seed
 //! and `r` alone, and nothing outlives a round but `Learning`: so a run that is interrupted and
 //! continued gives the same bytes as an unbroken one. A round that is broken off leaves no trace.
+//!
+//! Where there are several processes, all of them play the episodes (`actors`), and the first one alone has a
+//! `PolicyTraining`.
 
 use super::judge::Judge;
 use super::learner::Learner;
@@ -19,6 +22,7 @@ use crate::evaluate::policy::EvalReport;
 use crate::learn::run_loop::{Schedule, StepReport, Trainable};
 use crate::model::q_network::QNetwork;
 use crate::runtime::frame::{Kind, POLICY_CHECKPOINT};
+use crate::runtime::ranks::Ranks;
 use crate::runtime::stop::Stop;
 use anyhow::{Result, ensure};
 use burn::tensor::Device;
@@ -39,17 +43,19 @@ pub struct PolicyState {
 }
 
 /// A policy in training.
-#[derive(Clone, Debug)]
-pub struct PolicyTraining {
+#[derive(Clone)]
+pub struct PolicyTraining<'a> {
     settings: PolicySettings,
     learning: Learning,
     best: Option<QNetwork>,
     workloads: Vec<Workload>,
     judge: Judge,
     device: Device,
+    /// The processes that play its episodes.
+    ranks: Ranks<'a>,
 }
 
-impl PolicyTraining {
+impl<'a> PolicyTraining<'a> {
     /// An untrained policy. Episodes are parts of `workloads`; the best network is chosen on
     /// `held_out`, which the rules play first. `None` if `stop` says so meanwhile.
     ///
@@ -73,7 +79,15 @@ impl PolicyTraining {
             replay: PrioritizedReplay::new(agent.memory_size, agent.alpha),
         };
         let device = device.clone().autodiff();
-        Ok(Some(Self { settings, learning, best: None, workloads, judge, device }))
+        let ranks = Ranks::default();
+        Ok(Some(Self { settings, learning, best: None, workloads, judge, device, ranks }))
+    }
+
+    /// The same, with episodes that `ranks` play together: this process is the first, and the others
+    /// [act](super::actors::act).
+    #[must_use]
+    pub fn among(self, ranks: Ranks<'a>) -> Self {
+        Self { ranks, ..self }
     }
 
     /// The network of the best evaluation; before the first one, as it is now.
@@ -99,7 +113,7 @@ impl PolicyTraining {
     }
 }
 
-impl Trainable for PolicyTraining {
+impl Trainable for PolicyTraining<'_> {
     const CHECKPOINT: Kind = POLICY_CHECKPOINT;
     type Settings = PolicySettings;
     type State = PolicyState;
@@ -129,9 +143,10 @@ impl Trainable for PolicyTraining {
             settings: &self.settings,
             workloads: &self.workloads,
             device: &self.device,
+            ranks: self.ranks,
             done,
         };
-        let Some(report) = round.play(&mut learning, stop) else { return Ok(None) };
+        let Some(report) = round.play(&mut learning, stop)? else { return Ok(None) };
         self.learning = learning;
         let per_second = report.decisions as f64 / began.elapsed().as_secs_f64();
         let note = format!("{per_second:.0} decisions/s");

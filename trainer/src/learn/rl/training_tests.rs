@@ -1,7 +1,9 @@
 use super::*;
 use crate::config::{AgentConfig, Config};
 use crate::data::workload::tests::workload;
+use crate::learn::rl::actors::{act, dismiss};
 use crate::learn::run_loop::{Checkpoints, Figure, Outcome, RunLoop, Surroundings};
+use crate::runtime::ranks::threads::each;
 use crate::runtime::stop::never;
 use scaleiq_workload::sim::World;
 use std::path::Path;
@@ -28,9 +30,13 @@ fn tiny() -> PolicySettings {
     }
 }
 
-fn training(settings: PolicySettings) -> PolicyTraining {
-    let (workloads, device) = (vec![workload(1), workload(2)], Device::flex());
-    let training = PolicyTraining::new(settings, workloads, vec![workload(3)], &device, &never);
+fn workloads() -> Vec<Workload> {
+    vec![workload(1), workload(2)]
+}
+
+fn training<'a>(settings: PolicySettings) -> PolicyTraining<'a> {
+    let (workloads, held_out, device) = (workloads(), vec![workload(3)], Device::flex());
+    let training = PolicyTraining::new(settings, workloads, held_out, &device, &never);
     training.unwrap().unwrap()
 }
 
@@ -85,9 +91,9 @@ fn a_round_learns_when_enough_is_remembered() {
     let settings = PolicySettings { first_memory, agent, ticks: 400, ..tiny() };
     let training = training(settings);
     let mut learning = training.learning.clone();
-    let PolicyTraining { settings, workloads, device, .. } = &training;
-    let report = Round { settings, workloads, device, done: 0 }.play(&mut learning, &never);
-    let report = report.unwrap();
+    let PolicyTraining { settings, workloads, device, ranks, .. } = &training;
+    let round = Round { settings, workloads, device, ranks: *ranks, done: 0 };
+    let report = round.play(&mut learning, &never).unwrap().unwrap();
     assert_eq!(report.decisions, 1600);
     assert!(report.steps > 0, "a memory of {} never began to learn", settings.agent.memory_size);
     assert!(learning != training.learning);
@@ -103,6 +109,61 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_does_not() {
     let first = trained(1);
     assert!(first == trained(1));
     assert!(first.0 != trained(2).0);
+}
+
+/// What a run in so many processes has come to in the first one, which goes on from `checkpoint` if there is
+/// one; `stop` is each one's.
+fn run_by(
+    size: usize,
+    checkpoint: &Path,
+    stop: impl Fn(usize) -> bool + Sync,
+) -> (Outcome, Vec<(usize, Figure)>, Vec<u8>) {
+    let mut ends = each(size, |ranks| {
+        // Of as many things as there are processes, each has one.
+        let rank = ranks.share(size).start;
+        let stop = || stop(rank);
+        if ranks.is_first() {
+            let mut training = RunLoop::resumed(training(tiny()).among(ranks), checkpoint).unwrap();
+            let (outcome, rows) = run(&mut training, Some(checkpoint), &stop);
+            dismiss(ranks).unwrap();
+            Some((outcome, rows, bytes(&training)))
+        } else {
+            act(&tiny(), &workloads(), ranks, &stop).unwrap();
+            None
+        }
+    });
+    ends.swap_remove(0).unwrap()
+}
+
+#[test]
+fn processes_together_learn_what_one_does_to_the_bit() {
+    let mut alone = RunLoop::new(training(tiny()));
+    let (_, rows) = run(&mut alone, None, &never);
+    let folder = tempfile::tempdir().unwrap();
+    // In five processes, one has none of the four players.
+    for size in [2, 3, 5] {
+        let checkpoint = folder.path().join(format!("{size}.ckpt"));
+        let together = run_by(size, &checkpoint, |_| false);
+        assert!(together == (Outcome::Finished, rows.clone(), bytes(&alone)), "{size} processes");
+    }
+}
+
+/// Any of them may be told to stop, at any time; others go on, as many as there are then.
+#[test]
+fn a_process_that_is_told_to_stop_stops_all_and_others_go_on() {
+    let mut alone = RunLoop::new(training(tiny()));
+    let (_, expected) = run(&mut alone, None, &never);
+    let folder = tempfile::tempdir().unwrap();
+    for (who, moment) in [(0, 50), (1, 1), (1, 9), (2, 20)] {
+        let checkpoint = folder.path().join(format!("{who}-{moment}.ckpt"));
+        let asked = AtomicUsize::new(0);
+        let stop = |rank| rank == who && asked.fetch_add(1, Ordering::Relaxed) >= moment;
+        let (outcome, mut rows, _) = run_by(3, &checkpoint, stop);
+        assert_eq!(outcome, Outcome::Interrupted, "process {who}, asked for time {moment}");
+        let (outcome, more, end) = run_by(2, &checkpoint, |_| false);
+        rows.extend(more);
+        assert!((outcome, rows, end) == (Outcome::Finished, expected.clone(), bytes(&alone)));
+    }
 }
 
 /// Stopped between rounds, in the middle of one, and while it is judged.

@@ -6,7 +6,9 @@
 #[cfg(feature = "mpi")]
 mod mpi;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::env;
 use std::ops::Range;
 
@@ -25,6 +27,8 @@ pub trait Link {
     fn gather_one(&self, number: f64) -> Vec<f64>;
     /// Gives the bytes of the first process.
     fn first_bytes(&self, bytes: Vec<u8>) -> Vec<u8>;
+    /// Gives the first process the bytes of all, by rank, however many each brings; the others get nothing.
+    fn gather_bytes(&self, bytes: &[u8]) -> Vec<Vec<u8>>;
     /// Leaves the others, once all of them do.
     fn part(&self);
     /// Tells why and ends all processes, if they have not parted.
@@ -98,6 +102,34 @@ impl<'a> Ranks<'a> {
         }
     }
 
+    /// Tells the others a value, for which they wait by [`Self::receive`]. The first process alone does it.
+    ///
+    /// # Errors
+    /// If it cannot be encoded.
+    pub fn broadcast(self, value: &impl Serialize) -> Result<()> {
+        if let Some(link) = self.0 {
+            link.first_bytes(encode(value)?);
+        }
+        Ok(())
+    }
+
+    /// Waits for what the first process tells.
+    ///
+    /// # Errors
+    /// If it is something else.
+    pub fn receive<T: DeserializeOwned>(self) -> Result<T> {
+        decode(&self.first_bytes(Vec::new()))
+    }
+
+    /// Brings the first process what all have, by rank; the others get nothing.
+    ///
+    /// # Errors
+    /// If it cannot be encoded, or another process brings something else.
+    pub fn gather<T: Serialize + DeserializeOwned>(self, mine: T) -> Result<Vec<T>> {
+        let Some(link) = self.0 else { return Ok(vec![mine]) };
+        link.gather_bytes(&encode(&mine)?).iter().map(|bytes| decode(bytes)).collect()
+    }
+
     /// Leaves the others, once all of them do; each is alone then.
     pub fn part(self) {
         if let Some(link) = self.0 {
@@ -118,6 +150,17 @@ impl<'a> Ranks<'a> {
         }
         result
     }
+}
+
+fn encode(value: &impl Serialize) -> Result<Vec<u8>> {
+    postcard::to_stdvec(value).context("encoding a message to the other processes")
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let value = postcard::from_bytes(bytes);
+    value.context(
+        "another process sent what this one does not know: start the same program everywhere",
+    )
 }
 
 /// What MPI's starters tell each process: how many there are; its number on its machine; how many are there.
@@ -174,3 +217,5 @@ fn link(size: usize) -> Result<Box<dyn Link>> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod threads;

@@ -2,9 +2,11 @@
 
 use super::Link;
 use anyhow::{Context as _, Result};
+use mpi::Count;
+use mpi::datatype::PartitionMut;
 use mpi::environment::Universe;
 use mpi::topology::{Communicator as _, SimpleCommunicator};
-use mpi::traits::{CommunicatorCollectives as _, Root as _};
+use mpi::traits::{Collection as _, CommunicatorCollectives as _, Root as _};
 use std::cell::RefCell;
 
 /// The processes of a run. Messages that fail end all of them, which is MPI's own rule.
@@ -68,6 +70,28 @@ impl Link for World {
             first.broadcast_into(&mut bytes[..]);
         }
         bytes
+    }
+
+    fn gather_bytes(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let (first, length) = (self.world.process_at_rank(0), bytes.count());
+        if self.rank > 0 {
+            first.gather_into(&length);
+            first.gather_varcount_into(bytes);
+            return Vec::new();
+        }
+        let mut lengths: Vec<Count> = vec![0; self.size];
+        first.gather_into_root(&length, &mut lengths[..]);
+        let after = |end: &mut Count, length: &Count| {
+            *end += length;
+            Some(*end - length)
+        };
+        let starts: Vec<Count> = lengths.iter().scan(0, after).collect();
+        let mut all = vec![0; lengths.iter().sum::<Count>() as usize];
+        let mut parts = PartitionMut::new(&mut all[..], &lengths[..], &starts[..]);
+        first.gather_varcount_into_root(bytes, &mut parts);
+        let part =
+            |(start, length): (&Count, &Count)| all[*start as usize..][..*length as usize].to_vec();
+        starts.iter().zip(&lengths).map(part).collect()
     }
 
     fn part(&self) {

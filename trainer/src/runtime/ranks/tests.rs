@@ -1,63 +1,5 @@
+use super::threads::each;
 use super::*;
-use std::sync::{Barrier, Mutex};
-
-/// Threads in the place of processes.
-struct Threads<'a> {
-    rank: usize,
-    board: &'a Mutex<Vec<Vec<f32>>>,
-    barrier: &'a Barrier,
-}
-
-impl Threads<'_> {
-    /// What all of them put on the board, by rank.
-    fn put(&self, numbers: &[f32]) -> Vec<Vec<f32>> {
-        self.board.lock().unwrap()[self.rank] = numbers.to_vec();
-        self.barrier.wait();
-        let all = self.board.lock().unwrap().clone();
-        self.barrier.wait();
-        all
-    }
-}
-
-impl Link for Threads<'_> {
-    fn rank(&self) -> usize {
-        self.rank
-    }
-    fn size(&self) -> usize {
-        self.board.lock().unwrap().len()
-    }
-    fn exchange(&self, numbers: &[f32]) -> Vec<f32> {
-        let part = numbers.len() / self.size();
-        let mine = self.rank * part..(self.rank + 1) * part;
-        self.put(numbers).iter().flat_map(|all| all[mine.clone()].to_vec()).collect()
-    }
-    fn gather(&self, numbers: &[f32]) -> Vec<f32> {
-        self.put(numbers).concat()
-    }
-    fn gather_one(&self, number: f64) -> Vec<f64> {
-        self.gather(&[number as f32]).into_iter().map(f64::from).collect()
-    }
-    fn first_bytes(&self, bytes: Vec<u8>) -> Vec<u8> {
-        let numbers: Vec<f32> = bytes.into_iter().map(f32::from).collect();
-        self.put(&numbers)[0].iter().map(|number| *number as u8).collect()
-    }
-    fn part(&self) {}
-    fn abort(&self, _: &str) {
-        unreachable!("nothing fails here")
-    }
-}
-
-/// What each of `size` does.
-fn each<T: Send>(size: usize, work: impl Fn(Ranks) -> T + Sync) -> Vec<T> {
-    let (board, barrier) = (&Mutex::new(vec![Vec::new(); size]), &Barrier::new(size));
-    let work = &work;
-    std::thread::scope(|scope| {
-        let begin =
-            |rank| scope.spawn(move || work(Ranks::of(Some(&Threads { rank, board, barrier }))));
-        let begun: Vec<_> = (0..size).map(begin).collect();
-        begun.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
-}
 
 #[test]
 fn all_have_the_same_sums_in_the_order_of_ranks() {
@@ -89,4 +31,19 @@ fn what_one_knows_all_know() {
     let told =
         each(2, |ranks| ranks.first_bytes(if ranks.is_first() { vec![7, 8] } else { vec![] }));
     assert_eq!(told, [[7, 8], [7, 8]]);
+}
+
+#[test]
+fn the_first_one_tells_and_is_told() {
+    let told = each(3, |ranks| match ranks.is_first() {
+        true => ranks.broadcast(&("play", 4)).map(|()| ("play".to_string(), 4)).unwrap(),
+        false => ranks.receive().unwrap(),
+    });
+    assert_eq!(told, vec![("play".to_string(), 4); 3]);
+    // As many as the share of each: unequal ones.
+    let brought = each(3, |ranks| ranks.gather(ranks.share(10).collect::<Vec<_>>()).unwrap());
+    assert_eq!(brought, [vec![vec![0, 1, 2], vec![3, 4, 5], vec![6, 7, 8, 9]], vec![], vec![]]);
+    assert_eq!(Ranks::default().gather(7).unwrap(), [7]);
+    let error = Ranks::default().receive::<u8>().unwrap_err().to_string();
+    assert!(error.contains("the same program"), "{error}");
 }
