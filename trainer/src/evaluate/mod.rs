@@ -12,5 +12,6 @@ pub mod paired;
 pub mod parts;
 pub mod player;
 pub mod policy;
+mod regression;
 pub mod test_series;
 pub mod view;
