@@ -2,6 +2,7 @@
 
 pub mod baselines;
 pub mod contest;
+pub mod covariates;
 pub mod forecasts;
 pub mod foreign;
 pub mod importance;
