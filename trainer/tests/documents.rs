@@ -19,8 +19,14 @@ use trainer::cli::Cli;
 /// How its commands begin.
 const OURS: [&str; 1] = ["trainer "];
 /// Subcommands that are run, with small files: others train, or play for minutes.
-const RUN: [&str; 5] =
-    ["runs", "report runs/", "evaluate --data own.csv", "monitor --data", "sample-data --out"];
+const RUN: [&str; 6] = [
+    "runs",
+    "report runs/",
+    "evaluate --data own.csv",
+    "columns --data own.csv",
+    "monitor --data",
+    "sample-data --out",
+];
 
 /// A folder with a file of traffic under each name, and two runs of seconds.
 fn begin() -> Small {

@@ -6,6 +6,7 @@ mod process;
 use process::{text, trainer};
 use scaleiq_workload::ReadOptions;
 use scaleiq_workload::Series;
+use scaleiq_workload::csv::Extras;
 use std::fs;
 use std::path::{Path, PathBuf};
 use trainer::data::file::read;
@@ -36,6 +37,22 @@ fn what_three_programs_write_is_what_stands_in_the_csv() {
     }
     let notes = series("pyarrow.parquet", &plain).notes.join("\n");
     assert!(notes.contains("column `id` holds no single values"), "{notes}");
+}
+
+#[test]
+fn further_columns_are_those_of_the_csv() {
+    let extras = Extras { named: vec!["avg_average_processing_duration_ms".into()], others: false };
+    let asked = ReadOptions { extras, ..ReadOptions::default() };
+    let values = |name| {
+        let mut extras = series(name, &asked).extras;
+        assert_eq!((extras.len(), extras[0].at.line), (1, 1), "{name}");
+        extras.remove(0).values
+    };
+    let csv = values("same.csv");
+    assert!(csv.iter().flatten().count() > 300);
+    for name in ["pandas.parquet", "polars.parquet", "pyarrow.parquet"] {
+        assert_eq!(values(name), csv, "{name}");
+    }
 }
 
 #[test]

@@ -371,6 +371,12 @@ pub enum DataError {
         /// Most intervals that are read.
         max: usize,
     },
+    /// A further column that is asked for has a meaning already.
+    #[error("{at}: the forecaster knows this column as it is; name another one")]
+    KnownColumn {
+        /// The column, at the header.
+        at: Place,
+    },
     /// Not one row has a count of arrivals.
     #[error("{at}: the column has no value in any row; export the count of events that arrived")]
     NoArrivals {

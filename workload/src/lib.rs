@@ -17,6 +17,7 @@ pub mod baselines;
 pub mod column;
 pub mod csv;
 pub mod error;
+mod extra;
 pub mod journal;
 mod moment;
 pub mod promql;
@@ -28,5 +29,6 @@ mod write;
 
 pub use csv::ReadOptions;
 pub use error::{DataError, Place};
+pub use extra::Extra;
 pub use moment::moment;
 pub use series::Series;

@@ -1,5 +1,6 @@
 //! From intervals of any length to those of one grid.
 
+use crate::extra::{Extra, Means};
 use crate::series::Series;
 use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::{Interval, IntervalLength, OpenInterval};
@@ -67,7 +68,7 @@ impl Series {
     /// The same series in longer intervals. Arrivals and processed are summed (a row that crosses a
     /// border is split in proportion to time; an interval known in part is scaled up), backlog is the
     /// last, queued and jobs are means over time, work is weighted by the events processed, and of
-    /// what is planned the largest is kept. Where more than half of an interval is a gap, the value
+    /// what is planned the largest is kept; further columns are means over time. Where more than half of an interval is a gap, the value
     /// is missing.
     ///
     /// Shorter intervals cannot be made: the series comes back unchanged, with a note.
@@ -93,6 +94,24 @@ impl Series {
         notes.push(format!("intervals of {row_s} s were gathered to {length_s} s"));
         let start = UnixSeconds(self.start.0.div_euclid(i64::from(length_s)) * i64::from(length_s));
         let plans = if self.plans.is_empty() { Vec::new() } else { plans };
-        Series { start, length_s, rows, plans, notes }
+        let extras = self.gathered_extras(start, length, rows.len());
+        Series { start, length_s, rows, plans, extras, notes }
+    }
+
+    /// Further columns in `intervals` longer intervals from `start` on.
+    fn gathered_extras(
+        &self,
+        start: UnixSeconds,
+        length: IntervalLength,
+        intervals: usize,
+    ) -> Vec<Extra> {
+        let length_ms = i64::from(length.seconds()) * 1000;
+        let mut means = Means::new(self.extras.len(), start.0 * 1000, length_ms, intervals);
+        for (k, row) in self.rows.iter().enumerate() {
+            let values = self.extras.iter().map(|extra| extra.values.get(k).copied().flatten());
+            means.add((row.end.0 - i64::from(self.length_s)) * 1000, row.end.0 * 1000, values);
+        }
+        let extras = self.extras.iter().zip(means.finish());
+        extras.map(|(extra, values)| extra.with(values)).collect()
     }
 }

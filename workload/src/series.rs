@@ -1,5 +1,6 @@
 //! A regular series of intervals, whatever it came from.
 
+use crate::extra::Extra;
 use scaleiq_core::forecast::Plan;
 use scaleiq_core::interval::Interval;
 use scaleiq_core::units::UnixSeconds;
@@ -16,12 +17,15 @@ pub struct Series {
     pub rows: Vec<Interval>,
     /// What is planned, row by row; empty where a file has no column for it.
     pub plans: Vec<Plan>,
+    /// Further columns, where they were asked for ([`ReadOptions::extras`](crate::ReadOptions::extras)), row by
+    /// row.
+    pub extras: Vec<Extra>,
     /// What a user should know of how this was read: columns ignored, rows moved, gaps.
     pub notes: Vec<String>,
 }
 
 impl Series {
-    /// A fingerprint of the values and times (not of the notes): 16 hexadecimal digits, the same on
+    /// A fingerprint of the values and times (not of further columns and notes): 16 hexadecimal digits, the same on
     /// every machine. FNV-1a with 64 bits: it tells files apart, it does not stop a forger.
     #[must_use]
     pub fn fingerprint(&self) -> String {

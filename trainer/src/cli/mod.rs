@@ -2,6 +2,7 @@
 
 pub mod ablate;
 pub mod bench_policies;
+pub mod columns;
 pub mod doctor;
 pub mod evaluate;
 pub mod fetch;
@@ -27,6 +28,7 @@ use ablate::AblateArgs;
 use anyhow::Result;
 use bench_policies::BenchPoliciesArgs;
 use clap::{Parser, Subcommand};
+use columns::ColumnsArgs;
 use doctor::DoctorArgs;
 use evaluate::EvaluateArgs;
 use fetch::FetchArgs;
@@ -57,6 +59,7 @@ Examples:
   trainer search --trials 20               better settings; run it twice to search with two processes
   trainer forecast --data events.csv --from 2025-07-01T00:00:00Z --stride 7 --out forecast.csv
   trainer evaluate --data events.csv --out evaluation   the model beside classical forecasters
+  trainer columns --data events.csv        does a column know what the forecaster does not?
   trainer bench-policies                   the policy beside what people use to scale today
   trainer sensitivity                      what does each tuned number do?
   trainer ablate                           what is each part of the forecaster worth?
@@ -119,6 +122,8 @@ pub enum Command {
     Forecast(ForecastArgs),
     /// Judges models beside classical forecasters on the last part of files
     Evaluate(EvaluateArgs),
+    /// Says whether further columns of a file know anything of arrivals that the forecaster does not
+    Columns(Box<ColumnsArgs>),
     /// Plays scaling policies beside what people use, on recorded traffic
     BenchPolicies(Box<BenchPoliciesArgs>),
     /// Moves each tuned number by a fifth and tells what that does
@@ -156,6 +161,7 @@ impl Command {
             Self::Refresh(args) => refresh::run(args),
             Self::Forecast(args) => done(forecast::run(args)),
             Self::Evaluate(args) => done(evaluate::run(args)),
+            Self::Columns(args) => done(columns::run(args)),
             Self::BenchPolicies(args) => done(bench_policies::run(args)),
             Self::Sensitivity(args) => done(sensitivity::run(args)),
             Self::Ablate(args) => done(ablate::run(args)),

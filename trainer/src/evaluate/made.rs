@@ -39,6 +39,16 @@ impl Made {
         }
     }
 
+    /// The row of each origin, and the medians of all intervals after it.
+    pub fn all_medians(&self) -> impl Iterator<Item = (usize, [f32; STEPS])> + '_ {
+        let (quantiles, medians) = match self {
+            Self::Quantiles(all) => (all.as_slice(), [].as_slice()),
+            Self::Medians(all) => ([].as_slice(), all.as_slice()),
+        };
+        let middle = |origin: &Origin| (origin.row, origin.forecast.events.map(|step| step[Q50]));
+        quantiles.iter().map(middle).chain(medians.iter().copied())
+    }
+
     /// The row of each origin, and the quantiles of the interval `ahead` (from 1) after it; none where
     /// medians alone were forecast.
     pub fn quantiles(

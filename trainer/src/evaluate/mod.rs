@@ -2,6 +2,7 @@
 
 pub mod baselines;
 pub mod contest;
+pub mod covariates;
 pub mod forecasts;
 pub mod foreign;
 pub mod importance;
@@ -12,5 +13,6 @@ pub mod paired;
 pub mod parts;
 pub mod player;
 pub mod policy;
+mod regression;
 pub mod test_series;
 pub mod view;

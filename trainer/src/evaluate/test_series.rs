@@ -8,7 +8,7 @@ use scaleiq_core::forecast::{Plan, STEPS};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::model::sha256_hex;
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_workload::{ReadOptions, Series};
+use scaleiq_workload::{Extra, ReadOptions, Series};
 use std::path::Path;
 
 /// Shortest intervals judged, in seconds: finer rows are gathered to them.
@@ -38,6 +38,8 @@ pub struct TestSeries {
     pub rows: Vec<Interval>,
     /// What is planned, row by row; it may go on after the last interval. Baselines do not know it.
     pub plans: Vec<Plan>,
+    /// Further columns, where they were asked for, row by row; they may go on as well. No forecaster knows them.
+    pub extras: Vec<Extra>,
     /// Length of an interval.
     pub length: IntervalLength,
     /// Fingerprint of what was read, as on the cards of models that were trained on it.
@@ -100,8 +102,9 @@ impl TestSeries {
         );
         let known = rows[..from].iter().any(|row| row.arrivals_events.is_some());
         ensure!(known, "{name}: no count is known before {}", shown(start(from)));
-        let (name, plans, stride) = (name.into(), series.plans, stride.max(1));
-        Ok(Self { name, rows, plans, length, source, from, stride })
+        let Series { plans, extras, .. } = series;
+        let (name, stride) = (name.into(), stride.max(1));
+        Ok(Self { name, rows, plans, extras, length, source, from, stride })
     }
 
     /// The test part of a run's own series.
@@ -111,6 +114,7 @@ impl TestSeries {
             name: track.name.clone(),
             rows: track.rows.clone(),
             plans: track.plans.clone(),
+            extras: Vec::new(),
             length: track.length,
             source: String::new(),
             from: track.test_from,

@@ -66,7 +66,7 @@ pub fn table(compared: &Comparison) -> String {
     let _ = write!(titles, "{:>WORST$}", "worst");
     let mut text = format!("{}\n\n{groups}\n{titles}\n", facts(compared));
     for standing in standings {
-        let _ = write!(text, "{:width$}", shortened(&standing.name));
+        let _ = write!(text, "{:width$}", shortened(&standing.name, NAME));
         for (_, column, digits, factor, figure) in COLUMNS {
             text.push_str("  ");
             for scores in &standing.scores {
@@ -95,8 +95,8 @@ pub fn table(compared: &Comparison) -> String {
 }
 
 /// A name whose end is kept: folders differ there.
-fn shortened(name: &str) -> String {
-    match name.chars().count().checked_sub(NAME) {
+pub(super) fn shortened(name: &str, most: usize) -> String {
+    match name.chars().count().checked_sub(most) {
         None | Some(0) => name.into(),
         Some(more) => format!("…{}", name.chars().skip(more + 1).collect::<String>()),
     }

@@ -2,6 +2,7 @@
 
 mod advice;
 pub mod chapter;
+pub mod columns;
 pub mod comparison;
 pub mod evaluation;
 mod page;

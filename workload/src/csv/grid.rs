@@ -1,6 +1,7 @@
 //! From tracks to intervals on one regular grid.
 
 use super::cadence::{self, Cadence};
+use super::extras::ExtraTimes;
 use super::irregular::irregular;
 use super::options::{Fill, ReadOptions};
 use super::rows::Row;
@@ -8,6 +9,7 @@ use super::slots::Slots;
 use super::tracks::{Names, Tracks};
 use super::unit::Unit;
 use crate::error::DataError;
+use crate::extra::{Extra, Means};
 use crate::resample::Gather;
 use crate::series::Series;
 use scaleiq_core::forecast::Plan;
@@ -27,6 +29,8 @@ pub(super) struct Rules<'a> {
     pub(super) counts_rows: bool,
     /// Whether the file says what is planned.
     pub(super) planned: bool,
+    /// What further columns say.
+    pub(super) extras: &'a ExtraTimes,
     pub(super) options: &'a ReadOptions,
 }
 
@@ -85,6 +89,7 @@ fn placed(
         for row in rows {
             let interval = interval(row, rules.unit, f64::from(length.seconds()));
             canvas.add(slots.time_ms(row), &interval, row.plan);
+            canvas.measure(slots.time_ms(row), rules.extras.at(row.time_ms));
         }
     }
     let mut series = canvas.into_series();
@@ -139,6 +144,7 @@ fn spread(
             let end_ms = row.time_ms + span_ms;
             let span_s = span_ms as f64 / 1000.0;
             gather.add(&interval(row, rules.unit, span_s), row.plan, row.time_ms, end_ms);
+            canvas.extras.add(row.time_ms, end_ms, rules.extras.at(row.time_ms));
         }
         let (intervals, plans) = gather.finish();
         for (interval, plan) in intervals.iter().zip(plans) {
@@ -158,6 +164,7 @@ fn spread(
 fn trim(series: &mut Series) {
     let last = if series.plans.is_empty() { series.measured() } else { series.rows.len() };
     series.rows.truncate(last);
+    series.extras.iter_mut().for_each(|extra| extra.values.truncate(last));
 }
 
 /// The sum of the rows in each interval; 0 where there are none.
@@ -173,6 +180,7 @@ fn binned(
     let mut canvas = Canvas::new(times, length, rules, names)?;
     for row in tracks.rows() {
         canvas.add(start_ms(row), &interval(row, Unit::PerInterval, 1.0), row.plan);
+        canvas.measure(start_ms(row), rules.extras.at(row.time_ms));
     }
     let mut series = canvas.into_series();
     for row in &mut series.rows {
@@ -206,6 +214,9 @@ struct Canvas {
     length: IntervalLength,
     rows: Vec<Interval>,
     plans: Vec<Plan>,
+    extras: Means,
+    /// The further columns, without values.
+    heads: Vec<Extra>,
 }
 
 impl Canvas {
@@ -228,11 +239,14 @@ impl Canvas {
         }
         let end = |slot: usize| UnixSeconds(start_s + length_s * (slot as i64 + 1));
         let plans = if rules.planned { vec![Plan::default(); intervals] } else { Vec::new() };
+        let heads: Vec<Extra> = rules.extras.heads().cloned().collect();
         Ok(Self {
             start_s,
             length,
             rows: (0..intervals).map(|k| Interval::missing(end(k))).collect(),
             plans,
+            extras: Means::new(heads.len(), start_s * 1000, length_s * 1000, intervals),
+            heads,
         })
     }
 
@@ -248,12 +262,19 @@ impl Canvas {
         }
     }
 
+    /// Adds what further columns are to the interval that starts at `time_ms`.
+    fn measure(&mut self, time_ms: i64, values: impl Iterator<Item = Option<f32>> + Clone) {
+        self.extras.add(time_ms, time_ms + i64::from(self.length.seconds()) * 1000, values);
+    }
+
     fn into_series(self) -> Series {
+        let extras = self.heads.iter().zip(self.extras.finish());
         Series {
             start: UnixSeconds(self.start_s),
             length_s: self.length.seconds(),
             rows: self.rows,
             plans: self.plans,
+            extras: extras.map(|(head, values)| head.with(values)).collect(),
             notes: Vec::new(),
         }
     }

@@ -1,13 +1,14 @@
 //! Where a file's data begins, and which of its columns are what.
 
+use super::extras::ExtraField;
 use super::header::{Header, Sample};
-use super::options::ReadOptions;
+use super::options::{Extras, ReadOptions};
 use super::sheet::Sheet;
 use super::shown::shown_names;
 use super::{names, number, time};
 use crate::column::Column;
 use crate::error::DataError;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The columns of a file.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Layout {
     pub(super) others: Vec<(Column, usize)>,
     /// Fields that tell series apart.
     pub(super) labels: Vec<usize>,
+    /// Further columns that are asked for.
+    pub(super) extras: Vec<ExtraField>,
     /// Whether the series that the user named are columns.
     pub(super) series_are_columns: bool,
     pub(super) notes: Vec<String>,
@@ -80,15 +83,20 @@ impl Layout {
         if arrivals.is_empty() && !options.count_rows {
             notes.push("no column holds numbers: each row is taken for one event".into());
         }
-        let used =
-            |k: usize| time.contains(k) || arrivals.contains(&k) || others.iter().any(|o| o.1 == k);
+        let extras = search.extras(time, &arrivals, &others)?;
+        let used = |k: usize| {
+            time.contains(k)
+                || arrivals.contains(&k)
+                || others.iter().any(|o| o.1 == k)
+                || extras.iter().any(|extra| extra.field == k)
+        };
         let labels: Vec<usize> =
             (0..header.names.len()).filter(|k| !used(*k) && search.is_label(*k)).collect();
         let ignored = (0..header.names.len()).filter(|k| !used(*k) && !labels.contains(k));
         let named = ignored.map(|k| header.name(k)).filter(|name| !name.is_empty());
         notes.extend(named.map(names::note));
         search.check_names(used)?;
-        Ok(Self { time, arrivals, others, labels, series_are_columns, notes, header })
+        Ok(Self { time, arrivals, others, labels, extras, series_are_columns, notes, header })
     }
 }
 
@@ -231,10 +239,7 @@ impl Search<'_> {
             return Ok(Vec::new());
         }
         let free = |k: &usize| !time.contains(*k) && !others.iter().any(|other| other.1 == *k);
-        let numeric = |k: &usize| {
-            let profile = self.profiles.get(*k);
-            profile.is_some_and(|p| p.mostly(p.numbers) && !p.mostly(p.written))
-        };
+        let numeric = |k: &usize| self.is_numeric(*k);
         let fields: Vec<usize> = (0..self.header.names.len()).filter(free).collect();
         let numbers: Vec<usize> = fields.iter().copied().filter(numeric).collect();
         if let [all] = self.options.column.as_slice()
@@ -263,6 +268,36 @@ impl Search<'_> {
             [only] => Ok(vec![*only]),
             several => Err(self.several(several)),
         }
+    }
+
+    /// The further columns that are asked for: what has a meaning of its own, or tells series apart, is none
+    /// unless it is named.
+    fn extras(
+        &self,
+        time: TimeFields,
+        arrivals: &[usize],
+        others: &[(Column, usize)],
+    ) -> Result<Vec<ExtraField>, DataError> {
+        let Extras { named, others: all } = &self.options.extras;
+        let is_known = |k: usize| {
+            let planned = |o: &(Column, usize)| o.1 == k && Column::PLANNED.contains(&o.0);
+            time.contains(k) || arrivals.contains(&k) || others.iter().any(planned)
+        };
+        let at = |k: usize| self.sheet.place(self.header.line.unwrap_or(1), self.header.name(k));
+        let field = |name: &String| match self.column(name)? {
+            known if is_known(known) => Err(DataError::KnownColumn { at: at(known) }),
+            field => Ok((field, name.clone())),
+        };
+        let named = named.iter().map(field).collect::<Result<BTreeMap<usize, String>, _>>()?;
+        let is_other =
+            |k: usize| *all && !is_known(k) && self.is_numeric(k) && !self.is_bystander(k);
+        let fields = (0..self.header.names.len()).filter(|k| named.contains_key(k) || is_other(*k));
+        Ok(fields.map(|k| ExtraField::new(k, at(k), named.get(&k).cloned())).collect())
+    }
+
+    fn is_numeric(&self, field: usize) -> bool {
+        let profile = self.profiles.get(field);
+        profile.is_some_and(|p| p.mostly(p.numbers) && !p.mostly(p.written))
     }
 
     /// A column of numbers that are no counts: it numbers rows or series, or never changes.

@@ -13,6 +13,7 @@ mod cadence;
 mod counter;
 mod decode;
 mod dialect;
+mod extras;
 mod footer;
 mod grid;
 mod header;
@@ -34,6 +35,6 @@ mod tracks;
 mod unit;
 
 pub use number::DecimalMark;
-pub use options::{Duplicates, Fill, ReadOptions};
+pub use options::{Duplicates, Extras, Fill, ReadOptions};
 pub use time::{DateOrder, NoSuchZone, Zone};
 pub use unit::Unit;

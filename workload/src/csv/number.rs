@@ -85,25 +85,49 @@ pub(super) fn parse(text: &str, mark: DecimalMark) -> Option<(f64, &str)> {
     Some((plain(body, mark)?.parse().ok()?, suffix))
 }
 
+/// A number and what stands behind it, or `None` for a gap.
+fn parse_measured(text: &str, mark: DecimalMark) -> Result<Option<(f64, &str)>, NumberFault> {
+    if is_null(text) {
+        return Ok(None);
+    }
+    match (parse(text, mark), text.parse::<f64>()) {
+        (Some(parsed), _) => Ok(Some(parsed)),
+        (None, Ok(value)) if value.is_nan() => Ok(None),
+        (None, Ok(_)) => Err(NumberFault::Infinite),
+        (None, Err(_)) => Err(NumberFault::NotANumber),
+    }
+}
+
 /// A measured number and its unit, or `None` for a gap.
 pub(super) fn read(text: &str, mark: DecimalMark) -> Result<Option<(f64, Unit)>, NumberFault> {
     // Counts are never negative, so that exporters use -1 where they know nothing.
-    if is_null(text) || text == "-1" {
+    if text == "-1" {
         return Ok(None);
     }
-    let Some((value, suffix)) = parse(text, mark) else {
-        return match text.parse::<f64>() {
-            Ok(value) if value.is_nan() => Ok(None),
-            Ok(_) => Err(NumberFault::Infinite),
-            Err(_) => Err(NumberFault::NotANumber),
-        };
-    };
+    let Some((value, suffix)) = parse_measured(text, mark)? else { return Ok(None) };
     let unit = unit::of_suffix(suffix)?;
     if value < 0.0 {
         return Err(NumberFault::Negative);
     }
     // `+ 0.0` turns -0 into 0, so that equal values have equal bits.
     if value.is_finite() { Ok(Some((value + 0.0, unit))) } else { Err(NumberFault::TooLarge) }
+}
+
+/// A number of anything, which may be below 0, or whether something is so; and what stands behind it.
+pub(super) fn read_any(text: &str, mark: DecimalMark) -> Result<Option<(f32, &str)>, NumberFault> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" => return Ok(Some((1.0, ""))),
+        "false" | "no" => return Ok(Some((0.0, ""))),
+        _ => {}
+    }
+    let Some((value, suffix)) = parse_measured(text, mark)? else { return Ok(None) };
+    match unit::of_suffix(suffix) {
+        Ok(_) | Err(NumberFault::NoCount(_)) if (value as f32).is_finite() => {
+            Ok(Some((value as f32, suffix)))
+        }
+        Ok(_) | Err(NumberFault::NoCount(_)) => Err(NumberFault::TooLarge),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// The size of what is planned: a number, or whether there is anything; 0 for a gap.
@@ -309,6 +333,19 @@ mod tests {
         assert_eq!(fault("1,2,3"), NumberFault::NotANumber);
         assert_eq!(fault("4.18 K"), NumberFault::Formatted);
         assert!(matches!(fault("250 ms"), NumberFault::NoCount(_)));
+    }
+
+    #[test]
+    fn numbers_of_anything_keep_their_sign_and_unit() {
+        let value = |text| read_any(text, DecimalMark::Dot);
+        assert_eq!(value("-3.5"), Ok(Some((-3.5, ""))));
+        assert_eq!(value("-1"), Ok(Some((-1.0, ""))));
+        assert_eq!(value("45 %"), Ok(Some((45.0, "%"))));
+        assert_eq!((value("true"), value("No")), (Ok(Some((1.0, ""))), Ok(Some((0.0, "")))));
+        assert_eq!((value("n/a"), value("")), (Ok(None), Ok(None)));
+        assert_eq!(value("4.18 K"), Err(NumberFault::Formatted));
+        assert_eq!(value("1e39"), Err(NumberFault::TooLarge));
+        assert_eq!(value("idle"), Err(NumberFault::NotANumber));
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub(super) enum NumberFault {
     Negative,
     Infinite,
     TooLarge,
+    /// Another unit than above.
+    UnitChanges,
     /// Rounded to a few digits and a letter: `4.18 K`.
     Formatted,
     /// Something else than a count; what.

@@ -56,6 +56,21 @@ pub struct ReadOptions {
     /// Time of the first column, where each interval has a column and no date
     #[cfg_attr(feature = "clap", arg(long, value_name = "TIME", value_parser = crate::moment))]
     pub first: Option<UnixSeconds>,
+    /// Further columns that are kept beside those with a meaning, for programs that look at them; no
+    /// option of a command line. Without any nothing more is held in memory.
+    #[serde(skip)]
+    #[cfg_attr(feature = "clap", arg(skip))]
+    pub extras: Extras,
+}
+
+/// Columns of numbers, beside times, arrivals and what is planned, that are kept as they are
+/// ([`Series::extras`](crate::Series::extras)).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// These have to be there, and to hold nothing but numbers (or true and false) and gaps.
+    pub named: Vec<String>,
+    /// Whether all others that hold numbers are kept, too.
+    pub others: bool,
 }
 
 /// What stands in for what was not measured.

@@ -1,6 +1,7 @@
 //! From a file to a series.
 
 use super::cadence::Cadence;
+use super::extras::ExtraTimes;
 use super::grid::{self, Rules};
 use super::header::Sample;
 use super::irregular::irregular;
@@ -72,7 +73,7 @@ impl Series {
 fn read(file: &str, reader: impl Read, options: &ReadOptions) -> Result<Series, DataError> {
     let sheet = Sheet::read(file, reader)?;
     let sample = Sample::of(&sheet);
-    let Content { rows, time_field, time_name, counts_rows, planned, arrivals, notes } =
+    let Content { mut rows, time_field, time_name, counts_rows, planned, arrivals, notes } =
         Content::read(&sheet, &sample, options)?;
     let name = |line: u64| {
         let text = sheet.record_on(line).map(|record| shown(record.cell(time_field)));
@@ -90,12 +91,14 @@ fn read(file: &str, reader: impl Read, options: &ReadOptions) -> Result<Series, 
         return Err(DataError::NoArrivals { at: sheet.place(line, &name) });
     }
     let (unit, naive) = (rows.unit, rows.naive);
+    let moments = rows.rows.iter().map(|row| (row.time_ms, row.line));
+    let extras = ExtraTimes::of(std::mem::take(&mut rows.extras), moments);
     let mut all_notes = sheet.notes.clone();
     all_notes.extend(notes);
-    all_notes.extend(rows.notes.iter().cloned());
+    all_notes.extend(rows.notes.iter().chain(&extras.notes).cloned());
     let tracks = Tracks::of(rows, counts_rows, options, &name)?;
     all_notes.extend(tracks.notes.iter().cloned());
-    let rules = Rules { unit, counts_rows, planned, options };
+    let rules = Rules { unit, counts_rows, planned, extras: &extras, options };
     let mut series = grid::regular(&tracks, rules, &name)?;
     all_notes.append(&mut series.notes);
     if !counts_rows && let Some(step_ms) = Cadence::of(tracks.iter()).and_then(Cadence::step_ms) {
@@ -122,6 +125,10 @@ struct Content {
 impl Content {
     fn read(sheet: &Sheet, sample: &Sample, options: &ReadOptions) -> Result<Self, DataError> {
         if let Some(pivot) = Pivot::find(sample) {
+            if let Some(wanted) = options.extras.named.first().cloned() {
+                let (file, found) = (sheet.file.clone(), "a column for each interval".into());
+                return Err(DataError::NoSuchColumn { file, line: 1, wanted, found });
+            }
             let rows = pivot.read(sheet, options)?;
             return Ok(Self {
                 rows,

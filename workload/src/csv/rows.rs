@@ -1,5 +1,6 @@
 //! The rows of a file as values: times as moments, numbers as numbers, labels as series.
 
+use super::extras::ExtraRows;
 use super::footer::Footer;
 use super::layout::{Layout, TimeFields};
 use super::names;
@@ -61,6 +62,7 @@ pub(super) struct Rows {
     pub(super) jumps: Vec<Jump>,
     /// What arrivals count over.
     pub(super) unit: Unit,
+    pub(super) extras: ExtraRows,
     pub(super) notes: Vec<String>,
 }
 
@@ -82,7 +84,11 @@ pub(super) fn read(
         unit: None,
         footer: Footer::default(),
         totals: 0,
-        out: Rows { newest_first: clock.newest_first, ..Rows::default() },
+        out: Rows {
+            newest_first: clock.newest_first,
+            extras: ExtraRows::new(&layout.extras),
+            ..Rows::default()
+        },
         clock,
     };
     let mut records = sheet.records();
@@ -102,8 +108,8 @@ fn sniff(
     options: &ReadOptions,
 ) -> Result<(Clock, DecimalMark), DataError> {
     let (mut times, mut marks) = (Sniff::default(), Marks::default());
-    let numbers =
-        || layout.arrivals.iter().copied().chain(layout.others.iter().map(|other| other.1));
+    let counts = || layout.arrivals.iter().copied().chain(layout.others.iter().map(|o| o.1));
+    let numbers = || counts().chain(layout.extras.iter().map(|extra| extra.field));
     let first = layout.header.first.as_ref();
     let first_line = first.map_or(1, |record| record.line);
     let mut records = sheet.records();
@@ -192,6 +198,8 @@ impl RowReader<'_> {
         if self.out.rows.len() >= MAX_ROWS {
             return Err(DataError::ManyRows { file: self.sheet.file.clone(), max: MAX_ROWS });
         }
+        let extras = self.out.extras.read(record, self.mark);
+        extras.map_err(|(field, fault)| self.fault(record, field, fault))?;
         self.out.rows.push(row);
         Ok(())
     }
@@ -267,8 +275,7 @@ impl RowReader<'_> {
         }
         // A bare 0 is 0 in any unit.
         if value != 0.0 && *self.unit.get_or_insert(unit) != unit {
-            let at = self.place(record.line, field);
-            return Err(DataError::UnitChanges { at, text: shown(text) });
+            return Err(self.fault(record, field, NumberFault::UnitChanges));
         }
         Ok(Some(value))
     }
@@ -303,6 +310,7 @@ impl RowReader<'_> {
             NumberFault::Negative => DataError::Negative { at, text },
             NumberFault::Infinite => DataError::Infinite { at, text },
             NumberFault::TooLarge => DataError::TooLarge { at, text },
+            NumberFault::UnitChanges => DataError::UnitChanges { at, text },
             NumberFault::Formatted => DataError::Formatted { at, text },
             NumberFault::NoCount(what) => DataError::NoCount { at, text, what },
         }

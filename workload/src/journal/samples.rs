@@ -36,7 +36,7 @@ impl Series {
         let rows = gather(&samples, length, &mut notes);
         let first = rows.first().ok_or_else(no_samples)?;
         let start = first.end.plus(-i64::from(length.seconds()));
-        Ok(Self { start, length_s: length.seconds(), rows, plans: Vec::new(), notes })
+        Ok(Self { start, length_s: length.seconds(), rows, notes, ..Self::default() })
     }
 }
 

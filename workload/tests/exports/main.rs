@@ -3,6 +3,7 @@
 
 mod cadence;
 mod events;
+mod extras;
 mod layouts;
 mod numbers;
 mod series;
@@ -30,7 +31,11 @@ fn good_with(text: &str, options: &ReadOptions) -> Series {
 
 /// What is wrong with a text.
 fn error(text: &str) -> String {
-    match read(text, &ReadOptions::default()) {
+    error_with(text, &ReadOptions::default())
+}
+
+fn error_with(text: &str, options: &ReadOptions) -> String {
+    match read(text, options) {
         Err(error) => error.to_string(),
         Ok(series) => panic!("{:?}\n{}", series.notes, head(text)),
     }

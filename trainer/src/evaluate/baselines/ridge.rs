@@ -1,10 +1,10 @@
 //! Ridge regression (Hoerl and Kennard 1970) from the last counts to the next 24, one linear law for
 //! each step: plain autoregression, which is hard to beat on regular days.
 
+use super::super::regression::{Law, Used};
 use super::scale::Scale;
 use super::{Medians, Past};
 use crate::runtime::stop::Stop;
-use nalgebra::{Cholesky, DMatrix};
 use reader::Reader;
 use scaleiq_core::forecast::STEPS;
 
@@ -34,63 +34,35 @@ pub(super) fn forecasts(
     let seasons = if seasonal { seasons } else { Vec::new() };
     let readers: Vec<Reader<'_>> =
         Scale::all(past).map(|scale| Reader::new(past, scale, recent, &seasons)).into();
-    let candidates = readers.iter().flat_map(|reader| Law::fit_all(reader, stop));
+    let candidates = readers.iter().flat_map(|reader| ScaledLaw::fit_all(reader, stop));
     let chosen = past.choose(candidates, |law, at| law.forecasts(at), stop)?;
     Some(chosen.forecasts(origins))
 }
 
 /// A linear law for each step, on the scale of its reader.
-struct Law<'a> {
+struct ScaledLaw<'a> {
     reader: &'a Reader<'a>,
-    weights: DMatrix<f64>,
-    constant: [f64; STEPS],
+    law: Law,
 }
 
-impl<'a> Law<'a> {
+impl<'a> ScaledLaw<'a> {
     /// One law for each penalty; none if there is too little to learn from.
     fn fit_all(reader: &'a Reader<'a>, stop: Stop) -> Vec<Self> {
-        let Some((moments, count)) = reader.moments(stop) else { return Vec::new() };
-        let width = reader.width();
-        let mean = |i: usize| moments[(i, 0)] / count;
-        // Of predictors i >= j (from 0), or of what followed (from `width`) with predictor j.
-        let covariance =
-            |i: usize, j: usize| moments[(1 + i, 1 + j)] / count - mean(1 + i) * mean(1 + j);
-        let deviation: Vec<f64> =
-            (0..width).map(|i| covariance(i, i).max(0.0).sqrt() + 1e-9).collect();
-        let correlations = DMatrix::from_fn(width, width, |i, j| {
-            if i >= j { covariance(i, j) / (deviation[i] * deviation[j]) } else { 0.0 }
-        });
-        let products =
-            DMatrix::from_fn(width, STEPS, |i, step| covariance(width + step, i) / deviation[i]);
+        let Some(moments) = reader.moments(stop) else { return Vec::new() };
         let law = |penalty: f64| {
-            let mut penalised = correlations.clone();
-            for i in 0..width {
-                penalised[(i, i)] += penalty;
-            }
-            // Cholesky reads the lower triangle alone.
-            let mut weights = Cholesky::new(penalised)?.solve(&products);
-            for (mut row, deviation) in weights.row_iter_mut().zip(&deviation) {
-                row /= *deviation;
-            }
-            let constant = std::array::from_fn(|step| {
-                let used = weights.column(step).into_iter().enumerate();
-                mean(1 + width + step) - used.map(|(i, w)| w * mean(1 + i)).sum::<f64>()
-            });
-            Some(Self { reader, weights, constant })
+            let used = (0..reader.width()).map(|place| Used { place, penalty });
+            let law = moments.law(&used.collect::<Vec<_>>(), 0..STEPS)?;
+            Some(Self { reader, law })
         };
         PENALTIES.into_iter().filter_map(law).collect()
     }
 
     fn forecasts(&self, origins: &[usize]) -> Vec<Medians> {
-        let mut predictors = Vec::new();
         let from = |origin: &usize| {
-            predictors.clear();
-            predictors.extend(self.reader.predictors(*origin));
+            let predictors: Vec<f64> = self.reader.predictors(*origin).collect();
             let last = self.reader.last(*origin);
             std::array::from_fn(|step| {
-                let parts = self.weights.column(step);
-                let change: f64 = parts.iter().zip(&predictors).map(|(w, x)| w * x).sum();
-                self.reader.scale.undo(last + self.constant[step] + change) as f32
+                self.reader.scale.undo(last + self.law.says(step, &predictors)) as f32
             })
         };
         origins.iter().map(from).collect()

@@ -82,7 +82,7 @@ pub fn generate(spec: &SampleSpec) -> Series {
         spec.seed,
         rows.len()
     )];
-    Series { start: START, length_s: LENGTH.seconds(), rows, plans: Vec::new(), notes }
+    Series { start: START, length_s: LENGTH.seconds(), rows, notes, ..Series::default() }
 }
 
 /// Which rows were measured: now and then monitoring is away for minutes to two hours.

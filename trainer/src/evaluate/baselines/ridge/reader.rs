@@ -1,9 +1,9 @@
 //! What a regression learns from.
 
+use super::super::super::regression::{Moments, Products};
 use super::super::Past;
 use super::super::scale::Scale;
 use crate::runtime::stop::Stop;
-use nalgebra::DMatrix;
 use scaleiq_core::forecast::STEPS;
 
 /// Of a past season every second row is seen, from so many before the same moment ...
@@ -15,8 +15,6 @@ const SEASON_POINTS: usize = (SEASON_BEFORE + STEPS) / SEASON_STRIDE + 1;
 const MAX_ROWS: usize = 15_000;
 /// Fewest rows that a law is learned from.
 const FEWEST_ROWS: usize = 500;
-/// Rows that are gathered before their products are summed: so many stay in the cache.
-const BLOCK: usize = 200;
 
 /// Reads predictors and truths on one scale, as differences from the last count known.
 pub(super) struct Reader<'a> {
@@ -67,9 +65,8 @@ impl<'a> Reader<'a> {
         (2 * known >= STEPS).then(|| rows.map(move |row| self.values[row.min(end)] - last))
     }
 
-    /// Sums of the products of all pairs of (1, predictors, what followed), and the rows summed.
-    /// The lower triangle is filled. `None` if they are too few, or `stop` says so.
-    pub(super) fn moments(&self, stop: Stop) -> Option<(DMatrix<f64>, f64)> {
+    /// What rows say of predictors and of what followed. `None` if they are too few, or `stop` says so.
+    pub(super) fn moments(&self, stop: Stop) -> Option<Moments> {
         let longest = self.seasons.iter().max().map_or(0, |season| season + SEASON_BEFORE);
         let first = longest.max(self.recent);
         // What followed a row must lie before the validation stretch, known bridges and all.
@@ -78,17 +75,16 @@ impl<'a> Reader<'a> {
         if rows < FEWEST_ROWS {
             return None;
         }
-        let mut sums = Sums::new(1 + self.width() + STEPS);
+        let mut products = Products::new(self.width(), STEPS);
         for origin in spread(first, rows) {
             if stop() {
                 return None;
             }
             if let Some(followed) = self.followed(origin) {
-                sums.add(std::iter::once(1.0).chain(self.predictors(origin)).chain(followed));
+                products.add(1.0, self.predictors(origin).chain(followed));
             }
         }
-        let (moments, count) = sums.finish();
-        (count >= FEWEST_ROWS).then_some((moments, count as f64))
+        products.finish().filter(|moments| moments.weight() >= FEWEST_ROWS as f64)
     }
 }
 
@@ -99,47 +95,6 @@ fn spread(first: usize, rows: usize) -> impl Iterator<Item = usize> {
     let count = rows.min(MAX_ROWS);
     let place = |k: usize| k as f64 + (k as f64 * std::f64::consts::GOLDEN_RATIO).fract();
     (0..count).map(move |k| first + (place(k) * rows as f64 / count as f64) as usize)
-}
-
-/// Sums of products, gathered in blocks.
-struct Sums {
-    block: DMatrix<f64>,
-    filled: usize,
-    moments: DMatrix<f64>,
-    count: usize,
-}
-
-impl Sums {
-    fn new(width: usize) -> Self {
-        let (block, moments) = (DMatrix::zeros(BLOCK, width), DMatrix::zeros(width, width));
-        Self { block, filled: 0, moments, count: 0 }
-    }
-
-    fn add(&mut self, row: impl Iterator<Item = f64>) {
-        for (column, value) in row.enumerate() {
-            self.block[(self.filled, column)] = value;
-        }
-        self.filled += 1;
-        self.count += 1;
-        if self.filled == BLOCK {
-            self.sum();
-        }
-    }
-
-    fn sum(&mut self) {
-        let rows = self.block.rows(0, self.filled);
-        for j in 0..self.moments.ncols() {
-            for i in j..self.moments.nrows() {
-                self.moments[(i, j)] += rows.column(i).dot(&rows.column(j));
-            }
-        }
-        self.filled = 0;
-    }
-
-    fn finish(mut self) -> (DMatrix<f64>, usize) {
-        self.sum();
-        (self.moments, self.count)
-    }
 }
 
 #[cfg(test)]
