@@ -9,7 +9,7 @@ fn every_number_is_listed_once_with_unit_and_provenance() {
     let names: BTreeSet<_> = table.iter().map(|p| (p.group, p.name)).collect();
     assert_eq!(names.len(), table.len());
     for p in &table {
-        let told = ["ommit", "hosen with", "ot tuned", "decides a word"];
+        let told = ["ommit", "hosen by ADR", "hosen with", "ot tuned", "decides a word"];
         assert!(told.iter().any(|told| p.doc.contains(told)), "{}.{}: {}", p.group, p.name, p.doc);
         assert!(!p.unit.is_empty() && p.value > 0.0, "{p:?}");
     }
