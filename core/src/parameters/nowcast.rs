@@ -28,9 +28,9 @@ parameters! {
         /// Seconds of the fast average of errors; the slow one spans a day. Commit ce76476; range tried:
         /// unknown.
         fast_s: f32 = 1800.0, "seconds";
-        /// The trend leads to a rise of at most this: two samples make a line, and no trend. Chosen by ADR 5 (1
-        /// before). Tried: 0.5, 1.6.
-        max_rise: f32 = 0.7, "share of the level";
+        /// The trend leads to a rise of at most this: two samples make a line, and no trend. Commit ea1c9cc;
+        /// range tried: unknown.
+        max_rise: f32 = 1.0, "share of the level";
         /// An outcome counts for an error of at most this: no single one decides. Commit b53d7ce; range
         /// tried: unknown.
         max_off: f32 = 10.0, "scales";
@@ -44,8 +44,8 @@ parameters! {
         at_rest: f32 = 0.02, "share of the mean rate";
         /// Traffic above this is back. Commit aa3b006; range tried: unknown.
         back: f32 = 0.5, "share of the mean rate";
-        /// The trend is followed on the high path for at most this long. Chosen by ADR 5 (150 before). Tried: 190.
-        trend_lasts_s: f32 = 100.0, "seconds";
+        /// The trend is followed on the high path for at most this long. Commit ce76476; range tried: unknown.
+        trend_lasts_s: f32 = 150.0, "seconds";
         /// The forecast's own trend is read from `trend_behind_s` before the present to this long after it.
         /// Commit df27f6a; range tried: unknown.
         trend_ahead_s: f32 = 60.0, "seconds";
@@ -71,7 +71,7 @@ parameters! {
         /// And up to this one. Commit ce76476; range tried: unknown.
         max_shape: f32 = 2.0, "1";
         /// Jobs on their way are expected after this many mean start-up times in the projection of the
-        /// backlog: the last of several is up late. Chosen by ADR 5 (1.1 before). Tried: 1.4, 1.8, 2.2, 3.
-        coming_late: f32 = 1.8, "start-up times";
+        /// backlog. Commit ce76476. Tried: 1.4 to 3, which ADR 5 tells of.
+        coming_late: f32 = 1.1, "start-up times";
     }
 }
