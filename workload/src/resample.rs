@@ -68,8 +68,8 @@ impl Series {
     /// The same series in longer intervals. Arrivals and processed are summed (a row that crosses a
     /// border is split in proportion to time; an interval known in part is scaled up), backlog is the
     /// last, queued and jobs are means over time, work is weighted by the events processed, and of
-    /// what is planned the largest is kept; further columns are means over time. Where more than half of an interval is a gap, the value
-    /// is missing.
+    /// what is planned the largest is kept; further columns are means over time. Where more than half
+    /// of an interval is a gap, the value is missing.
     ///
     /// Shorter intervals cannot be made: the series comes back unchanged, with a note.
     #[must_use]

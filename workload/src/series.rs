@@ -25,8 +25,8 @@ pub struct Series {
 }
 
 impl Series {
-    /// A fingerprint of the values and times (not of further columns and notes): 16 hexadecimal digits, the same on
-    /// every machine. FNV-1a with 64 bits: it tells files apart, it does not stop a forger.
+    /// A fingerprint of the values and times (not of further columns and notes): 16 hexadecimal digits,
+    /// the same on every machine. FNV-1a with 64 bits: it tells files apart, it does not stop a forger.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let mut hash = Fnv::default();
