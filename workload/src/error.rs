@@ -83,9 +83,9 @@ pub enum DataError {
         /// The one that is read.
         reads: u8,
     },
-    /// The file is larger than what is held in memory.
+    /// What can be read only once is larger than what is held in memory.
     #[error(
-        "{file}: the file is larger than {max_mib} MiB; export fewer columns or longer intervals"
+        "{file}: more than {max_mib} MiB come through a pipe; give a file, which is read part by part"
     )]
     LargeFile {
         /// Name of the file.
@@ -94,7 +94,10 @@ pub enum DataError {
         max_mib: u64,
     },
     /// The file has more rows than are held in memory.
-    #[error("{file}: the file has more than {max} rows; export longer intervals or a shorter time")]
+    #[error(
+        "{file}: the file has more than {max} rows; export longer intervals or a shorter time, or, if each row is \
+         one event, say --count-rows"
+    )]
     ManyRows {
         /// Name of the file.
         file: String,

@@ -313,3 +313,19 @@ fn what_is_wrong_with_a_plan() {
     insta::assert_snapshot!(error(&text("-1")), @"metrics.csv, line 3, column `promo`: `-1` is no size of what is planned; write 0 or 1, true or false, or a size such as 1.5 (1 is the usual one), or rename the column if it holds something else");
     assert!(matches!(read(&text("inf")), Err(DataError::Plan { .. })));
 }
+
+#[test]
+fn a_pipe_is_read_although_it_gives_what_it_has_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let text = format!(
+        "{HEADER}2024-05-06 00:00, 1, 2, 3, 4, 5\n2024-05-06 00:02, 1, 2, 3, 7, 5\n2024-05-06 00:04, 1, 2, 3, 6, 5\n"
+    );
+    let series = std::thread::scope(|scope| {
+        scope.spawn(|| std::fs::write(&path, &text).unwrap());
+        Series::read_csv(&path).unwrap()
+    });
+    assert_eq!(arrivals(&series), [Some(4.0), Some(7.0), Some(6.0)]);
+    assert_eq!(series, good(&text));
+}

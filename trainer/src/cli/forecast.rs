@@ -15,11 +15,10 @@ use crate::runtime::progress::Progress;
 use crate::runtime::stop;
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
-use scaleiq_core::forecast::STEPS;
-use scaleiq_core::forecast::{ForecastPipeline, Q10, Q50, Q90};
+use scaleiq_core::forecast::{ForecastModel, ForecastPipeline, NoModel, Q10, Q50, Q90, STEPS};
 use scaleiq_core::interval::{Interval, IntervalLength};
 use scaleiq_core::units::UnixSeconds;
-use scaleiq_workload::ReadOptions;
+use scaleiq_workload::{ReadOptions, Series};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -55,7 +54,7 @@ pub struct ForecastArgs {
     /// Columns: origin, step and quantiles, or those of Nixtla's libraries
     #[arg(long, value_enum, default_value_t = Style::Plain)]
     pub style: Style,
-    /// Folder of the model [default: models/edge]
+    /// Folder of the model, or `none` to forecast without a network [default: models/edge]
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
     /// Take the network as it is; else it is first tuned, on the CPU, to the rows before the first
@@ -94,16 +93,15 @@ pub fn run(args: &ForecastArgs) -> Result<()> {
         series.rows.truncate(series.measured());
     }
     let course = course(args, &series.rows, length)?;
-    let network = network(args, &series.rows, length, course.from)?;
+    let is_none = args.model.as_deref() == Some(Path::new("none"));
+    let network =
+        (!is_none).then(|| network(args, &series.rows, length, course.from)).transpose()?;
     let rows = (series.rows.len() - course.start) as u64;
     let mut progress = Progress::begin("forecast", rows, 0);
-    let pipeline = ForecastPipeline::new(length, network);
-    let origins = rolling_planned(pipeline, &series.rows, &series.plans, course, |row| {
-        if row % 256 == 0 {
-            progress.set((row - course.start) as u64, String::new);
-        }
-        !stop::requested()
-    });
+    let origins = match network {
+        Some(network) => origins(network, &series, length, course, &mut progress),
+        None => origins(NoModel, &series, length, course, &mut progress),
+    };
     ensure!(!stop::requested(), "interrupted; nothing is written");
     let steps = args.horizon.unwrap_or(args.steps);
     let csv = match args.style {
@@ -117,6 +115,23 @@ pub fn run(args: &ForecastArgs) -> Result<()> {
     let to = args.out.as_ref().map_or("stdout".into(), |out| out.display().to_string());
     progress.end(&format!("{} origins -> {to}", origins.len()));
     Ok(())
+}
+
+/// The forecasts of a network among the experts, or of these alone.
+fn origins(
+    network: impl ForecastModel,
+    series: &Series,
+    length: IntervalLength,
+    course: Course,
+    progress: &mut Progress,
+) -> Vec<Origin> {
+    let pipeline = ForecastPipeline::new(length, network);
+    rolling_planned(pipeline, &series.rows, &series.plans, course, |row| {
+        if row % 256 == 0 {
+            progress.set((row - course.start) as u64, String::new);
+        }
+        !stop::requested()
+    })
 }
 
 /// Which rows are played and forecast from.

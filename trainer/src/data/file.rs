@@ -21,10 +21,11 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<Series, DataError> {
     let table =
         Table::open(file).map_err(|source| DataError::Unreadable { file: name.clone(), source })?;
     let notes = table.notes();
+    let open = || Ok(Box::new(Table::open(File::open(path)?)?) as Box<dyn io::Read>);
     // Its numbers have no marks but points.
     let decimal_mark = options.decimal_mark.or(Some(DecimalMark::Dot));
     let options = ReadOptions { decimal_mark, ..options.clone() };
-    let mut series = Series::from_reader_with(&name, table, &options)?;
+    let mut series = Series::from_source_with(&name, &open, &options)?;
     series.notes.splice(0..0, notes);
     Ok(series)
 }

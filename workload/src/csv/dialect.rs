@@ -1,31 +1,38 @@
-//! How a file parts its lines into fields: its delimiter, and blanks before quotes.
-
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+//! How a file parts its lines into fields.
 
 use super::{number, time};
+use std::collections::BTreeMap;
+use std::io::Read;
 
 /// What may part fields, the likeliest first.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Records from the start that show the delimiter.
 const SAMPLE: usize = 1000;
+/// Bytes that are parted at once.
+const BUFFER: usize = 64 << 10;
 
-/// The delimiter of `text`, and the text without the line in which Excel is told it (`sep=;`) and
-/// without blanks before quotes.
-pub(super) fn sniff(text: &str) -> (u8, Cow<'_, str>) {
-    let (delimiter, text) = match stated(text) {
-        Some((delimiter, rest)) => (delimiter, rest),
-        None => (likeliest(text), Cow::Borrowed(text)),
-    };
-    (delimiter, without_blanks_before_quotes(text, delimiter))
+/// How lines are parted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    pub(super) delimiter: u8,
+    /// Whether the first line tells Excel the delimiter (`sep=;`), and nothing else.
+    pub(super) is_stated: bool,
 }
 
-/// A first line `sep=;` is certain. An empty line takes its place, so that line numbers stay.
-fn stated(text: &str) -> Option<(u8, Cow<'_, str>)> {
-    let (first, rest) = text.split_once('\n')?;
-    let mark = first.trim_end_matches('\r').trim_matches('"').strip_prefix("sep=")?;
+/// Tells the dialect from the `head` of a file.
+pub(super) fn sniff(head: &str) -> Dialect {
+    match stated(head) {
+        Some(delimiter) => Dialect { delimiter, is_stated: true },
+        None => Dialect { delimiter: likeliest(head), is_stated: false },
+    }
+}
+
+/// A first line `sep=;` is certain.
+fn stated(text: &str) -> Option<u8> {
+    let (first, _) = text.split_once(['\r', '\n'])?;
+    let mark = first.trim_matches('"').strip_prefix("sep=")?;
     let [delimiter] = mark.as_bytes() else { return None };
-    Some((*delimiter, format!("\n{rest}").into()))
+    Some(*delimiter)
 }
 
 /// The delimiter that makes the most rows of one length out of times, numbers and plain words.
@@ -43,7 +50,7 @@ fn likeliest(text: &str) -> u8 {
 /// Rows of the commonest length above one, times the share of their fields that are whole.
 fn score(text: &str, delimiter: u8) -> f64 {
     let mut lengths: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-    for record in reader(text, delimiter).into_records().take(SAMPLE).flatten() {
+    for record in reader(text.as_bytes(), delimiter).into_records().take(SAMPLE).flatten() {
         let sound = record.iter().filter(|field| is_whole(field, delimiter)).count();
         let (rows, fields) = lengths.entry(record.len()).or_default();
         *rows += 1;
@@ -64,39 +71,13 @@ fn is_whole(field: &str, delimiter: u8) -> bool {
 }
 
 /// A reader of records that takes any number of fields and every line.
-pub(super) fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+pub(super) fn reader<R: Read>(text: R, delimiter: u8) -> csv::Reader<R> {
     csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
-        .from_reader(text.as_bytes())
-}
-
-/// `a, "b"` means what `a,"b"` does, and the parser only knows the latter.
-fn without_blanks_before_quotes(text: Cow<'_, str>, delimiter: u8) -> Cow<'_, str> {
-    let marked = [char::from(delimiter), ' ', '"'].iter().collect::<String>();
-    if delimiter == b' ' || !text.contains(&marked) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len());
-    let (mut quoted, mut at_start, mut blanks) = (false, true, 0);
-    for c in text.chars() {
-        if !quoted && at_start && c == ' ' {
-            blanks += 1;
-            continue;
-        }
-        let opens = !quoted && at_start && c == '"';
-        if !opens {
-            out.extend(std::iter::repeat_n(' ', blanks));
-        }
-        blanks = 0;
-        if c == '"' && (quoted || at_start) {
-            quoted = !quoted;
-        }
-        at_start = !quoted && (c == char::from(delimiter) || c == '\n');
-        out.push(c);
-    }
-    out.into()
+        .buffer_capacity(BUFFER)
+        .from_reader(text)
 }
 
 #[cfg(test)]
@@ -104,7 +85,7 @@ mod tests {
     use super::*;
 
     fn delimiter(text: &str) -> char {
-        char::from(sniff(text).0)
+        char::from(sniff(text).delimiter)
     }
 
     #[test]
@@ -120,14 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn what_excel_is_told_is_certain_and_keeps_its_line() {
-        let (delimiter, text) = sniff("sep=;\r\na;b\r\n1,5;2\r\n");
-        assert_eq!((delimiter, &*text), (b';', "\na;b\r\n1,5;2\r\n"));
-    }
-
-    #[test]
-    fn blanks_before_quotes_go_and_others_stay() {
-        let text = "a, \"b, \"\"c\"\", d\",  x\n \"e\", f\n";
-        assert_eq!(sniff(text).1, "a,\"b, \"\"c\"\", d\",  x\n\"e\", f\n");
+    fn what_excel_is_told_is_certain() {
+        let dialect = sniff("sep=;\r\na,b;c\r\n1,5;2\r\n");
+        assert_eq!(dialect, Dialect { delimiter: b';', is_stated: true });
+        assert_eq!(sniff("\"sep=|\"\ra|b\r"), Dialect { delimiter: b'|', is_stated: true });
     }
 }

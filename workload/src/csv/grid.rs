@@ -4,7 +4,7 @@ use super::cadence::{self, Cadence};
 use super::extras::ExtraTimes;
 use super::irregular::irregular;
 use super::options::{Fill, ReadOptions};
-use super::rows::Row;
+use super::rows::{Row, events};
 use super::slots::Slots;
 use super::tracks::{Names, Tracks};
 use super::unit::Unit;
@@ -40,12 +40,10 @@ pub(super) fn regular(
     rules: Rules<'_>,
     names: Names<'_>,
 ) -> Result<Series, DataError> {
-    let wanted = rules.options.interval.and_then(|seconds| IntervalLength::new(seconds).ok());
+    let wanted = rules.options.wanted_interval();
     let cadence = Cadence::of(tracks.iter()).unwrap_or(Cadence::Irregular);
     let mut series = match cadence {
-        _ if rules.counts_rows => {
-            binned(tracks, rules, wanted.unwrap_or(IntervalLength::TWO_MINUTES), names)?
-        }
+        _ if rules.counts_rows => binned(tracks, rules, rules.options.counted_over(), names)?,
         Cadence::Grid(length) => placed(tracks, rules, length, names)?,
         Cadence::Spans { step_ms } => {
             let length = wanted.unwrap_or_else(|| cadence::gathered_length(step_ms));
@@ -186,8 +184,11 @@ fn binned(
     for row in &mut series.rows {
         row.arrivals_events.get_or_insert(0.0);
     }
-    let (rows, length_s) = (tracks.rows().len(), length.seconds());
-    let what = if rules.counts_rows { "counted" } else { "summed" };
+    let length_s = length.seconds();
+    let (rows, what) = match rules.counts_rows {
+        true => (events(tracks.rows()), "counted"),
+        false => (tracks.rows().len(), "summed"),
+    };
     series.notes.push(format!(
         "{rows} rows at any time were {what} in intervals of {length_s} s; an interval without rows \
          has no events"

@@ -19,18 +19,18 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    pub(super) fn of(sheet: &Sheet) -> Self {
+    pub(super) fn of(sheet: &Sheet<'_>) -> Result<Self, DataError> {
         let mut sample = Sample::default();
-        let mut records = sheet.records();
+        let mut records = sheet.records()?;
         let mut record = Record::default();
-        while sample.records.len() < SAMPLE && records.read(&mut record) {
+        while sample.records.len() < SAMPLE && records.read(&mut record)? {
             if !record.is_comment() {
                 sample.records.push(record.clone());
             } else if sample.records.is_empty() {
                 sample.comment = Some(record.clone());
             }
         }
-        sample
+        Ok(sample)
     }
 
     /// The commonest number of fields.
@@ -58,7 +58,7 @@ pub(super) struct Header {
 impl Header {
     /// Finds the names: above the first row that holds a time where others do, or, where nothing is
     /// a time, the first line that names one.
-    pub(super) fn find(sheet: &Sheet, sample: &Sample) -> Result<Self, DataError> {
+    pub(super) fn find(sheet: &Sheet<'_>, sample: &Sample) -> Result<Self, DataError> {
         if sample.records.is_empty() {
             return Err(DataError::Empty { file: sheet.file.clone() });
         }

@@ -54,7 +54,7 @@ impl TimeFields {
 impl Layout {
     /// Finds the columns.
     pub(super) fn find(
-        sheet: &Sheet,
+        sheet: &Sheet<'_>,
         sample: &Sample,
         options: &ReadOptions,
     ) -> Result<Self, DataError> {
@@ -156,7 +156,7 @@ fn profiles(header: &Header, sample: &Sample) -> Vec<Profile> {
 
 /// The search for columns.
 struct Search<'a> {
-    sheet: &'a Sheet,
+    sheet: &'a Sheet<'a>,
     options: &'a ReadOptions,
     header: &'a Header,
     profiles: Vec<Profile>,

@@ -1,7 +1,7 @@
 //! Reads files of counts as people and tools export them.
 //!
 //! ```text
-//! bytes -> decode -> dialect -> sheet (records) -> header, layout (columns) or pivot
+//! source -> decode -> dialect, tidy -> sheet (records) -> header, layout (columns) or pivot
 //!       -> rows (times, numbers, labels) -> tracks (series) -> cadence -> grid -> Series
 //! ```
 //!
@@ -13,6 +13,7 @@ mod cadence;
 mod counter;
 mod decode;
 mod dialect;
+mod events;
 mod extras;
 mod footer;
 mod grid;
@@ -29,7 +30,9 @@ mod rows;
 mod sheet;
 mod shown;
 mod slots;
+mod source;
 mod suspect;
+mod tidy;
 mod time;
 mod tracks;
 mod unit;

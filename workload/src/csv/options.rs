@@ -3,6 +3,7 @@
 use super::number::DecimalMark;
 use super::time::{DateOrder, Zone};
 use super::unit::Unit;
+use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::units::UnixSeconds;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,18 @@ pub struct ReadOptions {
     pub extras: Extras,
 }
 
+impl ReadOptions {
+    /// The intervals to which the user wants rows to be summed.
+    pub(super) fn wanted_interval(&self) -> Option<IntervalLength> {
+        self.interval.and_then(|seconds| IntervalLength::new(seconds).ok())
+    }
+
+    /// The intervals in which rows are counted that are one event each.
+    pub(super) fn counted_over(&self) -> IntervalLength {
+        self.wanted_interval().unwrap_or(IntervalLength::TWO_MINUTES)
+    }
+}
+
 /// Columns of numbers, beside times, arrivals and what is planned, that are kept as they are
 /// ([`Series::extras`](crate::Series::extras)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,6 +115,6 @@ pub enum Duplicates {
 #[cfg(feature = "clap")]
 fn interval(seconds: &str) -> Result<u32, String> {
     let seconds = seconds.parse().map_err(|_| "not a whole number of seconds".to_string())?;
-    scaleiq_core::interval::IntervalLength::new(seconds).map_err(|error| error.to_string())?;
+    IntervalLength::new(seconds).map_err(|error| error.to_string())?;
     Ok(seconds)
 }

@@ -67,8 +67,8 @@ impl Pivot {
     }
 
     /// Reads the sum of all rows, or of the series that the user names.
-    pub(super) fn read(&self, sheet: &Sheet, options: &ReadOptions) -> Result<Rows, DataError> {
-        let date = self.date_field(sheet);
+    pub(super) fn read(&self, sheet: &Sheet<'_>, options: &ReadOptions) -> Result<Rows, DataError> {
+        let date = self.date_field(sheet)?;
         let mut marks = Marks::default();
         let mut dates = Sniff::default();
         self.each_row(sheet, |record| {
@@ -76,7 +76,7 @@ impl Pivot {
             dates.see(date.map_or("", |k| record.cell(k)));
             Ok(())
         })?;
-        let mark = options.decimal_mark.or(marks.decide(sheet.delimiter == b';', false).ok());
+        let mark = options.decimal_mark.or(marks.decide(sheet.delimiter() == b';', false).ok());
         let clock = dates.clock(options.tz.as_ref(), options.date_order).map_err(|text| {
             DataError::DateOrder {
                 at: self.place(sheet, self.header.line, date.unwrap_or(0)),
@@ -134,12 +134,12 @@ impl Pivot {
 
     fn each_row(
         &self,
-        sheet: &Sheet,
+        sheet: &Sheet<'_>,
         mut visit: impl FnMut(&Record) -> Result<(), DataError>,
     ) -> Result<(), DataError> {
-        let mut records = sheet.records();
+        let mut records = sheet.records()?;
         let mut record = Record::default();
-        while records.read(&mut record) {
+        while records.read(&mut record)? {
             let total = (0..self.fields.start).any(|k| names::is_total(record.cell(k)));
             if record.line <= self.header.line || record.is_comment() || total {
                 continue;
@@ -157,21 +157,21 @@ impl Pivot {
     }
 
     /// The field beside the intervals that holds a day, if there is one.
-    fn date_field(&self, sheet: &Sheet) -> Option<usize> {
-        let mut records = sheet.records();
+    fn date_field(&self, sheet: &Sheet<'_>) -> Result<Option<usize>, DataError> {
+        let mut records = sheet.records()?;
         let mut record = Record::default();
-        while records.read(&mut record) {
+        while records.read(&mut record)? {
             if record.line > self.header.line && !record.is_comment() {
                 break;
             }
         }
-        (0..self.header.len())
+        Ok((0..self.header.len())
             .filter(|k| !self.fields.contains(k))
-            .find(|k| time::may_be(record.cell(*k)) || is_day_in_digits(record.cell(*k)))
+            .find(|k| time::may_be(record.cell(*k)) || is_day_in_digits(record.cell(*k))))
     }
 
     /// When each column begins, in milliseconds from the start of its day or from 1970.
-    fn moments(&self, sheet: &Sheet, options: &ReadOptions) -> Result<Vec<i64>, DataError> {
+    fn moments(&self, sheet: &Sheet<'_>, options: &ReadOptions) -> Result<Vec<i64>, DataError> {
         let count = self.fields.len() as i64;
         match &self.head {
             Head::Clocks(starts) => Ok(starts.clone()),
@@ -207,7 +207,7 @@ impl Pivot {
     /// The start of a row's day.
     fn base_ms(
         &self,
-        sheet: &Sheet,
+        sheet: &Sheet<'_>,
         record: &Record,
         date: Option<usize>,
         clock: &Clock,
@@ -236,7 +236,7 @@ impl Pivot {
 
     fn value(
         &self,
-        sheet: &Sheet,
+        sheet: &Sheet<'_>,
         record: &Record,
         field: usize,
         mark: DecimalMark,
@@ -247,7 +247,7 @@ impl Pivot {
         })
     }
 
-    fn place(&self, sheet: &Sheet, line: u64, field: usize) -> crate::error::Place {
+    fn place(&self, sheet: &Sheet<'_>, line: u64, field: usize) -> crate::error::Place {
         sheet.place(line, self.header.cell(field))
     }
 }

@@ -8,16 +8,17 @@ use super::irregular::irregular;
 use super::layout::Layout;
 use super::options::ReadOptions;
 use super::pivot::Pivot;
-use super::rows::{self, Rows};
+use super::rows::{self, Rows, events};
 use super::sheet::Sheet;
 use super::shown::shown;
+use super::source::Source;
 use super::suspect;
 use super::tracks::Tracks;
 use crate::column::Column;
 use crate::error::DataError;
 use crate::series::Series;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// Fewest rows from which an interval can be told.
@@ -41,11 +42,33 @@ impl Series {
     /// [`DataError`].
     pub fn read_csv_with(path: &Path, options: &ReadOptions) -> Result<Series, DataError> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|source| match source.kind() {
+        let unreadable = |source: io::Error| match source.kind() {
             ErrorKind::NotFound => DataError::NotFound { file: name.clone() },
             _ => DataError::Unreadable { file: name.clone(), source },
-        })?;
-        read(&name, file, options)
+        };
+        let about = path.metadata().map_err(unreadable)?;
+        let open = || Ok(File::open(path)?);
+        if !about.is_file() {
+            // A pipe gives what it has once.
+            return Series::from_reader_with(&name, open().map_err(unreadable)?, options);
+        }
+        // What is written to it meanwhile is not read: each look sees the same.
+        let open = || Ok(Box::new(open()?.take(about.len())) as Box<dyn Read>);
+        Series::from_source_with(&name, &open, options)
+    }
+
+    /// Reads text that can be gone through more than once, however much it is: `open` gives it from its start.
+    /// `name` stands for the file in messages. Rows are held, unless each of them is one event: those are counted
+    /// as they are read.
+    ///
+    /// # Errors
+    /// As for [`Series::read_csv_with`].
+    pub fn from_source_with(
+        name: &str,
+        open: &dyn Fn() -> io::Result<Box<dyn Read>>,
+        options: &ReadOptions,
+    ) -> Result<Series, DataError> {
+        read(name, Source::open(name, open)?, options)
     }
 
     /// Reads text from anywhere, without options. `name` stands for the file in messages.
@@ -56,7 +79,7 @@ impl Series {
         Series::from_reader_with(name, reader, &ReadOptions::default())
     }
 
-    /// Reads text from anywhere. `name` stands for the file in messages.
+    /// Reads text from anywhere, and holds it. `name` stands for the file in messages.
     ///
     /// # Errors
     /// As for [`Series::read_csv_with`].
@@ -65,26 +88,23 @@ impl Series {
         reader: impl Read,
         options: &ReadOptions,
     ) -> Result<Series, DataError> {
-        read(name, reader, options)
+        read(name, Source::hold(name, reader)?, options)
     }
 }
 
 /// Reads a series.
-fn read(file: &str, reader: impl Read, options: &ReadOptions) -> Result<Series, DataError> {
-    let sheet = Sheet::read(file, reader)?;
-    let sample = Sample::of(&sheet);
+fn read(file: &str, source: Source<'_>, options: &ReadOptions) -> Result<Series, DataError> {
+    let sheet = Sheet::of(file, source)?;
+    let sample = Sample::of(&sheet)?;
     let Content { mut rows, time_field, time_name, counts_rows, planned, arrivals, notes } =
         Content::read(&sheet, &sample, options)?;
     let name = |line: u64| {
         let text = sheet.record_on(line).map(|record| shown(record.cell(time_field)));
         (sheet.place(line, &time_name), text.unwrap_or_default())
     };
-    if rows.rows.len() < FEWEST_ROWS {
-        return Err(DataError::TooFewRows {
-            file: file.into(),
-            rows: rows.rows.len(),
-            needed: FEWEST_ROWS,
-        });
+    let read = if counts_rows { events(&rows.rows) } else { rows.rows.len() };
+    if read < FEWEST_ROWS {
+        return Err(DataError::TooFewRows { file: file.into(), rows: read, needed: FEWEST_ROWS });
     }
     if rows.rows.iter().all(|row| row.arrivals.is_none()) {
         let (line, name) = arrivals;
@@ -93,7 +113,7 @@ fn read(file: &str, reader: impl Read, options: &ReadOptions) -> Result<Series, 
     let (unit, naive) = (rows.unit, rows.naive);
     let moments = rows.rows.iter().map(|row| (row.time_ms, row.line));
     let extras = ExtraTimes::of(std::mem::take(&mut rows.extras), moments);
-    let mut all_notes = sheet.notes.clone();
+    let mut all_notes = sheet.notes().to_vec();
     all_notes.extend(notes);
     all_notes.extend(rows.notes.iter().chain(&extras.notes).cloned());
     let tracks = Tracks::of(rows, counts_rows, options, &name)?;
@@ -123,7 +143,7 @@ struct Content {
 }
 
 impl Content {
-    fn read(sheet: &Sheet, sample: &Sample, options: &ReadOptions) -> Result<Self, DataError> {
+    fn read(sheet: &Sheet<'_>, sample: &Sample, options: &ReadOptions) -> Result<Self, DataError> {
         if let Some(pivot) = Pivot::find(sample) {
             if let Some(wanted) = options.extras.named.first().cloned() {
                 let (file, found) = (sheet.file.clone(), "a column for each interval".into());
@@ -162,10 +182,10 @@ impl Content {
 
 /// Where no column is surely the arrivals and rows come at any time, each row may be an event: then
 /// that is what there is to say.
-fn as_events(sheet: &Sheet, sample: &Sample, options: &ReadOptions) -> Option<DataError> {
+fn as_events(sheet: &Sheet<'_>, sample: &Sample, options: &ReadOptions) -> Option<DataError> {
     let counting = ReadOptions { count_rows: true, column: Vec::new(), ..options.clone() };
     let layout = Layout::find(sheet, sample, &counting).ok()?;
-    let mut rows = rows::read(sheet, &layout, &counting).ok()?.rows;
+    let mut rows = rows::read_each(sheet, &layout, &counting).ok()?.rows;
     rows.sort_by_key(|row| row.time_ms);
     let cadence = Cadence::of(std::iter::once(rows.as_slice()))?;
     let field = layout.time.first();

@@ -1,5 +1,6 @@
 //! The rows of a file as values: times as moments, numbers as numbers, labels as series.
 
+use super::events::Events;
 use super::extras::ExtraRows;
 use super::footer::Footer;
 use super::layout::{Layout, TimeFields};
@@ -66,11 +67,37 @@ pub(super) struct Rows {
     pub(super) notes: Vec<String>,
 }
 
-/// Reads the rows of a sheet: once to see what times and numbers look like, then for their values.
+/// Reads the rows of a sheet: once to see what times and numbers look like, then for their values. Rows that are
+/// one event each become one row for each interval in which there are any.
 pub(super) fn read(
-    sheet: &Sheet,
+    sheet: &Sheet<'_>,
     layout: &Layout,
     options: &ReadOptions,
+) -> Result<Rows, DataError> {
+    // Further columns are told apart by the times of their rows.
+    let counts = layout.arrivals.is_empty() && layout.extras.is_empty();
+    read_into(sheet, layout, options, counts.then(|| Events::over(options.counted_over())))
+}
+
+/// Reads rows and keeps each of them.
+pub(super) fn read_each(
+    sheet: &Sheet<'_>,
+    layout: &Layout,
+    options: &ReadOptions,
+) -> Result<Rows, DataError> {
+    read_into(sheet, layout, options, None)
+}
+
+/// Events of rows that were counted.
+pub(super) fn events(rows: &[Row]) -> usize {
+    rows.iter().filter_map(|row| row.arrivals).sum::<f64>() as usize
+}
+
+fn read_into(
+    sheet: &Sheet<'_>,
+    layout: &Layout,
+    options: &ReadOptions,
+    events: Option<Events>,
 ) -> Result<Rows, DataError> {
     let (clock, mark) = sniff(sheet, layout, options)?;
     let first_line = layout.header.first.as_ref().map_or(1, |record| record.line);
@@ -84,6 +111,7 @@ pub(super) fn read(
         unit: None,
         footer: Footer::default(),
         totals: 0,
+        events,
         out: Rows {
             newest_first: clock.newest_first,
             extras: ExtraRows::new(&layout.extras),
@@ -91,9 +119,9 @@ pub(super) fn read(
         },
         clock,
     };
-    let mut records = sheet.records();
+    let mut records = sheet.records()?;
     let mut record = Record::default();
-    while records.read(&mut record) {
+    while records.read(&mut record)? {
         if record.line >= first_line && !record.is_comment() {
             reader.record(&record)?;
         }
@@ -103,7 +131,7 @@ pub(super) fn read(
 
 /// What the times and numbers of a file look like, over all of it.
 fn sniff(
-    sheet: &Sheet,
+    sheet: &Sheet<'_>,
     layout: &Layout,
     options: &ReadOptions,
 ) -> Result<(Clock, DecimalMark), DataError> {
@@ -112,9 +140,9 @@ fn sniff(
     let numbers = || counts().chain(layout.extras.iter().map(|extra| extra.field));
     let first = layout.header.first.as_ref();
     let first_line = first.map_or(1, |record| record.line);
-    let mut records = sheet.records();
+    let mut records = sheet.records()?;
     let mut record = Record::default();
-    while records.read(&mut record) {
+    while records.read(&mut record)? {
         if record.line < first_line || record.is_comment() {
             continue;
         }
@@ -128,7 +156,7 @@ fn sniff(
     let dotted = first.is_some_and(|r| r.cell(layout.time.first()).matches('.').count() >= 2);
     let mark = match options.decimal_mark {
         Some(mark) => mark,
-        None => marks.decide(sheet.delimiter == b';', dotted).map_err(|line| {
+        None => marks.decide(sheet.delimiter() == b';', dotted).map_err(|line| {
             let field = layout.arrivals.first().copied().unwrap_or_default();
             let text = sheet.record_on(line).map(|r| shown(r.cell(field))).unwrap_or_default();
             DataError::DecimalMark { at: at(line, field), text }
@@ -151,7 +179,7 @@ fn time_text(record: &Record, time: TimeFields) -> Cow<'_, str> {
 }
 
 struct RowReader<'a> {
-    sheet: &'a Sheet,
+    sheet: &'a Sheet<'a>,
     layout: &'a Layout,
     options: &'a ReadOptions,
     clock: Clock,
@@ -164,6 +192,8 @@ struct RowReader<'a> {
     footer: Footer,
     /// Rows that sum up others.
     totals: usize,
+    /// Where rows are counted and not kept.
+    events: Option<Events>,
     out: Rows,
 }
 
@@ -195,12 +225,16 @@ impl RowReader<'_> {
         self.footer.none_so_far()?;
         let row = self.row(record, moment, series)?;
         self.watch(&row, moment, last);
-        if self.out.rows.len() >= MAX_ROWS {
+        let kept = self.events.as_ref().map_or(self.out.rows.len(), Events::len);
+        if kept >= MAX_ROWS {
             return Err(DataError::ManyRows { file: self.sheet.file.clone(), max: MAX_ROWS });
         }
         let extras = self.out.extras.read(record, self.mark);
         extras.map_err(|(field, fault)| self.fault(record, field, fault))?;
-        self.out.rows.push(row);
+        match &mut self.events {
+            Some(events) => events.add(row),
+            None => self.out.rows.push(row),
+        }
         Ok(())
     }
 
@@ -333,6 +367,9 @@ impl RowReader<'_> {
     }
 
     fn finish(mut self) -> Result<Rows, DataError> {
+        if let Some(events) = self.events.take() {
+            self.out.rows = events.into_rows();
+        }
         self.footer.end(!self.out.rows.is_empty(), &mut self.out.notes)?;
         if self.totals > 0 {
             self.out.notes.push(format!("rows that sum up others were left out: {}", self.totals));

@@ -1,36 +1,52 @@
 //! The records of a file, each with its line.
 
-use super::{decode, dialect};
+use super::decode::Encoded;
+use super::dialect::{self, Dialect};
+use super::source::Source;
+use super::tidy::Tidied;
 use crate::error::{DataError, Place};
 use csv::StringRecord;
-use std::borrow::Cow;
-use std::io::Read;
+use std::io::{self, Read};
 
-/// A file as text that is parted into fields; it can be gone through more than once.
-#[derive(Debug)]
-pub(super) struct Sheet {
+/// Bytes of text at the start that show the dialect.
+const HEAD: u64 = 1 << 20;
+
+/// A file that is parted into fields; it can be gone through more than once.
+pub(super) struct Sheet<'a> {
     pub(super) file: String,
-    pub(super) delimiter: u8,
-    /// How it was decoded, where that is not plain.
-    pub(super) notes: Vec<String>,
-    text: String,
+    source: Source<'a>,
+    encoded: Encoded,
+    dialect: Dialect,
 }
 
-impl Sheet {
-    /// Reads all of a file.
-    pub(super) fn read(file: &str, reader: impl Read) -> Result<Self, DataError> {
-        let decoded = decode::decode(file, reader)?;
-        let (delimiter, changed) = match dialect::sniff(&decoded.text) {
-            (delimiter, Cow::Borrowed(_)) => (delimiter, None),
-            (delimiter, Cow::Owned(text)) => (delimiter, Some(text)),
-        };
-        let text = changed.unwrap_or(decoded.text);
-        Ok(Self { file: file.into(), delimiter, notes: decoded.notes, text })
+impl<'a> Sheet<'a> {
+    /// Finds out how a file is written.
+    pub(super) fn of(file: &str, source: Source<'a>) -> Result<Self, DataError> {
+        let encoded = Encoded::of(file, &source)?;
+        let mut head = Vec::new();
+        let read = source.bytes().and_then(|b| encoded.text(b).take(HEAD).read_to_end(&mut head));
+        read.map_err(|source| DataError::Unreadable { file: file.into(), source })?;
+        let dialect = dialect::sniff(&String::from_utf8_lossy(&head));
+        Ok(Self { file: file.into(), source, encoded, dialect })
+    }
+
+    /// What parts the fields.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.dialect.delimiter
+    }
+
+    /// How it was decoded, where that is not plain.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.encoded.notes
     }
 
     /// All records that hold anything.
-    pub(super) fn records(&self) -> Records<'_> {
-        Records { text: &self.text, csv: dialect::reader(&self.text, self.delimiter) }
+    pub(super) fn records(&self) -> Result<Records<'_>, DataError> {
+        let bytes = self.source.bytes().map_err(|source| self.unreadable(source))?;
+        let Dialect { delimiter, is_stated } = self.dialect;
+        let text = self.encoded.text(bytes);
+        let text = Tidied::new(text, delimiter, self.encoded.lone_returns, is_stated);
+        Ok(Records { sheet: self, csv: dialect::reader(Box::new(text), delimiter) })
     }
 
     /// A place in this file.
@@ -40,34 +56,38 @@ impl Sheet {
 
     /// The record on `line`, for messages.
     pub(super) fn record_on(&self, line: u64) -> Option<Record> {
-        let mut records = self.records();
+        let mut records = self.records().ok()?;
         let mut record = Record::default();
-        while records.read(&mut record) {
+        while records.read(&mut record).ok()? {
             if record.line == line {
                 return Some(record);
             }
         }
         None
     }
+
+    fn unreadable(&self, source: io::Error) -> DataError {
+        DataError::Unreadable { file: self.file.clone(), source }
+    }
 }
 
 /// Goes through a sheet.
 pub(super) struct Records<'a> {
-    text: &'a str,
-    csv: csv::Reader<&'a [u8]>,
+    sheet: &'a Sheet<'a>,
+    csv: csv::Reader<Box<dyn Read + 'a>>,
 }
 
 impl Records<'_> {
     /// Reads the next record that holds anything into `record`; false at the end.
-    pub(super) fn read(&mut self, record: &mut Record) -> bool {
-        // Nothing can fail: the source is memory, the text UTF-8, and records may be of any length.
-        while self.csv.read_record(&mut record.fields).unwrap_or(false) {
-            record.line = line_of(self.text, &record.fields);
+    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, DataError> {
+        let unreadable = |error: csv::Error| self.sheet.unreadable(error.into());
+        while self.csv.read_record(&mut record.fields).map_err(unreadable)? {
+            record.line = record.fields.position().map_or(1, csv::Position::line);
             if record.cells().any(|cell| !cell.is_empty()) && !record.is_rule() {
-                return true;
+                return Ok(true);
             }
         }
-        false
+        Ok(false)
     }
 }
 
@@ -111,13 +131,4 @@ fn bare(field: &str) -> &str {
     let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
     let field = field.trim_matches(blank);
     field.strip_prefix('"').and_then(|f| f.strip_suffix('"')).unwrap_or(field).trim()
-}
-
-/// The line on which a record starts. The parser says where it began to look, which is before the
-/// empty lines that it skips (and before the second byte of a Windows line end).
-fn line_of(text: &str, record: &StringRecord) -> u64 {
-    let Some(position) = record.position() else { return 1 };
-    let rest = usize::try_from(position.byte()).ok().and_then(|k| text.as_bytes().get(k..));
-    let blank = rest.unwrap_or_default().iter().take_while(|b| matches!(b, b'\r' | b'\n'));
-    position.line() + blank.filter(|byte| **byte == b'\n').count() as u64
 }

@@ -4,6 +4,7 @@
 mod cadence;
 mod events;
 mod extras;
+mod large;
 mod layouts;
 mod numbers;
 mod series;
