@@ -103,8 +103,7 @@ fn the_future_is_forecast_in_columns_that_others_read() {
     assert_eq!(lines.len(), 4, "{told}");
     assert!(lines[0].starts_with("unique_id,ds,cutoff,scaleiq,"), "{told}");
     assert!(lines[1].starts_with("queue,2023-12-20T00:00:00Z,2023-12-19T23:50:00Z,"), "{told}");
-    let [with, without] =
-        [ask(&["--horizon", "2"]), ask(&["--horizon", "2", "--model", "none"])];
+    let [with, without] = [ask(&["--horizon", "2"]), ask(&["--horizon", "2", "--model", "none"])];
     for told in [&with, &without] {
         assert!(told.starts_with("origin,step,q10,q50,q90\n1703029800,1,"), "{told}");
     }
