@@ -18,6 +18,11 @@ fn a_training_step_on_wgpu_equals_the_cpu() {
     let losses = |device| probe_losses(&device, |_, _| ()).unwrap();
     let expected = losses(Device::flex().autodiff());
     for adapter in found {
+        let graphics = adapter.graphics.as_ref().expect("wgpu tells of each");
+        assert!(graphics.max_buffer_bytes > 0 && !graphics.driver.is_empty(), "{graphics:?}");
+        assert!(adapter.full_name().contains(&graphics.backend), "{}", adapter.full_name());
+        let is_named = ["llvmpipe", "SwiftShader"].iter().any(|name| adapter.name.contains(name));
+        assert_eq!(adapter.is_software(), is_named, "{}: {graphics}", adapter.name);
         let losses = losses(adapter.device.autodiff());
         for (a, b) in losses.iter().zip(&expected) {
             assert!((a - b).abs() < 1e-3 * b.abs(), "{}: {losses:?} {expected:?}", adapter.name);

@@ -54,9 +54,12 @@ fn all() -> Result<()> {
     }
     let mut wrong = 0;
     for (index, adapter) in adapters.iter().enumerate() {
-        let kind = if adapter.software { " (software: correct, but slow)" } else { "" };
+        let kind = if adapter.is_software() { " (software: correct, but slow)" } else { "" };
         println!("gpu:{index:<3} {}{kind}", adapter.name);
-        wrong += u32::from(!apart(index, adapter.software)?);
+        if let Some(graphics) = &adapter.graphics {
+            println!("        {graphics}");
+        }
+        wrong += u32::from(!apart(index, adapter.is_software())?);
     }
     if wrong > 0 {
         bail!("{wrong} of the devices cannot be trained on; `--device cpu` always works");
@@ -85,7 +88,7 @@ fn one(index: usize) -> Result<()> {
         .get(index)
         .with_context(|| format!("there is no gpu:{index}: {} adapters were found", all.len()))?;
     // The variable is read when a device is first used, and a program may not set its own.
-    if adapter.software && std::env::var_os(TUNING.0).is_none() {
+    if adapter.is_software() && std::env::var_os(TUNING.0).is_none() {
         ensure!(apart(index, true)?, "gpu:{index} cannot be trained on");
         return Ok(());
     }
@@ -109,7 +112,7 @@ fn one(index: usize) -> Result<()> {
 
 /// The losses of the steps on an adapter; each is told as it is taken.
 fn losses(adapter: &Adapter) -> Result<Vec<f32>> {
-    let slow = if adapter.software { ", for up to a minute" } else { "" };
+    let slow = if adapter.is_software() { ", for up to a minute" } else { "" };
     println!("        step 1 of {PROBE_STEPS}: compiling the kernels of a training step{slow}");
     let mut began = Instant::now();
     probe_losses(&adapter.device.clone().autodiff(), |step, half| {

@@ -13,8 +13,7 @@ use scaleiq_core::parameters::Parameters;
 /// The preset's parameters and the bytes of its pack with the shipped Q-network, after core has played it.
 fn packed(preset: Preset) -> String {
     let (device, windows) = (Device::flex().autodiff(), probe_windows());
-    device.seed(7);
-    let network = ForecasterConfig::preset(preset).shape().init(&device);
+    let network = ForecasterConfig::preset(preset).shape().init(7, &device);
     let network = network.with_scaler(&windows.context_scaler(), &device);
     let files = forecaster_files(&network, &windows).unwrap();
     let (_, int8) = files.iter().find(|(name, _)| *name == FORECASTER_INT8).unwrap();

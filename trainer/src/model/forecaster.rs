@@ -16,6 +16,7 @@
 //! (copying by attention).
 
 use super::fused::{attention, gelu, layer_norm, linear, scores, split_heads};
+use crate::runtime::device::seeded;
 use burn::module::{Initializer, Module, ModuleVisitor, Param};
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::nn::{
@@ -57,9 +58,10 @@ pub struct ForecasterShape {
 }
 
 impl ForecasterShape {
-    /// Makes a network with fresh weights; seed the device first for reproducible ones.
+    /// Makes a network with fresh weights, the same for a seed.
     #[must_use]
-    pub fn init(&self, device: &Device) -> Forecaster {
+    pub fn init(&self, seed: u64, device: &Device) -> Forecaster {
+        let _alone = seeded(device, seed);
         let Self { width, heads, layers, feed_forward, conv_channels, dropout } = *self;
         let linear = |inputs, outputs| LinearConfig::new(inputs, outputs).init(device);
         let norm =

@@ -105,7 +105,7 @@ impl Weights {
         let mine = ForecasterShape { dropout: shape.dropout, ..self.shape };
         ensure!(mine == *shape, "the weights are of a network of other sizes: {mine}, not {shape}");
         let mut writer = Writer { parameters: self.parameters.into_iter(), device, fits: true };
-        let network = shape.init(device).map(&mut writer);
+        let network = shape.init(0, device).map(&mut writer);
         ensure!(writer.fits && writer.parameters.len() == 0, "weights that are damaged");
         Ok(network.frozen_scaler())
     }

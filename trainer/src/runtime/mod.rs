@@ -4,6 +4,7 @@ pub mod device;
 pub mod device_choice;
 pub mod files;
 pub mod frame;
+pub mod graphics;
 pub mod memory;
 pub mod progress;
 pub mod ranks;

@@ -1,6 +1,6 @@
 //! How rows follow each other: on a grid, nearly so, or as events do.
 
-use super::rows::Row;
+use super::row::Row;
 use super::slots::Slots;
 use scaleiq_core::interval::IntervalLength;
 use scaleiq_core::units::DAY_S;

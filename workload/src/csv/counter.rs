@@ -1,6 +1,6 @@
 //! Running totals made into counts.
 
-use super::rows::Row;
+use super::row::Row;
 
 /// A counter that was near one of these and is small again has wrapped; else it began anew at 0.
 const WRAPS: [f64; 2] = [4_294_967_296.0, 18_446_744_073_709_551_616.0];

@@ -1,6 +1,6 @@
 //! Rows that are one event each, counted as they are read: logs are longer than memory is large.
 
-use super::rows::Row;
+use super::row::Row;
 use scaleiq_core::interval::IntervalLength;
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Rows that come at any time, as events do.
 
 use super::cadence;
-use super::rows::Row;
+use super::row::Row;
 use crate::error::{DataError, Place};
 
 /// What to say of rows that come at any time, the first of them at `at`.

@@ -26,6 +26,7 @@ mod number_fault;
 mod options;
 mod pivot;
 mod read;
+mod row;
 mod rows;
 mod sheet;
 mod shown;

@@ -8,13 +8,13 @@ use super::names;
 use super::number::{self, DecimalMark, Marks};
 use super::number_fault::NumberFault;
 use super::options::ReadOptions;
+use super::row::Row;
 use super::sheet::{Record, Sheet};
 use super::shown::shown;
 use super::time::{Clock, Moment, Sniff};
 use super::unit::{self, Unit};
 use crate::column::Column;
 use crate::error::{DataError, Place};
-use scaleiq_core::forecast::Plan;
 use scaleiq_core::sample::MAX_VALUE;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -25,23 +25,6 @@ const MAX_ROWS: usize = 20_000_000;
 const MAX_SERIES: usize = 10_000;
 /// Most steps against the direction of the file that are kept for messages.
 const MAX_JUMPS: usize = 64;
-
-/// One row.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Row {
-    /// Its line, the first is 1.
-    pub(super) line: u64,
-    /// Milliseconds since 1970.
-    pub(super) time_ms: i64,
-    /// Index into [`Rows::labels`].
-    pub(super) series: u32,
-    pub(super) arrivals: Option<f64>,
-    pub(super) processed: Option<f32>,
-    pub(super) backlog: Option<f32>,
-    pub(super) queued: Option<f32>,
-    pub(super) work_ms: Option<f32>,
-    pub(super) plan: Plan,
-}
 
 /// A row whose time lies at or before that of the row above it, by a wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

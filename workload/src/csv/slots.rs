@@ -1,6 +1,6 @@
 //! Rows that lie on a grid, or nearly: which interval each one is.
 
-use super::rows::Row;
+use super::row::Row;
 use scaleiq_core::interval::IntervalLength;
 
 /// A row may lie this part of an interval off the grid, and is moved onto it.

@@ -2,7 +2,7 @@
 //! were filled in or left out, a glitch, a wall clock. Nothing is changed; a note names the option.
 
 use super::options::ReadOptions;
-use super::rows::Row;
+use super::row::Row;
 use super::tracks::Tracks;
 use super::unit::Unit;
 

@@ -228,8 +228,10 @@ mod tests {
 
     fn layer() -> Linear {
         let device = Device::flex().autodiff();
-        device.seed(1);
-        LinearConfig::new(1, 1).init(&device)
+        let mut layer: Linear = LinearConfig::new(1, 1).init(&device);
+        layer.weight = Param::from_data([[0.4_f32]], &device);
+        layer.bias = Some(Param::from_data([-0.2_f32], &device));
+        layer
     }
 
     fn weight(layer: &Linear) -> f32 {

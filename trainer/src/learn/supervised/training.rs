@@ -72,8 +72,8 @@ impl<'a> ForecasterTraining<'a> {
             return Self::from_weights(plan, Weights::shipped()?, train, validation, device)
                 .context("`start: shipped` takes the sizes of preset `edge`");
         }
-        device.seed(plan.seed);
-        let network = plan.shape.init(device).with_scaler(&train.context_scaler(), device);
+        let network =
+            plan.shape.init(plan.seed, device).with_scaler(&train.context_scaler(), device);
         Self::of(plan, network, train, validation, device)
     }
 
@@ -246,7 +246,10 @@ impl Step<'_> {
         let (batch, truth) = train.batch(&picked[windows.clone()], device);
         // Dropout is seeded by the step, so that it is the same after a resume.
         let seed = plan.seed ^ ((step as u64 + 1) << 20);
-        device.seed(seed);
+        if !is_cpu(device) {
+            // The CPU draws by window, and threads of their own would seed each other's.
+            device.seed(seed);
+        }
         let forecast = network.forward_part(batch, &Part { windows, of: picked.len(), seed });
         let loss = loss(&plan.loss, forecast, truth);
         let gradients = GradientsParams::from_grads(loss.backward(), network);
