@@ -47,7 +47,7 @@ impl Series {
             _ => DataError::Unreadable { file: name.clone(), source },
         };
         let about = path.metadata().map_err(unreadable)?;
-        let open = || Ok(File::open(path)?);
+        let open = || File::open(path);
         if !about.is_file() {
             // A pipe gives what it has once.
             return Series::from_reader_with(&name, open().map_err(unreadable)?, options);
