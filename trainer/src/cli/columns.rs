@@ -1,17 +1,16 @@
 //! `trainer columns`: whether further columns of a file know anything that the forecaster does not.
 
-use super::values::{at_least_one, parse_share, parse_time};
-use crate::data::{TEST_STRIDE, file};
+use super::test_args::TestArgs;
+use crate::data::file;
 use crate::evaluate::contest::{Around, Model};
 use crate::evaluate::covariates::{Play, covariates, judge};
-use crate::evaluate::test_series::{TestPart, TestSeries};
+use crate::evaluate::test_series::TestSeries;
 use crate::report::columns;
 use crate::runtime::progress::SharedProgress;
 use crate::runtime::stop;
 use anyhow::{Result, ensure};
 use clap::Args;
 use scaleiq_core::model::SHIPPED_NAME;
-use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::ReadOptions;
 use scaleiq_workload::csv::Extras;
 use std::path::PathBuf;
@@ -45,21 +44,9 @@ pub struct ColumnsArgs {
     /// Folder of the model [default: models/edge]
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
-    /// First row that judges: seconds since 1970 or RFC 3339, such as 2025-07-01T00:00:00Z
-    #[arg(
-        long,
-        value_name = "TIME",
-        value_parser = parse_time,
-        allow_negative_numbers = true,
-        conflicts_with = "test_fraction"
-    )]
-    pub from: Option<UnixSeconds>,
-    /// Share of the rows, from the end, that judges
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2, value_parser = parse_share)]
-    pub test_fraction: f64,
-    /// Intervals from one forecast to the next
-    #[arg(long, value_name = "N", default_value_t = TEST_STRIDE, value_parser = at_least_one)]
-    pub stride: usize,
+    /// What judges.
+    #[command(flatten)]
+    pub test: TestArgs,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -82,8 +69,12 @@ pub fn run(args: &ColumnsArgs) -> Result<()> {
     };
     let read = file::read(&args.data, &ReadOptions { extras, ..args.reading.clone() })?;
     read.notes.iter().for_each(|note| eprintln!("note: {note}"));
-    let part = args.from.map_or(TestPart::Last(args.test_fraction), TestPart::From);
-    let series = TestSeries::new(&args.data.display().to_string(), &read, part, args.stride)?;
+    let series = TestSeries::new(
+        &args.data.display().to_string(),
+        &read,
+        args.test.part(),
+        args.test.stride,
+    )?;
     let (covariates, notes) = covariates(&series, &args.known)?;
     notes.iter().for_each(|note| eprintln!("note: {note}"));
     let model = Model::open(args.model.as_deref(), SHIPPED_NAME)?;

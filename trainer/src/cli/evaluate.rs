@@ -1,11 +1,11 @@
 //! `trainer evaluate`: models beside classical forecasters, on any files.
 
-use super::values::{at_least_one, parse_share, parse_time};
-use crate::data::TEST_STRIDE;
+use super::test_args::TestArgs;
+use super::values::at_least_one;
 use crate::evaluate::baselines::Chosen;
 use crate::evaluate::contest::{Around, Columns, Contest, Model};
 use crate::evaluate::foreign::{Foreign, Told};
-use crate::evaluate::test_series::{TestPart, TestSeries};
+use crate::evaluate::test_series::TestSeries;
 use crate::report::{comparison, evaluation};
 use crate::runtime::files::{FileError, write_atomic};
 use crate::runtime::progress::SharedProgress;
@@ -13,7 +13,6 @@ use crate::runtime::stop;
 use anyhow::{Context, Result};
 use clap::Args;
 use scaleiq_core::model::{Origin, SHIPPED_NAME};
-use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::ReadOptions;
 use std::path::Path;
 use std::path::PathBuf;
@@ -42,21 +41,9 @@ pub struct EvaluateArgs {
     /// Classical forecasters beside it: all, none, or names with commas between
     #[arg(long, value_name = "NAMES", default_value = "all")]
     pub baselines: Chosen,
-    /// First row that judges: seconds since 1970 or RFC 3339, such as 2025-07-01T00:00:00Z
-    #[arg(
-        long,
-        value_name = "TIME",
-        value_parser = parse_time,
-        allow_negative_numbers = true,
-        conflicts_with = "test_fraction"
-    )]
-    pub from: Option<UnixSeconds>,
-    /// Share of the rows, from the end, that judges
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2, value_parser = parse_share)]
-    pub test_fraction: f64,
-    /// Intervals from one origin to the next
-    #[arg(long, value_name = "N", default_value_t = TEST_STRIDE, value_parser = at_least_one)]
-    pub stride: usize,
+    /// What judges.
+    #[command(flatten)]
+    pub test: TestArgs,
     /// Judge the network without the experts beside it, and the experts without it, too
     #[arg(long)]
     pub parts: bool,
@@ -86,8 +73,7 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
         models.push(Model::open(Origin::BuiltIn, SHIPPED_NAME)?);
     }
     models.iter_mut().for_each(|model| model.parts = args.parts);
-    let part = args.from.map_or(TestPart::Last(args.test_fraction), TestPart::From);
-    let read = |path| TestSeries::read(path, &args.reading, part, args.stride);
+    let read = |path| TestSeries::read(path, &args.reading, args.test.part(), args.test.stride);
     let series: Vec<TestSeries> = args.data.iter().map(|path| read(path)).collect::<Result<_>>()?;
     // Before the work of minutes: is there where to write?
     if let Some(folder) = &args.out {
@@ -118,7 +104,8 @@ pub fn run(args: &EvaluateArgs) -> Result<()> {
     let (scores, report) = (folder.join("scores.csv"), folder.join("report.html"));
     write_atomic(&scores, &comparison::csv(&all)?)?;
     let names: Vec<&str> = contest.models.iter().map(|model| model.name.as_str()).collect();
-    let how = format!("models: {}; {} intervals between origins", names.join(", "), args.stride);
+    let how =
+        format!("models: {}; {} intervals between origins", names.join(", "), args.test.stride);
     write_atomic(&report, evaluation::page(&all, &how).as_bytes())?;
     eprintln!("wrote {} and {}", scores.display(), report.display());
     Ok(())

@@ -19,6 +19,7 @@ pub mod sample_data;
 pub mod search;
 pub mod sensitivity;
 pub mod sign;
+pub mod test_args;
 mod traffic;
 pub mod train;
 mod values;

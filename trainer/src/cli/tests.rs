@@ -88,12 +88,12 @@ fn an_evaluation_takes_several_files_and_models() {
         args
     };
     let args = evaluate("trainer evaluate --data a.csv");
-    assert_eq!((args.baselines.0.len(), args.stride, args.test_fraction), (8, 7, 0.2));
-    assert!(args.model.is_empty() && args.from.is_none() && !args.parts);
+    assert_eq!((args.baselines.0.len(), args.test.stride, args.test.test_fraction), (8, 7, 0.2));
+    assert!(args.model.is_empty() && args.test.from.is_none() && !args.parts);
     let args = evaluate(
         "trainer evaluate --data a.csv --data b.csv --model m --model n --from 5 --baselines none",
     );
-    assert_eq!((args.data.len(), args.model.len(), args.from), (2, 2, Some(UnixSeconds(5))));
+    assert_eq!((args.data.len(), args.model.len(), args.test.from), (2, 2, Some(UnixSeconds(5))));
     assert!(args.baselines.0.is_empty());
     let bad = |more: &str| error(&format!("trainer evaluate --data a {more}"));
     insta::assert_snapshot!(bad("--baselines ridge_24,arima"), @"error: invalid value 'ridge_24,arima' for '--baselines <NAMES>': there is no baseline `arima`; there are: persistence, seasonal_naive_day, seasonal_naive_week, smoothing, holt_winters, ridge_24, ridge_336, ridge_96_seasonal");

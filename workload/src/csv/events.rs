@@ -37,27 +37,12 @@ impl Events {
     }
 }
 
-/// A row with one more event: counts are summed, work is the mean of those of which it is known.
+/// A row with one more event; its work is a mean, in which one of unknown work counts as one of the mean before.
 fn counted(row: Row, event: Row) -> Row {
-    let sum = |a: Option<f32>, b: Option<f32>| match (a, b) {
-        (Some(a), Some(b)) => Some(a + b),
-        (a, b) => a.or(b),
-    };
-    let weight =
-        event.arrivals.zip(row.arrivals).map_or(1.0, |(one, all)| one / (one + all)) as f32;
-    let work_ms = event.work_ms.map(|work_ms| {
-        let known_ms = row.work_ms.unwrap_or(work_ms);
-        known_ms + weight * (work_ms - known_ms)
-    });
-    Row {
-        arrivals: row.arrivals.zip(event.arrivals).map(|(all, one)| all + one),
-        processed: sum(row.processed, event.processed),
-        backlog: sum(row.backlog, event.backlog),
-        queued: sum(row.queued, event.queued),
-        work_ms: work_ms.or(row.work_ms),
-        plan: std::array::from_fn(|kind| row.plan[kind].max(event.plan[kind])),
-        ..row
-    }
+    let both = row.and(event);
+    let weight = event.arrivals.zip(both.arrivals).map_or(1.0, |(one, all)| one / all) as f32;
+    let mean = |(known, new): (f32, f32)| known + weight * (new - known);
+    Row { work_ms: row.work_ms.zip(event.work_ms).map(mean).or(both.work_ms), ..both }
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ impl Tracks {
         let united = self.rows.chunk_by(same).filter_map(|rows| {
             let last = rows.last().copied();
             match how {
-                Some(Duplicates::Sum) => rows.iter().copied().reduce(summed),
+                Some(Duplicates::Sum) => rows.iter().copied().reduce(Row::and),
                 Some(Duplicates::Last) => rows.iter().copied().max_by_key(|row| row.line),
                 None => last,
             }
@@ -242,25 +242,4 @@ fn tells_apart(rows: &[Row], labels: &[String]) -> bool {
     let once = all.windows(2).all(|pair| pair[0].time_ms < pair[1].time_ms);
     let regular = !matches!(Cadence::of(std::iter::once(all.as_slice())), Some(Cadence::Irregular));
     !(once && regular)
-}
-
-/// Two rows of one time as one.
-fn summed(a: Row, b: Row) -> Row {
-    let sum = |a: Option<f32>, b: Option<f32>| match (a, b) {
-        (Some(a), Some(b)) => Some(a + b),
-        (a, b) => a.or(b),
-    };
-    let arrivals = match (a.arrivals, b.arrivals) {
-        (Some(a), Some(b)) => Some(a + b),
-        (a, b) => a.or(b),
-    };
-    Row {
-        arrivals,
-        processed: sum(a.processed, b.processed),
-        backlog: sum(a.backlog, b.backlog),
-        queued: sum(a.queued, b.queued),
-        work_ms: a.work_ms.or(b.work_ms),
-        plan: std::array::from_fn(|kind| a.plan[kind].max(b.plan[kind])),
-        ..a
-    }
 }
