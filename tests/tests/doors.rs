@@ -12,11 +12,6 @@ use std::path::Path;
 use trainer::config::Config;
 use trainer::experiment::pipeline::Part;
 
-/// tract 0.23.9 reads up to a KiB behind its input where a processor has AMX, and crashes where that ends a mapping.
-/// This one maps more than it gives out.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const ROWS: usize = 720 * 17;
 /// Two hours of half minutes.
 const SAMPLES: u32 = 240;

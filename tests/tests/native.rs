@@ -13,11 +13,6 @@ use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::fs;
 use std::path::Path;
 
-/// tract 0.23.9 reads up to a KiB behind its input where a processor has AMX, and crashes where that ends a mapping.
-/// This one maps more than it gives out.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Intervals of two minutes: a day and a half.
 const INTERVALS: usize = 1080;
 

@@ -15,11 +15,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use trainer::data::{Split, windows};
 
-/// tract 0.23.9 reads up to a KiB behind its input where a processor has AMX, and crashes where that ends a mapping.
-/// This one maps more than it gives out.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn has_onnxruntime() -> bool {
     let output = Command::new("python3").args(["-c", "import onnxruntime, numpy"]).output();
     output.is_ok_and(|o| o.status.success())

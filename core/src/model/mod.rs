@@ -11,6 +11,8 @@ mod files;
 mod key;
 #[cfg_attr(not(feature = "tract"), path = "network_left_out.rs")]
 mod network;
+#[cfg(feature = "tract")]
+mod onnx;
 mod origin;
 
 pub use bundle::{Bundle, LiveController, NativeBundle, Precision};
@@ -22,4 +24,6 @@ pub use files::{
 };
 pub use key::{ModelKey, SIGNATURE_BYTES, SignatureFault};
 pub use network::{ForecastNetwork, QNetwork};
+#[cfg(feature = "tract")]
+pub use onnx::onnx;
 pub use origin::{Origin, SHIPPED_NAME};

@@ -1,6 +1,6 @@
 //! ONNX networks in tract.
 
-use super::ModelError;
+use super::{ModelError, onnx};
 use crate::forecast::{
     CALENDAR, CHANNELS, CONTEXT, ForecastModel, LEVELS, ModelInput, QUANTILES, SLOT_WIDTH, SLOTS,
     STEPS, WINDOW,
@@ -67,13 +67,13 @@ impl ValueModel for QNetwork {
 }
 
 fn load(
-    mut onnx: &[u8],
+    mut bytes: &[u8],
     inputs: &[&[usize]],
     output: &[usize],
     path: &Path,
 ) -> Result<Plan, ModelError> {
     let mut plan = || -> TractResult<Plan> {
-        let mut model = tract_onnx::onnx().model_for_read(&mut onnx)?;
+        let mut model = onnx()?.model_for_read(&mut bytes)?;
         if model.input_outlets()?.len() != inputs.len() {
             bail!("it has {} inputs, {} expected", model.input_outlets()?.len(), inputs.len());
         }

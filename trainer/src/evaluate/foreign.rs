@@ -137,7 +137,7 @@ impl Foreign {
 type Parsed = (Arc<TypedRunnableModel>, Vec<Input>, usize);
 
 fn parse(mut bytes: &[u8], told: &Told) -> Result<Parsed> {
-    let mut model = tract_onnx::onnx().model_for_read(&mut bytes)?;
+    let mut model = scaleiq_core::model::onnx()?.model_for_read(&mut bytes)?;
     let outlets = model.input_outlets()?.to_vec();
     let names: Vec<String> =
         outlets.iter().map(|outlet| model.node(outlet.node).name.clone()).collect();

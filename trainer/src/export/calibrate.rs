@@ -15,7 +15,7 @@ const KEPT: usize = 200_000;
 pub fn activation_scales(graph: Graph, inputs: &[Vec<(Vec<usize>, Vec<f32>)>]) -> Result<Vec<f32>> {
     let taps = graph.taps().to_vec();
     let bytes = graph.finish();
-    let mut model = tract_onnx::onnx().model_for_read(&mut bytes.as_slice())?;
+    let mut model = scaleiq_core::model::onnx()?.model_for_read(&mut bytes.as_slice())?;
     // An input that is tapped itself is declared twice, the second time without a shape.
     for (k, (shape, _)) in inputs.first().into_iter().flatten().enumerate() {
         model.set_input_fact(k, f32::fact(shape).into())?;
