@@ -29,7 +29,7 @@ pub enum Constraint {
     Limits,
     /// Data too old to act on: hold (promises S-2, S-4).
     Stale,
-    /// Data incomplete: never below the present number (promise S-4).
+    /// Data incomplete, or late: never below the present number (promise S-4).
     Missing,
     /// Not more than raise the throughput.
     Useless,

@@ -8,7 +8,7 @@
 //! | S-1 | jobs within the limits, and steps bounded |
 //! | S-2 | no change on data older than `stale_after_s` |
 //! | S-3 | numbers that are not finite or negative never pass the sample gate (`sample::RawSample::gate`) |
-//! | S-4 | in doubt hold: never fewer than were decided last while blind: arrivals or the backlog are missing, or a number of jobs that was told within the hour |
+//! | S-4 | in doubt hold: never fewer than were decided last while blind: arrivals or the backlog are missing, or a number of jobs that was told within the hour, or samples are late |
 //! | S-5 | never fewer jobs than were decided last, unless as few were asked for all through the scale-down window |
 //! | S-6 | a network that fails is replaced within the same decision (`policy::Dqn`) |
 //! | S-7 | never fewer jobs than the present rate and backlog need, whatever is forecast, as far as jobs come up and help |

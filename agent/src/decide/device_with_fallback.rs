@@ -165,10 +165,11 @@ impl Decider for DeviceWithFallback {
     }
 
     /// The device latches its decision as a controller here does, so it need not be asked twice,
-    /// unless its data has grown stale.
+    /// unless its data has grown old.
     fn decide(&mut self, now: UnixSeconds) -> Decision {
-        let stale = self.stand_in.no_estimate(now) == Some(NoEstimate::Stale);
-        if stale && self.decided.is_some() {
+        let is_old =
+            matches!(self.stand_in.no_estimate(now), Some(NoEstimate::Stale | NoEstimate::Late));
+        if is_old && self.decided.is_some() {
             match self.client.time(now) {
                 Ok(decision) => self.decided = Some(decision),
                 Err(fault) => self.lost(&fault),

@@ -28,7 +28,7 @@ pub struct Traced {
 
 impl Traced {
     /// Whether it may be acted on. Promise S-2: on stale data nothing is changed and nothing is tried
-    /// again. Where samples come that lack what a decision needs, the number that is held may be raised,
+    /// again. Where samples are late, or lack what a decision needs, the number that is held may be raised,
     /// as it is in the backtest, and is never lowered. Limits are no data: a person may raise the number
     /// at any time.
     #[must_use]

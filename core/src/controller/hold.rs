@@ -11,7 +11,8 @@ use crate::units::{Jobs, UnixSeconds};
 
 impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// In doubt, hold: the last number wanted; before there was one, what was last seen to run. Where
-    /// samples come and say nothing for a while, the last forecast may raise it.
+    /// samples come and say nothing for a while, or do not come, the last forecast and the time without
+    /// sight may raise it.
     pub(super) fn hold(&mut self, now: UnixSeconds, missing: NoEstimate) -> Decision {
         let last = self.observer.last();
         let ready = last.and_then(|s| s.jobs_ready).unwrap_or_default();
@@ -21,7 +22,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         let blind_for_s = self.sighted.map_or(0, |at| now.since(at));
         let (by, held) = match missing {
             NoEstimate::Stale => (Constraint::Stale, wanted),
-            NoEstimate::Missing
+            NoEstimate::Missing | NoEstimate::Late
                 if blind_for_s > i64::from(self.settings.parameters.guard.blind_after_s) =>
             {
                 let foreseen = self.observer.foreseen(now, self.forecast.as_ref(), &self.settings);
@@ -32,7 +33,7 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
                 let raised = if holds { wanted } else { self.raised(blind_for_s) };
                 (Constraint::Missing, wanted.max(foreseen).max(raised))
             }
-            NoEstimate::Missing => (Constraint::Missing, wanted),
+            NoEstimate::Missing | NoEstimate::Late => (Constraint::Missing, wanted),
         };
         let (jobs, changes) = Guard::hold(by, wanted, held, &self.settings);
         let choice = Choice::new(Stage::Hold, wanted);

@@ -189,13 +189,15 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     }
 
     /// Decides how many jobs should run from `now` on. Asked again before the next sample, it
-    /// gives the same decision (promise J-2), unless the data has become stale meanwhile.
+    /// gives the same decision (promise J-2), unless that is late: then there is a new one for each interval
+    /// that passes without it, until the data is stale.
     pub fn decide(&mut self, now: UnixSeconds) -> Decision {
         let estimate = self.estimate(now);
         let stale = estimate == Err(NoEstimate::Stale);
         if let Some(latched) = &self.latched
             && latched.epoch == self.epoch
             && !stale
+            && self.missed(latched.at) == self.missed(now)
         {
             return latched.clone();
         }
@@ -214,11 +216,26 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
     /// What is known at `now`.
     ///
     /// # Errors
-    /// If the data is stale or incomplete.
+    /// If the data is stale, incomplete or late.
     pub fn estimate(&self, now: UnixSeconds) -> Result<Estimate, NoEstimate> {
         let (forecast, ordered) = (self.forecast.as_ref(), self.memory.last_wanted);
         let estimate = self.observer.estimate(now, forecast, ordered, &self.settings)?;
+        if self.missed(now) > 0 {
+            return Err(NoEstimate::Late);
+        }
         Ok(Estimate { frozen: self.filter.is_frozen(), ..estimate })
+    }
+
+    /// Intervals that passed without a sample since there was something to decide on, from when the next is late.
+    /// It is late by when the last one was decided on, since some sources tell of minutes ago.
+    fn missed(&self, now: UnixSeconds) -> i64 {
+        let decided = self.latched.as_ref().is_some_and(|latched| latched.epoch == self.epoch);
+        let (Some(sighted), Some(last), true) = (self.sighted, self.observer.last(), decided)
+        else {
+            return 0;
+        };
+        let late_s = now.since(sighted) - i64::from(self.settings.parameters.guard.blind_after_s);
+        late_s.max(0) / i64::from(last.interval_s.max(1))
     }
 
     /// The observation that a Q-network would read at `estimate`.

@@ -49,6 +49,28 @@ fn a_decision_is_latched_until_the_next_sample() {
 }
 
 #[test]
+fn each_interval_without_its_sample_raises_the_number_until_the_data_is_stale() {
+    let mut c = controller();
+    // A source that tells of two minutes ago: no sample is late for that.
+    c.observe(&sample(30, Some(3000.0), 10), |_, _| {}).unwrap();
+    let [first, on_time, late, same, next] =
+        [150, 239, 240, 269, 270].map(|now| c.decide(UnixSeconds(now)));
+    assert_eq!((first.jobs, on_time), (Jobs(10), first));
+    assert_eq!((late.stage, late.jobs, same), (Stage::Hold, Jobs(11), late));
+    assert_eq!(next.jobs, Jobs(12));
+
+    let mut c = controller();
+    c.observe(&sample(30, Some(3000.0), 10), |_, _| {}).unwrap();
+    let jobs: Vec<u32> = (1..=40).map(|k| c.decide(UnixSeconds(30 * k)).jobs.0).collect();
+    // On time for 90 s, then a tenth more every half a minute, and held from 300 s on.
+    assert_eq!(jobs[..13], [10, 10, 10, 11, 12, 13, 14, 15, 16, 17, 18, 18, 18], "{jobs:?}");
+    assert!(jobs[13..].iter().all(|jobs| *jobs == 18), "{jobs:?}");
+    // Nothing comes of it once samples come again.
+    c.observe(&sample(1230, Some(3000.0), 18), |_, _| {}).unwrap();
+    assert_eq!(c.decide(UnixSeconds(1230)).stage, Stage::Reactive);
+}
+
+#[test]
 fn without_a_forecast_the_present_rate_is_the_reason() {
     // Ten jobs are needed.
     for (ready, moves) in [(8, true), (10, false), (14, true)] {

@@ -161,4 +161,6 @@ pub enum NoEstimate {
     Stale,
     /// The last sample lacks arrivals, backlog, or a number of jobs that was told within the hour.
     Missing,
+    /// The next sample should have come a while ago.
+    Late,
 }

@@ -30,8 +30,9 @@ parameters! {
         /// Start-up times of up to this many SLAs can still answer a burst (promise S-7). Commit ea1c9cc;
         /// range tried: unknown.
         followed_slas: f32 = 3.0, "SLAs";
-        /// Samples that say nothing for longer than this raise the number held: a load that rises unseen
-        /// breaks the SLA, and jobs to spare for minutes cost little. Commit ea1c9cc; range tried: unknown.
+        /// Samples that say nothing for longer than this, or are late by more, raise the number held: a load
+        /// that rises unseen breaks the SLA, and jobs to spare for minutes cost little. Commit ea1c9cc; range
+        /// tried: unknown.
         blind_after_s: u32 = 60, "seconds";
         /// By how much it is raised. On eight traces this, up to double, won half a point of SLA in samples
         /// that are lost for minutes, and cost 2 % (commit 4358482); other values tried: unknown.

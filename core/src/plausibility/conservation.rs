@@ -108,6 +108,11 @@ impl Conservation {
         checked
     }
 
+    /// The backlog that was read last may be an old one: the next is held against nothing.
+    pub(super) fn doubt_backlog(&mut self) {
+        self.before = self.before.filter(|(end, _)| *end != self.read);
+    }
+
     /// The backlog at the start of `sample`, if it follows the last one without a hole.
     fn backlog_before(&self, sample: &Sample) -> Option<f32> {
         let (at, backlog) = self.before?;

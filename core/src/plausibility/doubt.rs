@@ -22,7 +22,7 @@ pub enum Doubt {
     Jump,
     /// A zero that cannot be chance: missing until it has lasted.
     Silence,
-    /// Nothing has changed to the last digit: no scale-down.
+    /// Nothing has changed to the last digit: no scale-down, and what was finished is missing, until that has lasted.
     Frozen,
     /// More was finished than the jobs can do: counts are missing until that has lasted.
     Counts,

@@ -47,9 +47,6 @@ impl PlausibilityFilter {
     pub fn judge(&mut self, sample: &Sample, work_s: Option<f32>) -> (Sample, Doubts) {
         let (mut sample, mut doubts) = (*sample, Doubts::default());
         self.frozen.push(&sample);
-        if self.frozen.is_frozen() {
-            doubts.insert(Doubt::Frozen);
-        }
         let span_s = sample.interval_s as f32;
         let done = sample.processed_events.known().unwrap_or(0.0);
         if let Some(arrivals) = sample.arrivals_events.known()
@@ -78,6 +75,11 @@ impl PlausibilityFilter {
                 doubts.insert(Doubt::Jump);
                 sample.arrivals_events = Reading::Known(believed * span_s);
             }
+        }
+        if self.frozen.is_frozen() {
+            doubts.insert(Doubt::Frozen);
+            self.conservation.doubt_backlog();
+            sample.processed_events = Reading::Missing;
         }
         (sample, doubts)
     }

@@ -164,16 +164,16 @@ fn a_quiet_workload_may_be_silent() {
 }
 
 #[test]
-fn equal_readings_look_frozen_for_a_while() {
+fn equal_readings_look_frozen_and_teach_nothing_for_a_while() {
     let mut filter = PlausibilityFilter::default();
-    let frozen: Vec<bool> = (1..60)
-        .map(|k| {
-            filter.judge(&gated(raw(k, 300.0, 300.0, 0.0)), None);
-            filter.is_frozen()
-        })
-        .collect();
+    let mut is_frozen = |k, arrivals| {
+        let (sample, doubts) = filter.judge(&gated(raw(k, arrivals, 300.0, 0.0)), None);
+        let frozen = doubts.contains(Doubt::Frozen);
+        assert_eq!(sample.processed_events == Reading::Missing, frozen);
+        frozen
+    };
+    let frozen: Vec<bool> = (1..60).map(|k| is_frozen(k, 300.0)).collect();
     assert_eq!(frozen.iter().position(|f| *f), Some(3));
     assert_eq!(frozen.iter().filter(|f| **f).count(), 27);
-    filter.judge(&gated(raw(60, 301.0, 300.0, 0.0)), None);
-    assert!(!filter.is_frozen());
+    assert!(!is_frozen(60, 301.0));
 }

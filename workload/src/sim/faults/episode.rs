@@ -43,11 +43,13 @@ pub(super) struct Episodes {
     /// Steps at the start in which nothing comes by chance.
     quiet_steps: u32,
     active: Vec<Episode>,
+    /// The first step, kind by kind, in which another one may begin.
+    rested: [u32; FaultKind::ALL.len()],
 }
 
 impl Episodes {
     pub(super) fn new(plan: FaultPlan, seed: u64, quiet_steps: u32) -> Self {
-        Self { plan, seed, quiet_steps, active: Vec::new() }
+        Self { plan, seed, quiet_steps, active: Vec::new(), rested: [0; FaultKind::ALL.len()] }
     }
 
     /// What is wrong in the `steps` from `step` on, in which nothing else begins. The load keeps
@@ -55,8 +57,13 @@ impl Episodes {
     pub(super) fn at(&mut self, step: u32, steps: u32, need_jobs: f64) -> &[Episode] {
         self.active.retain(|episode| episode.end > step);
         for kind in self.plan.kinds() {
-            if !self.active.iter().any(|episode| episode.kind == kind) {
-                self.active.extend(self.begin(kind, step, steps, need_jobs));
+            if self.rested[kind as usize] <= step
+                && let Some(episode) = self.begin(kind, step, steps, need_jobs)
+            {
+                // Two without a pause would be one that lasts longer than its kind does.
+                let lasts = episode.end.saturating_sub(step);
+                self.rested[kind as usize] = episode.end.saturating_add(lasts);
+                self.active.push(episode);
             }
         }
         &self.active
