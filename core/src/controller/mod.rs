@@ -176,7 +176,8 @@ impl<F: Forecaster, P: Policy> Controller<F, P> {
         let ordered = self.memory.last_wanted;
         let is_told = real.jobs_ready.is_some();
         let real = other.as_ref().map(|_| &real);
-        self.observer.push(sample, real, self.forecast.as_ref(), ordered, &self.settings);
+        let frozen = doubts.contains(Doubt::Frozen);
+        self.observer.push(sample, real, frozen, self.forecast.as_ref(), ordered, &self.settings);
         self.doubts = doubts;
         if !is_told {
             self.doubts.insert(Doubt::Pool);

@@ -88,11 +88,13 @@ impl Observer {
 
     /// Takes the next sample (times must ascend; the gatherer has checked), and the forecast in
     /// force; `ordered` are the jobs decided last. They are obeyed in the pool that `sample` is of,
-    /// which may be another than that of the `real` one: only real work can be learned from.
+    /// which may be another than that of the `real` one: only real work can be learned from. What is late
+    /// behind a sample that is `frozen` no margin could have prevented.
     pub fn push(
         &mut self,
         sample: &Sample,
         real: Option<&Sample>,
+        frozen: bool,
         forecast: Option<&Forecast>,
         ordered: Option<Jobs>,
         settings: &Settings,
@@ -161,7 +163,8 @@ impl Observer {
                 woken: self.nowcast.is_woken(),
                 // No margin is the answer to a pool that is too small since nobody knows what an event
                 // takes, nor to one that was found so.
-                helpless: sure_s.is_none()
+                helpless: frozen
+                    || sure_s.is_none()
                     || self.found_small.is_some_and(|until| sample.end <= until)
                     || self.throughput.max_jobs(sample.end).is_some()
                     || self.pool.is_crashing()

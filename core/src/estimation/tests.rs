@@ -25,7 +25,7 @@ fn estimate_after(samples: impl IntoIterator<Item = Sample>) -> Estimate {
     let mut observer = Observer::new(&settings().parameters);
     let mut end = UnixSeconds(0);
     for sample in samples {
-        observer.push(&sample, None, None, None, &settings());
+        observer.push(&sample, None, false, None, None, &settings());
         end = sample.end;
     }
     observer.estimate(end, None, None, &settings()).unwrap()

@@ -49,8 +49,9 @@ learned!(PoolObserver { starts, pauses, assumed, unsure, late, settled, stalled,
 
 impl PoolObserver {
     /// Takes a sample; `before` is the one before it, `work_s` the work of an event in seconds where it is
-    /// known: without it nobody can tell whether a pool stood still. Of the jobs that were `ordered`, those that do not work yet are on their way, whatever is said of
-    /// them; before the first order, those are that are said to start.
+    /// known: without it nobody can tell whether a pool stood still. Of the jobs that were `ordered`, those that
+    /// do not work yet are on their way, whatever is said of them; before the first order, those are that are
+    /// said to start.
     pub fn push(
         &mut self,
         sample: &Sample,
@@ -59,6 +60,15 @@ impl PoolObserver {
         ordered: Option<Jobs>,
     ) {
         (self.assumed, self.unsure) = (None, Jobs(0));
+        if let (Some(was), Some(is)) = (before.and_then(|b| b.jobs_ready), sample.jobs_ready) {
+            let lost = ordered.unwrap_or(is).min(was).0.saturating_sub(is.0);
+            let keep = libm::expf(-(sample.interval_s as f32) / LOSSES_S);
+            self.losses = self.losses * keep + lost as f32;
+            self.ready = is;
+            if self.is_crashing() {
+                self.starts.crash(sample.end);
+            }
+        }
         let missing = ordered.zip(sample.jobs_ready).map(|(o, r)| Jobs(o.0.saturating_sub(r.0)));
         if let Some(starting) = missing.or(sample.jobs_starting) {
             let ready = before.and_then(|b| b.jobs_ready).zip(sample.jobs_ready);
@@ -68,10 +78,6 @@ impl PoolObserver {
         }
         let Some(before) = before else { return };
         let (Some(was), Some(is)) = (before.jobs_ready, sample.jobs_ready) else { return };
-        let lost = ordered.unwrap_or(is).min(was).0.saturating_sub(is.0);
-        let keep = libm::expf(-(sample.interval_s as f32) / LOSSES_S);
-        self.losses = self.losses * keep + lost as f32;
-        self.ready = is;
         let counted = ordered.unwrap_or(is).min(is).min(was);
         let idle_s = work_s.and_then(|work_s| idle_s(sample, before, counted, work_s));
         if was == is {

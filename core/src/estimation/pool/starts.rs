@@ -41,8 +41,10 @@ pub(super) struct Starts {
     groups: Deque<Group, GROUPS>,
     sum_s: f32,
     seen: f32,
+    /// Jobs that were asked for by then take as long as an outage does, which is no start-up time.
+    outage: UnixSeconds,
 }
-learned!(Starts { groups, sum_s, seen });
+learned!(Starts { groups, sum_s, seen, outage });
 
 impl Starts {
     /// Jobs on their way.
@@ -53,6 +55,11 @@ impl Starts {
     /// Forgets the jobs on their way, and keeps how long jobs take.
     pub(super) fn clear(&mut self) {
         self.groups.clear();
+    }
+
+    /// Jobs crash at `at`.
+    pub(super) fn crash(&mut self, at: UnixSeconds) {
+        self.outage = at;
     }
 
     /// First asked, first up: `starting` and how many `more` are ready tell who came up by `at`. Those that
@@ -97,7 +104,8 @@ impl Starts {
         {
             let jobs = first.jobs.min(up);
             let took_s = at.since(first.asked) as f32;
-            for _ in 0..jobs.min(MAX_STARTS) {
+            let taught = if first.asked > self.outage { jobs.min(MAX_STARTS) } else { 0 };
+            for _ in 0..taught {
                 let keep = 1.0 - 1.0 / START_MEMORY;
                 self.sum_s = self.sum_s * keep + took_s.max(0.0);
                 self.seen = self.seen * keep + 1.0;

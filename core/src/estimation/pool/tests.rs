@@ -110,6 +110,25 @@ fn jobs_that_never_come_up_are_overdue() {
 }
 
 #[test]
+fn an_outage_is_no_start_up_time() {
+    let (mut pool, mut before) = (PoolObserver::default(), None);
+    // All crash, four more are ordered, and half an hour later all are up again.
+    for k in 1..80 {
+        let (ready, ordered) = match k {
+            1..10 => (10, 10),
+            10..70 => (0, 14),
+            _ => (14, 14),
+        };
+        let now = sample(k, (ready, 0), 3000.0, 0.0, 0.0);
+        pool.push(&now, before.as_ref(), Some(0.1), Some(Jobs(ordered)));
+        before = Some(now);
+        let is_overdue = pool.is_overdue(now.end, 60.0);
+        assert!(is_overdue == (k > 14 && k < 70), "{k}");
+    }
+    assert_eq!(pool.start_up_s(60.0), 60.0);
+}
+
+#[test]
 fn jobs_of_which_nobody_tells_come_up_as_is_usual() {
     let mut pool = PoolObserver::default();
     let orders = [10, 14, 14, 14, 8, 9];

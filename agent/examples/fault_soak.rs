@@ -1,14 +1,17 @@
 //! Plays every fault on recorded traffic, each by itself, against the clean run of the same seed.
 //!
-//!     cargo run --release -p scaleiq-workload --example fault_soak -- FILE_OR_FOLDER [FAULTS] [SEEDS] [WORLDS]
+//!     cargo run --release -p agent --example fault_soak -- FILE_OR_FOLDER [FAULTS] [SEEDS] [WORLDS]
 //!
-//! The forecaster works without a network: what is judged is how readings and pool are handled.
+//! The forecaster works without a network: what is judged is how readings and pool are handled, from what a
+//! sender says on.
 
+use agent::lab::backtest::faults::take;
+use agent::observe::{Intake, Trust};
 use scaleiq_core::controller::Controller;
 use scaleiq_core::forecast::{ForecastPipeline, NoModel};
 use scaleiq_core::policy::Planner;
 use scaleiq_core::settings::Settings;
-use scaleiq_core::units::{DAY_S, JobLimits, Jobs};
+use scaleiq_core::units::{DAY_S, JobLimits};
 use scaleiq_workload::sim::faults::{Course, FaultKind, FaultPlan, Summary, Tick, Trial, Verdict};
 use scaleiq_workload::sim::{Load, LoadSettings, Scale, Series, TICK_S, World};
 use std::collections::BTreeMap;
@@ -41,12 +44,12 @@ impl Case {
         let settings = Settings::new(limits, world.sla_s as f32, world.start_median_s);
         let forecaster = ForecastPipeline::new(settings.interval, NoModel);
         let mut controller = Box::new(Controller::new(settings, forecaster, Planner));
+        let mut intake = Intake::new(Trust::Receiver, None);
         trial.play(plan, &mut |tick: &Tick| {
-            for sample in tick.samples() {
+            for sample in take(tick, &mut intake) {
                 let _ = controller.observe(&sample, |_, _| {});
             }
-            let jobs: Jobs = controller.decide(tick.truth.end).jobs;
-            jobs
+            controller.decide(tick.truth.end).jobs
         })
     }
 }
