@@ -44,8 +44,8 @@ parameters! {
         at_rest: f32 = 0.02, "share of the mean rate";
         /// Traffic above this is back. Commit aa3b006; range tried: unknown.
         back: f32 = 0.5, "share of the mean rate";
-        /// The trend is followed on the high path for at most this long. Commit ce76476; range tried: unknown.
-        trend_lasts_s: f32 = 150.0, "seconds";
+        /// The trend is followed on the high path for at most this long. Chosen by ADR 5 (150 before).
+        trend_lasts_s: f32 = 120.0, "seconds";
         /// The forecast's own trend is read from `trend_behind_s` before the present to this long after it.
         /// Commit df27f6a; range tried: unknown.
         trend_ahead_s: f32 = 60.0, "seconds";
@@ -71,7 +71,7 @@ parameters! {
         /// And up to this one. Commit ce76476; range tried: unknown.
         max_shape: f32 = 2.0, "1";
         /// Jobs on their way are expected after this many mean start-up times in the projection of the
-        /// backlog. Commit ce76476. Tried: 1.4 to 3, which ADR 5 tells of.
-        coming_late: f32 = 1.1, "start-up times";
+        /// backlog. Chosen by ADR 5 (1.1 before).
+        coming_late: f32 = 1.5, "start-up times";
     }
 }
