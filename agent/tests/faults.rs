@@ -37,10 +37,10 @@ fn histories() -> [History; 2] {
     [sample, made]
 }
 
-fn verdicts(history: History, world: World, seed: u64, faults: &FaultPlan) -> Vec<Verdict> {
+fn verdicts(history: &History, world: World, seed: u64, faults: &FaultPlan) -> Vec<Verdict> {
     let spec =
         Spec { peak_jobs: Some(40.0), work_ms: Some(100.0), warm_days: 1.0, days: None, seed };
-    let (load, warm_s) = history.load(&spec).unwrap();
+    let (load, warm_s) = history.clone().load(&spec).unwrap();
     let limits = JobLimits::new(1, 200).unwrap();
     let mut decider = || {
         let none = ModelChoice::None;
@@ -55,11 +55,12 @@ fn verdicts(history: History, world: World, seed: u64, faults: &FaultPlan) -> Ve
 fn every_fault_keeps_its_marks() {
     let plan = FaultPlan::all();
     let [sample, made] = histories();
+    let play = |history, world, seeds: [u64; 2]| {
+        seeds.map(|seed| verdicts(history, world, seed, &plan)).concat()
+    };
     let runs = std::thread::scope(|scope| {
-        let other = scope.spawn(|| verdicts(made, World::slow(), 2, &plan));
-        let mut runs = verdicts(sample, World::queue(), 1, &plan);
-        runs.extend(other.join().unwrap());
-        runs
+        let other = scope.spawn(|| play(&made, World::slow(), [2, 4]));
+        [play(&sample, World::queue(), [1, 3]), other.join().unwrap()].concat()
     });
     let summary = |kind: FaultKind| {
         let all: Vec<Verdict> = runs.iter().filter(|run| run.kind == kind).copied().collect();

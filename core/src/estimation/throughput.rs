@@ -187,16 +187,22 @@ impl ThroughputObserver {
         if self.useless < SURE_STRETCHES {
             return;
         }
+        let best = self.sizes.iter().map(|size| size.events_per_s).fold(now.events_per_s, f32::max);
+        let is_enough = |size: &&Size| size.events_per_s >= ENOUGH * best;
         let enough = match idle {
-            Some(busy) => Jobs::ceil(IDLE_ROOM * busy).max(Jobs(1)),
+            Some(busy) => {
+                // Jobs that are busy with what never ends look idle: a pool without them did less.
+                let sizes = self.sizes.iter().chain([now]);
+                let too_small = sizes.filter(|size| !is_enough(size)).map(|size| size.jobs).max();
+                let least = too_small.map_or(Jobs(1), |jobs| Jobs(jobs.0.saturating_add(1)));
+                Jobs::ceil(IDLE_ROOM * busy).min(now.jobs).max(least)
+            }
             None => {
-                let rates = || self.sizes.iter().map(|size| size.events_per_s);
-                let best = rates().fold(now.events_per_s, f32::max);
-                let enough = self.sizes.iter().filter(|s| s.events_per_s >= ENOUGH * best);
-                enough.map(|size| size.jobs).min().unwrap_or(now.jobs)
+                let enough = self.sizes.iter().filter(is_enough).map(|size| size.jobs).min();
+                enough.map_or(now.jobs, |jobs| jobs.min(now.jobs))
             }
         };
-        self.most = Some((enough.min(now.jobs), now.at));
+        self.most = Some((enough, now.at));
     }
 
     fn remember(&mut self, size: Size) {
@@ -275,6 +281,18 @@ mod tests {
         let (before, now) = (sample(13, 8, 2400.0, 9000.0), sample(14, 8, 4000.0, 9000.0));
         observer.push(&now, &before, Some(0.06), None, false);
         assert_eq!(observer.max_jobs(now.end), None);
+    }
+
+    #[test]
+    fn jobs_that_are_busy_with_what_never_ends_are_not_too_many() {
+        // Two of ten are; without the one that seems too many the pool does less.
+        let works = |jobs: u32| f64::from(jobs) - 2.0;
+        let most = |sizes: &[u32]| {
+            play(sizes, works, WORK_S).max_jobs(UnixSeconds(30 * 6 * sizes.len() as i64))
+        };
+        assert_eq!([&[10][..], &[10, 9], &[10, 9, 10]].map(most), [9, 10, 10].map(Jobs).map(Some));
+        // Some more are let go to work, as they do.
+        assert_eq!(most(&[10, 9, 10, 13]), None);
     }
 
     #[test]
