@@ -1,9 +1,11 @@
 //! What is played: traffic, scales, worlds and seeds.
 
 use super::contender::Contender;
+use super::foresight::Foresight;
 use crate::data::file;
 use crate::data::recording::Recording;
 use anyhow::{Context as _, Result, ensure};
+use scaleiq_core::parameters::Parameters;
 use scaleiq_core::units::{DAY_S, JobLimits};
 use scaleiq_workload::ReadOptions;
 use scaleiq_workload::sim::{LoadSettings, Scale};
@@ -105,6 +107,10 @@ pub struct Grid {
     pub seeds: Vec<u64>,
     /// Policies.
     pub contenders: Vec<Contender>,
+    /// Whose forecasts they get.
+    pub foresight: Foresight,
+    /// The numbers of plan and guard.
+    pub parameters: Parameters,
     /// Days at the start that are not scored.
     pub warm_days: f64,
     /// Fewest and most jobs, for all policies.

@@ -12,6 +12,7 @@
 
 pub mod cache;
 pub mod contender;
+pub mod foresight;
 pub mod grid;
 pub mod page;
 pub mod paired;

@@ -12,7 +12,6 @@ use crate::runtime::stop;
 use crate::runtime::threads::on_each;
 use anyhow::{Context as _, Result};
 use scaleiq_core::model::{NativeBundle, PACK};
-use scaleiq_core::parameters::Parameters;
 use scaleiq_workload::sim::World;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -149,7 +148,7 @@ impl Runner<'_> {
         let name = traffic.name.as_str();
         let note = |text: &str| self.queue().progress.say(text);
         Workload::new(name, traffic.recording(), &settings, load.seed, &mut |intervals| {
-            self.cache.forecast(intervals, &note)
+            self.grid.foresight.forecast(&self.cache, intervals, &note)
         })
     }
 
@@ -190,7 +189,7 @@ impl Runner<'_> {
             warm_s: task.warm_s,
             policy: &policy,
             base: self.bundle.card().policy.base,
-            parameters: Parameters::DEFAULT,
+            parameters: self.grid.parameters,
         };
         let Some(played) = run.play(task.contender, &stop::requested) else { return };
         let mut queue = self.queue();

@@ -196,6 +196,7 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::foresight::Foresight;
     use crate::benchmark::grid::{Stretch, Traffic};
     use crate::runtime::stop::never;
     use scaleiq_core::model::Bundle;
@@ -209,6 +210,8 @@ mod tests {
             worlds: vec!["queue"],
             seeds: vec![1],
             contenders: Vec::new(),
+            foresight: Foresight::Model,
+            parameters: Parameters::DEFAULT,
             warm_days: 1.0,
             limits: JobLimits::new(1, 100).unwrap(),
         };
@@ -221,7 +224,7 @@ mod tests {
             *found.unwrap()
         };
         let wait = of("planner.cheap", "median_wait");
-        assert!((wait.less.value - 0.12).abs() < 1e-6 && (wait.more.value - 0.18).abs() < 1e-6);
+        assert!((wait.less.value - 0.24).abs() < 1e-6 && (wait.more.value - 0.36).abs() < 1e-6);
         assert!(wait.less != wait.more, "{wait:?}");
         // Where changes are cheap the other row is not read.
         let other = of("planner.costly", "median_wait");

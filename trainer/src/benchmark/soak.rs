@@ -108,8 +108,10 @@ pub fn csv(summaries: &[Summary]) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::benchmark::foresight::Foresight;
     use crate::benchmark::grid::{Stretch, Traffic};
     use scaleiq_core::model::Bundle;
+    use scaleiq_core::parameters::Parameters;
     use scaleiq_core::units::JobLimits;
 
     #[test]
@@ -120,6 +122,8 @@ mod tests {
             worlds: vec!["queue", "slow"],
             seeds: vec![1],
             contenders: Vec::new(),
+            foresight: Foresight::Model,
+            parameters: Parameters::DEFAULT,
             warm_days: 1.0,
             limits: JobLimits::new(1, 100).unwrap(),
         };

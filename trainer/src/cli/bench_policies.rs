@@ -2,6 +2,7 @@
 
 use super::values::parse_days;
 use crate::benchmark::contender::Contender;
+use crate::benchmark::foresight::Foresight;
 use crate::benchmark::grid::{Grid, Stretch, Traffic};
 use crate::benchmark::runner;
 use crate::benchmark::summary::Summary;
@@ -11,6 +12,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use scaleiq_core::model::{Bundle, SHIPPED_NAME};
+use scaleiq_core::parameters::Parameters;
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::ReadOptions;
 use scaleiq_workload::sim::World;
@@ -24,6 +26,8 @@ Examples:
   trainer bench-policies --data a.csv --data b.csv --cache cache --out bench
   trainer bench-policies --data a.csv --peak-jobs 40 --world slow --seeds 1
   trainer bench-policies --model runs/june/models --policies dqn,hpa,oracle
+  trainer bench-policies --policies planner --set budget.max_margin=15 --set nowcast.soon_s=360
+  trainer bench-policies --policies planner --forecasts perfect    what forecasts could be worth
   trainer bench-policies --data a.csv --days 5 --warm-days 2 --peak-jobs 40 --faults all";
 
 /// What is played, and where to.
@@ -48,9 +52,19 @@ pub struct BenchPoliciesArgs {
     /// Of these, days at the start that are not scored, of a short file at most half; 0: a cold start
     #[arg(long, value_name = "DAYS", default_value_t = 7.0, value_parser = parse_warm_days)]
     pub warm_days: f64,
+    /// Days at the end of each file that are not looked at: what is chosen before them can be judged on them
+    #[arg(long, value_name = "DAYS", default_value_t = 0.0, value_parser = parse_warm_days)]
+    pub held_back_days: f64,
     /// Policies to play, with commas between [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub policies: Vec<Contender>,
+    /// Whose forecasts the policies get
+    #[arg(long, value_name = "WHOSE", value_enum, default_value_t, conflicts_with = "faults")]
+    pub forecasts: Foresight,
+    /// Another value of a number of plan, guard, nowcast or margin, such as nowcast.soon_s=360; may be
+    /// repeated. `trainer sensitivity` lists them [default: the model's own]
+    #[arg(long, value_name = "NUMBER=VALUE", value_parser = parse_number, conflicts_with = "faults")]
+    pub set: Vec<Number>,
     /// Play the model alone with faults, each by itself, against the run without: `all`, or names with
     /// commas between, with `:TIMES` behind a name to have it so many times a day
     #[arg(long, value_name = "FAULTS", conflicts_with = "policies")]
@@ -75,6 +89,14 @@ pub struct BenchPoliciesArgs {
     pub reading: ReadOptions,
 }
 
+/// A value for one of the numbers of [`Parameters`].
+#[derive(Clone, Debug)]
+pub struct Number {
+    group: String,
+    name: String,
+    value: f64,
+}
+
 /// Plays the grid, prints the summary and writes what was asked for. Ctrl-C ends it with what is done.
 ///
 /// # Errors
@@ -84,7 +106,7 @@ pub fn run(args: &BenchPoliciesArgs) -> Result<()> {
         Some(folder) => Bundle::load_native(folder)?,
         None => Bundle::shipped_native()?,
     };
-    let grid = grid(args)?;
+    let grid = grid(args, bundle.card().policy.parameters)?;
     // Before the work of minutes: is there where to write?
     for folder in [&args.cache, &args.out].into_iter().flatten() {
         let made = std::fs::create_dir_all(folder);
@@ -111,14 +133,19 @@ pub fn run(args: &BenchPoliciesArgs) -> Result<()> {
     Ok(())
 }
 
-fn grid(args: &BenchPoliciesArgs) -> Result<Grid> {
+fn grid(args: &BenchPoliciesArgs, mut parameters: Parameters) -> Result<Grid> {
+    for Number { group, name, value } in &args.set {
+        // Whether there is such a number was seen when it was read.
+        let _ = parameters.set(group, name, *value);
+    }
+    let stretch = Stretch { days: args.days, held_back_days: args.held_back_days };
     let mut traffic: Vec<Traffic> = args
         .data
         .iter()
-        .map(|path| Traffic::read(path, &args.reading, Stretch::last(args.days)))
+        .map(|path| Traffic::read(path, &args.reading, stretch))
         .collect::<Result<_>>()?;
     if traffic.is_empty() {
-        traffic.push(Traffic::sample(Stretch::last(args.days))?);
+        traffic.push(Traffic::sample(stretch)?);
     }
     let contenders =
         if args.policies.is_empty() { Contender::all().collect() } else { args.policies.clone() };
@@ -128,6 +155,8 @@ fn grid(args: &BenchPoliciesArgs) -> Result<Grid> {
         worlds: args.world.clone(),
         seeds: args.seeds.clone().collect(),
         contenders,
+        foresight: args.forecasts,
+        parameters,
         warm_days: args.warm_days,
         limits: JobLimits::new(args.min_jobs, args.max_jobs)
             .context("--min-jobs and --max-jobs")?,
@@ -139,8 +168,23 @@ fn how(args: &BenchPoliciesArgs, grid: &Grid) -> String {
     let (min, max) = (grid.limits.min(), grid.limits.max());
     let model =
         args.model.as_ref().map_or(SHIPPED_NAME.into(), |folder| folder.display().to_string());
+    let forecasts = match args.forecasts {
+        Foresight::Model => "",
+        Foresight::Experts => ", forecasts of the experts alone",
+        Foresight::HalfError => ", forecasts with half of their errors",
+        Foresight::Perfect => ", forecasts that know what comes",
+    };
+    let set: String = args
+        .set
+        .iter()
+        .map(|Number { group, name, value }| format!(", {group}.{name} {value}"))
+        .collect();
+    let before = match args.held_back_days {
+        0.0 => String::new(),
+        days => format!(" before the last {days}"),
+    };
     format!(
-        "model {model}; the last {} days of each file, the first {} not scored; {min} to {max} jobs",
+        "model {model}{forecasts}{set}; the last {} days of each file{before}, the first {} not scored; {min} to {max} jobs",
         args.days, args.warm_days
     )
 }
@@ -151,6 +195,17 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
 
 pub(super) fn known_world(name: &str) -> &'static str {
     World::NAMES.into_iter().find(|known| *known == name).unwrap_or(World::NAMES[0])
+}
+
+fn parse_number(text: &str) -> Result<Number, String> {
+    let (place, value) = text.split_once('=').ok_or("should be NUMBER=VALUE")?;
+    let (group, name) = place.rsplit_once('.').ok_or("should be GROUP.NAME=VALUE")?;
+    if !Parameters::DEFAULT.table().any(|known| known.group == group && known.name == name) {
+        return Err(format!("there is no number {place}; `trainer sensitivity` lists them"));
+    }
+    let number = value.parse().ok().filter(|value| Parameters::DEFAULT.clone().set(group, name, *value));
+    let value = number.ok_or_else(|| format!("{value} is no value for {place}"))?;
+    Ok(Number { group: group.into(), name: name.into(), value })
 }
 
 pub(super) fn parse_warm_days(text: &str) -> Result<f64, String> {
@@ -212,10 +267,15 @@ mod tests {
         for bad in [
             "--faults gremlins",
             "--faults all --policies dqn",
+            "--faults all --forecasts perfect",
             "--seeds 3..1",
             "--seeds a",
             "--peak-jobs 0",
             "--world mars",
+            "--set nowcast.soon=1",
+            "--set soon_s=1",
+            "--set nowcast.soon_s=-1",
+            "--set nowcast.soon_s",
             "--policies x",
         ] {
             assert!(parse(bad).is_err(), "{bad}");

@@ -2,6 +2,7 @@
 
 use super::bench_policies::{known_world, parse_peak, parse_seeds, parse_warm_days};
 use super::values::parse_days;
+use crate::benchmark::foresight::Foresight;
 use crate::benchmark::grid::{Grid, Stretch, Traffic};
 use crate::benchmark::sensitivity;
 use crate::runtime::files::write_atomic;
@@ -10,6 +11,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use scaleiq_core::model::{Bundle, SHIPPED_NAME};
+use scaleiq_core::parameters::Parameters;
 use scaleiq_core::units::JobLimits;
 use scaleiq_workload::ReadOptions;
 use scaleiq_workload::sim::World;
@@ -95,6 +97,8 @@ fn grid(args: &SensitivityArgs) -> Result<Grid> {
         worlds: args.world.clone(),
         seeds: args.seeds.clone().collect(),
         contenders: Vec::new(),
+        foresight: Foresight::Model,
+        parameters: Parameters::DEFAULT,
         warm_days: args.warm_days,
         limits: JobLimits::new(1, args.max_jobs).context("--max-jobs")?,
     })
