@@ -6,7 +6,7 @@
 //! 6   what an engine must be able to do beside, a bit each, u16; none is given out: 0
 //! 8   length of the body, u32 little-endian
 //! 12  CRC-32 of the body (ISO-HDLC, as in zip), u32 little-endian
-//! 16  body: postcard of `Pack`, weights and numbers as byte strings; from version 2 on, postcard of its
+//! 16  body: postcard of `Pack`, weights and numbers as byte strings; in `PACK_VERSION`, postcard of its
 //!     `Parameters` after it
 //! ```
 
@@ -19,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 /// How a pack begins.
 pub const MAGIC: [u8; 4] = *b"SIQP";
-/// Version of the pack and of the networks' inputs and outputs, with parameters of its own.
-pub const PACK_VERSION: u16 = 2;
+/// Version of the pack and of the networks' inputs and outputs, with parameters of its own. Version 2 had
+/// two parameters less, and is not read any more.
+pub const PACK_VERSION: u16 = 3;
 /// Version of a pack with the default parameters, which are not in it: firmware from before there were
 /// others runs it, too.
 const DEFAULTS_VERSION: u16 = 1;
@@ -103,7 +104,7 @@ impl<'a> Pack<'a> {
             return Err(PackError::NoPack);
         }
         let version = u16::from_le_bytes([v0, v1]);
-        if !(DEFAULTS_VERSION..=PACK_VERSION).contains(&version) {
+        if version != DEFAULTS_VERSION && version != PACK_VERSION {
             return Err(PackError::Version(version));
         }
         let needs = u16::from_le_bytes([n0, n1]);
@@ -125,7 +126,7 @@ impl<'a> Pack<'a> {
     fn read(body: &'a [u8], version: u16) -> Result<Self, PackError> {
         let (mut pack, mut rest) =
             postcard::take_from_bytes::<Self>(body).map_err(|_| PackError::Malformed)?;
-        if version > DEFAULTS_VERSION {
+        if version == PACK_VERSION {
             (pack.parameters, rest) =
                 postcard::take_from_bytes(rest).map_err(|_| PackError::Malformed)?;
         }

@@ -133,15 +133,18 @@ fn a_pack_is_read_back_and_runs() {
     }
 }
 
-/// A pack with parameters of its own is of version 2; one with the defaults is of version 1, byte for byte
+/// A pack with parameters of its own is of its version; one with the defaults is of version 1, byte for byte
 /// what it was before there were others.
 #[test]
 fn parameters_are_carried_where_they_differ() {
     let plain = Maker::default().pack(8, 2, true);
     let mut tuned = plain.clone();
-    assert!(tuned.parameters.set("planner.cheap", "median_wait", 0.2));
+    assert!(tuned.parameters.set("planner.cheap", "median_wait", 0.25));
     let [of_plain, of_tuned] = [&plain, &tuned].map(written);
-    assert_eq!((of_plain[4], of_tuned[4]), (1, 2));
+    assert_eq!((of_plain[4], of_tuned[4]), (1, 3));
+    let mut before = of_tuned.clone();
+    before[4] = 2;
+    assert_eq!(Pack::parse(&before), Err(PackError::Version(2)));
     assert_eq!(Pack::parse(&of_tuned).unwrap(), tuned);
     assert_eq!(Pack::length(&of_tuned), Some(of_tuned.len()));
     let nonsense = |number: f32| {

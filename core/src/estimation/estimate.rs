@@ -37,6 +37,10 @@ pub struct Estimate {
     pub later_rate: f32,
     /// 0.9 quantile less median of the forecast at the end of that time.
     pub later_spread: f32,
+    /// The highest median rate before lead time.
+    pub until_lead_rate: f32,
+    /// The highest median rate from lead time until nearly all jobs are up that are asked for now.
+    pub after_lead_rate: f32,
     /// The median rate when a backlog that is worked off from lead time on should be gone.
     pub settled_rate: f32,
     /// Arrival rates at each of [`HORIZONS`].

@@ -255,12 +255,9 @@ impl Observer {
         let ahead = self.nowcast.ahead();
         let margin = self.budget.margin();
         let nowcast = &settings.parameters.nowcast;
-        let path = Path { forecast, at, lead_s, median: ahead.median, nowcast };
+        let path = Path { forecast, at, lead_s, level, median: ahead.median, nowcast };
         let high_rate = (ahead.median + margin * ahead.error).min(ahead.most).max(ahead.trend);
-        let highest = |seconds: f32| {
-            [1.0 / 3.0, 2.0 / 3.0, 1.0].map(|part| path.median(part * seconds)).into_iter()
-        };
-        let soon_rate = highest(nowcast.soon_s).fold(level.max(ahead.median), f32::max);
+        let soon_rate = path.highest(nowcast.soon_s).max(level).max(ahead.median);
         let interval_s = settings.interval.seconds() as f32;
         let work_s = self.work.work_s();
         let backlog_s = backlog_events * work_s;
@@ -272,8 +269,10 @@ impl Observer {
             start_up_s,
             coming_late: nowcast.coming_late,
             backlog_s,
-            need: level * work_s,
         };
+        let median_s = start.project(|part| path.until_lead(part) * work_s);
+        let raised = high_rate - ahead.median;
+        let high_s = start.project(|part| (path.until_lead(part) + part * raised) * work_s);
         Ok(Estimate {
             at,
             sample_s: sample.interval_s as f32,
@@ -286,17 +285,16 @@ impl Observer {
             lead_rates: core::array::from_fn(|q| path.rate(0.0, q)),
             high_rate,
             soon_rate,
-            later_rate: highest(nowcast.later_s).fold(soon_rate, f32::max),
+            later_rate: path.highest(nowcast.later_s).max(soon_rate),
             later_spread: path.rate(nowcast.later_s, Q90) - path.rate(nowcast.later_s, Q50),
             settled_rate: path.median(settings.catch_up_s),
             horizon_rates: HORIZONS.map(|h| {
                 let at = |q| path.rate(h as f32 * interval_s - lead_s, q);
                 HorizonRates { q10: at(Q10), q50: at(Q50), q90: at(Q90) }
             }),
-            lead_backlog: LeadBacklog {
-                median_s: start.project(ahead.median * work_s),
-                high_s: start.project(high_rate * work_s),
-            },
+            until_lead_rate: path.highest_until_lead(),
+            after_lead_rate: path.highest(nowcast.stragglers * start_up_s).max(ahead.median),
+            lead_backlog: LeadBacklog { median_s, high_s },
             margin,
             start_up_s,
             frozen: false,

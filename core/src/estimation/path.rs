@@ -16,11 +16,36 @@ pub(super) struct Path<'a> {
     pub(super) forecast: Option<&'a Forecast>,
     pub(super) at: UnixSeconds,
     pub(super) lead_s: f32,
+    /// The present rate.
+    pub(super) level: f32,
+    /// The nowcast's median at lead time.
     pub(super) median: f32,
     pub(super) nowcast: &'a NowcastParams,
 }
 
 impl Path<'_> {
+    /// The highest median rate before lead time.
+    pub(super) fn highest_until_lead(&self) -> f32 {
+        (1..8).map(|k| self.until_lead(k as f32 / 8.0)).fold(0.0, f32::max)
+    }
+
+    /// The highest median rate within `seconds` after lead time.
+    pub(super) fn highest(&self, seconds: f32) -> f32 {
+        let parts = [1.0 / 3.0, 2.0 / 3.0, 1.0];
+        parts.map(|part| self.median(part * seconds)).into_iter().fold(0.0, f32::max)
+    }
+
+    /// The median rate when `part` of the lead time has passed: the forecast, moved by what it is off now
+    /// and at lead time.
+    pub(super) fn until_lead(&self, part: f32) -> f32 {
+        let said = |part: f32| match self.forecast {
+            Some(f) => f.rate(self.at.plus((part * self.lead_s) as i64), Q50).0,
+            None => 0.0,
+        };
+        let (off_now, off_then) = (self.level - said(0.0), self.median - said(1.0));
+        (said(part) + off_now + part * (off_then - off_now)).max(0.0)
+    }
+
     /// The rate `seconds` after lead time.
     pub(super) fn rate(&self, seconds: f32, quantile: usize) -> f32 {
         let Some(forecast) = self.forecast else { return self.median };

@@ -61,6 +61,9 @@ parameters! {
         /// What a forecast may raise while blind goes this far above the highest rate seen. Commit
         /// ea1c9cc; range tried: unknown.
         seen_room: f32 = 1.1, "1";
+        /// Jobs come up until so long after lead time: 0.97 of them, at the spread of start-up times that is
+        /// taken for usual. Not tuned.
+        stragglers: f32 = 0.5, "start-up times";
         /// "Soon" reaches this far beyond lead time. Chosen by ADR 5 (360 before).
         soon_s: f32 = 600.0, "seconds";
         /// "Later" reaches this far beyond lead time. Commit ce76476; range tried: unknown.

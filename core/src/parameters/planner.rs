@@ -22,13 +22,20 @@ impl PlannerParams {
 parameters! {
     /// The plan where changes are cheap.
     pub struct CheapChanges {
-        /// How long a backlog may take to be worked off. Commit ce76476; range tried: unknown.
-        patience: f32 = 1.0, "catch-up times";
-        /// Wait aimed at on the median path, so that the pool runs at nearly 100 % and still drains.
+        /// How long a backlog may take to be worked off where lead time is no longer than the catch-up time.
         /// Commit ce76476; range tried: unknown.
-        median_wait: f32 = 0.15, "share of the SLA";
-        /// Wait allowed on the high path. Commit ce76476; range tried: unknown.
-        high_wait: f32 = 0.6, "share of the SLA";
+        patience: f32 = 1.0, "catch-up times";
+        /// Where lead time is longer, a backlog may take longer by this power of how many times as long: what
+        /// is ordered for it comes late. Chosen by ADR 6.
+        patience_grows: f32 = 0.5, "1";
+        /// Wait aimed at on the median path, so that the pool runs at nearly 100 % and still drains. Chosen by
+        /// ADR 6 (0.15 before).
+        median_wait: f32 = 0.3, "share of the SLA";
+        /// Wait allowed on the high path where jobs are up within the SLA. Chosen by ADR 6 (0.6 before).
+        high_wait: f32 = 0.8, "share of the SLA";
+        /// Where jobs take longer to be up, that wait is less by this power of how many SLAs they take: a
+        /// mistake cannot be mended in time. Chosen by ADR 6.
+        high_wait_fades: f32 = 0.7, "1";
         /// The high path is looked at until the next sample at least, and no longer than this where that
         /// comes later than the SLA: a usual tick. Not tuned.
         longest_tick_s: f32 = 30.0, "seconds";
@@ -37,8 +44,8 @@ parameters! {
         short: f32 = 0.2, "share of the pool";
         /// What a change leaves to spare. Commit ce76476; range tried: unknown.
         spare: f32 = 0.03, "share of the jobs required";
-        /// A pool larger than required by this factor is too large. Commit ce76476; range tried: unknown.
-        large: f32 = 1.12, "1";
+        /// A pool larger than required by this factor is too large. Chosen by ADR 6 (1.12 before).
+        large: f32 = 1.16, "1";
     }
 }
 
@@ -50,7 +57,7 @@ parameters! {
         patience: f32 = 10.0 / 3.0, "catch-up times";
         /// Wait aimed at on the median path. Commit ce76476; range tried: unknown.
         median_wait: f32 = 0.4, "share of the SLA";
-        /// Wait allowed on the high path. Chosen by ADR 5 (0.6 before).
+        /// Wait allowed on the high path. Chosen by ADR 5 (0.6 before). Tried by ADR 6: 0.1 to 0.3.
         high_wait: f32 = 0.42, "share of the SLA";
         /// The high path is looked at until the next sample at least, and no longer than this where that
         /// comes later than the SLA: a usual tick. Not tuned.
@@ -67,7 +74,7 @@ parameters! {
         /// ce76476 had it); range tried: unknown.
         large: f32 = 1.05, "1";
         /// Part of the margin for which there is always room. Commit 5593151 (a margin counts for more
-        /// than ce76476 had it); range tried: unknown.
+        /// than ce76476 had it). Tried by ADR 6: 0 to 0.25.
         margin: f32 = 0.15, "spreads of the forecast";
         /// Part of the margin that a change makes room for. Commit ce76476; range tried: unknown.
         goal_margin: f32 = 0.2, "spreads of the forecast";

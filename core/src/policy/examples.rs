@@ -23,6 +23,8 @@ pub(crate) fn estimate(ready: u32, rate: f32, backlog_events: f32) -> Estimate {
         soon_rate: rate,
         later_rate: rate,
         later_spread: 0.2 * rate,
+        until_lead_rate: rate,
+        after_lead_rate: rate,
         settled_rate: rate,
         horizon_rates: [HorizonRates { q10: 0.8 * rate, q50: rate, q90: 1.2 * rate }; 3],
         lead_backlog: LeadBacklog { median_s: backlog_events * 0.1, high_s: backlog_events * 0.1 },

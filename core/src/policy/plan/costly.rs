@@ -23,7 +23,7 @@ pub(super) fn plan(s: &Estimate, settings: &Settings) -> Plan {
     let later = (later * (room + p.goal_room)).max(later + p.goal_margin * spread);
     let least = median.max(high).max(soon);
     let goal = least.max(later);
-    Plan { least, goal, most: goal * p.large }
+    Plan { least, goal, kept: goal, most: goal * p.large }
 }
 
 /// A larger pool where each start stops it for a while.

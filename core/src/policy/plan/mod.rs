@@ -11,6 +11,10 @@
 //!   pool runs at nearly 100 % and drains what has gathered;
 //! - on the high path, which the SLA budget sets, it must stay below the SLA for a while.
 //!
+//! A pool is let shrink only as far as it bears what comes before lead time as well: until then no other
+//! jobs can be had. And those that are asked for come one after the other, so what comes until the last
+//! are up counts as lead time does.
+//!
 //! Where each change stops the pool for a while (a consumer group's rebalance), the pool keeps room
 //! to spare, looks farther ahead, grows by few jobs at a time while it can, and only once these are
 //! up.
@@ -33,7 +37,7 @@ impl Plan {
     #[must_use]
     pub fn new(s: &Estimate, settings: &Settings) -> Self {
         if s.idle {
-            return Self { least: 0.0, goal: 0.0, most: 0.0 };
+            return Self { least: 0.0, goal: 0.0, kept: 0.0, most: 0.0 };
         }
         if s.changes_are_costly() { costly::plan(s, settings) } else { cheap::plan(s, settings) }
     }
@@ -41,7 +45,8 @@ impl Plan {
     /// The jobs that the plan, multiplied, asks for.
     #[must_use]
     pub fn jobs(&self, multiplier: f32, s: &Estimate, settings: &Settings) -> Jobs {
-        let [least, goal, most] = [self.least, self.goal, self.most].map(|x| x * multiplier);
+        let [least, goal, kept, most] =
+            [self.least, self.goal, self.kept, self.most].map(|x| x * multiplier);
         let have = s.current_jobs();
         let jobs = if have < whole(least) {
             if s.changes_are_costly() {
@@ -50,7 +55,7 @@ impl Plan {
                 whole(goal)
             }
         } else if have > whole(most) && !(s.changes_are_costly() && s.starting.0 > 0) {
-            whole(goal)
+            whole(kept)
         } else {
             have
         };

@@ -23,7 +23,18 @@ pub(super) struct Required {
     pub(super) high: f32,
 }
 
+/// Jobs that the median path keeps busy from lead time on.
+pub(super) fn median_need(s: &Estimate) -> f32 {
+    0.5 * s.offered_load(s.lead_rates[Q50] + s.settled_rate)
+}
+
 impl Waits {
+    /// The jobs that bear `rate` for a while, if nothing waits when it begins.
+    pub(super) fn bearing(&self, rate: f32, s: &Estimate, settings: &Settings) -> f32 {
+        let look_s = s.catch_up_s(look_s(s, settings), settings);
+        s.offered_load(rate) * look_s / (look_s + self.high * settings.sla_s)
+    }
+
     /// The jobs required, if `starting` more stop the pool while they come up.
     pub(super) fn required(&self, s: &Estimate, settings: &Settings, starting: f32) -> Required {
         let catch_up_s = s.catch_up_s(self.patience * settings.catch_up_s, settings);
@@ -31,7 +42,7 @@ impl Waits {
         // More jobs do not work a backlog off while the pool stands still.
         let LeadBacklog { median_s, high_s } =
             if s.stalled { LeadBacklog::default() } else { s.lead_backlog };
-        let need = 0.5 * s.offered_load(s.lead_rates[Q50] + s.settled_rate);
+        let need = median_need(s);
         let high = s.offered_load(s.high_rate);
         let look_s = s.catch_up_s(look_s(s, settings), settings);
         // An event is worked on by one job: of long tasks that wait, each can use one, and no more.

@@ -9,6 +9,8 @@ pub struct Plan {
     pub least: f32,
     /// A change goes here.
     pub goal: f32,
+    /// But a pool that is too large keeps as many: they are needed before others could come.
+    pub kept: f32,
     /// More jobs are too many.
     pub most: f32,
 }
