@@ -18,6 +18,8 @@ pub enum Contender {
     Dqn,
     /// The plan that the Q-network multiplies, as it is.
     Planner,
+    /// The fewest jobs by playing what may come.
+    SamplePaths,
     /// Jobs for the 0.9 quantile of the forecast.
     QuantileRule,
     /// Jobs for the present rate.
@@ -35,7 +37,8 @@ pub enum Contender {
 
 impl Contender {
     /// Ours, all under the same controller and guard.
-    pub const OURS: [Self; 4] = [Self::Dqn, Self::Planner, Self::QuantileRule, Self::Reactive];
+    pub const OURS: [Self; 5] =
+        [Self::Dqn, Self::Planner, Self::SamplePaths, Self::QuantileRule, Self::Reactive];
 
     /// The plan with one number changed for good.
     pub const CONSTANTS: [Self; 2] = [Self::Multiplier, Self::MarginCap];
@@ -53,6 +56,7 @@ impl Contender {
         match self {
             Self::Dqn => "dqn",
             Self::Planner => "planner",
+            Self::SamplePaths => "sample-paths",
             Self::QuantileRule => "quantile-rule",
             Self::Reactive => "reactive",
             Self::Multiplier => "multiplier",
@@ -76,7 +80,7 @@ impl Contender {
             Self::Baseline(baseline) => baseline.knobs(),
             Self::Multiplier => &MULTIPLIERS_PLAYED,
             Self::MarginCap => &CAPS_PLAYED,
-            Self::Dqn | Self::Planner | Self::QuantileRule | Self::Reactive | Self::Static => &[],
+            Self::Dqn | Self::Planner | Self::SamplePaths | Self::QuantileRule | Self::Reactive | Self::Static => &[],
         }
     }
 
@@ -123,7 +127,7 @@ mod tests {
             assert_eq!(contender.name().parse(), Ok(contender));
         }
         let error = "hpaa".parse::<Contender>().unwrap_err();
-        insta::assert_snapshot!(error, @"no such policy; there are dqn, planner, quantile-rule, reactive, multiplier, margin-cap, hpa, keda-lag, ds2, linear-trend, seasonal, oracle, static");
+        insta::assert_snapshot!(error, @"no such policy; there are dqn, planner, sample-paths, quantile-rule, reactive, multiplier, margin-cap, hpa, keda-lag, ds2, linear-trend, seasonal, oracle, static");
     }
 
     #[test]

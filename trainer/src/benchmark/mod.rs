@@ -17,6 +17,7 @@ pub mod grid;
 pub mod page;
 pub mod paired;
 pub mod runner;
+pub mod sample_paths;
 pub mod sensitivity;
 pub mod simulated_run;
 pub mod soak;

@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::contender::{Contender, Multiplied};
+use super::sample_paths::SamplePaths;
 use super::track::Track;
 use crate::data::workload::Workload;
 use crate::evaluate::policy::SLA;
@@ -64,6 +65,7 @@ impl SimulatedRun<'_> {
         match contender {
             Contender::Dqn => one(self.ours(self.policy.clone())),
             Contender::Planner => one(self.ours(Planner)),
+            Contender::SamplePaths => one(self.ours(SamplePaths)),
             Contender::QuantileRule => one(self.ours(QuantileRule::default())),
             Contender::Reactive => one(self.ours(Reactive)),
             Contender::Multiplier => {
@@ -249,7 +251,9 @@ mod tests {
 
     #[test]
     fn ours_keep_a_smooth_wave_in_time() {
-        for contender in [Contender::Dqn, Contender::Planner, Contender::QuantileRule] {
+        for contender in
+            [Contender::Dqn, Contender::Planner, Contender::SamplePaths, Contender::QuantileRule]
+        {
             let run = play(contender, 600).runs[0];
             assert!(run.score.sla > SLA && run.score.cost_over_ideal < 2.0, "{run:?}");
         }
