@@ -6,10 +6,10 @@
 //! minute 10: 2000 events, 4 jobs, Steady
 //! minute 15: 2000 events, 4 jobs, Steady
 //! minute 20: 2000 events, 4 jobs, Steady
-//! minute 25: 3000 events, 6 jobs, Steady
-//! minute 30: 4000 events, 8 jobs, LoadNow
-//! minute 35: 5000 events, 8 jobs, Steady
-//! minute 40: 6000 events, 11 jobs, Steady
+//! minute 25: 3000 events, 5 jobs, Steady
+//! minute 30: 4000 events, 7 jobs, Steady
+//! minute 35: 5000 events, 9 jobs, LoadNow
+//! minute 40: 6000 events, 9 jobs, Steady
 //! ```
 
 use scaleiq_core::controller::Controller;

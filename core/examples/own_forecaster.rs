@@ -2,17 +2,27 @@
 //!
 //! ```text
 //! $ cargo run -p scaleiq-core --example own_forecaster
-//! day 0, 12:00: 3 -> 12 jobs, CatchUp
-//! day 0, 12:02: 12 -> 16 jobs, CatchUp
-//! day 0, 12:06: 16 -> 10 jobs, LoadNow
+//! day 0, 00:02: 3 -> 2 jobs, LoadNow
+//! day 0, 12:00: 2 -> 10 jobs, CatchUp
+//! day 0, 12:02: 10 -> 19 jobs, CatchUp
+//! day 0, 12:06: 19 -> 11 jobs, LoadNow
+//! day 0, 12:08: 11 -> 10 jobs, LoadNow
 //! day 0, 13:02: 10 -> 5 jobs, LoadNow
-//! day 0, 13:04: 5 -> 3 jobs, LoadNow
-//! day 1, 11:56: 3 -> 5 jobs, ForecastRise
-//! day 1, 12:00: 5 -> 20 jobs, CatchUp
-//! day 1, 12:04: 20 -> 10 jobs, ForecastFall
+//! day 0, 13:28: 5 -> 4 jobs, LoadNow
+//! day 0, 13:54: 4 -> 3 jobs, LoadNow
+//! day 0, 14:42: 3 -> 2 jobs, LoadNow
+//! day 0, 14:44: 2 -> 3 jobs, LoadNow
+//! day 0, 14:48: 3 -> 2 jobs, LoadNow
+//! day 1, 11:56: 2 -> 4 jobs, ForecastRise
+//! day 1, 12:00: 4 -> 16 jobs, CatchUp
+//! day 1, 12:04: 16 -> 11 jobs, ForecastFall
+//! day 1, 12:20: 11 -> 10 jobs, ForecastFall
 //! day 1, 12:58: 10 -> 7 jobs, ForecastFall
 //! day 1, 13:02: 7 -> 4 jobs, ForecastFall
-//! day 1, 13:04: 4 -> 2 jobs, ForecastFall
+//! day 1, 13:04: 4 -> 3 jobs, ForecastFall
+//! day 1, 13:46: 3 -> 2 jobs, ForecastFall
+//! day 1, 13:48: 2 -> 3 jobs, ForecastRise
+//! day 1, 13:52: 3 -> 2 jobs, ForecastFall
 //! ```
 
 use scaleiq_core::controller::Controller;

@@ -80,7 +80,12 @@ impl Contender {
             Self::Baseline(baseline) => baseline.knobs(),
             Self::Multiplier => &MULTIPLIERS_PLAYED,
             Self::MarginCap => &CAPS_PLAYED,
-            Self::Dqn | Self::Planner | Self::SamplePaths | Self::QuantileRule | Self::Reactive | Self::Static => &[],
+            Self::Dqn
+            | Self::Planner
+            | Self::SamplePaths
+            | Self::QuantileRule
+            | Self::Reactive
+            | Self::Static => &[],
         }
     }
 

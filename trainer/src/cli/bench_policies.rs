@@ -203,7 +203,8 @@ fn parse_number(text: &str) -> Result<Number, String> {
     if !Parameters::DEFAULT.table().any(|known| known.group == group && known.name == name) {
         return Err(format!("there is no number {place}; `trainer sensitivity` lists them"));
     }
-    let number = value.parse().ok().filter(|value| Parameters::DEFAULT.clone().set(group, name, *value));
+    let number =
+        value.parse().ok().filter(|value| Parameters::DEFAULT.clone().set(group, name, *value));
     let value = number.ok_or_else(|| format!("{value} is no value for {place}"))?;
     Ok(Number { group: group.into(), name: name.into(), value })
 }
