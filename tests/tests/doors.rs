@@ -69,9 +69,10 @@ fn a_forecaster_alone_is_loaded_and_the_plan_decides() {
     assert_eq!(decider.forecast().map(|f| f.source), Some(ForecastSource::Model));
     assert_eq!(decider.failures(), [0, 0]);
     assert!(decided.iter().all(|d| d.multiplier.is_none_or(|m| m == 1.0)), "{decided:?}");
-    // The load keeps 10 to 18 jobs busy: the plan follows it, on the base `current` as well.
+    // The load keeps 10 to 18 jobs busy: the plan follows it, on the base `current` as well. While nothing is
+    // told to wait, a sixth fewer are enough.
     let most = decided.iter().map(|d| d.jobs.0).max();
-    assert!((17..30).contains(&most.unwrap()), "{most:?}");
+    assert!((15..30).contains(&most.unwrap()), "{most:?}");
 }
 
 #[test]

@@ -61,9 +61,41 @@ fn erring(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::workload::LENGTH;
+    use crate::benchmark::grid::settings_at;
+    use crate::benchmark::simulated_run::SimulatedRun;
+    use crate::data::recording::Recording;
+    use crate::data::workload::tests::persistence;
+    use crate::data::workload::{LENGTH, Workload};
     use scaleiq_core::forecast::{ForecastSource, Q50, QUANTILES, STEPS};
-    use scaleiq_core::units::UnixSeconds;
+    use scaleiq_core::model::Bundle;
+    use scaleiq_core::parameters::Parameters;
+    use scaleiq_core::settings::Base;
+    use scaleiq_core::units::{JobLimits, UnixSeconds};
+    use scaleiq_workload::sim::World;
+
+    #[test]
+    fn a_peak_that_is_known_is_kept_where_jobs_take_minutes() {
+        // Eight minutes of three times the traffic, every three hours.
+        let counts = (0..2160).map(|k| if k % 90 < 4 { 3000.0 } else { 1000.0 }).collect();
+        let recording =
+            Recording { start: UnixSeconds(1_000_020), interval_s: 120, counts_events: counts };
+        let mut known = |intervals: &[Interval]| erring(0.0, persistence(intervals), intervals);
+        let workload =
+            Workload::new("peaks", &recording, &settings_at(20.0), 1, &mut known).unwrap();
+        let bundle = Bundle::shipped_native().unwrap();
+        let run = SimulatedRun {
+            workload: &workload,
+            world: World::node(),
+            limits: JobLimits::new(1, 200).unwrap(),
+            seed: 1,
+            warm_s: 86_400,
+            policy: &bundle.policy(),
+            base: Base::Required,
+            parameters: Parameters::DEFAULT,
+        };
+        let score = run.plan();
+        assert!(score.sla > 0.99, "{score:?}");
+    }
 
     #[test]
     fn errors_are_halved_and_gone_and_the_end_is_left_as_forecast() {
