@@ -1,4 +1,4 @@
-//! The rates from lead time on.
+//! The rates until lead time, and from then on.
 
 use crate::forecast::{Forecast, Q50};
 use crate::parameters::NowcastParams;
@@ -11,7 +11,7 @@ pub(super) fn is_fresh(forecast: &Forecast, now: UnixSeconds, settings: &Setting
     now.since(forecast.origin) <= i64::from(oldest_s)
 }
 
-/// Rates from lead time on: the forecast, moved to the nowcast's median.
+/// The forecast, moved to the present rate and to the nowcast's median at lead time.
 pub(super) struct Path<'a> {
     pub(super) forecast: Option<&'a Forecast>,
     pub(super) at: UnixSeconds,

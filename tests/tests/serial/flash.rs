@@ -87,7 +87,7 @@ fn a_pack_that_cannot_be_run_is_refused_and_the_old_one_decides() {
     });
     assert!(matches!(refused, Fault::Refused(Refusal::Pack)), "{refused}");
     assert_eq!(board.status().pack_crc, Pack::crc(PACK));
-    play_alike(&mut board.with_fallback(settings()), 60);
+    play_alike(&mut board.with_fallback(settings()), 400);
 
     // The program does not even send it.
     let folder = tempfile::tempdir().unwrap();

@@ -20,8 +20,6 @@ const PATHS: usize = 24;
 const APART: f32 = 0.5;
 /// Steps in which a path is played.
 const STEPS: usize = 48;
-/// A pool larger than the fewest jobs by this factor is let shrink: a change for less is not worth one.
-const LARGE: f32 = 1.16;
 
 /// Fewest jobs by sample paths.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +29,8 @@ impl Policy for SamplePaths {
     fn choose(&mut self, s: &Estimate, _: &Observation, settings: &Settings) -> Choice {
         let have = s.current_jobs();
         let fewest = if s.idle { Jobs(0) } else { Paths::of(s, settings).fewest() };
-        let fits = fewest <= have && have.as_f32() <= LARGE * fewest.as_f32();
+        let large = settings.parameters.planner.cheap.large;
+        let fits = fewest <= have && have.as_f32() <= large * fewest.as_f32();
         Choice::new(Stage::Plan, if fits { have } else { fewest })
     }
 }

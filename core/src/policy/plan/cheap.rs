@@ -10,8 +10,9 @@ pub(super) fn plan(s: &Estimate, settings: &Settings) -> Plan {
     let p = &settings.parameters.planner.cheap;
     let waits = waits(p, s, settings);
     let Required { median, high } = waits.required(s, settings, 0.0);
-    let high = high.max(waits.bearing(s.after_lead_rate, s, settings));
-    let before = waits.bearing(s.until_lead_rate, s, settings);
+    let bearing = |rate: f32| waits.bearing(s.offered_load(rate), 0.0, s, settings);
+    let high = high.max(bearing(s.after_lead_rate));
+    let before = bearing(s.until_lead_rate);
     let goal = (median * (1.0 + p.spare)).max(high);
     Plan {
         least: (median / (1.0 + p.short)).max(high),

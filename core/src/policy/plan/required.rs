@@ -29,10 +29,16 @@ pub(super) fn median_need(s: &Estimate) -> f32 {
 }
 
 impl Waits {
-    /// The jobs that bear `rate` for a while, if nothing waits when it begins.
-    pub(super) fn bearing(&self, rate: f32, s: &Estimate, settings: &Settings) -> f32 {
+    /// The jobs that bear `need` for a while, if `waiting_s` of work wait when it begins.
+    pub(super) fn bearing(
+        &self,
+        need: f32,
+        waiting_s: f32,
+        s: &Estimate,
+        settings: &Settings,
+    ) -> f32 {
         let look_s = s.catch_up_s(look_s(s, settings), settings);
-        s.offered_load(rate) * look_s / (look_s + self.high * settings.sla_s)
+        (need * look_s + waiting_s) / (look_s + self.high * settings.sla_s)
     }
 
     /// The jobs required, if `starting` more stop the pool while they come up.
@@ -44,13 +50,11 @@ impl Waits {
             if s.stalled { LeadBacklog::default() } else { s.lead_backlog };
         let need = median_need(s);
         let high = s.offered_load(s.high_rate);
-        let look_s = s.catch_up_s(look_s(s, settings), settings);
         // An event is worked on by one job: of long tasks that wait, each can use one, and no more.
         let most = |need: f32, waiting_s: f32| need + waiting_s / s.work_s.max(1e-9);
         let median_jobs = (need * catch_up_s + median_s + stopped_s)
             / (catch_up_s + self.median * settings.sla_s);
-        let high_jobs =
-            (high * look_s + high_s + stopped_s) / (look_s + self.high * settings.sla_s);
+        let high_jobs = self.bearing(high, high_s + stopped_s, s, settings);
         Required {
             median: median_jobs.min(most(need, median_s)),
             high: high_jobs.min(most(high, high_s)),
