@@ -57,9 +57,11 @@ pub fn play(
     let worlds: Vec<World> = grid.worlds.iter().filter_map(|name| World::named(name)).collect();
     let cases: Vec<_> =
         workloads.iter().flat_map(|load| worlds.iter().map(move |world| (load, *world))).collect();
-    let table: Vec<Parameter> = Parameters::DEFAULT.table().collect();
-    let moved = |parameter: &Parameter| [1.0 - SHARE, 1.0 + SHARE].map(|by| with(parameter, by));
-    let mut settings = vec![Parameters::DEFAULT];
+    let table: Vec<Parameter> = grid.parameters.table().collect();
+    let moved = |parameter: &Parameter| {
+        [1.0 - SHARE, 1.0 + SHARE].map(|by| with(grid.parameters, parameter, by))
+    };
+    let mut settings = vec![grid.parameters];
     settings.extend(table.iter().flat_map(moved));
     let jobs: Vec<_> =
         settings.iter().flat_map(|s| cases.iter().map(move |case| (s, case))).collect();
@@ -90,7 +92,7 @@ pub fn play(
     let mut each = scores.chunks(cases.len().max(1));
     let as_is = each.next().unwrap_or_default();
     let mut change = |parameter: &Parameter, by: f64| {
-        let moved = with(parameter, by);
+        let moved = with(grid.parameters, parameter, by);
         let found = moved.table().find(|p| (p.group, p.name) == (parameter.group, parameter.name));
         let value = found.map_or(f64::NAN, |moved| moved.value);
         Change::between(value, as_is, each.next().unwrap_or_default())
@@ -105,8 +107,7 @@ pub fn play(
 }
 
 /// All numbers as they are but for one.
-fn with(parameter: &Parameter, by: f64) -> Parameters {
-    let mut moved = Parameters::DEFAULT;
+fn with(mut moved: Parameters, parameter: &Parameter, by: f64) -> Parameters {
     moved.set(parameter.group, parameter.name, by * parameter.value);
     moved
 }

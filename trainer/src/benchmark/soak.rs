@@ -6,6 +6,7 @@ use crate::runtime::stop;
 use crate::runtime::threads::in_parallel;
 use anyhow::{Context as _, Result};
 use scaleiq_core::model::NativeBundle;
+use scaleiq_core::parameters::Parameters;
 use scaleiq_core::settings::Settings;
 use scaleiq_workload::sim::TICK_S;
 use scaleiq_workload::sim::World;
@@ -61,20 +62,27 @@ fn case(
         seed: plan.seed.wrapping_add(TRACE_SEED * plan.traffic as u64),
         warm_s: traffic.warm_s(grid.warm_days),
     };
-    let clean = course(&trial, bundle, &FaultPlan::default());
+    let play = |plan: &FaultPlan| course(&trial, bundle, grid.parameters, plan);
+    let clean = play(&FaultPlan::default());
     let kinds = faults.kinds().take_while(|_| !stop::requested());
     let verdict = |kind| {
         let one = FaultPlan::default().with(kind, faults.per_day(kind));
-        Verdict::of(kind, &clean, &course(&trial, bundle, &one))
+        Verdict::of(kind, &clean, &play(&one))
     };
     Ok(kinds.map(verdict).collect())
 }
 
 /// Forecasts are not those of the cache: a forecaster that is told lies makes others.
-fn course(trial: &Trial<'_>, bundle: &NativeBundle, plan: &FaultPlan) -> Course {
+fn course(
+    trial: &Trial<'_>,
+    bundle: &NativeBundle,
+    parameters: Parameters,
+    plan: &FaultPlan,
+) -> Course {
     let World { sla_s, start_median_s, .. } = trial.world;
     let base = bundle.card().policy.base;
-    let settings = Settings { base, ..Settings::new(trial.limits, sla_s as f32, start_median_s) };
+    let settings =
+        Settings { base, parameters, ..Settings::new(trial.limits, sla_s as f32, start_median_s) };
     let mut controller = bundle.controller(settings);
     trial.play(plan, &mut |tick: &Tick| {
         for sample in tick.samples() {
@@ -111,7 +119,6 @@ mod tests {
     use crate::benchmark::foresight::Foresight;
     use crate::benchmark::grid::{Stretch, Traffic};
     use scaleiq_core::model::Bundle;
-    use scaleiq_core::parameters::Parameters;
     use scaleiq_core::units::JobLimits;
 
     #[test]

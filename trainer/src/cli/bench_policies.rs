@@ -63,7 +63,7 @@ pub struct BenchPoliciesArgs {
     pub forecasts: Foresight,
     /// Another value of a number of plan, guard, nowcast or margin, such as nowcast.soon_s=360; may be
     /// repeated. `trainer sensitivity` lists them [default: the model's own]
-    #[arg(long, value_name = "NUMBER=VALUE", value_parser = parse_number, conflicts_with = "faults")]
+    #[arg(long, value_name = "NUMBER=VALUE", value_parser = parse_number)]
     pub set: Vec<Number>,
     /// Play the model alone with faults, each by itself, against the run without: `all`, or names with
     /// commas between, with `:TIMES` behind a name to have it so many times a day

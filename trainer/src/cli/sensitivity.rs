@@ -68,7 +68,7 @@ pub fn run(args: &SensitivityArgs) -> Result<()> {
         Some(folder) => Bundle::load_native(folder)?,
         None => Bundle::shipped_native()?,
     };
-    let grid = grid(args)?;
+    let grid = grid(args, bundle.card().policy.parameters)?;
     if let Some(folder) = &args.cache {
         let made = std::fs::create_dir_all(folder);
         made.with_context(|| format!("cannot create {}", folder.display()))?;
@@ -84,7 +84,7 @@ pub fn run(args: &SensitivityArgs) -> Result<()> {
     }
 }
 
-fn grid(args: &SensitivityArgs) -> Result<Grid> {
+fn grid(args: &SensitivityArgs, parameters: Parameters) -> Result<Grid> {
     let stretch = Stretch { days: args.days, held_back_days: args.held_back_days };
     let read = |path: &PathBuf| Traffic::read(path, &args.reading, stretch);
     let mut traffic: Vec<Traffic> = args.data.iter().map(read).collect::<Result<_>>()?;
@@ -98,7 +98,7 @@ fn grid(args: &SensitivityArgs) -> Result<Grid> {
         seeds: args.seeds.clone().collect(),
         contenders: Vec::new(),
         foresight: Foresight::Model,
-        parameters: Parameters::DEFAULT,
+        parameters,
         warm_days: args.warm_days,
         limits: JobLimits::new(1, args.max_jobs).context("--max-jobs")?,
     })
