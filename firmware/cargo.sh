@@ -3,6 +3,7 @@
 #
 # Uses the installed target (`rustup target add thumbv7em-none-eabihf`) if there is one, else Debian's
 # compiler and its sources, of which it builds `core` (apt-get install rustc-web cargo-web rust-web-src).
+# `--target thumbv6m-none-eabi` builds for a Cortex-M0+.
 # SCALEIQ_FIRMWARE_TOOLCHAIN=target or =debian forces the choice.
 set -eu
 cd "$(dirname "$0")"
@@ -10,7 +11,10 @@ cd "$(dirname "$0")"
 case " $* " in
 *" nrf52840 "*) set -- "$@" --features nrf52840 ;;
 esac
-target=thumbv7em-none-eabihf
+case " $* " in
+*" thumbv6m-none-eabi "*) target=thumbv6m-none-eabi ;;
+*) target=thumbv7em-none-eabihf ;;
+esac
 choice=${SCALEIQ_FIRMWARE_TOOLCHAIN:-}
 if [ -z "$choice" ]; then
     if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then choice=target; else choice=debian; fi
@@ -33,4 +37,5 @@ linker=$(find "$(rustc --print sysroot)" /usr/lib /usr/bin -name rust-lld 2>/dev
 export CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
 export CARGO_UNSTABLE_BUILD_STD=core,alloc CARGO_UNSTABLE_BUILD_STD_FEATURES=compiler-builtins-mem
 export CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER="${linker:-rust-lld}"
+export CARGO_TARGET_THUMBV6M_NONE_EABI_LINKER="${linker:-rust-lld}"
 exec /usr/bin/cargo "$@"

@@ -8,11 +8,12 @@
 //! day 0, 12:06: 19 -> 11 jobs, LoadNow
 //! day 0, 12:08: 11 -> 10 jobs, LoadNow
 //! day 0, 13:02: 10 -> 5 jobs, LoadNow
-//! day 0, 13:28: 5 -> 4 jobs, LoadNow
-//! day 0, 13:54: 4 -> 3 jobs, LoadNow
-//! day 0, 14:42: 3 -> 2 jobs, LoadNow
-//! day 0, 14:44: 2 -> 3 jobs, LoadNow
-//! day 0, 14:48: 3 -> 2 jobs, LoadNow
+//! day 0, 13:04: 5 -> 3 jobs, LoadNow
+//! day 0, 13:06: 3 -> 4 jobs, LoadNow
+//! day 0, 13:24: 4 -> 3 jobs, LoadNow
+//! day 0, 14:14: 3 -> 2 jobs, LoadNow
+//! day 0, 14:16: 2 -> 3 jobs, LoadNow
+//! day 0, 14:20: 3 -> 2 jobs, LoadNow
 //! day 1, 11:56: 2 -> 4 jobs, ForecastRise
 //! day 1, 12:00: 4 -> 16 jobs, CatchUp
 //! day 1, 12:04: 16 -> 11 jobs, ForecastFall

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Version of the bytes of a controller: raised with each change of what is passed, or in which order.
-pub const LAYOUT: u16 = 3;
+pub const LAYOUT: u16 = 4;
 
 /// Most bytes of a value that is passed whole: the longest decision.
 const LONGEST: usize = 512;

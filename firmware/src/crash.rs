@@ -41,19 +41,19 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 }
 
 // The frame lies where the stack ends. A stack that overran has room for nothing more, and begins anew.
+// In instructions of ARMv6-M, which a Cortex-M0+ knows as well.
 global_asm!(
     ".thumb_func",
     ".global HardFault",
     "HardFault: mov r0, sp",
-    "movw r1, #:lower16:_stack_end",
-    "movt r1, #:upper16:_stack_end",
-    "add r1, r1, #1024",
+    "ldr r1, =_stack_end + 1024",
     "cmp r0, r1",
     "bhs 1f",
-    "movw r1, #:lower16:_stack_start",
-    "movt r1, #:upper16:_stack_start",
+    "ldr r1, =_stack_start",
     "mov sp, r1",
-    "1: b {faults}",
+    "1: ldr r1, ={faults}",
+    "bx r1",
+    ".pool",
     faults = sym faults
 );
 

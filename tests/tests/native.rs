@@ -2,16 +2,21 @@
 
 use scaleiq_core::controller::Controller;
 use scaleiq_core::decision::Decision;
+use scaleiq_core::engine::Pack;
 use scaleiq_core::forecast::{ForecastModel, ForecastPipeline};
-use scaleiq_core::model::{Bundle, LiveController, ModelError, PACK};
+use scaleiq_core::model::{Bundle, FORECASTER_INT8, LiveController, ModelError, PACK};
 use scaleiq_core::policy::{Dqn, Stage, ValueModel};
 use scaleiq_core::sample::Sample;
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::{JobLimits, Jobs, UnixSeconds};
+use scaleiq_tests::networks::Untrained;
 use scaleiq_workload::sim::{Load, LoadSettings, Series, Simulator, TICK_S, World};
 use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::fs;
 use std::path::Path;
+use trainer::config::Preset;
+use trainer::data::probe_windows;
+use trainer::export::engine;
 
 /// Intervals of two minutes: a day and a half.
 const INTERVALS: usize = 1080;
@@ -127,4 +132,29 @@ fn a_folder_without_its_pack_is_named() {
     fs::write(&at, card.replace(PACK, "other.pack")).unwrap();
     let error = Bundle::load_native(folder.path()).err().unwrap();
     assert!(matches!(error, ModelError::NoPack { .. }), "{error}");
+}
+
+/// `nano` and `server` are offered beside the shipped size: core's engine plays their packs, and says what tract
+/// says.
+#[test]
+fn packs_of_the_presets_load_and_say_what_tract_says() {
+    let windows = probe_windows();
+    let described = [Preset::Nano, Preset::Edge, Preset::Server].map(|preset| {
+        let Untrained { parameters, files, pack } = Untrained::of(preset);
+        let mut native = Pack::parse(&pack).unwrap().forecaster();
+        let mut tract = engine(&files, FORECASTER_INT8).unwrap();
+        for k in [0, windows.len() - 1] {
+            let input = windows.input(k);
+            let (a, b) = (native.infer(&input).unwrap(), tract.infer(&input).unwrap());
+            let apart = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(apart < 0.02, "{preset}: {apart}");
+        }
+        format!("{preset}: {parameters} parameters, {} bytes", pack.len())
+    });
+    let expected = [
+        "nano: 10421 parameters, 40664 bytes",
+        "edge: 138805 parameters, 190169 bytes",
+        "server: 247029 parameters, 308605 bytes",
+    ];
+    assert_eq!(described, expected);
 }

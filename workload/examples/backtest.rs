@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! $ cargo run --release -p scaleiq-workload --example backtest
-//! shipped model  SLA 100.000 %,  667 job-hours
+//! shipped model  SLA 100.000 %,  662 job-hours
 //! like HPA       SLA 100.000 %,  970 job-hours
 //! ```
 //!

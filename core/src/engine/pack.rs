@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub const MAGIC: [u8; 4] = *b"SIQP";
 /// Version of the pack and of the networks' inputs and outputs, with parameters of its own. Version 2 had
 /// three parameters less, and is not read any more.
-pub const PACK_VERSION: u16 = 3;
+pub const PACK_VERSION: u16 = 4;
 /// Version of a pack with the default parameters, which are not in it: firmware from before there were
 /// others runs it, too.
 const DEFAULTS_VERSION: u16 = 1;

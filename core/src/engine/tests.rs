@@ -141,10 +141,10 @@ fn parameters_are_carried_where_they_differ() {
     let mut tuned = plain.clone();
     assert!(tuned.parameters.set("planner.cheap", "median_wait", 0.25));
     let [of_plain, of_tuned] = [&plain, &tuned].map(written);
-    assert_eq!((of_plain[4], of_tuned[4]), (1, 3));
+    assert_eq!((of_plain[4], of_tuned[4]), (1, 4));
     let mut before = of_tuned.clone();
-    before[4] = 2;
-    assert_eq!(Pack::parse(&before), Err(PackError::Version(2)));
+    before[4] = 3;
+    assert_eq!(Pack::parse(&before), Err(PackError::Version(3)));
     assert_eq!(Pack::parse(&of_tuned).unwrap(), tuned);
     assert_eq!(Pack::length(&of_tuned), Some(of_tuned.len()));
     let nonsense = |number: f32| {

@@ -23,8 +23,18 @@ pub(super) struct ErrorBudget {
     all_events: f32,
     log_margin: f32,
     excused_until: Option<UnixSeconds>,
+    began: bool,
+    was_costly: bool,
 }
-learned!(ErrorBudget { arrivals, late_events, all_events, log_margin, excused_until });
+learned!(ErrorBudget {
+    arrivals,
+    late_events,
+    all_events,
+    log_margin,
+    excused_until,
+    began,
+    was_costly
+});
 
 /// What is known beside a sample.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +67,8 @@ impl ErrorBudget {
             all_events: 0.0,
             log_margin: libm::logf(p.first_margin),
             excused_until: None,
+            began: false,
+            was_costly: false,
         }
     }
 
@@ -69,6 +81,7 @@ impl ErrorBudget {
         beside: &Beside,
         p: &BudgetParams,
     ) {
+        self.begin(sla_s, beside, p);
         let span_s = sample.interval_s as f32;
         let window_s = libm::ceilf(sla_s) as u32;
         self.arrivals.add(sample.end, sample.interval_s, arrivals, window_s);
@@ -98,6 +111,17 @@ impl ErrorBudget {
         self.log_margin = (self.log_margin + widens - narrows)
             .max(libm::logf(p.min_margin))
             .min(libm::logf(p.max_margin));
+    }
+
+    /// The margin of a workload that is not known yet, as soon as it is known what starts take and do.
+    fn begin(&mut self, sla_s: f32, beside: &Beside, p: &BudgetParams) {
+        if !core::mem::replace(&mut self.began, true) {
+            let slas = (beside.lead_s / sla_s.max(1.0)).max(1.0);
+            self.log_margin += p.first_margin_grows * libm::logf(slas);
+        }
+        if beside.costly && !core::mem::replace(&mut self.was_costly, true) {
+            self.log_margin += libm::logf(p.costly_first_margin);
+        }
     }
 
     /// Whether what is late is so by a burst for which no margin could have prepared the pool: until the
@@ -180,6 +204,21 @@ mod tests {
     }
 
     #[test]
+    fn the_first_margin_is_wider_the_later_jobs_come_and_where_they_stop_others() {
+        let first = |beside: &Beside| {
+            let mut budget = ErrorBudget::new(&PARAMS);
+            (1..3).for_each(|k| push_beside(&mut budget, k, 0.0, beside));
+            budget.margin()
+        };
+        let soon = first(&Beside { lead_s: 30.0, ..BESIDE });
+        assert!((soon - PARAMS.first_margin).abs() < 0.01, "{soon}");
+        let late = first(&Beside { lead_s: 240.0, ..BESIDE });
+        assert!((late / soon - 4f32.powf(PARAMS.first_margin_grows)).abs() < 0.01, "{late}");
+        let costly = first(&Beside { lead_s: 30.0, costly: true, ..BESIDE });
+        assert!((costly / soon - PARAMS.costly_first_margin).abs() < 0.01, "{costly}");
+    }
+
+    #[test]
     fn a_calm_workload_earns_a_narrow_margin() {
         let mut budget = ErrorBudget::new(&PARAMS);
         (1..2880 * 30).for_each(|k| push(&mut budget, k, 500.0));
@@ -219,22 +258,27 @@ mod tests {
         let late = |beside: Beside| {
             let mut budget = ErrorBudget::new(&PARAMS);
             (1..100).for_each(|k| push_beside(&mut budget, k, 0.0, &beside));
+            let before = budget.margin();
             (100..140).for_each(|k| push_beside(&mut budget, k, 5000.0, &beside));
-            budget.margin()
+            (before, budget.margin())
         };
-        assert!(late(BESIDE) > 2.0 * PARAMS.first_margin);
+        let widened = |beside: Beside| {
+            let (before, after) = late(beside);
+            after / before
+        };
+        assert!(widened(BESIDE) > 2.0);
         // A burst beyond all that was seen or forecast, where jobs come up late; and less than what was
         // prepared for.
         let steep = Beside { overwhelmed: true, lead_s: 900.0, ..BESIDE };
-        assert!(late(steep) <= PARAMS.first_margin);
-        assert!(late(Beside { missed: 2.0, ..BESIDE }) <= PARAMS.first_margin);
+        assert!(widened(steep) <= 1.0);
+        assert!(widened(Beside { missed: 2.0, ..BESIDE }) <= 1.0);
         // Traffic that is back from nothing.
-        assert!(late(Beside { woken: true, ..BESIDE }) <= PARAMS.first_margin);
+        assert!(widened(Beside { woken: true, ..BESIDE }) <= 1.0);
         // A pool that cannot do what is wanted of it, even where changes are costly.
-        assert!(late(Beside { helpless: true, costly: true, ..BESIDE }) <= PARAMS.first_margin);
-        assert!(late(Beside { costly: true, ..BESIDE }) > 2.0 * PARAMS.first_margin);
+        assert!(widened(Beside { helpless: true, costly: true, ..BESIDE }) <= 1.0);
+        assert!(widened(Beside { costly: true, ..BESIDE }) > 2.0);
         // No wider than what was missed.
-        assert!(late(Beside { missed: 9.0, ..BESIDE }) < 9.1);
+        assert!(late(Beside { missed: 9.0, ..BESIDE }).1 < 9.1);
     }
 
     #[test]

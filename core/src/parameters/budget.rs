@@ -5,9 +5,14 @@ use super::table::parameters;
 parameters! {
     /// The numbers by which the margin is steered.
     pub struct BudgetParams {
-        /// The margin is wide at first: a workload must prove to be calm. Commit 5d42fc3 (wider than
-        /// ce76476 had it); range tried: unknown.
-        first_margin: f32 = 6.0, "usual errors of the nowcast";
+        /// The margin at first, where lead time is an SLA: a workload must prove to be calm. Chosen by ADR 7 (6
+        /// before, for all lead times).
+        first_margin: f32 = 3.3, "usual errors of the nowcast";
+        /// It grows with the lead time in SLAs to this power: the later jobs come up, the less of a surprise
+        /// can be waited for. Chosen by ADR 7.
+        first_margin_grows: f32 = 0.4, "1";
+        /// It is wider by this factor where changes turn out to be costly. Chosen by ADR 7.
+        costly_first_margin: f32 = 1.75, "1";
         /// Narrowest margin. Commit 5d42fc3; range tried: unknown.
         min_margin: f32 = 0.7, "usual errors of the nowcast";
         /// Widest margin. Commit 5d42fc3; range tried: unknown.

@@ -247,7 +247,9 @@ mod image {
         ".thumb_func",
         ".global NonMaskableInt",
         "NonMaskableInt: mov r0, sp",
-        "b {hangs}",
+        "ldr r1, ={hangs}",
+        "bx r1",
+        ".pool",
         hangs = sym hangs
     );
 }

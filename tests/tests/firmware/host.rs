@@ -6,9 +6,9 @@ use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
 use scaleiq_core::wire::{Config, FrameReader, Message, encode};
+use scaleiq_tests::networks::shipped;
 use scaleiq_workload::traffic::builtin::{self, SampleSpec};
 use std::mem::MaybeUninit;
-use std::path::Path;
 
 /// Memory that forgets: the host's device is never reset.
 struct Forgets;
@@ -25,8 +25,12 @@ pub(crate) struct Host(&'static mut Device<'static, Forgets, NoStore>);
 
 impl Host {
     pub(crate) fn start() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/edge/model.pack");
-        let pack = Vec::leak(std::fs::read(path).unwrap());
+        Self::with(std::fs::read(shipped("model.pack")).unwrap())
+    }
+
+    /// One with another model.
+    pub(crate) fn with(pack: Vec<u8>) -> Self {
+        let pack = Vec::leak(pack);
         let place: &'static mut MaybeUninit<_> = Box::leak(Box::new_uninit());
         Self(Device::make(place, first_settings(), pack, Forgets, NoStore).unwrap())
     }

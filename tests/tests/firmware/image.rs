@@ -5,6 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
+/// What an image is built for: a Cortex-M4F, as on the boards, or a Cortex-M0+, which knows neither floating
+/// point nor division.
+pub(crate) const M4F: &str = "thumbv7em-none-eabihf";
+pub(crate) const M0_PLUS: &str = "thumbv6m-none-eabi";
+
 fn firmware() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware")
 }
@@ -12,6 +17,11 @@ fn firmware() -> PathBuf {
 /// Builds the image with `features`, and with the `key` that models must be signed with; `None`, said
 /// aloud, where the machine lacks what that needs.
 pub(crate) fn image(features: &str, key: Option<&str>) -> Option<PathBuf> {
+    image_for(M4F, features, key)
+}
+
+/// The same for another processor.
+pub(crate) fn image_for(processor: &str, features: &str, key: Option<&str>) -> Option<PathBuf> {
     if Command::new("qemu-system-arm").arg("--version").output().is_err() {
         cannot_run("qemu-system-arm is missing: the firmware was not run");
         return None;
@@ -21,7 +31,8 @@ pub(crate) fn image(features: &str, key: Option<&str>) -> Option<PathBuf> {
     let _building = BUILDING.lock();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware");
     let built = Command::new(firmware().join("cargo.sh"))
-        .args(["build", "--bin", "mps2-an386", "--features", features, "--target-dir"])
+        .args(["build", "--bin", "mps2-an386", "--features", features, "--target", processor])
+        .arg("--target-dir")
         .arg(&target)
         // What cargo sets for this test is not for that build.
         .env_remove("RUSTFLAGS")
@@ -36,7 +47,7 @@ pub(crate) fn image(features: &str, key: Option<&str>) -> Option<PathBuf> {
     assert!(built.status.success(), "{why}");
     // A test's thread has its name.
     let image = target.join(std::thread::current().name().unwrap_or("image"));
-    std::fs::copy(target.join("thumbv7em-none-eabihf/debug/mps2-an386"), &image).unwrap();
+    std::fs::copy(target.join(processor).join("debug/mps2-an386"), &image).unwrap();
     Some(image)
 }
 

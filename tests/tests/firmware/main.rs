@@ -9,6 +9,7 @@ mod host;
 mod image;
 mod learned;
 mod line;
+mod m0_plus;
 mod uploads;
 
 use board::Board;

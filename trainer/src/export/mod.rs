@@ -20,6 +20,4 @@ pub use q_network::q_network_graph;
 pub use sign::SignKey;
 
 #[cfg(test)]
-mod preset_tests;
-#[cfg(test)]
 mod weights_tests;
