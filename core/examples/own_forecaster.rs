@@ -10,7 +10,7 @@
 //! day 0, 13:02: 10 -> 5 jobs, LoadNow
 //! day 0, 13:04: 5 -> 3 jobs, LoadNow
 //! day 0, 13:06: 3 -> 4 jobs, LoadNow
-//! day 0, 13:24: 4 -> 3 jobs, LoadNow
+//! day 0, 13:26: 4 -> 3 jobs, LoadNow
 //! day 0, 14:14: 3 -> 2 jobs, LoadNow
 //! day 0, 14:16: 2 -> 3 jobs, LoadNow
 //! day 0, 14:20: 3 -> 2 jobs, LoadNow

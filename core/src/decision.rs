@@ -71,7 +71,7 @@ pub enum Reason {
     AtLimit,
     /// Work is waiting and the pool stands still: more jobs would not help.
     Stalled,
-    /// Nothing fresh to go by: the number is held.
+    /// Nothing fresh to go by: the number is held, or raised to be on the safe side.
     Blind,
     /// More jobs were seen to do no more work.
     Useless,
@@ -92,7 +92,7 @@ impl Reason {
             Self::HeldByGuard => "scale-down held back by the guard",
             Self::AtLimit => "the configured limit decides",
             Self::Stalled => "the pool stands still: more jobs would not help",
-            Self::Blind => "no fresh data: holding",
+            Self::Blind => "no fresh data: held, or raised to be safe",
             Self::Useless => "more jobs were seen to do no more work",
             Self::Overdue => "jobs that were asked for do not come up: asking for no more",
         }

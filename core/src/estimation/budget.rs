@@ -116,7 +116,7 @@ impl ErrorBudget {
     /// The margin of a workload that is not known yet, as soon as it is known what starts take and do.
     fn begin(&mut self, sla_s: f32, beside: &Beside, p: &BudgetParams) {
         if !core::mem::replace(&mut self.began, true) {
-            let slas = (beside.lead_s / sla_s.max(1.0)).max(1.0);
+            let slas = (beside.lead_s / sla_s.max(1.0)).max(1.0).min(p.answered_slas.max(1.0));
             self.log_margin += p.first_margin_grows * libm::logf(slas);
         }
         if beside.costly && !core::mem::replace(&mut self.was_costly, true) {
@@ -212,8 +212,10 @@ mod tests {
         };
         let soon = first(&Beside { lead_s: 30.0, ..BESIDE });
         assert!((soon - PARAMS.first_margin).abs() < 0.01, "{soon}");
-        let late = first(&Beside { lead_s: 240.0, ..BESIDE });
-        assert!((late / soon - 4f32.powf(PARAMS.first_margin_grows)).abs() < 0.01, "{late}");
+        let [late, later, last] =
+            [180.0, 240.0, 3600.0].map(|lead_s| first(&Beside { lead_s, ..BESIDE }));
+        assert!((late / soon - 3f32.powf(PARAMS.first_margin_grows)).abs() < 0.01, "{late}");
+        assert!(later > late && last == later, "{late} {later} {last}");
         let costly = first(&Beside { lead_s: 30.0, costly: true, ..BESIDE });
         assert!((costly / soon - PARAMS.costly_first_margin).abs() < 0.01, "{costly}");
     }

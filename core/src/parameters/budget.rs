@@ -8,9 +8,9 @@ parameters! {
         /// The margin at first, where lead time is an SLA: a workload must prove to be calm. Chosen by ADR 7 (6
         /// before, for all lead times).
         first_margin: f32 = 3.3, "usual errors of the nowcast";
-        /// It grows with the lead time in SLAs to this power: the later jobs come up, the less of a surprise
-        /// can be waited for. Chosen by ADR 7.
-        first_margin_grows: f32 = 0.4, "1";
+        /// It grows with the lead time in SLAs, up to `answered_slas`, to this power: the later jobs come up, the
+        /// less of a surprise can be waited for. Chosen by ADR 7.
+        first_margin_grows: f32 = 0.43, "1";
         /// It is wider by this factor where changes turn out to be costly. Chosen by ADR 7.
         costly_first_margin: f32 = 1.75, "1";
         /// Narrowest margin. Commit 5d42fc3; range tried: unknown.
