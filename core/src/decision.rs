@@ -92,7 +92,7 @@ impl Reason {
             Self::HeldByGuard => "scale-down held back by the guard",
             Self::AtLimit => "the configured limit decides",
             Self::Stalled => "the pool stands still: more jobs would not help",
-            Self::Blind => "no fresh data: held, or raised to be safe",
+            Self::Blind => "no fresh data: holding at least the last number",
             Self::Useless => "more jobs were seen to do no more work",
             Self::Overdue => "jobs that were asked for do not come up: asking for no more",
         }

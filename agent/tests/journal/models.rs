@@ -116,7 +116,7 @@ fn shadow_mode_is_made_again_and_becomes_active_mode() {
     };
     let mut plant = Plant::new(12);
     let mut before = None;
-    for ticks in [400, 500] {
+    for ticks in [400, 600] {
         let mut run = begin(true);
         // What was seen of both pools is known again after a restart.
         assert_eq!(before, run.past.as_ref().map(|_| run.decider.figures()));
@@ -131,11 +131,11 @@ fn shadow_mode_is_made_again_and_becomes_active_mode() {
     let mut run = begin(false);
     plant.obeys = true;
     plant.play(200, run.decider.as_mut(), &mut run.journal);
-    assert_eq!(plant.decisions[900].current_jobs, runs);
+    assert_eq!(plant.decisions[1000].current_jobs, runs);
     drop(run);
     let mut run = begin(true);
     plant.obeys = false;
     plant.play(100, run.decider.as_mut(), &mut run.journal);
     let (summary, _) = verified(folder.path());
-    assert_eq!((summary.same, summary.differing), (1200, 0));
+    assert_eq!((summary.same, summary.differing), (1300, 0));
 }

@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 
 /// How a pack begins.
 pub const MAGIC: [u8; 4] = *b"SIQP";
-/// Version of the pack and of the networks' inputs and outputs, with parameters of its own. Version 2 had
-/// three parameters less, and is not read any more.
+/// Version of the pack and of the networks' inputs and outputs, with parameters of its own. Versions 2
+/// and 3 had fewer parameters, and are not read any more.
 pub const PACK_VERSION: u16 = 4;
 /// Version of a pack with the default parameters, which are not in it: firmware from before there were
 /// others runs it, too.

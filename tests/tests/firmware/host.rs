@@ -2,6 +2,7 @@
 
 use firmware::{Device, Memory, NoStore, RETAINED, first_settings};
 use scaleiq_core::decision::Decision;
+use scaleiq_core::model::PACK;
 use scaleiq_core::sample::{RawSample, Sample};
 use scaleiq_core::settings::Settings;
 use scaleiq_core::units::JobLimits;
@@ -25,7 +26,7 @@ pub(crate) struct Host(&'static mut Device<'static, Forgets, NoStore>);
 
 impl Host {
     pub(crate) fn start() -> Self {
-        Self::with(std::fs::read(shipped("model.pack")).unwrap())
+        Self::with(std::fs::read(shipped(PACK)).unwrap())
     }
 
     /// One with another model.

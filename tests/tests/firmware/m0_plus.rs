@@ -4,6 +4,7 @@
 use super::board::Board;
 use super::host::{Host, decision, play, settings};
 use super::image::{M0_PLUS, image_for, sizes};
+use scaleiq_core::model::PACK;
 use scaleiq_core::wire::UploadKind;
 use scaleiq_tests::networks::{Untrained, shipped};
 use trainer::config::Preset;
@@ -16,7 +17,7 @@ fn a_core_without_floating_point_decides_the_same() {
     let Some(image) = image_for(M0_PLUS, "", None) else { return };
     let (flash, _) = sizes(&image);
     println!("Cortex-M0+: flash {flash} bytes with the shipped model");
-    let edge = std::fs::read(shipped("model.pack")).unwrap();
+    let edge = std::fs::read(shipped(PACK)).unwrap();
     for (name, pack) in [("edge", edge), ("nano", Untrained::of(Preset::Nano).pack)] {
         // One instruction a nanosecond, so that a microsecond is a thousand of them. QEMU's core is a Cortex-M4F,
         // which knows all that a Cortex-M0+ does.

@@ -4,8 +4,9 @@ use super::board::Board;
 use super::image::{FLASH_BYTES, image, sizes};
 use ed25519_dalek::{Signer, SigningKey};
 use scaleiq_core::engine::Pack;
+use scaleiq_core::model::PACK;
 use scaleiq_core::wire::{CHUNK, Message, UploadKind};
-use std::path::Path;
+use scaleiq_tests::networks::shipped;
 
 #[test]
 fn an_image_with_a_key_takes_what_was_signed_with_it() {
@@ -19,8 +20,7 @@ fn an_image_with_a_key_takes_what_was_signed_with_it() {
     let mut client = board.client();
     assert!(!client.status().unwrap().takes_unsigned);
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/edge/model.pack");
-    let shipped = std::fs::read(path).unwrap();
+    let shipped = std::fs::read(shipped(PACK)).unwrap();
     let mut pack = Pack::parse(&shipped).unwrap();
     pack.q_network.min_advantage = 0.0;
     let mut other = vec![0; shipped.len() + 100];
