@@ -91,6 +91,35 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         let number = run.root;
         let (file, length, chain) = start(folder, number, &run, before)?;
+        Self::at(folder, limits, lock, run, (number, file, length, chain))
+    }
+
+    /// A journal that goes on behind the `length` bytes of file `number`, of which `chain` is the
+    /// hash. What follows them is cut off.
+    pub(super) fn go_on(
+        folder: &Path,
+        limits: Limits,
+        lock: File,
+        run: Run,
+        (number, length, chain): (u32, u64, Chain),
+    ) -> Result<Self, JournalError> {
+        let path = folder::path(folder, number);
+        let mut file = File::options().write(true).open(&path).map_err(io_error(&path))?;
+        file.cut(length).map_err(io_error(&path))?;
+        let mut journal =
+            Self::at(folder, limits, lock, run.clone(), (number, file, length, chain))?;
+        journal.put(&Record::Run(run))?;
+        Ok(journal)
+    }
+
+    /// A journal that writes at the end of file `number`, whose length and hash are known.
+    fn at(
+        folder: &Path,
+        limits: Limits,
+        lock: File,
+        run: Run,
+        (number, file, length, chain): (u32, File, u64, Chain),
+    ) -> Result<Self, JournalError> {
         Ok(Self {
             folder: folder.into(),
             limits,
@@ -106,37 +135,6 @@ impl Journal {
             size: folder::prune(folder, limits)?,
             in_force: None,
         })
-    }
-
-    /// A journal that goes on behind the `length` bytes of file `number`, of which `chain` is the
-    /// hash. What follows them is cut off.
-    pub(super) fn go_on(
-        folder: &Path,
-        limits: Limits,
-        lock: File,
-        run: Run,
-        (number, length, chain): (u32, u64, Chain),
-    ) -> Result<Self, JournalError> {
-        let path = folder::path(folder, number);
-        let mut file = File::options().write(true).open(&path).map_err(io_error(&path))?;
-        file.cut(length).map_err(io_error(&path))?;
-        let mut journal = Self {
-            folder: folder.into(),
-            limits,
-            _lock: lock,
-            run: run.clone(),
-            number,
-            medium: Box::new(file),
-            length,
-            dirty: false,
-            waiting: Vec::new(),
-            durable_chain: chain.clone(),
-            chain,
-            size: folder::prune(folder, limits)?,
-            in_force: None,
-        };
-        journal.put(&Record::Run(run))?;
-        Ok(journal)
     }
 
     /// Writes to `medium` instead of the present file from now on, as a test of what happens when

@@ -1,12 +1,12 @@
 //! A Prometheus server that is asked in PromQL, or what speaks its API: Thanos, Mimir, VictoriaMetrics.
 
+use crate::runtime::http;
 use anyhow::{Context as _, Result, anyhow, bail};
 use scaleiq_core::units::UnixSeconds;
 use scaleiq_workload::promql::Answer;
 use serde::Deserialize;
 use std::time::Duration;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
 
 /// Longest time in which an answer comes.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -31,15 +31,7 @@ impl Prometheus {
     /// The server at `url`, whom `token` lets in.
     #[must_use]
     pub fn new(url: &str, token: Option<String>) -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let agent = Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .http_status_as_error(false)
-            // Whoever it points to is not told the token.
-            .max_redirects(0)
-            .tls_config(tls)
-            .build();
-        Self { agent: agent.into(), url: url.trim_end_matches('/').into(), token }
+        Self { agent: http::client(PATIENCE), url: url.trim_end_matches('/').into(), token }
     }
 
     /// The moment by its clock.

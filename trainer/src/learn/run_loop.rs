@@ -348,4 +348,4 @@ fn is_due(every: usize, steps: usize) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

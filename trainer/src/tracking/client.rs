@@ -1,6 +1,7 @@
 //! MLflow's REST API 2.0, as much of it as a run needs (<https://mlflow.org/docs/latest/api_reference/rest-api.html>).
 
 use crate::config::MlflowConfig;
+use crate::runtime::http;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -8,7 +9,6 @@ use serde_json::{Value, json};
 use std::env;
 use std::time::Duration;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
 
 /// How long an answer may take: at its end a run waits for as much.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -43,14 +43,8 @@ impl Client {
     /// Of the server in `settings`, whom `MLFLOW_TRACKING_TOKEN`, or a user name and password as MLflow's own
     /// clients take them from the environment, let in.
     pub(super) fn new(settings: &MlflowConfig) -> Self {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        let agent = Agent::config_builder()
-            .timeout_global(Some(PATIENCE))
-            .http_status_as_error(false)
-            .tls_config(tls)
-            .build();
         Self {
-            agent: agent.into(),
+            agent: http::client(PATIENCE),
             url: settings.url.trim_end_matches('/').into(),
             experiment: settings.experiment.clone(),
             authorization: authorization(),

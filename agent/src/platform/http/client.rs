@@ -177,3 +177,51 @@ fn told(body: &[u8]) -> String {
     let line = words.join(" ");
     if line.trim().is_empty() { String::new() } else { format!(": {}", line.trim()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::http::HttpSettings;
+    use std::time::{Duration, Instant};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// Answers each request of a connection, and is about to close one that rested for 2 s when the next comes:
+    /// that one is lost, as it is now and then with gunicorn.
+    async fn answer(mut connection: TcpStream) -> io::Result<()> {
+        let mut rests = Instant::now();
+        let mut request = [0; 4096];
+        while connection.read(&mut request).await? > 0 && rests.elapsed() < Duration::from_secs(2) {
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+            connection.write_all(answer).await?;
+            rests = Instant::now();
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_rested_is_not_used_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let client = HttpSettings::of(url, None).client().unwrap();
+        let server = async {
+            let mut connections = 0;
+            while let Ok(accepted) =
+                tokio::time::timeout(Duration::from_secs(3), listener.accept()).await
+            {
+                tokio::spawn(answer(accepted.unwrap().0));
+                connections += 1;
+            }
+            connections
+        };
+        let asks = async {
+            for rest_ms in [0, 2100, 0] {
+                tokio::time::sleep(Duration::from_millis(rest_ms)).await;
+                client.send(client.request(Method::GET, &[], &[])).await.unwrap();
+            }
+        };
+        let (connections, ()) = tokio::join!(server, asks);
+        // What is asked at once goes over one.
+        assert_eq!(connections, 2);
+    }
+}

@@ -2,7 +2,8 @@ use super::*;
 use crate::config::{AgentConfig, Config};
 use crate::data::workload::tests::workload;
 use crate::learn::rl::actors::{act, dismiss};
-use crate::learn::run_loop::{Checkpoints, Figure, Outcome, RunLoop, Surroundings};
+use crate::learn::run_loop::tests::run;
+use crate::learn::run_loop::{Figure, Outcome, RunLoop};
 use crate::runtime::ranks::threads::each;
 use crate::runtime::stop::never;
 use scaleiq_workload::sim::World;
@@ -38,27 +39,6 @@ fn training<'a>(settings: PolicySettings) -> PolicyTraining<'a> {
     let (workloads, held_out, device) = (workloads(), vec![workload(3)], Device::flex());
     let training = PolicyTraining::new(settings, workloads, held_out, &device, &never);
     training.unwrap().unwrap()
-}
-
-/// Trains to the end or a stop; gives the figures of the curves.
-fn run(
-    training: &mut RunLoop<PolicyTraining>,
-    checkpoint: Option<&Path>,
-    stop: Stop,
-) -> (Outcome, Vec<(usize, Figure)>) {
-    let mut rows = Vec::new();
-    let mut record = |round: usize, figures: &[Figure]| {
-        rows.extend(figures.iter().map(|figure| (round, *figure)));
-        Ok(())
-    };
-    let around = &mut Surroundings {
-        checkpoints: checkpoint.map(|last| Checkpoints { last, keep_best: 0 }),
-        record: &mut record,
-        pace: None,
-        tick: &mut |_| (),
-        stop,
-    };
-    (training.run(around).unwrap(), rows)
 }
 
 fn bytes(training: &RunLoop<PolicyTraining>) -> Vec<u8> {

@@ -65,8 +65,8 @@ fn walk(schedule: Schedule) -> RunLoop<Walk> {
 }
 
 /// Runs until the end or a stop; gives the rows of the curves.
-fn run(
-    walk: &mut RunLoop<Walk>,
+pub(crate) fn run<T: Trainable>(
+    training: &mut RunLoop<T>,
     checkpoint: Option<&Path>,
     stop: Stop,
 ) -> (Outcome, Vec<(usize, Figure)>) {
@@ -82,7 +82,7 @@ fn run(
         tick: &mut |_| (),
         stop,
     };
-    (walk.run(around).unwrap(), rows)
+    (training.run(around).unwrap(), rows)
 }
 
 #[test]
