@@ -35,7 +35,7 @@ done
 # A linker for the target: rustup's own or Debian's, whichever is there.
 linker=$(find "$(rustc --print sysroot)" /usr/lib /usr/bin -name rust-lld 2>/dev/null | head -n 1)
 export CARGO=/usr/bin/cargo RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
-export CARGO_UNSTABLE_BUILD_STD=core,alloc CARGO_UNSTABLE_BUILD_STD_FEATURES=compiler-builtins-mem
 export CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER="${linker:-rust-lld}"
 export CARGO_TARGET_THUMBV6M_NONE_EABI_LINKER="${linker:-rust-lld}"
-exec /usr/bin/cargo "$@"
+# As options: how a list is written in a variable depends on cargo's version.
+exec /usr/bin/cargo -Zbuild-std=core,alloc -Zbuild-std-features=compiler-builtins-mem "$@"
