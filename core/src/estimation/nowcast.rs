@@ -148,6 +148,8 @@ impl Nowcast {
         let scale = scale(level, mean, p);
         let usual = libm::sqrtf(self.fast * self.slow);
         let rise = rate.trend() * lead_s.min(p.trend_lasts_s);
+        let by_chance = p.rise_by_chance * libm::sqrtf(level / span_s);
+        let rise = if rise > 0.0 { (rise - by_chance).max(0.0) } else { rise };
         let trend = level + rise.min(p.max_rise * level);
         let spread = forecast.map_or(0.0, |f| f.rate(end.plus(lead_s as i64), Q99).0 - then);
         let most = room * (median + spread).max(rate.highest());
@@ -275,6 +277,17 @@ mod tests {
         });
         let noisy = play(noise).ahead();
         assert!((3.0..12.0).contains(&noisy.error), "{noisy:?}");
+    }
+
+    #[test]
+    fn a_rise_that_may_be_chance_leads_nowhere() {
+        let rise = |events: f32| {
+            let counts = (0..400).map(|k| 1.0 + 0.2 * (k % 3) as f32).chain([1.6, 1.8]);
+            let ahead = play(counts.map(|count| count * events / 30.0)).ahead();
+            let level = ahead.trend * 30.0 / events;
+            (level - 1.8) / 1.8
+        };
+        assert!(rise(5.0) < 0.0 && rise(5000.0) > 0.1, "{} {}", rise(5.0), rise(5000.0));
     }
 
     #[test]

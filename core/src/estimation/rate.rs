@@ -9,8 +9,11 @@ const LEVEL_S: f32 = 45.0;
 const TREND_S: f32 = 60.0;
 /// Seconds over which the usual surprise of a sample is averaged.
 const SURPRISE_S: f32 = 3600.0;
-/// Surprises beyond this many usual ones are followed faster, in proportion.
+/// Surprises beyond this many usual ones are followed faster, in proportion,
 const LARGE_SURPRISE: f32 = 2.5;
+/// ... where a usual one is so many events larger than it has been: few events come unevenly. Chosen by ADR 8 (0
+/// before),
+const FEW_EVENTS: f32 = 2.0;
 /// ... up to this many times as fast,
 const MAX_HASTE: f32 = 8.0;
 /// ... and never by more than this share of the surprise.
@@ -52,7 +55,7 @@ impl Rate {
         };
         let expected = level + self.trend * span_s;
         let error = rate - expected;
-        let unusual = error.abs() / (self.surprise + 1e-9);
+        let unusual = error.abs() / (self.surprise + FEW_EVENTS / span_s);
         let learn = weight(span_s, SURPRISE_S).max(1.0 / self.seen);
         let bounded = error.abs().min(MAX_UNUSUAL * self.surprise + level);
         self.surprise += learn * (bounded - self.surprise);
@@ -112,6 +115,19 @@ mod tests {
         let burst = after(noisy.chain([200.0]));
         assert!(burst.level().unwrap() > 180.0, "{burst:?}");
         assert!(burst.trend() > 1.0);
+    }
+
+    #[test]
+    fn a_few_events_more_are_no_burst() {
+        let usual = [4.0, 6.0, 3.0, 7.0, 5.0];
+        let level_after = |scale: f32, last: f32| {
+            let counts = (0..200).map(|k| usual[k % 5]).chain([last]);
+            after(counts.map(|count| scale * count / 30.0)).level().unwrap() * 30.0 / scale
+        };
+        assert!(level_after(1.0, 12.0) < 9.0, "{}", level_after(1.0, 12.0));
+        assert!(level_after(1.0, 40.0) > 30.0, "{}", level_after(1.0, 40.0));
+        // As many times more of a hundred times as many are one.
+        assert!(level_after(100.0, 12.0) > 10.0, "{}", level_after(100.0, 12.0));
     }
 
     #[test]

@@ -31,6 +31,9 @@ parameters! {
         /// The trend leads to a rise of at most this: two samples make a line, and no trend. Commit ea1c9cc;
         /// range tried: unknown.
         max_rise: f32 = 1.0, "share of the level";
+        /// A rise leads only as far as it is larger than chance: than so many standard deviations of a sample's
+        /// count (Poisson). Chosen by ADR 8 (0 before); tried: 0.5, 1, 2.
+        rise_by_chance: f32 = 1.0, "standard deviations of a count";
         /// An outcome counts for an error of at most this: no single one decides. Commit b53d7ce; range
         /// tried: unknown.
         max_off: f32 = 10.0, "scales";

@@ -14,8 +14,6 @@ use idle::idle_s;
 use pauses::Pauses;
 use starts::Starts;
 
-/// A pool that stands still for more than this share of a sample is stalled.
-const STALLED_SHARE: f32 = 0.5;
 /// Where nobody tells when jobs come up, most are up after this many start-up times.
 const LATE_START: f32 = 1.5;
 /// Seconds in which a job that went away by itself is forgotten by a factor of e.
@@ -81,8 +79,7 @@ impl PoolObserver {
         let counted = ordered.unwrap_or(is).min(is).min(was);
         let idle_s = work_s.and_then(|work_s| idle_s(sample, before, counted, work_s));
         if was == is {
-            let limit_s = STALLED_SHARE * sample.interval_s as f32;
-            self.stalled = idle_s.is_some_and(|idle| idle > limit_s);
+            self.stalled = work_s.is_some_and(|w| idle::is_stalled(sample, before, counted, w));
             self.pauses.calm(idle_s.unwrap_or(0.0));
         } else if let Some(idle_s) = idle_s {
             self.pauses.changed(is.0.abs_diff(was.0), idle_s);

@@ -49,6 +49,35 @@ fn a_pool_that_works_far_below_its_capacity_is_stalled() {
 }
 
 #[test]
+fn a_small_pool_of_long_tasks_that_chance_leaves_idle_is_not_stalled() {
+    let sample = |k: u32, arrived: f64, processed: f64, backlog: f64, queued: f64| {
+        let raw = RawSample {
+            time: f64::from(30 * k),
+            interval_s: 30.0,
+            logged_events: Some(arrived),
+            processed_events: Some(processed),
+            unprocessed_events: Some(backlog),
+            queued_events: Some(queued),
+            avg_processing_ms: Some(10_000.0),
+            jobs_ready: Some(2.0),
+            jobs_starting: Some(0.0),
+        };
+        raw.gate().unwrap().sample
+    };
+    let stalled = |before: Sample, now: Sample| {
+        let mut pool = PoolObserver::default();
+        pool.push(&before, None, Some(10.0), None);
+        pool.push(&now, Some(&before), Some(10.0), None);
+        pool.is_stalled()
+    };
+    // Most came at the end.
+    assert!(!stalled(sample(1, 4.0, 4.0, 0.0, 0.0), sample(2, 8.0, 2.0, 6.0, 2.0)));
+    // Two waited for a while.
+    assert!(!stalled(sample(1, 4.0, 4.0, 0.0, 0.0), sample(2, 3.0, 2.0, 1.0, 1.0)));
+    assert!(stalled(sample(1, 4.0, 0.0, 40.0, 38.0), sample(2, 4.0, 0.0, 44.0, 42.0)));
+}
+
+#[test]
 fn jobs_that_go_by_themselves_again_and_again_are_a_crash_loop() {
     let crashing = |ready: [u32; 6], ordered: [u32; 6]| {
         let (mut pool, mut before) = (PoolObserver::default(), None);
