@@ -132,12 +132,16 @@ impl TlsSettings {
     }
 }
 
+/// How rustls begins to tell of an alert, with which the other one refuses a connection.
+const ALERT: &str = "received fatal alert: ";
+
 /// Whether certificates are why there is no connection.
 #[must_use]
 pub fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<rustls::Error>() {
+        // Where an alert comes while a request is sent, HTTP/2 keeps nothing of the error but its words.
+        if error.is::<rustls::Error>() || error.to_string().starts_with(ALERT) {
             return true;
         }
         // One of the system's holds another one, of which it tells no more than the source.
@@ -167,4 +171,19 @@ pub(super) fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static
 /// An error that names the file.
 pub(super) fn in_file(path: &Path, why: &impl std::fmt::Display) -> io::Error {
     io::Error::other(format!("{}: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::AlertDescription;
+
+    #[test]
+    fn an_alert_is_known_by_itself_and_by_its_words() {
+        let alert = rustls::Error::AlertReceived(AlertDescription::DecryptError);
+        let words = io::Error::new(io::ErrorKind::InvalidData, alert.to_string());
+        assert!(is_of_tls(&words), "{words}");
+        assert!(is_of_tls(&io::Error::new(io::ErrorKind::InvalidData, alert)));
+        assert!(!is_of_tls(&io::Error::new(io::ErrorKind::InvalidData, "no such frame")));
+    }
 }
